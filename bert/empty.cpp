@@ -1,0 +1,1 @@
+// Makes the library exist while it has no source of its own.

@@ -1,0 +1,37 @@
+# gradus_library(NAME DEPENDENCY...): the static library gradus::NAME from every .cpp below this folder.
+# A new source file needs no entry anywhere: the folder is the list.
+
+add_library(gradus_flags INTERFACE)
+add_library(gradus::flags ALIAS gradus_flags)
+target_compile_options(gradus_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow)
+# Lets the compiler vectorise branches and maths; changes no result, unlike -ffast-math.
+target_compile_options(gradus_flags INTERFACE -fno-trapping-math -fno-math-errno)
+if(GRADUS_NATIVE)
+  target_compile_options(gradus_flags INTERFACE -march=native)
+else()
+  target_compile_options(gradus_flags INTERFACE $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-march=x86-64-v2>)
+endif()
+if(GRADUS_WERROR)
+  target_compile_options(gradus_flags INTERFACE -Werror)
+endif()
+if(GRADUS_SANITIZE)
+  target_compile_options(gradus_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
+                                                -fno-omit-frame-pointer)
+  target_link_options(gradus_flags INTERFACE -fsanitize=address,undefined)
+endif()
+if(GRADUS_COVERAGE)
+  target_compile_options(gradus_flags INTERFACE --coverage -fprofile-update=atomic)
+  target_link_options(gradus_flags INTERFACE --coverage)
+endif()
+
+function(gradus_library name)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_library(gradus_${name} STATIC ${sources})
+  add_library(gradus::${name} ALIAS gradus_${name})
+  set_target_properties(gradus_${name} PROPERTIES EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON)
+  target_compile_features(gradus_${name} PUBLIC cxx_std_20)
+  target_include_directories(
+    gradus_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
+                          $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/gradus>)
+  target_link_libraries(gradus_${name} PUBLIC ${ARGN} fmt::fmt PRIVATE $<BUILD_INTERFACE:gradus::flags>)
+endfunction()

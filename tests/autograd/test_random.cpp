@@ -1,0 +1,59 @@
+#include "autograd/random.hpp"
+
+#include <cmath>
+#include <set>
+
+#include "autograd/error.hpp"
+#include "support/catch.hpp"
+
+using namespace gradus;
+
+TEST_CASE("philox gives the known answers of Random123") {
+  // kat_vectors of the Random123 distribution, philox4x32, 10 rounds.
+  CHECK(philox({0, 0, 0, 0}, {0, 0}) ==
+        std::array<uint32_t, 4>{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
+  CHECK(philox({0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}, {0xffffffff, 0xffffffff}) ==
+        std::array<uint32_t, 4>{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
+  CHECK(philox({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}) ==
+        std::array<uint32_t, 4>{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1});
+}
+
+TEST_CASE("an Rng restored from its state goes on with the same numbers") {
+  Rng a(1, 2);
+  for (int i = 0; i < 7; ++i) a.bits32();
+  Rng b = Rng::from_state(a.state());
+  for (int i = 0; i < 9; ++i) CHECK(a.bits64() == b.bits64());
+}
+
+TEST_CASE("streams split from one Rng differ and do not depend on what was drawn") {
+  Rng a(5);
+  const uint64_t first = a.split(3).bits64();
+  a.bits64();
+  CHECK(a.split(3).bits64() == first);
+  CHECK(a.split(4).bits64() != first);
+}
+
+TEST_CASE("uniform, normal and below have the right moments") {
+  Rng rng(11);
+  const int n = 200000;
+  double sum = 0, squares = 0, normal_sum = 0, normal_squares = 0;
+  std::array<int, 7> counts{};
+  for (int i = 0; i < n; ++i) {
+    const double u = rng.uniform(), z = rng.normal();
+    sum += u, squares += u * u, normal_sum += z, normal_squares += z * z;
+    ++counts[rng.below(7)];
+  }
+  CHECK(std::abs(sum / n - 0.5) < 0.003);
+  CHECK(std::abs(squares / n - 1.0 / 3) < 0.003);
+  CHECK(std::abs(normal_sum / n) < 0.01);
+  CHECK(std::abs(normal_squares / n - 1) < 0.015);
+  for (int count : counts) CHECK(std::abs(count / (n / 7.0) - 1) < 0.03);
+  CHECK_THROWS_WITH(rng.below(0), "Rng::below: there is no whole number below 0");
+}
+
+TEST_CASE("between reaches both of its ends") {
+  Rng rng(3);
+  std::set<int64_t> seen;
+  for (int i = 0; i < 200; ++i) seen.insert(rng.between(-2, 2));
+  CHECK(seen == std::set<int64_t>{-2, -1, 0, 1, 2});
+}
