@@ -1,0 +1,102 @@
+#include "autograd/kernels/profile.hpp"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+namespace gradus {
+
+namespace {
+
+struct Record {
+  std::mutex mutex;
+  std::map<std::string, profile::Entry, std::less<>> entries;
+  std::vector<profile::Product> products;
+};
+
+Record& record() {
+  static Record instance;
+  return instance;
+}
+
+thread_local ProfileScope* innermost = nullptr;
+
+}  // namespace
+
+namespace profile {
+
+double Product::flops() const {
+  return 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) *
+         static_cast<double>(batch);
+}
+
+bool Product::same_kind(const Product& other) const {
+  return m == other.m && n == other.n && k == other.k && batch == other.batch && a == other.a &&
+         b == other.b && c == other.c && is_double == other.is_double;
+}
+
+void start() {
+  Record& r = record();
+  const std::lock_guard lock(r.mutex);
+  r.entries.clear();
+  r.products.clear();
+  detail::on = true;
+}
+
+std::vector<Entry> stop() {
+  detail::on = false;
+  Record& r = record();
+  const std::lock_guard lock(r.mutex);
+  std::vector<Entry> result;
+  for (const auto& [name, entry] : r.entries) result.push_back(entry);
+  std::stable_sort(result.begin(), result.end(),
+                   [](const Entry& a, const Entry& b) { return a.self_seconds > b.self_seconds; });
+  return result;
+}
+
+std::vector<Product> products() {
+  Record& r = record();
+  const std::lock_guard lock(r.mutex);
+  return r.products;
+}
+
+void add_product(const Product& product) {
+  if (!is_on()) return;
+  if (innermost != nullptr) innermost->flops_ += product.flops() * static_cast<double>(product.calls);
+  Record& r = record();
+  const std::lock_guard lock(r.mutex);
+  const auto known = std::find_if(r.products.begin(), r.products.end(),
+                                  [&](const Product& p) { return p.same_kind(product); });
+  if (known == r.products.end())
+    r.products.push_back(product);
+  else
+    known->calls += product.calls;
+}
+
+}  // namespace profile
+
+void ProfileScope::open(const char* name) {
+  name_ = name;
+  outer_ = innermost;
+  innermost = this;
+  begin_ = std::chrono::steady_clock::now();
+}
+
+void ProfileScope::close() noexcept {
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  innermost = outer_;
+  if (outer_ != nullptr) {
+    outer_->inner_seconds_ += seconds;
+    outer_->flops_ += flops_;
+  }
+  Record& r = record();
+  const std::lock_guard lock(r.mutex);
+  profile::Entry& entry = r.entries[name_];
+  entry.name = name_;
+  ++entry.calls;
+  entry.seconds += seconds;
+  entry.self_seconds += seconds - inner_seconds_;
+  entry.flops += flops_;
+}
+
+}  // namespace gradus

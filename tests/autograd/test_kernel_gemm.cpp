@@ -1,0 +1,239 @@
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "autograd/kernels/gemm.hpp"
+#include "autograd/kernels/parallel.hpp"
+#include "autograd/kernels/profile.hpp"
+#include "autograd/random.hpp"
+#include "support/catch.hpp"
+
+using namespace gradus;
+using namespace gradus::kernels;
+
+namespace {
+
+template <class T>
+std::vector<T> random_values(int64_t n, uint64_t seed) {
+  Rng rng(seed);
+  std::vector<T> values(static_cast<size_t>(n));
+  for (T& x : values) x = static_cast<T>(2 * rng.uniform() - 1);
+  return values;
+}
+
+// Storage large enough for a matrix with any strides of this file, its origin in the middle.
+template <class T>
+struct Operand {
+  std::vector<T> storage;
+  Matrix<T> matrix;
+  Operand(int64_t rows, int64_t cols, int64_t row_stride, int64_t col_stride, uint64_t seed) {
+    const int64_t reach = rows * std::abs(row_stride) + cols * std::abs(col_stride) + 1;
+    storage = random_values<T>(2 * reach, seed);
+    matrix = {storage.data() + reach, rows, cols, row_stride, col_stride};
+  }
+};
+
+// Computes with gemm, and by the definition in long double; returns the largest difference over all of c's
+// storage, so that writing beside c shows too.
+template <class T>
+double difference(T alpha, const Operand<T>& a, const Operand<T>& b, T beta, Operand<T>& c) {
+  const auto& [pa, m, k, ars, acs] = a.matrix;
+  const auto& [pb, kb, n, brs, bcs] = b.matrix;
+  REQUIRE(k == kb);
+  std::vector<T> want = c.storage;
+  T* const pw = want.data() + (c.matrix.data - c.storage.data());
+  for (int64_t i = 0; i < m; ++i) {
+    for (int64_t j = 0; j < n; ++j) {
+      long double sum = 0;
+      for (int64_t p = 0; p < k; ++p)
+        sum += static_cast<long double>(pa[i * ars + p * acs]) * pb[p * brs + j * bcs];
+      T& w = pw[i * c.matrix.row_stride + j * c.matrix.col_stride];
+      w = static_cast<T>(alpha * sum + (beta == 0 ? 0 : beta * w));
+    }
+  }
+  gemm(alpha, a.matrix, b.matrix, beta, c.matrix);
+  double worst = 0;
+  for (size_t i = 0; i < want.size(); ++i)
+    worst = std::max(worst, std::fabs(static_cast<double>(want[i]) - c.storage[i]));
+  return worst;
+}
+
+struct Restore {
+  int threads = num_threads();
+  ~Restore() { set_num_threads(threads); }
+};
+
+}  // namespace
+
+TEST_CASE("gemm equals the definition for any strides of its operands") {
+  struct Case {
+    int64_t m, n, k, ars, acs, brs, bcs, crs, ccs;
+  };
+  const auto [m, n, k, ars, acs, brs, bcs, crs, ccs] =
+      GENERATE(Case{37, 41, 53, 53, 1, 41, 1, 41, 1},      // row-major
+               Case{37, 41, 53, 1, 37, 1, 53, 1, 37},      // column-major, which is transposed
+               Case{37, 41, 53, 3, 200, 2, 300, 2, 100},   // no unit stride at all
+               Case{37, 41, 53, 1, 1, 1, 3, 41, 1},        // overlapping windows
+               Case{37, 41, 53, 0, 1, 41, 1, 41, 1},       // one row repeated
+               Case{37, 41, 53, 1, 0, 0, 1, 41, 1},        // repeated along the sum
+               Case{37, 41, 53, 0, 0, 0, 0, 41, 1},        // a constant
+               Case{37, 41, 53, -53, 1, -41, -1, 41, 1},   // backwards
+               Case{1, 41, 53, 0, 1, 0, 1, 0, 1},          // a row, whose row strides mean nothing
+               Case{37, 1, 53, 53, 1, 1, 0, 1, 0},         // a column
+               Case{37, 41, 1, 1, 0, 0, 1, 41, 1},         // an outer product
+               Case{1, 1, 1, 0, 0, 0, 0, 0, 0},            // one number
+               Case{2049, 64, 64, 64, 1, 64, 1, 64, 1},    // cut along m
+               Case{65, 2100, 64, 64, 1, 1, 64, 2100, 1},  // cut along n
+               Case{64, 64, 4097, 1, 64, 64, 1, 64, 1},    // cut along k
+               Case{64, 64, 4097, 1, 64, 64, 1, 1, 64});   // the same into a transposed result
+  INFO(m << " " << n << " " << k << " strides " << ars << " " << acs << " " << brs << " " << bcs);
+  {
+    Operand<float> a(m, k, ars, acs, 1), b(k, n, brs, bcs, 2), c(m, n, crs, ccs, 3);
+    CHECK(difference(1.0f, a, b, 0.0f, c) < 1e-6 * static_cast<double>(k + 20));
+    CHECK(difference(-0.5f, a, b, 2.0f, c) < 1e-6 * static_cast<double>(k + 20));
+  }
+  {
+    Operand<double> a(m, k, ars, acs, 1), b(k, n, brs, bcs, 2), c(m, n, crs, ccs, 3);
+    CHECK(difference(1.0, a, b, 0.0, c) < 2e-15 * static_cast<double>(k + 20));
+    CHECK(difference(-0.5, a, b, 2.0, c) < 2e-15 * static_cast<double>(k + 20));
+  }
+}
+
+TEST_CASE("gemm with an empty dimension") {
+  Operand<float> a(3, 0, 1, 1, 1), b(0, 4, 4, 1, 2), c(3, 4, 4, 1, 3);
+  CHECK(difference(1.0f, a, b, 0.5f, c) == 0);
+  CHECK(difference(1.0f, a, b, 0.0f, c) == 0);
+  CHECK(c.matrix.data[11] == 0);
+  Operand<float> no_rows(0, 5, 5, 1, 1), full(5, 4, 4, 1, 2), none(0, 4, 4, 1, 3);
+  CHECK(difference(1.0f, no_rows, full, 0.0f, none) == 0);
+}
+
+TEST_CASE("gemm with beta 0 never reads what c held") {
+  const int64_t k = GENERATE(0, 5, 4097);
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const auto a = random_values<float>(20 * k, 1), b = random_values<float>(k * 30, 2);
+  std::vector<float> c(20 * 30, nan);
+  gemm<float>(1, {a.data(), 20, k, k, 1}, {b.data(), k, 30, 30, 1}, 0,
+              Matrix<float>{c.data(), 20, 30, 30, 1});
+  for (const float x : c) CHECK_FALSE(std::isnan(x));
+}
+
+TEST_CASE("gemm has the same bits on one thread and on several") {
+  struct Case {
+    int64_t m, n, k;
+  };
+  const auto [m, n, k] = GENERATE(Case{2048, 128, 128}, Case{128, 128, 4096}, Case{614, 2500, 64},
+                                  Case{300, 200, 700}, Case{512, 128, 2048});
+  const Restore restore;
+  const auto a = random_values<float>(m * k, 1), b = random_values<float>(k * n, 2);
+  std::vector<std::vector<float>> results;
+  for (const int threads : {1, 2, 5}) {
+    set_num_threads(threads);
+    auto& c = results.emplace_back(random_values<float>(m * n, 3));
+    gemm<float>(1.5f, {a.data(), m, k, 1, m}, {b.data(), k, n, n, 1}, 0.5f,
+                Matrix<float>{c.data(), m, n, n, 1});
+  }
+  CHECK(results[0] == results[1]);
+  CHECK(results[0] == results[2]);
+}
+
+TEST_CASE("the tiles cover the product and are worth a thread") {
+  for (const int64_t m : {1, 32, 128, 614, 4096, 30522}) {
+    for (const int64_t n : {1, 32, 128, 614, 4096, 30522}) {
+      for (const int64_t k : {1, 128, 512, 4096}) {
+        const GemmTiles tiles = gemm_tiles(m, n, k);
+        CHECK(tiles.rows >= 1);
+        CHECK(tiles.cols >= 1);
+        CHECK(tiles.depth >= 1);
+        // Partial sums are kept for slices along k, so the other two are whole then.
+        if (tiles.depth < k) CHECK((tiles.rows >= m && tiles.cols >= n));
+      }
+    }
+  }
+  CHECK(gemm_tiles(4, 4, 4) == GemmTiles{4, 4, 4});
+}
+
+TEST_CASE("a batch of products reads each operand at its own strides") {
+  const Restore restore;
+  set_num_threads(GENERATE(1, 3));
+  // Heads as strided views: q and k of shape [B, S, A * D] read as [B, A, S, D]; scores [B, A, S, S].
+  const int64_t B = 3, A = 2, S = 17, D = 5;
+  const auto q = random_values<double>(B * S * A * D, 1), k = random_values<double>(B * S * A * D, 2);
+  std::vector<double> scores(B * A * S * S);
+  gemm_batched<double>({B, A}, 2, {q.data(), S, D, A * D, 1}, {S * A * D, D}, {k.data(), D, S, 1, A * D},
+                       {S * A * D, D}, 0, Matrix<double>{scores.data(), S, S, S, 1}, {A * S * S, S * S});
+  for (int64_t b = 0; b < B; ++b) {
+    for (int64_t h = 0; h < A; ++h) {
+      for (int64_t i = 0; i < S; ++i) {
+        for (int64_t j = 0; j < S; ++j) {
+          double want = 0;
+          for (int64_t d = 0; d < D; ++d)
+            want += 2 * q[((b * S + i) * A + h) * D + d] * k[((b * S + j) * A + h) * D + d];
+          CHECK(scores[((b * A + h) * S + i) * S + j] == Approx(want).margin(1e-13));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("a batch may share one operand, hold large products or be empty") {
+  const int64_t n = 180;
+  const auto a = random_values<float>(3 * n * n, 1), b = random_values<float>(n * n, 2);
+  std::vector<float> c(3 * n * n, 7), want(3 * n * n);
+  gemm_batched<float>({3}, 1, {a.data(), n, n, n, 1}, {n * n}, {b.data(), n, n, n, 1}, {0}, 0,
+                      Matrix<float>{c.data(), n, n, n, 1}, {n * n});
+  for (int64_t i = 0; i < 3; ++i)
+    gemm<float>(1, {a.data() + i * n * n, n, n, n, 1}, {b.data(), n, n, n, 1}, 0,
+                Matrix<float>{want.data() + i * n * n, n, n, n, 1});
+  CHECK(c == want);
+  gemm_batched<float>({0}, 1, {a.data(), n, n, n, 1}, {n * n}, {b.data(), n, n, n, 1}, {0}, 0,
+                      Matrix<float>{c.data(), n, n, n, 1}, {n * n});
+  CHECK(c == want);
+}
+
+TEST_CASE("the choice of BLIS's kernels") {
+  const BlisHost cloud_xeon{"0.9.0", true, true, true};
+  CHECK(blis_arch_type(cloud_xeon, 0) == "0");
+  CHECK(blis_arch_type({"1.0", true, true, true}, 0) == "skx");
+  CHECK(blis_arch_type({"0.10.2", true, true, true}, 3) == "skx");
+  CHECK(blis_arch_type({"0.8.1-15", true, true, true}, 3) == "3");
+  CHECK(blis_arch_type({"0.9.0", false, true, true}, 0) == "");  // not compiled in
+  CHECK(blis_arch_type({"0.9.0", true, false, true}, 0) == "");  // AMD: BLIS knows it
+  CHECK(blis_arch_type({"0.9.0", true, true, false}, 0) == "");  // no AVX-512
+  CHECK(blis_arch_type({"AOCL", true, true, true}, 0) == "");    // not a version that we know
+  CHECK_FALSE(blis_kernels().empty());
+}
+
+TEST_CASE("the profiler times scopes, counts operations and lists products once") {
+  profile::start();
+  {
+    const ProfileScope outer("outer");
+    const auto a = random_values<float>(6, 1);
+    std::vector<float> c(4);
+    for (int i = 0; i < 2; ++i)
+      gemm<float>(1, {a.data(), 2, 3, 3, 1}, {a.data(), 3, 2, 1, 3}, 0, Matrix<float>{c.data(), 2, 2, 2, 1});
+  }
+  const auto entries = profile::stop();
+  REQUIRE(entries.size() == 2);
+  const auto& outer = entries[0].name == "outer" ? entries[0] : entries[1];
+  const auto& inner = entries[0].name == "outer" ? entries[1] : entries[0];
+  CHECK(inner.name == "gemm");
+  CHECK(inner.calls == 2);
+  CHECK(inner.flops == 2 * 24);
+  CHECK(outer.calls == 1);
+  CHECK(outer.flops == 2 * 24);
+  CHECK(outer.seconds >= inner.seconds);
+  CHECK(outer.self_seconds == Approx(outer.seconds - inner.seconds).margin(1e-12));
+  const auto products = profile::products();
+  REQUIRE(products.size() == 1);
+  CHECK(products[0].calls == 2);
+  CHECK(products[0].m == 2);
+  CHECK(products[0].k == 3);
+  CHECK(products[0].a == profile::Layout::row_major);
+  CHECK(products[0].b == profile::Layout::column_major);
+  CHECK(products[0].flops() == 24);
+  { const ProfileScope off("off"); }
+  CHECK(profile::products().size() == 1);
+  profile::start();
+  CHECK(profile::stop().empty());
+}
