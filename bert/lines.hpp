@@ -1,0 +1,31 @@
+/// @file
+/// Lines of text, checked: the door through which every corpus comes in.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace gradus::bert {
+
+/// Receives one line without its end and without the white space around it. An empty line is an empty view.
+/// The view lives until the call returns.
+using LineSink = std::function<void(std::string_view line)>;
+
+/// Calls `sink` for every line of a UTF-8 text file, in order. Lines end with LF or CRLF, the last one also
+/// with the file; a byte-order mark at the start is skipped. The file is read in blocks: memory holds one
+/// block and the longest line.
+///
+/// Throws IoError if `file` is missing, a directory or unreadable, and FormatError naming file and line at a
+/// NUL byte or at bytes that are not UTF-8.
+void for_each_line(const std::filesystem::path& file, const LineSink& sink);
+
+/// The same for text that is already in memory; `name` stands for the file in messages.
+void for_each_line(std::string_view text, const std::string& name, const LineSink& sink);
+
+/// The index of the first byte that does not belong to well-formed UTF-8 (Unicode 15, table 3-7: no overlong
+/// forms, no surrogates, nothing above U+10FFFF), or `std::string_view::npos`.
+std::size_t find_invalid_utf8(std::string_view text);
+
+}  // namespace gradus::bert

@@ -1,0 +1,146 @@
+#include "bert/pair_planner.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <optional>
+
+namespace gradus::bert {
+namespace {
+
+/// Sentences [first, end).
+struct Run {
+  int64_t first, end;
+};
+
+/// How many strangers are looked at to find one of the right length.
+constexpr int candidates = 8;
+
+int64_t draw_target(int64_t longest, int64_t shortest, double short_probability, Rng& rng) {
+  return short_probability > 0 && rng.chance(short_probability) ? rng.between(shortest, longest) : longest;
+}
+
+/// The sentences from `first` that it takes to reach `pieces`: at least one, and no further than `end`.
+int64_t fill(const TokenizedCorpus& corpus, int64_t first, int64_t end, int64_t pieces) {
+  int64_t i = first + 1;
+  while (i < end && corpus.length(first, i) < pieces) ++i;
+  return i;
+}
+
+class PairPlanner {
+ public:
+  PairPlanner(const TokenizedCorpus& corpus, std::span<const int64_t> documents, int64_t index,
+              const PretrainingOptions& options, Rng& rng)
+      : corpus_(corpus), documents_(documents), index_(index), options_(options), rng_(rng) {}
+
+  /// A B from another document in place of `truth`; `need` is how many pieces fill the row.
+  std::optional<Run> stranger(Run truth, int64_t need) {
+    const bool runs_to_the_end =
+        truth.end == corpus_.end_sentence(documents_[static_cast<std::size_t>(index_)]);
+    std::optional<Run> best;
+    int64_t best_error = INT64_MAX;
+    for (int k = 0; k < candidates && best_error > 0; ++k) {
+      const int64_t d = other_document();
+      const Run run = runs_to_the_end ? ending(d, corpus_.length(truth.first, truth.end)) : middle(d, need);
+      const int64_t length = corpus_.length(run.first, run.end);
+      const int64_t error = runs_to_the_end ? std::abs(length - corpus_.length(truth.first, truth.end))
+                                            : std::max<int64_t>(need - length, 0);
+      if (error >= best_error || reads_like(run, truth)) continue;
+      best = run;
+      best_error = error;
+    }
+    return best;
+  }
+
+ private:
+  int64_t other_document() {
+    const auto count = static_cast<int64_t>(documents_.size());
+    int64_t low = 0, high = count - 1;
+    if (rng_.chance(options_.nearby_negatives)) {
+      low = std::max(low, index_ - options_.nearby_documents);
+      high = std::min(high, index_ + options_.nearby_documents);
+    }
+    const int64_t i = rng_.between(low, high - 1);  // one place less: the document itself is left out
+    return documents_[static_cast<std::size_t>(i < index_ ? i : i + 1)];
+  }
+
+  /// The end of document d that comes nearest to `pieces`, without its first sentence.
+  Run ending(int64_t d, int64_t pieces) const {
+    const int64_t end = corpus_.end_sentence(d);
+    int64_t first = end - 1;
+    while (first - 1 > corpus_.first_sentence(d) &&
+           std::abs(corpus_.length(first - 1, end) - pieces) <= std::abs(corpus_.length(first, end) - pieces))
+      --first;
+    return {first, end};
+  }
+
+  Run middle(int64_t d, int64_t pieces) {
+    const int64_t end = corpus_.end_sentence(d);
+    const int64_t first = rng_.between(corpus_.first_sentence(d) + 1, end - 1);
+    return {first, fill(corpus_, first, end, pieces)};
+  }
+
+  bool reads_like(Run a, Run b) const {
+    const auto x = corpus_.run(a.first, a.end), y = corpus_.run(b.first, b.end);
+    return std::equal(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(std::min(x.size(), y.size())),
+                      y.begin());
+  }
+
+  const TokenizedCorpus& corpus_;
+  std::span<const int64_t> documents_;
+  int64_t index_;
+  const PretrainingOptions& options_;
+  Rng& rng_;
+};
+
+/// The longer side loses a piece until both fit: A its first, B its last.
+ExamplePlan cut_to_fit(const TokenizedCorpus& corpus, Run a, Run b, int64_t target, int64_t label) {
+  ExamplePlan row{corpus.begin_of(a.first), corpus.begin_of(a.end), corpus.begin_of(b.first),
+                  corpus.begin_of(b.end), label};
+  while (row.a_end - row.a_begin + row.b_end - row.b_begin > target) {
+    if (row.a_end - row.a_begin > row.b_end - row.b_begin)
+      ++row.a_begin;
+    else
+      --row.b_end;
+  }
+  return row;
+}
+
+}  // namespace
+
+std::vector<int64_t> pairing_documents(const TokenizedCorpus& corpus) {
+  std::vector<int64_t> documents;
+  for (int64_t d = 0; d < corpus.documents(); ++d)
+    if (corpus.end_sentence(d) - corpus.first_sentence(d) >= 2) documents.push_back(d);
+  return documents;
+}
+
+void plan_pairs(const TokenizedCorpus& corpus, std::span<const int64_t> documents, int64_t index,
+                int64_t max_length, const PretrainingOptions& options, Rng rng,
+                std::vector<ExamplePlan>& rows) {
+  PairPlanner planner(corpus, documents, index, options, rng);
+  const int64_t end = corpus.end_sentence(documents[static_cast<std::size_t>(index)]);
+  int64_t first = corpus.first_sentence(documents[static_cast<std::size_t>(index)]);
+  while (end - first >= 2) {
+    const int64_t target = draw_target(max_length - 3, 2, options.short_sequence_probability, rng);
+    const int64_t stop = std::max(fill(corpus, first, end, target), first + 2);
+    const int64_t cut = rng.between(first + 1, stop - 1);
+    const Run a{first, cut}, truth{cut, stop};
+    const bool random = rng.chance(0.5);
+    const auto b = random ? planner.stranger(truth, target - corpus.length(first, cut)) : std::nullopt;
+    rows.push_back(cut_to_fit(corpus, a, b.value_or(truth), target, b ? 1 : 0));
+    first = b ? cut : stop;  // the sentences that a stranger displaced come back in the next row
+  }
+}
+
+void plan_windows(const TokenizedCorpus& corpus, int64_t document, int64_t max_length,
+                  const PretrainingOptions& options, Rng rng, std::vector<ExamplePlan>& rows) {
+  const int64_t end = corpus.begin_of(corpus.end_sentence(document));
+  for (int64_t begin = corpus.begin_of(corpus.first_sentence(document)); begin < end;) {
+    const int64_t target = draw_target(max_length - 2, 1, options.short_sequence_probability, rng);
+    const int64_t stop = std::min(begin + target, end);
+    rows.push_back({begin, stop, stop, stop, no_label});
+    begin = stop;
+  }
+}
+
+}  // namespace gradus::bert
