@@ -4,9 +4,9 @@
 #include <cmath>
 #include <exception>
 #include <numeric>
-#include <thread>
 
 #include "autograd/error.hpp"
+#include "autograd/kernels/parallel.hpp"
 #include "autograd/random.hpp"
 
 namespace gradus::bert {
@@ -49,9 +49,7 @@ namespace {
 class CorpusBuilder {
  public:
   CorpusBuilder(const Tokenize& tokenize, const CorpusOptions& options)
-      : tokenize_(tokenize),
-        options_(options),
-        chunks_(static_cast<std::size_t>(std::max(options.threads, 1))) {
+      : tokenize_(tokenize), options_(options), chunks_(batch_chunks) {
     if (options.block_sentences < 0)
       fail<IndexError>("corpus: block_sentences is {}, and must be 0 or more", options.block_sentences);
   }
@@ -59,7 +57,7 @@ class CorpusBuilder {
   void add_line(std::string_view line) {
     text_.append(line);
     ends_.push_back(text_.size());
-    if (ends_.size() == chunks_.size() * chunk_lines || text_.size() >= max_bytes) flush();
+    if (ends_.size() == batch_chunks * chunk_lines || text_.size() >= max_bytes) flush();
   }
 
   /// A file's end ends a document, and a file without empty lines may be cut into blocks.
@@ -77,7 +75,7 @@ class CorpusBuilder {
   }
 
  private:
-  static constexpr std::size_t chunk_lines = 1024, max_bytes = std::size_t{8} << 20;
+  static constexpr std::size_t batch_chunks = 16, chunk_lines = 512, max_bytes = std::size_t{8} << 20;
 
   struct Chunk {
     std::vector<int32_t> ids;
@@ -91,7 +89,7 @@ class CorpusBuilder {
   }
 
   /// Chunk c holds an equal share of the lines. Each line is tokenised alone, so that where the shares are
-  /// cut, and by how many threads, changes nothing.
+  /// cut, and on which thread, changes nothing; and the first line that fails is always the same.
   void tokenize_chunk(std::size_t c) {
     Chunk& chunk = chunks_[c];
     chunk.ids.clear();
@@ -110,11 +108,8 @@ class CorpusBuilder {
   std::size_t share(std::size_t c) const { return ends_.size() * c / chunks_.size(); }
 
   void flush() {
-    {
-      std::vector<std::jthread> workers;
-      for (std::size_t c = 1; c < chunks_.size(); ++c) workers.emplace_back([this, c] { tokenize_chunk(c); });
-      tokenize_chunk(0);
-    }
+    kernels::parallel_for(static_cast<int64_t>(chunks_.size()),
+                          [this](int64_t c) { tokenize_chunk(static_cast<std::size_t>(c)); });
     for (std::size_t c = 0; c < chunks_.size(); ++c) append(c);
     text_.clear();
     ends_.clear();

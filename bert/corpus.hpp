@@ -68,11 +68,10 @@ class TokenizedCorpus {
 struct CorpusOptions {
   /// Cuts a file that has no empty line into documents of this many sentences; 0 leaves it one document.
   int64_t block_sentences = 0;
-  /// Threads that tokenise. The result does not depend on it.
-  int threads = 1;
 };
 
-/// Reads text files and tokenises them in parallel. A file's end ends a document. Memory holds the ids and a
+/// Reads text files and tokenises them on num_threads() threads, on which the result does not
+/// depend. A file's end ends a document. Memory holds the ids and a
 /// few thousand lines.
 ///
 /// Throws what for_each_line throws, and FormatError if no sentence is found.

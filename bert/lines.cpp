@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <fstream>
 #include <system_error>
 
@@ -80,11 +79,12 @@ std::size_t find_invalid_utf8(std::string_view text) {
 
 void for_each_line(const std::filesystem::path& file, const LineSink& sink) {
   std::error_code unused;
-  if (!std::filesystem::exists(file, unused)) fail<IoError>("{}: no such file", file.string());
+  if (!std::filesystem::exists(file, unused))
+    fail<IoError>("cannot read {}: there is no such file", file.string());
   if (std::filesystem::is_directory(file, unused))
-    fail<IoError>("{}: a directory, where a text file is needed", file.string());
+    fail<IoError>("cannot read {}: it is a directory, not a file", file.string());
   std::ifstream in(file, std::ios::binary);
-  if (!in) fail<IoError>("{}: cannot be opened: {}", file.string(), std::strerror(errno));
+  if (!in) fail<IoError>("cannot read {}: {}", file.string(), std::generic_category().message(errno));
 
   CheckedLines lines(file.string(), sink);
   std::string pending;  // the block just read, after the incomplete line that the last one left
@@ -93,7 +93,7 @@ void for_each_line(const std::filesystem::path& file, const LineSink& sink) {
     pending.resize(kept + block_bytes);
     in.read(pending.data() + kept, static_cast<std::streamsize>(block_bytes));
     pending.resize(kept + static_cast<std::size_t>(in.gcount()));
-    if (in.bad()) fail<IoError>("{}: cannot be read: {}", file.string(), std::strerror(errno));
+    if (in.bad()) fail<IoError>("cannot read {}: {}", file.string(), std::generic_category().message(errno));
     if (in.gcount() == 0) break;
     pending.erase(0, consume_lines(pending, lines));
   }

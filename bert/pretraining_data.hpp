@@ -21,9 +21,10 @@ struct SpecialIds {
 /// What masking must know of a vocabulary.
 struct PieceTable {
   int64_t vocabulary_size = 0;
-  SpecialIds special;
-  std::vector<uint8_t> is_continuation;  ///< [V], 1 for `##` pieces; empty if the vocabulary has none.
-  std::vector<int32_t> more_special;     ///< Further pieces never masked nor drawn, for example `[unused7]`.
+  SpecialIds special = {};
+  std::vector<uint8_t> is_continuation = {};  ///< [V], 1 for `##` pieces; empty if the vocabulary has none.
+  std::vector<int32_t> more_special =
+      {};  ///< Further pieces never masked nor drawn, for example `[unused7]`.
 };
 
 struct PretrainingOptions {
