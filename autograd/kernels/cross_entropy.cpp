@@ -1,0 +1,67 @@
+#include "autograd/kernels/cross_entropy.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "autograd/kernels/pieces.hpp"
+#include "autograd/kernels/row_exp.hpp"
+
+namespace gradus::kernels {
+
+template <class T>
+int64_t cross_entropy(const T* logits, const int64_t* targets, int64_t ignore_index, double smoothing,
+                      T* loss, T* lse, int64_t rows, int64_t classes) {
+  for (int64_t row = 0; row < rows; ++row) {
+    if (targets[row] != ignore_index && (targets[row] < 0 || targets[row] >= classes)) return row;
+  }
+  const T s = static_cast<T>(smoothing);
+  parallel_ranges(rows, rows_per_piece(classes), [=](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const T* x = logits + row * classes;
+      const T shift = row_shift(x, classes);
+      lse[row] = shift + std::log(sum_of_exp(x, shift, classes));
+      if (targets[row] == ignore_index) {
+        loss[row] = 0;
+        continue;
+      }
+      loss[row] = lse[row] - (1 - s) * x[targets[row]];
+      if (s == 0) continue;  // 0 times a logit of -Inf would be NaN
+      T sum = 0;
+#pragma omp simd reduction(+ : sum)
+      for (int64_t j = 0; j < classes; ++j) sum += x[j];
+      loss[row] -= s * (sum / static_cast<T>(classes));
+    }
+  });
+  return -1;
+}
+
+template <class T>
+void cross_entropy_backward(const T* logits, const int64_t* targets, const T* lse, const T* dloss,
+                            int64_t ignore_index, double smoothing, T* dlogits, int64_t rows,
+                            int64_t classes) {
+  const T s = static_cast<T>(smoothing), floor = s / static_cast<T>(classes);
+  parallel_ranges(rows, rows_per_piece(classes), [=](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const T* x = logits + row * classes;
+      T* dx = dlogits + row * classes;
+      if (targets[row] == ignore_index) {
+        std::fill_n(dx, classes, T(0));
+        continue;
+      }
+      const T shift = lse[row], scale = dloss[row];
+#pragma omp simd
+      for (int64_t j = 0; j < classes; ++j) dx[j] = scale * (math::exp(x[j] - shift) - floor);
+      dx[targets[row]] -= scale * (1 - s);
+    }
+  });
+}
+
+#define GRADUS_INSTANTIATE(T)                                                                             \
+  template int64_t cross_entropy(const T*, const int64_t*, int64_t, double, T*, T*, int64_t, int64_t);    \
+  template void cross_entropy_backward(const T*, const int64_t*, const T*, const T*, int64_t, double, T*, \
+                                       int64_t, int64_t);
+GRADUS_INSTANTIATE(float)
+GRADUS_INSTANTIATE(double)
+#undef GRADUS_INSTANTIATE
+
+}  // namespace gradus::kernels

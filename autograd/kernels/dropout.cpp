@@ -1,0 +1,24 @@
+#include "autograd/kernels/dropout.hpp"
+
+#include "autograd/kernels/dropout_mask.hpp"
+#include "autograd/kernels/pieces.hpp"
+
+namespace gradus::kernels {
+
+template <class T>
+void dropout(const T* x, T* y, int64_t n, double p, uint64_t seed) {
+  const uint32_t threshold = dropout_threshold(p);
+  const T scale = static_cast<T>(dropout_scale(p));
+  parallel_ranges(n, elements_per_piece, [=](int64_t begin, int64_t end) {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) {
+      // A choice, not a product: what is dropped is 0 even where x is Inf or NaN.
+      y[i] = dropout_keep(seed, static_cast<uint64_t>(i), threshold) ? x[i] * scale : T(0);
+    }
+  });
+}
+
+template void dropout(const float*, float*, int64_t, double, uint64_t);
+template void dropout(const double*, double*, int64_t, double, uint64_t);
+
+}  // namespace gradus::kernels

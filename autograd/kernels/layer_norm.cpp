@@ -1,0 +1,71 @@
+#include "autograd/kernels/layer_norm.hpp"
+
+#include "autograd/kernels/layer_norm_rows.hpp"
+#include "autograd/kernels/pieces.hpp"
+#include "autograd/kernels/row_or.hpp"
+
+namespace gradus::kernels {
+
+template <class T>
+void layer_norm(const T* x, const T* gamma, const T* beta, double eps, T* y, T* mean, T* rstd, int64_t rows,
+                int64_t cols) {
+  const RowOr<T> gammas(gamma, cols, 1), betas(beta, cols, 0);
+  const T *weight = gammas.data(), *shift = betas.data();
+  parallel_ranges(rows, rows_per_piece(cols), [=](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const T* in = x + row * cols;
+      T* out = y + row * cols;
+      T center, scale;
+      row_moments(in, cols, static_cast<T>(eps), center, scale);
+      mean[row] = center;
+      rstd[row] = scale;
+#pragma omp simd
+      for (int64_t j = 0; j < cols; ++j) out[j] = weight[j] * ((in[j] - center) * scale) + shift[j];
+    }
+  });
+}
+
+template <class T>
+void layer_norm_backward(const T* dy, const T* x, const T* mean, const T* rstd, const T* gamma, T* dx,
+                         T* dgamma, T* dbeta, int64_t rows, int64_t cols) {
+  const RowOr<T> gammas(gamma, cols, 1);
+  const T* weight = gammas.data();
+  const int64_t grain = rows_per_partial_sum(rows, cols), pieces = (rows + grain - 1) / grain;
+  T* partials = scratch<T>(pieces * 2 * cols);
+  parallel_ranges(rows, grain, [=](int64_t begin, int64_t end) {
+    T *gamma_sum = partials + begin / grain * 2 * cols, *beta_sum = gamma_sum + cols;
+    std::fill_n(gamma_sum, 2 * cols, T(0));
+    for (int64_t row = begin; row < end; ++row) {
+      const T *d = dy + row * cols, *in = x + row * cols;
+      T* out = dx + row * cols;
+      const T center = mean[row], scale = rstd[row];
+      T sum = 0, dot = 0;
+#pragma omp simd reduction(+ : sum, dot)
+      for (int64_t j = 0; j < cols; ++j) {
+        const T g = d[j] * weight[j];
+        sum += g;
+        dot += g * ((in[j] - center) * scale);
+      }
+      const T mean_g = sum / static_cast<T>(cols), mean_gx = dot / static_cast<T>(cols);
+#pragma omp simd
+      for (int64_t j = 0; j < cols; ++j) {
+        const T slope = d[j], xhat = (in[j] - center) * scale;
+        gamma_sum[j] += slope * xhat;
+        beta_sum[j] += slope;
+        out[j] = scale * (slope * weight[j] - mean_g - xhat * mean_gx);
+      }
+    }
+  });
+  sum_partials(partials, pieces, 2 * cols, cols, dgamma);
+  sum_partials(partials + cols, pieces, 2 * cols, cols, dbeta);
+}
+
+#define GRADUS_INSTANTIATE(T)                                                                              \
+  template void layer_norm(const T*, const T*, const T*, double, T*, T*, T*, int64_t, int64_t);            \
+  template void layer_norm_backward(const T*, const T*, const T*, const T*, const T*, T*, T*, T*, int64_t, \
+                                    int64_t);
+GRADUS_INSTANTIATE(float)
+GRADUS_INSTANTIATE(double)
+#undef GRADUS_INSTANTIATE
+
+}  // namespace gradus::kernels
