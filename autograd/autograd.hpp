@@ -1,0 +1,10 @@
+/// @file
+/// All of gradus::autograd in one include.
+#pragma once
+
+#include "autograd/engine.hpp"
+#include "autograd/error.hpp"
+#include "autograd/grad_mode.hpp"
+#include "autograd/ops.hpp"
+#include "autograd/random.hpp"
+#include "autograd/tensor.hpp"

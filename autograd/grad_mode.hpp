@@ -1,0 +1,57 @@
+/// @file
+/// Switches of the tape that hold for the current thread while a guard lives.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace gradus {
+
+bool grad_enabled();     ///< Are ops recorded?
+bool anomaly_enabled();  ///< Is every output and gradient searched for NaN and Inf?
+
+/// While it lives, ops are recorded (or not).
+class GradMode {
+ public:
+  explicit GradMode(bool enabled);
+  ~GradMode();
+  GradMode(const GradMode&) = delete;
+  GradMode& operator=(const GradMode&) = delete;
+
+ private:
+  bool before_;
+};
+
+/// While it lives, ops are not recorded: for evaluation and for optimiser steps.
+class NoGrad : GradMode {
+ public:
+  NoGrad() : GradMode(false) {}
+};
+
+/// While it lives, the first NaN or Inf in any output or gradient throws a GraphError that names the op, the
+/// module path and the index. Slow: for finding out where a NaN comes from.
+class DetectAnomaly {
+ public:
+  explicit DetectAnomaly(bool enabled = true);
+  ~DetectAnomaly();
+  DetectAnomaly(const DetectAnomaly&) = delete;
+  DetectAnomaly& operator=(const DetectAnomaly&) = delete;
+
+ private:
+  bool before_;
+};
+
+/// While it lives, ops belong to the part of the model called `name` (inside the scopes around it). Layers
+/// open one in their forward, so that errors and anomalies can say where in the model they happened.
+class ModuleScope {
+ public:
+  explicit ModuleScope(const std::string& name);
+  ~ModuleScope();
+  ModuleScope(const ModuleScope&) = delete;
+  ModuleScope& operator=(const ModuleScope&) = delete;
+};
+
+/// The names of the open scopes, joined by points: "bert.encoder.layer.0"; empty outside all.
+std::string module_path();
+
+}  // namespace gradus

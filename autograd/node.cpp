@@ -1,0 +1,145 @@
+#include "autograd/node.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+
+#include "autograd/engine.hpp"
+#include "autograd/ops.hpp"
+#include "autograd/tensor_impl.hpp"
+
+namespace gradus {
+namespace {
+
+/// Deletes a node and, one after the other, the nodes that only it kept alive. Plain deletion would recurse
+/// through the whole graph and overflow the stack on a long chain.
+void delete_node(Node* node) {
+  thread_local std::vector<Node*>* waiting = nullptr;
+  if (waiting != nullptr) {
+    waiting->push_back(node);
+    return;
+  }
+  std::vector<Node*> queue{node};
+  waiting = &queue;
+  while (!queue.empty()) {
+    const Node* next = queue.back();
+    queue.pop_back();
+    delete next;  // its edges' deleters land in the branch above
+  }
+  waiting = nullptr;
+}
+
+/// The index of the first NaN or Inf in row-major order, or "" if all are finite.
+std::string first_bad_index(const Tensor& x) {
+  if (!is_float(x.dtype())) return {};
+  const std::vector<double> values = x.detach().to(DType::f64).to_vector<double>();
+  const auto bad = std::find_if(values.begin(), values.end(), [](double v) { return !std::isfinite(v); });
+  if (bad == values.end()) return {};
+  int64_t position = bad - values.begin();
+  Shape index = x.shape();
+  for (int i = x.rank() - 1; i >= 0; --i) {
+    index[i] = position % x.shape()[i];
+    position /= x.shape()[i];
+  }
+  return fmt::format("{} at index {} of {}", *bad, index, x.shape());
+}
+
+}  // namespace
+
+void check_finite(const Tensor& x, std::string_view what, std::string_view op, const std::string& path) {
+  const NoGrad no_grad;
+  const std::string bad = first_bad_index(x);
+  if (bad.empty()) return;
+  const std::string where = path.empty() ? "" : fmt::format(" in {}", path);
+  fail<GraphError>("{}{}: the {} has {}", op, where, what, bad);
+}
+
+NodePtr new_node(std::string_view op) {
+  static std::atomic<uint64_t> count = 0;
+  NodePtr node(new Node, delete_node);
+  node->op = op;
+  node->order = ++count;
+  if (anomaly_enabled()) node->module_path = module_path();
+  return node;
+}
+
+const Tensor& Saved::get() const {
+  if (value_.defined() && value_.version() != version_) {
+    fail<GraphError>("backward: a value {} saved for the gradient was changed in place after it was used",
+                     value_.shape());
+  }
+  return value_;
+}
+
+bool any_needs_grad(const std::vector<Tensor>& inputs) {
+  return std::any_of(inputs.begin(), inputs.end(), [](const Tensor& x) { return x.needs_grad(); });
+}
+
+namespace detail {
+
+namespace {
+
+void attach(const Tensor& output, NodePtr node, bool wants_output) {
+  if (wants_output) {
+    node->saved_output = output.detach().handle();
+    node->saved_version = output.version();
+  }
+  output.impl()->node = std::move(node);
+}
+
+}  // namespace
+
+Tensor record_all(std::string_view op, Tensor output, std::vector<Derivative> derivatives) {
+  if (anomaly_enabled()) check_finite(output, "output", op, module_path());
+  if (derivatives.empty()) return output;
+  NodePtr node = new_node(op);
+  bool wants_output = false;
+  for (Derivative& d : derivatives) {
+    node->edges.push_back({d.input.node(), d.input.shape(), d.input.dtype(), std::move(d.function)});
+    wants_output |= d.wants_output;
+  }
+  attach(output, std::move(node), wants_output);
+  return output;
+}
+
+}  // namespace detail
+
+Tensor record_fused(std::string_view op, Tensor output, const std::vector<Tensor>& inputs,
+                    JointDerivative backward, Twin twin, bool wants_output) {
+  if (anomaly_enabled()) check_finite(output, "output", op, module_path());
+  if (!grad_enabled() || !any_needs_grad(inputs)) return output;
+  NodePtr node = new_node(op);
+  std::vector<Saved> kept;
+  for (const Tensor& input : inputs) {
+    if (input.defined()) {
+      node->edges.push_back({input.node(), input.shape(), input.dtype(), {}});
+    } else {
+      node->edges.push_back({nullptr, {}, DType::f32, {}});
+    }
+    kept.emplace_back(input);
+  }
+  node->joint = [backward = std::move(backward), twin = std::move(twin), kept = std::move(kept)](
+                    const Tensor& dy, const Tensor& y) {
+    if (!grad_enabled()) return backward(dy, y);
+    // The gradient itself must be differentiable. The twin runs on aliases of the inputs, so that its
+    // gradient stops there even where one input was computed from another.
+    std::vector<Tensor> aliases, wanted;
+    for (const Tensor& input : kept) {
+      aliases.push_back(!input.defined()     ? Tensor()
+                        : input.needs_grad() ? input.reshape(input.shape())
+                                             : input);
+      if (input.needs_grad()) wanted.push_back(aliases.back());
+    }
+    const std::vector<Tensor> gradients =
+        grad({twin(aliases)}, wanted, {dy}, {.create_graph = true, .allow_unused = true});
+    std::vector<Tensor> result(aliases.size());
+    for (size_t i = 0, next = 0; i < aliases.size(); ++i) {
+      if (aliases[i].needs_grad()) result[i] = gradients[next++];
+    }
+    return result;
+  };
+  detail::attach(output, std::move(node), wants_output);
+  return output;
+}
+
+}  // namespace gradus

@@ -1,0 +1,148 @@
+/// @file
+/// Every differentiable operation on tensors.
+///
+/// Rules that hold for all: operands must have the same dtype (DTypeError otherwise; nothing is promoted);
+/// two shapes broadcast by NumPy's rule (ShapeError otherwise); an axis counts from the front (0, 1, ...) or
+/// from the back (-1, ...), IndexError if it does not exist; gradients exist for f32 and f64.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "autograd/tensor.hpp"
+
+namespace gradus {
+
+// ---- Arithmetic, element by element, with broadcasting (f32, f64, i64) ----
+Tensor add(const Tensor& a, const Tensor& b);
+Tensor sub(const Tensor& a, const Tensor& b);
+Tensor mul(const Tensor& a, const Tensor& b);
+Tensor div(const Tensor& a, const Tensor& b);  ///< f32 and f64 only.
+Tensor neg(const Tensor& x);
+Tensor maximum(const Tensor& a, const Tensor& b);  ///< At a tie each input gets half of the gradient.
+Tensor minimum(const Tensor& a, const Tensor& b);
+Tensor add(const Tensor& x, double number);
+Tensor mul(const Tensor& x, double number);
+Tensor pow(const Tensor& x,
+           double exponent);  ///< x^exponent. Source of the derivative at 0: 0 for exponent 0.
+
+inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
+inline Tensor operator-(const Tensor& a, const Tensor& b) { return sub(a, b); }
+inline Tensor operator*(const Tensor& a, const Tensor& b) { return mul(a, b); }
+inline Tensor operator/(const Tensor& a, const Tensor& b) { return div(a, b); }
+inline Tensor operator-(const Tensor& x) { return neg(x); }
+inline Tensor operator+(const Tensor& x, double c) { return add(x, c); }
+inline Tensor operator+(double c, const Tensor& x) { return add(x, c); }
+inline Tensor operator-(const Tensor& x, double c) { return add(x, -c); }
+inline Tensor operator-(double c, const Tensor& x) { return add(neg(x), c); }
+inline Tensor operator*(const Tensor& x, double c) { return mul(x, c); }
+inline Tensor operator*(double c, const Tensor& x) { return mul(x, c); }
+inline Tensor operator/(const Tensor& x, double c) { return mul(x, 1 / c); }
+inline Tensor operator/(double c, const Tensor& x) { return mul(pow(x, -1), c); }
+
+// ---- Functions of one element (f32, f64) ----
+Tensor exp(const Tensor& x);
+Tensor log(const Tensor& x);  ///< Natural logarithm; -inf at 0 and NaN below.
+Tensor sqrt(const Tensor& x);
+Tensor rsqrt(const Tensor& x);  ///< 1 / sqrt(x)
+Tensor tanh(const Tensor& x);
+Tensor sigmoid(const Tensor& x);  ///< 1 / (1 + exp(-x))
+Tensor relu(const Tensor& x);     ///< max(x, 0); the derivative at 0 is 0.
+Tensor erf(const Tensor& x);      ///< 2/sqrt(pi) * integral of exp(-t^2) from 0 to x
+Tensor gelu(const Tensor& x);  ///< x * Phi(x), Phi by erf (Hendrycks and Gimpel 2016): Hugging Face's "gelu".
+Tensor gelu_tanh(const Tensor& x);  ///< Its tanh approximation: "gelu_new", and Google's BERT.
+Tensor silu(const Tensor& x);       ///< x * sigmoid(x)
+Tensor abs(const Tensor& x);        ///< The derivative at 0 is 0.
+Tensor clamp(const Tensor& x, double low,
+             double high);  ///< The derivative is 1 inside and at the bounds, else 0.
+Tensor sin(const Tensor& x);
+Tensor cos(const Tensor& x);
+
+// ---- Comparison and choice (not differentiable in the condition) ----
+Tensor equal(const Tensor& a, const Tensor& b);  ///< bool
+Tensor less(const Tensor& a, const Tensor& b);   ///< bool
+Tensor logical_and(const Tensor& a, const Tensor& b);
+Tensor logical_not(const Tensor& a);
+Tensor where(const Tensor& condition, const Tensor& a,
+             const Tensor& b);                                          ///< a where condition (bool), else b.
+Tensor masked_fill(const Tensor& x, const Tensor& mask, double value);  ///< value where mask (bool), else x.
+Tensor is_finite(const Tensor& x);                                      ///< bool: neither NaN nor infinite.
+
+// ---- Reductions over some axes (all axes when `axes` is not given) ----
+Tensor sum(const Tensor& x, std::optional<Axes> axes = {}, bool keep = false);
+Tensor mean(const Tensor& x, std::optional<Axes> axes = {}, bool keep = false);  ///< NaN over no elements.
+Tensor max(const Tensor& x, std::optional<Axes> axes = {}, bool keep = false);   ///< Ties share the gradient.
+Tensor min(const Tensor& x, std::optional<Axes> axes = {}, bool keep = false);
+/// sum((x - mean)^2) / (n - correction); correction 1 is the unbiased estimate, 0 LayerNorm's.
+Tensor var(const Tensor& x, std::optional<Axes> axes = {}, bool keep = false, int64_t correction = 1);
+Tensor logsumexp(const Tensor& x, std::optional<Axes> axes = {},
+                 bool keep = false);                              ///< log(sum(exp(x))), safe.
+Tensor argmax(const Tensor& x, int64_t axis, bool keep = false);  ///< i64; the first of equals. No gradient.
+
+// ---- Layout (views are methods of Tensor: reshape, transpose, permute, slice, expand, ...) ----
+Tensor concat(const std::vector<Tensor>& parts, int64_t axis);  ///< Joins along an axis that exists.
+Tensor stack(const std::vector<Tensor>& parts, int64_t axis);   ///< Joins along a new axis.
+std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, int64_t axis);  ///< Views.
+/// Adds `before` and `after` elements of `value` around an axis.
+Tensor pad(const Tensor& x, int64_t axis, int64_t before, int64_t after, double value = 0);
+Tensor sum_to(const Tensor& x, const Shape& shape);  ///< The inverse of a broadcast: sums what was repeated.
+
+// ---- Products ----
+/// a [..., M, K] times b [..., K, N] -> [..., M, N]; the leading dimensions broadcast. Any strides, no
+/// copies: a transposed operand is a view. A vector [K] on either side is a row or a column.
+Tensor matmul(const Tensor& a, const Tensor& b);
+/// x W^T + bias: x [..., in], weight [out, in], bias [out] or undefined -> [..., out].
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
+
+// ---- Indexing (indices are i64; IndexError names the first one out of range) ----
+Tensor embedding(const Tensor& table, const Tensor& ids);  ///< table [V, H], ids [...] -> [..., H]
+Tensor index_select(const Tensor& x, int64_t axis,
+                    const Tensor& index);  ///< index [n]: that many of one axis.
+Tensor gather(const Tensor& x, int64_t axis,
+              const Tensor& index);  ///< y[i][j] = x[index[i][j]][j] for axis 0.
+/// A copy of x with source added at the index: y[index[i][j]][j] += source[i][j] for axis 0.
+Tensor scatter_add(const Tensor& x, int64_t axis, const Tensor& index, const Tensor& source);
+
+// ---- Softmax, normalisation, dropout ----
+Tensor softmax(const Tensor& x, int64_t axis = -1);      ///< exp(x) / sum(exp(x)); zeros where all are -inf.
+Tensor log_softmax(const Tensor& x, int64_t axis = -1);  ///< x - logsumexp(x)
+/// (x - mean) / sqrt(var + eps) * weight + bias over the last axis, biased variance (Ba et al. 2016, eq. 4).
+Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps);
+/// Each element is 0 with probability p, else x / (1 - p) (Srivastava et al. 2014, "inverted"). The mask is a
+/// function of `seed` and the element's index, so backward makes it again.
+Tensor dropout(const Tensor& x, double p, uint64_t seed);
+
+// ---- Losses ----
+struct CrossEntropyOptions {
+  int64_t ignore_index = -100;  ///< targets with this value count neither in the sum nor in the mean
+  double label_smoothing = 0;  ///< e: the target has 1 - e + e/C, every other class e/C (Szegedy et al. 2016)
+};
+/// The mean of -log softmax(logits)[target] over the targets that are not ignored; 0 if there are none.
+/// logits [..., C], targets i64 [...] -> []. IndexError names a target outside [0, C).
+Tensor cross_entropy(const Tensor& logits, const Tensor& targets, CrossEntropyOptions options = {});
+
+// ---- Attention (Vaswani et al. 2017, eq. 1) ----
+struct AttentionOptions {
+  Tensor mask;  ///< bool, broadcasts to [B, A, S, T]: true where a query may look at a key; or undefined
+  bool causal = false;  ///< query i sees the keys 0 ... i + T - S only
+  double dropout = 0;   ///< on the probabilities, after softmax
+  uint64_t seed = 0;    ///< of the dropout mask
+};
+/// softmax(q k^T / sqrt(D) + mask) v: q [B, A, S, D], k and v [B, A, T, D] -> [B, A, S, D]. A masked key has
+/// probability exactly 0; a query that may look nowhere gives zeros.
+Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
+                                    const AttentionOptions& options = {});
+/// The same, with the probabilities (after dropout) [B, A, S, T] as second result; composed of primitives.
+std::pair<Tensor, Tensor> attention_with_weights(const Tensor& q, const Tensor& k, const Tensor& v,
+                                                 const AttentionOptions& options = {});
+
+// ---- Fused pairs: the same numbers as the composed form, in one pass over memory ----
+enum class Activation { gelu, gelu_tanh, relu, silu };
+Tensor bias_activation(const Tensor& x, const Tensor& bias, Activation kind);  ///< act(x + bias)
+/// layer_norm(residual + dropout(x + bias), weight, offset): BERT's sub-layer ending; bias may be undefined.
+Tensor residual_layer_norm(const Tensor& x, const Tensor& bias, const Tensor& residual, const Tensor& weight,
+                           const Tensor& offset, double eps, double p, uint64_t seed);
+
+}  // namespace gradus

@@ -1,0 +1,49 @@
+// What the files in this folder share: checks, and the way from tensors to kernels.
+#pragma once
+
+#include <string_view>
+
+#include "autograd/kernels/elementwise.hpp"
+#include "autograd/node.hpp"
+#include "autograd/ops.hpp"
+#include "autograd/tensor.hpp"
+
+namespace gradus::ops {
+
+inline void check_same_dtype(std::string_view op, const Tensor& a, const Tensor& b) {
+  if (a.dtype() != b.dtype())
+    fail<DTypeError>("{}: dtypes {} and {} differ; convert one with to()", op, name(a.dtype()),
+                     name(b.dtype()));
+}
+
+inline void check_float(std::string_view op, const Tensor& x) {
+  if (!is_float(x.dtype())) fail<DTypeError>("{}: takes f32 or f64, not {}", op, name(x.dtype()));
+}
+
+inline void check_dtype(std::string_view op, std::string_view what, const Tensor& x, DType wanted) {
+  if (x.dtype() != wanted)
+    fail<DTypeError>("{}: {} must be {}, not {}", op, what, name(wanted), name(x.dtype()));
+}
+
+/// The elements of x as if it had shape `to`, which it broadcasts to.
+template <class T>
+kernels::View<const T> broadcast_view(const Tensor& x, const Shape& to) {
+  return {x.data<T>(), to, broadcast_strides(x.shape(), x.strides(), to)};
+}
+
+template <class T>
+kernels::View<T> output_view(Tensor& y) {
+  return {y.mutable_data<T>(), y.shape(), y.strides()};
+}
+
+/// y[i] = f(x[i]) for f32 and f64.
+template <class F>
+Tensor map_float(std::string_view op, const Tensor& x, F f) {
+  Tensor y = empty(x.shape(), x.dtype());
+  dispatch_float(x.dtype(), op, [&]<class T> {
+    kernels::map<T, T>(output_view<T>(y), x.view<T>(), [f](T v) { return static_cast<T>(f(v)); });
+  });
+  return y;
+}
+
+}  // namespace gradus::ops
