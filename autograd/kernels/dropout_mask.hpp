@@ -3,6 +3,7 @@
 /// backward passes that make the same mask again all call it.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
@@ -22,5 +23,24 @@ inline bool dropout_keep(uint64_t seed, uint64_t index, uint32_t threshold) {
 
 /// What a kept element is multiplied by: 1 / (1 - p), so that the mean stays; 0 for p = 1.
 inline double dropout_scale(double p) { return p < 1 ? 1 / (1 - p) : 0; }
+
+/// factors[j] = keep ? scale : 0 for the `count` elements from index `first` on: the same decisions as
+/// dropout_keep(), in a loop that vectorises because the upper half of the index is taken out of it.
+template <class T>
+void dropout_factors(uint64_t seed, uint64_t first, int64_t count, uint32_t threshold, T scale, T* factors) {
+  for (int64_t done = 0; done < count;) {
+    const uint64_t index = first + static_cast<uint64_t>(done);
+    const auto low = static_cast<uint32_t>(index);
+    const int64_t run = std::min<int64_t>(count - done, (int64_t{1} << 32) - low);
+    // counter_hash mixes the upper half by this exclusive or only, so it may as well be part of the seed.
+    const uint64_t here = seed ^ static_cast<uint32_t>(static_cast<uint32_t>(index >> 32) * 0x9E3779B9u);
+    T* const out = factors + done;
+    for (int64_t j = 0; j < run; ++j) {
+      const uint32_t bits = counter_hash(here, static_cast<uint32_t>(low + static_cast<uint32_t>(j))) >> 16;
+      out[j] = bits >= threshold ? scale : T(0);
+    }
+    done += run;
+  }
+}
 
 }  // namespace gradus::kernels

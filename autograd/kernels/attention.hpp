@@ -1,0 +1,62 @@
+/// @file
+/// Scaled dot-product attention in one kernel a head (Vaswani et al. 2017, equation 1), forward and backward.
+///
+///     scores = scale q k^T          [S, T], -Inf where a mask forbids
+///     p      = softmax(scores)      over the keys
+///     out    = dropout(p) v         [S, D]
+///
+/// Neither scores nor probabilities of more than a few rows ever exist in memory; backward makes them again
+/// from the logarithm of each row's sum (the idea of Dao et al. 2022, "FlashAttention", section 3.1, for a
+/// cache in place of a GPU's shared memory). Heads are strided views: q of shape [B, A, S, D] may be a
+/// projection stored as [B, S, H], and the result may be written so.
+#pragma once
+
+#include <cstdint>
+
+namespace gradus::kernels {
+
+/// Sizes: B, A, S, T, D.
+struct AttentionShape {
+  int64_t batch = 0, heads = 0, queries = 0, keys = 0, head_size = 0;
+};
+
+/// A [B, A, positions, D] view whose last stride is 1.
+template <class T>
+struct Heads {
+  T* data = nullptr;
+  int64_t batch_stride = 0, head_stride = 0, position_stride = 0;
+};
+
+/// Which keys may be attended, true for yes: a [B, A, S, T] view, with stride 0 where it repeats. A padding
+/// mask [B, T] has head_stride = query_stride = 0.
+struct AttentionMask {
+  const bool* data = nullptr;  ///< none if null
+  int64_t batch_stride = 0, head_stride = 0, query_stride = 0, key_stride = 1;
+};
+
+struct AttentionOptions {
+  double scale = 1;           ///< 1 / sqrt(D) in the Transformer
+  bool causal = false;        ///< query i attends to the keys j <= i only
+  AttentionMask padding;      ///< usually by key; a key has to be allowed by both masks
+  AttentionMask mask;         ///< any
+  double dropout = 0;         ///< the probability that an element of p is dropped
+  uint64_t dropout_seed = 0;  ///< element (b, a, i, j) has index ((b A + a) S + i) T + j in dropout_keep()
+};
+
+/// out = dropout(softmax(scale q k^T)) v for float or double.
+///
+/// A masked key has probability exactly 0; a row all of whose keys are masked (or with T = 0) gives zeros.
+/// `log_sum_exp` [B, A, S] receives log(sum_j exp(scores_ij)) for backward, +Inf for such a row; it may be
+/// null.
+template <class T>
+void attention_forward(const AttentionShape& shape, const AttentionOptions& options, Heads<const T> q,
+                       Heads<const T> k, Heads<const T> v, Heads<T> out, T* log_sum_exp);
+
+/// The gradients of q, k and v from that of `out`. Those of masked keys and of wholly masked rows are 0. Each
+/// of dq, dk, dv is overwritten; one whose data is null is not computed.
+template <class T>
+void attention_backward(const AttentionShape& shape, const AttentionOptions& options, Heads<const T> q,
+                        Heads<const T> k, Heads<const T> v, const T* log_sum_exp, Heads<const T> dout,
+                        Heads<T> dq, Heads<T> dk, Heads<T> dv);
+
+}  // namespace gradus::kernels
