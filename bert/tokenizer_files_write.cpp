@@ -29,7 +29,11 @@ ordered_json config_json(const Tokenizer& tokenizer, std::int64_t model_max_leng
                       {"cls_token", kCls},
                       {"sep_token", kSep},
                       {"mask_token", kMask}};
-  if (!tokenizer.extra_specials().empty()) out["additional_special_tokens"] = tokenizer.extra_specials();
+  if (!tokenizer.extra_specials().empty()) {
+    // The name in version 5 of transformers, then the one before it.
+    out["extra_special_tokens"] = tokenizer.extra_specials();
+    out["additional_special_tokens"] = tokenizer.extra_specials();
+  }
   if (tokenizer.max_word_chars() != Tokenizer::kMaxWordChars) {
     out["max_input_chars_per_word"] = tokenizer.max_word_chars();
   }
