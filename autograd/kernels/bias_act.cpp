@@ -9,7 +9,7 @@ namespace gradus::kernels {
 namespace {
 
 template <Activation kind, class T>
-math::ValueAndSlope<T> activate(T z) {
+[[gnu::always_inline]] inline math::ValueAndSlope<T> activate(T z) {
   if constexpr (kind == Activation::gelu) {
     return math::gelu_erf_and_slope(z);
   } else if constexpr (kind == Activation::gelu_tanh) {

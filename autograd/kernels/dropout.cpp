@@ -1,6 +1,6 @@
 #include "autograd/kernels/dropout.hpp"
 
-#include "autograd/kernels/dropout_mask.hpp"
+#include "autograd/kernels/dropout_run.hpp"
 #include "autograd/kernels/pieces.hpp"
 
 namespace gradus::kernels {
@@ -10,10 +10,14 @@ void dropout(const T* x, T* y, int64_t n, double p, uint64_t seed) {
   const uint32_t threshold = dropout_threshold(p);
   const T scale = static_cast<T>(dropout_scale(p));
   parallel_ranges(n, elements_per_piece, [=](int64_t begin, int64_t end) {
+    const DropoutRun run(seed, static_cast<uint64_t>(begin), threshold);
+    const T* in = x + begin;
+    T* out = y + begin;
 #pragma omp simd
-    for (int64_t i = begin; i < end; ++i) {
+    for (int64_t j = 0; j < end - begin; ++j) {
       // A choice, not a product: what is dropped is 0 even where x is Inf or NaN.
-      y[i] = dropout_keep(seed, static_cast<uint64_t>(i), threshold) ? x[i] * scale : T(0);
+      const T kept = in[j] * scale;
+      out[j] = run.keep(j) ? kept : T(0);
     }
   });
 }

@@ -155,7 +155,7 @@ T gelu_erf(T x) {
 /// value within 4 ulp for x >= -1; |w| units in the tail (1e-5 relative at x = -9); -0 below about -10.01.
 /// The derivative within 5e-7 absolute.
 template <class T>
-ValueAndSlope<T> gelu_tanh_and_slope(T x) {
+[[gnu::always_inline]] inline ValueAndSlope<T> gelu_tanh_and_slope(T x) {
   const T low = detail::at_least(x, T(-40)), c = detail::at_most(low, T(40));
   const T scale = T(detail::gelu_tanh_scale), cubic = T(detail::gelu_tanh_cubic);
   // e^-|w| serves s on both sides and s (1 - s) without the cancellation of 1 - s.

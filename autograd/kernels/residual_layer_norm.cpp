@@ -1,6 +1,6 @@
 #include "autograd/kernels/residual_layer_norm.hpp"
 
-#include "autograd/kernels/dropout_mask.hpp"
+#include "autograd/kernels/dropout_run.hpp"
 #include "autograd/kernels/layer_norm_rows.hpp"
 #include "autograd/kernels/pieces.hpp"
 #include "autograd/kernels/row_or.hpp"
@@ -19,6 +19,7 @@ void residual_layer_norm(const T* x, const T* bias, const T* residual, const T* 
     for (int64_t row = begin; row < end; ++row) {
       const int64_t at = row * cols;
       const T *in = x + at, *skip = residual + at;
+      const DropoutRun run(seed, static_cast<uint64_t>(at), threshold);
       T *sum = xhat + at, *out = y + at;  // the sum stands where xhat will
       if (threshold == 0) {
 #pragma omp simd
@@ -26,8 +27,8 @@ void residual_layer_norm(const T* x, const T* bias, const T* residual, const T* 
       } else {
 #pragma omp simd
         for (int64_t j = 0; j < cols; ++j) {
-          const bool keep = dropout_keep(seed, static_cast<uint64_t>(at + j), threshold);
-          sum[j] = skip[j] + (keep ? (in[j] + add[j]) * kept : T(0));
+          const T scaled = (in[j] + add[j]) * kept;
+          sum[j] = skip[j] + (run.keep(j) ? scaled : T(0));
         }
       }
       T center, scale;
@@ -61,6 +62,7 @@ void residual_layer_norm_backward(const T* dy, const T* xhat, const T* rstd, con
     for (int64_t row = begin; row < end; ++row) {
       const int64_t at = row * cols;
       const T *d = dy + at, *normal = xhat + at;
+      const DropoutRun run(seed, static_cast<uint64_t>(at), threshold);
       T *skip = dresidual + at, *out = dx + at;
       T sum = 0, dot = 0;
 #pragma omp simd reduction(+ : sum, dot)
@@ -73,9 +75,8 @@ void residual_layer_norm_backward(const T* dy, const T* xhat, const T* rstd, con
 #pragma omp simd
       for (int64_t j = 0; j < cols; ++j) {
         const T slope = d[j], unit = normal[j];
-        const bool keep = dropout_keep(seed, static_cast<uint64_t>(at + j), threshold);
         const T ds = scale * (slope * weight[j] - mean_g - unit * mean_gx);
-        const T dropped = keep ? ds * kept : T(0);
+        const T scaled = ds * kept, dropped = run.keep(j) ? scaled : T(0);
         gamma_sum[j] += slope * unit;
         beta_sum[j] += slope;
         bias_sum[j] += dropped;

@@ -1,6 +1,6 @@
 #include "autograd/kernels/dropout.hpp"
 
-#include "autograd/kernels/dropout_mask.hpp"
+#include "autograd/kernels/dropout_run.hpp"
 #include "support/catch.hpp"
 #include "support/kernels.hpp"
 
@@ -19,6 +19,19 @@ TEST_CASE("kernel dropout keeps, scales and drops by the one mask") {
     }
     kernels::dropout(x.data(), y.data(), n, p, 42);
     CHECK(y == expected);
+  }
+}
+
+TEST_CASE("DropoutRun makes the mask of dropout_keep, also where the low word of the index wraps") {
+  const uint64_t seed = 0x123456789ABCDEF0u;
+  const uint32_t threshold = kernels::dropout_threshold(0.3);
+  for (const uint64_t first : {uint64_t{0}, uint64_t{12345}, uint64_t{0xFFFFFF80}, uint64_t{0x5FFFFFFF0}}) {
+    const kernels::DropoutRun run(seed, first, threshold);
+    bool same = true;
+    for (uint64_t j = 0; j < 300; ++j) {
+      same = same && run.keep(static_cast<int64_t>(j)) == kernels::dropout_keep(seed, first + j, threshold);
+    }
+    CHECK(same);
   }
 }
 
