@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "autograd/kernels/bias_act.hpp"
 #include "autograd/tensor.hpp"
 
 namespace gradus {
@@ -139,10 +140,31 @@ std::pair<Tensor, Tensor> attention_with_weights(const Tensor& q, const Tensor& 
                                                  const AttentionOptions& options = {});
 
 // ---- Fused pairs: the same numbers as the composed form, in one pass over memory ----
-enum class Activation { gelu, gelu_tanh, relu, silu };
-Tensor bias_activation(const Tensor& x, const Tensor& bias, Activation kind);  ///< act(x + bias)
+using kernels::Activation;  // relu, gelu, gelu_tanh, silu
+Tensor bias_activation(const Tensor& x, const Tensor& bias,
+                       Activation kind);  ///< act(x + bias); bias may be undefined
 /// layer_norm(residual + dropout(x + bias), weight, offset): BERT's sub-layer ending; bias may be undefined.
 Tensor residual_layer_norm(const Tensor& x, const Tensor& bias, const Tensor& residual, const Tensor& weight,
                            const Tensor& offset, double eps, double p, uint64_t seed);
+
+/// word[ids] + token_type[type_ids] + position[0 ... S - 1]: ids and type_ids [B, S] -> [B, S, H]. BERT's
+/// input before its LayerNorm (Devlin et al. 2018, figure 2). IndexError names an id outside its table.
+Tensor bert_embedding(const Tensor& word, const Tensor& token_type, const Tensor& position, const Tensor& ids,
+                      const Tensor& type_ids);
+
+// ---- The composed twins of the fused ops: what tutorials teach and tests hold the fused ones to ----
+namespace composed {
+Tensor softmax(const Tensor& x, int64_t axis = -1);
+Tensor log_softmax(const Tensor& x, int64_t axis = -1);
+Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps);
+Tensor cross_entropy(const Tensor& logits, const Tensor& targets, CrossEntropyOptions options = {});
+std::pair<Tensor, Tensor> attention(const Tensor& q, const Tensor& k, const Tensor& v,
+                                    const AttentionOptions& options = {});
+Tensor bias_activation(const Tensor& x, const Tensor& bias, Activation kind);
+Tensor residual_layer_norm(const Tensor& x, const Tensor& bias, const Tensor& residual, const Tensor& weight,
+                           const Tensor& offset, double eps, double p, uint64_t seed);
+Tensor bert_embedding(const Tensor& word, const Tensor& token_type, const Tensor& position, const Tensor& ids,
+                      const Tensor& type_ids);
+}  // namespace composed
 
 }  // namespace gradus

@@ -25,6 +25,10 @@ inline void check_dtype(std::string_view op, std::string_view what, const Tensor
     fail<DTypeError>("{}: {} must be {}, not {}", op, what, name(wanted), name(x.dtype()));
 }
 
+inline void check_probability(std::string_view op, double p) {
+  if (!(p >= 0 && p <= 1)) fail<IndexError>("{}: the dropout probability {} is outside [0, 1]", op, p);
+}
+
 /// The elements of x as if it had shape `to`, which it broadcasts to.
 template <class T>
 kernels::View<const T> broadcast_view(const Tensor& x, const Shape& to) {

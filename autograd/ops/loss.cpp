@@ -1,0 +1,82 @@
+// Cross-entropy.
+#include "autograd/kernels/cross_entropy.hpp"
+
+#include "autograd/ops/op_support.hpp"
+
+namespace gradus {
+namespace {
+
+void check_arguments(const Tensor& logits, const Tensor& targets, const CrossEntropyOptions& options) {
+  ops::check_float("cross_entropy", logits);
+  ops::check_dtype("cross_entropy", "the targets", targets, DType::i64);
+  Shape lead = logits.shape();
+  if (lead.rank() > 0) lead.erase(lead.rank() - 1);
+  if (logits.rank() == 0 || targets.shape() != lead) {
+    fail<ShapeError>("cross_entropy: logits {} need targets {}, not {}", logits.shape(), lead,
+                     targets.shape());
+  }
+  if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1)) {
+    fail<IndexError>("cross_entropy: label_smoothing {} is outside [0, 1]", options.label_smoothing);
+  }
+}
+
+int64_t count_targets(const Tensor& dense_targets, int64_t ignore_index) {
+  const int64_t* data = dense_targets.data<int64_t>();
+  int64_t count = 0;
+  for (int64_t i = 0, n = dense_targets.numel(); i < n; ++i) count += data[i] != ignore_index;
+  return count;
+}
+
+}  // namespace
+
+Tensor cross_entropy(const Tensor& logits, const Tensor& targets, CrossEntropyOptions options) {
+  check_arguments(logits, targets, options);
+  const Tensor dense = logits.detach().contiguous(), wanted = targets.contiguous();
+  const int64_t classes = logits.size(-1), rows = targets.numel();
+  const int64_t count = count_targets(wanted, options.ignore_index);
+  Tensor losses = empty({rows}, logits.dtype()), lse = empty({rows}, logits.dtype());
+  dispatch_float(logits.dtype(), "cross_entropy", [&]<class T> {
+    const int64_t bad = kernels::cross_entropy<T>(
+        dense.data<T>(), wanted.data<int64_t>(), options.ignore_index, options.label_smoothing,
+        losses.mutable_data<T>(), lse.mutable_data<T>(), rows, classes);
+    if (bad >= 0) {
+      fail<IndexError>("cross_entropy: target {} at position {} is outside [0, {}), the number of classes",
+                       wanted.data<int64_t>()[bad], bad, classes);
+    }
+  });
+  const double share = count > 0 ? 1.0 / static_cast<double>(count) : 0;
+  Tensor loss;
+  {
+    const NoGrad no_grad;
+    loss = sum(losses) * share;
+  }
+  const auto backward = [x = saved(dense), wanted, lse, share, options, rows, classes](const Tensor& dy,
+                                                                                       const Tensor&) {
+    const Tensor per_row = full({rows}, dy.item() * share, dy.dtype());
+    const Tensor& input = x;
+    Tensor dx = empty(input.shape(), dy.dtype());
+    dispatch_float(dy.dtype(), "cross_entropy", [&]<class T> {
+      kernels::cross_entropy_backward<T>(input.data<T>(), wanted.data<int64_t>(), lse.data<T>(),
+                                         per_row.data<T>(), options.ignore_index, options.label_smoothing,
+                                         dx.mutable_data<T>(), rows, classes);
+    });
+    return std::vector<Tensor>{dx};
+  };
+  return record_fused("cross_entropy", loss, {logits}, backward,
+                      [targets, options](const std::vector<Tensor>& in) {
+                        return composed::cross_entropy(in[0], targets, options);
+                      });
+}
+
+Tensor composed::cross_entropy(const Tensor& logits, const Tensor& targets, CrossEntropyOptions options) {
+  check_arguments(logits, targets, options);
+  const double e = options.label_smoothing;
+  const int64_t count = count_targets(targets.contiguous(), options.ignore_index);
+  const Tensor ignored = equal(targets, full({}, static_cast<double>(options.ignore_index), DType::i64));
+  const Tensor log_p = composed::log_softmax(logits);
+  const Tensor picked = gather(log_p, -1, masked_fill(targets, ignored, 0).unsqueeze(-1)).squeeze(-1);
+  const Tensor loss = -((1 - e) * picked + e * mean(log_p, Axes{-1}));
+  return sum(masked_fill(loss, ignored, 0)) * (count > 0 ? 1.0 / static_cast<double>(count) : 0);
+}
+
+}  // namespace gradus
