@@ -1,4 +1,6 @@
 // Scaled dot-product attention.
+#include "autograd/kernels/attention.hpp"
+
 #include <cmath>
 #include <limits>
 
@@ -35,7 +37,74 @@ Tensor causal_mask(int64_t S, int64_t T) {
   return logical_not(less(query, key));
 }
 
+/// A tensor of shape [B, A, S, D] that lies in memory as [B, S, A, D]: merging its heads is a view.
+Tensor empty_heads(const Tensor& like) {
+  const Shape& s = like.shape();
+  return empty({s[0], s[2], s[1], s[3]}, like.dtype()).permute({0, 2, 1, 3});
+}
+
+/// The kernels take any strides but the last, which is 1.
+Tensor with_dense_rows(const Tensor& x) {
+  return x.strides()[3] == 1 || x.shape()[3] == 1 ? x.detach() : x.detach().contiguous();
+}
+
+template <class T>
+kernels::Heads<const T> heads(const Tensor& x) {
+  return {x.data<T>(), x.strides()[0], x.strides()[1], x.strides()[2]};
+}
+
+template <class T>
+kernels::Heads<T> output_heads(Tensor& x) {
+  return {x.mutable_data<T>(), x.strides()[0], x.strides()[1], x.strides()[2]};
+}
+
+/// Which shapes the fused kernel takes; the composed form takes all.
+bool is_fusable(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options) {
+  return v.size(3) == q.size(3) && (!options.causal || q.size(2) == k.size(2));
+}
+
 }  // namespace
+
+Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
+                                    const AttentionOptions& options) {
+  check_arguments(q, k, v, options);
+  if (!is_fusable(q, k, v, options)) return composed::attention(q, k, v, options).first;
+
+  const kernels::AttentionShape shape{q.size(0), q.size(1), q.size(2), k.size(2), q.size(3)};
+  kernels::AttentionOptions how;
+  how.scale = 1 / std::sqrt(static_cast<double>(shape.head_size));
+  how.causal = options.causal;
+  how.dropout = options.dropout;
+  how.dropout_seed = options.seed;
+  if (options.mask.defined()) {
+    const Strides m = broadcast_strides(options.mask.shape(), options.mask.strides(),
+                                        {shape.batch, shape.heads, shape.queries, shape.keys});
+    how.mask = {options.mask.data<bool>(), m[0], m[1], m[2], m[3]};
+  }
+  const Tensor qd = with_dense_rows(q), kd = with_dense_rows(k), vd = with_dense_rows(v);
+  Tensor y = empty_heads(q), lse = empty({shape.batch, shape.heads, shape.queries}, q.dtype());
+  dispatch_float(q.dtype(), "scaled_dot_product_attention", [&]<class T> {
+    kernels::attention_forward<T>(shape, how, heads<T>(qd), heads<T>(kd), heads<T>(vd), output_heads<T>(y),
+                                  lse.mutable_data<T>());
+  });
+  // The mask is captured too: `how` points into its memory. docs/derivations/attention.md
+  const auto backward = [q = saved(qd), k = saved(kd), v = saved(vd), mask = saved(options.mask), lse, shape,
+                         how](const Tensor& dy, const Tensor&) {
+    const Tensor g = with_dense_rows(dy);
+    Tensor dq = empty_heads(q), dk = empty_heads(k), dv = empty_heads(v);
+    mask.get();  // refuses a mask that was changed in place
+    dispatch_float(dy.dtype(), "scaled_dot_product_attention", [&]<class T> {
+      kernels::attention_backward<T>(shape, how, heads<T>(q), heads<T>(k), heads<T>(v), lse.data<T>(),
+                                     heads<T>(g), output_heads<T>(dq), output_heads<T>(dk),
+                                     output_heads<T>(dv));
+    });
+    return std::vector<Tensor>{dq, dk, dv};
+  };
+  return record_fused("scaled_dot_product_attention", y, {q, k, v}, backward,
+                      [options](const std::vector<Tensor>& in) {
+                        return composed::attention(in[0], in[1], in[2], options).first;
+                      });
+}
 
 std::pair<Tensor, Tensor> composed::attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                               const AttentionOptions& options) {
