@@ -61,6 +61,28 @@ void pack_rows(const T* source, int64_t row_stride, int64_t depth, int64_t cols,
   }
 }
 
+/// to[c * to_stride + r] = from[r * from_stride + c] for a 4 x 4 block, in eight shuffles of registers.
+inline void transpose_block(const float* from, int64_t from_stride, float* to, int64_t to_stride) {
+  typedef float Four __attribute__((vector_size(16), aligned(4), may_alias));
+  const auto row = [&](int r) { return *reinterpret_cast<const Four*>(from + r * from_stride); };
+  const Four r0 = row(0), r1 = row(1), r2 = row(2), r3 = row(3);
+  const Four low01 = __builtin_shufflevector(r0, r1, 0, 4, 1, 5);
+  const Four low23 = __builtin_shufflevector(r2, r3, 0, 4, 1, 5);
+  const Four high01 = __builtin_shufflevector(r0, r1, 2, 6, 3, 7);
+  const Four high23 = __builtin_shufflevector(r2, r3, 2, 6, 3, 7);
+  const auto store = [&](int c, Four x) { *reinterpret_cast<Four*>(to + c * to_stride) = x; };
+  store(0, __builtin_shufflevector(low01, low23, 0, 1, 4, 5));
+  store(1, __builtin_shufflevector(low01, low23, 2, 3, 6, 7));
+  store(2, __builtin_shufflevector(high01, high23, 0, 1, 4, 5));
+  store(3, __builtin_shufflevector(high01, high23, 2, 3, 6, 7));
+}
+
+inline void transpose_block(const double* from, int64_t from_stride, double* to, int64_t to_stride) {
+  for (int r = 0; r < 4; ++r) {
+    for (int c = 0; c < 4; ++c) to[c * to_stride + r] = from[r * from_stride + c];
+  }
+}
+
 /// The same for the transpose: b[depth, cols] = source[j * row_stride + p].
 template <class T>
 void pack_transposed(const T* source, int64_t row_stride, int64_t depth, int64_t cols, T* panels) {
@@ -68,9 +90,15 @@ void pack_transposed(const T* source, int64_t row_stride, int64_t depth, int64_t
   for (int64_t j = 0; j < cols; j += width, panels += depth * width) {
     const int64_t n = std::min<int64_t>(width, cols - j);
     if (n < width) std::fill(panels, panels + depth * width, T(0));
+    const T* const from = source + j * row_stride;
+    const int64_t even_rows = n / 4 * 4, even_depth = depth / 4 * 4;
+    for (int64_t i = 0; i < even_rows; i += 4) {
+      for (int64_t p = 0; p < even_depth; p += 4)
+        transpose_block(from + i * row_stride + p, row_stride, panels + p * width + i, width);
+    }
     for (int64_t i = 0; i < n; ++i) {
-      const T* const from = source + (j + i) * row_stride;
-      for (int64_t p = 0; p < depth; ++p) panels[p * width + i] = from[p];
+      for (int64_t p = i < even_rows ? even_depth : 0; p < depth; ++p)
+        panels[p * width + i] = from[i * row_stride + p];
     }
   }
 }
