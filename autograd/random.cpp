@@ -68,4 +68,11 @@ Rng Rng::from_state(const State& state) {
   return rng;
 }
 
+Rng& default_rng() {
+  thread_local Rng rng;
+  return rng;
+}
+
+void manual_seed(uint64_t seed) { default_rng() = Rng(seed); }
+
 }  // namespace gradus

@@ -57,7 +57,8 @@ class Module {
   void eval() const { train(false); }
   bool is_training() const;
 
-  /// Converts all parameters, in place: handles to them stay valid. Gradients are dropped.
+  /// Converts all parameters, in place: handles to them stay valid. The gradient of one that changes is
+  /// dropped.
   void to(DType dtype) const;
   void zero_grad() const;  ///< Zeroes every gradient that exists.
 
@@ -71,9 +72,11 @@ class Module {
   std::string describe() const;
 
  protected:
-  /// Names a parameter: marks it as requiring a gradient and returns it.
+  /// Names a parameter: marks it as requiring a gradient and returns it. Throws Error for a name that is
+  /// taken.
   Tensor parameter(const std::string& name, Tensor value) const;
-  /// Names a part and returns it. A point in the name makes levels: "self.query".
+  /// Names a part and returns it. A point in the name makes levels: "self.query". With an empty name the
+  /// part's own names stand beside this module's, without a prefix.
   template <class M>
   M child(const std::string& name, M module) const {
     adopt(name, module);

@@ -1,0 +1,20 @@
+#include "nn/dropout.hpp"
+
+namespace gradus::nn {
+
+Dropout::Dropout(double probability) : p(probability) {
+  if (!(p >= 0 && p < 1)) fail<Error>("dropout: the probability must be in [0, 1), not {}", p);
+}
+
+Dropout::Draw Dropout::draw() const {
+  if (!is_training() || p == 0) return {0, 0};
+  return {p, default_rng().bits64()};
+}
+
+Tensor Dropout::operator()(const Tensor& x) const {
+  const ModuleScope scope = enter();
+  const Draw next = draw();
+  return next.p == 0 ? x : dropout(x, next.p, next.seed);
+}
+
+}  // namespace gradus::nn

@@ -1,0 +1,27 @@
+#include "nn/embedding.hpp"
+
+namespace gradus::nn {
+namespace {
+
+Tensor make_table(int64_t rows, int64_t hidden, Rng& rng, const EmbeddingOptions& options) {
+  Tensor table = options.init({rows, hidden}, rng);
+  if (options.zero_row) {
+    if (*options.zero_row < 0 || *options.zero_row >= rows) {
+      fail<IndexError>("embedding: zero_row {} is outside a table of {} rows", *options.zero_row, rows);
+    }
+    table.select(0, *options.zero_row).fill_(0);
+  }
+  return table;
+}
+
+}  // namespace
+
+Embedding::Embedding(int64_t rows, int64_t hidden, Rng& rng, const EmbeddingOptions& options)
+    : weight(parameter("weight", make_table(rows, hidden, rng, options))) {}
+
+Tensor Embedding::operator()(const Tensor& ids) const {
+  const ModuleScope scope = enter();
+  return embedding(weight, ids);
+}
+
+}  // namespace gradus::nn

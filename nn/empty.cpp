@@ -1,1 +1,0 @@
-// Makes the library exist while it has no source of its own.

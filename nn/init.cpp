@@ -1,0 +1,63 @@
+#include "nn/init.hpp"
+
+#include <cmath>
+
+namespace gradus::nn::init {
+namespace {
+
+void check_matrix(const char* name, const Shape& shape) {
+  if (shape.rank() != 2) fail<ShapeError>("{}: needs the shape [out, in] of a weight, not {}", name, shape);
+}
+
+Tensor filled(const Shape& shape, const std::function<double()>& draw) {
+  Tensor x = empty(shape);
+  float* data = x.mutable_data<float>();
+  for (int64_t i = 0, n = x.numel(); i < n; ++i) data[i] = static_cast<float>(draw());
+  return x;
+}
+
+}  // namespace
+
+Init normal(double std) {
+  return [std](const Shape& shape, Rng& rng) { return filled(shape, [&] { return std * rng.normal(); }); };
+}
+
+Init truncated_normal(double std) {
+  return [std](const Shape& shape, Rng& rng) {
+    return filled(shape, [&] {
+      double z = rng.normal();
+      while (std::abs(z) > 2) z = rng.normal();
+      return std * z;
+    });
+  };
+}
+
+Init uniform(double bound) {
+  return [bound](const Shape& shape, Rng& rng) { return rand(shape, rng, -bound, bound); };
+}
+
+Init xavier_uniform() {
+  return [](const Shape& shape, Rng& rng) {
+    check_matrix("xavier_uniform", shape);
+    const double bound = std::sqrt(6.0 / static_cast<double>(shape[0] + shape[1]));
+    return rand(shape, rng, -bound, bound);
+  };
+}
+
+Init he_uniform() {
+  return [](const Shape& shape, Rng& rng) {
+    check_matrix("he_uniform", shape);
+    const double bound = std::sqrt(6.0 / static_cast<double>(shape[1]));
+    return rand(shape, rng, -bound, bound);
+  };
+}
+
+Init zeros() {
+  return [](const Shape& shape, Rng&) { return gradus::zeros(shape); };
+}
+
+Init ones() {
+  return [](const Shape& shape, Rng&) { return gradus::ones(shape); };
+}
+
+}  // namespace gradus::nn::init

@@ -1,0 +1,38 @@
+/// @file
+/// How parameters begin: functions that make a tensor of a given shape from a generator.
+#pragma once
+
+#include <functional>
+
+#include "autograd/random.hpp"
+#include "autograd/tensor.hpp"
+
+namespace gradus::nn {
+
+/// A way to begin a parameter: a tensor (f32) of the given shape.
+using Init = std::function<Tensor(const Shape& shape, Rng& rng)>;
+
+namespace init {
+
+/// Normal with mean 0. BERT begins with std 0.02 (Devlin et al. 2018); 1/sqrt(H) suits small hidden sizes H.
+Init normal(double std);
+
+/// Normal with mean 0, where values beyond two `std` are drawn again: as google-research/bert begins.
+Init truncated_normal(double std);
+
+/// Uniform in [-bound, bound).
+Init uniform(double bound);
+
+/// Uniform with bound sqrt(6 / (in + out)) for a weight [out, in] (Glorot and Bengio 2010, eq. 16): keeps the
+/// variance of values and of gradients the same from layer to layer. ShapeError if the rank is not 2.
+Init xavier_uniform();
+
+/// Uniform with bound sqrt(6 / in) for a weight [out, in] (He et al. 2015, eq. 10): the same for ReLU.
+/// ShapeError if the rank is not 2.
+Init he_uniform();
+
+Init zeros();
+Init ones();
+
+}  // namespace init
+}  // namespace gradus::nn
