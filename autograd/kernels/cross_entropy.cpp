@@ -5,6 +5,7 @@
 
 #include "autograd/kernels/pieces.hpp"
 #include "autograd/kernels/row_exp.hpp"
+#include "autograd/kernels/row_sum.hpp"
 
 namespace gradus::kernels {
 
@@ -26,9 +27,7 @@ int64_t cross_entropy(const T* logits, const int64_t* targets, int64_t ignore_in
       }
       loss[row] = lse[row] - (1 - s) * x[targets[row]];
       if (s == 0) continue;  // 0 times a logit of -Inf would be NaN
-      T sum = 0;
-#pragma omp simd reduction(+ : sum)
-      for (int64_t j = 0; j < classes; ++j) sum += x[j];
+      const T sum = sum_over<T>(classes, [=](int64_t j) { return x[j]; });
       loss[row] -= s * (sum / static_cast<T>(classes));
     }
   });

@@ -4,6 +4,7 @@
 
 #include "autograd/kernels/pieces.hpp"
 #include "autograd/kernels/row_exp.hpp"
+#include "autograd/kernels/row_sum.hpp"
 
 namespace gradus::kernels {
 
@@ -43,9 +44,7 @@ void softmax_backward(const T* y, const T* dy, T* dx, int64_t rows, int64_t cols
   each_row(rows, cols, [=](int64_t at) {
     const T *p = y + at, *dp = dy + at;
     T* out = dx + at;
-    T dot = 0;
-#pragma omp simd reduction(+ : dot)
-    for (int64_t j = 0; j < cols; ++j) dot += dp[j] * p[j];
+    const T dot = sum_over<T>(cols, [=](int64_t j) { return dp[j] * p[j]; });
 #pragma omp simd
     for (int64_t j = 0; j < cols; ++j) out[j] = p[j] * (dp[j] - dot);
   });
@@ -69,9 +68,7 @@ void log_softmax_backward(const T* y, const T* dy, T* dx, int64_t rows, int64_t 
   each_row(rows, cols, [=](int64_t at) {
     const T *log_p = y + at, *dp = dy + at;
     T* out = dx + at;
-    T sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t j = 0; j < cols; ++j) sum += dp[j];
+    const T sum = sum_over<T>(cols, [=](int64_t j) { return dp[j]; });
 #pragma omp simd
     for (int64_t j = 0; j < cols; ++j) out[j] = dp[j] - math::exp(log_p[j]) * sum;
   });
