@@ -48,9 +48,10 @@ struct LoopNest {
 
 namespace detail {
 
-/// The innermost loop. Steps of 1 and 0 are told to the compiler as constants, so that it can vectorise.
+/// The innermost loop. Steps of 1 and 0 are told to the compiler as constants, so that it can vectorise. Not
+/// inlined: `map` calls it from several places, and each copy would be compiled and vectorised anew.
 template <class Out, class F, class... In>
-inline void inner_loop(int64_t n, Out* out, int64_t out_step, F& f, std::array<int64_t, sizeof...(In)> step,
+[[gnu::noinline]] void inner_loop(int64_t n, Out* out, int64_t out_step, F& f, std::array<int64_t, sizeof...(In)> step,
                        const In*... in) {
   const auto run = [&]<size_t... I>(std::index_sequence<I...>) {
     const bool dense = out_step == 1 && ((step[I] == 1) && ...);
