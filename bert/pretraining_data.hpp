@@ -11,12 +11,9 @@
 #include <vector>
 
 #include "bert/corpus.hpp"
+#include "bert/vocab.hpp"
 
 namespace gradus::bert {
-
-struct SpecialIds {
-  int32_t pad = 0, unk = 1, cls = 2, sep = 3, mask = 4;
-};
 
 /// What masking must know of a vocabulary.
 struct PieceTable {

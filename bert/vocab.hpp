@@ -26,7 +26,7 @@ inline constexpr std::string_view kMask = "[MASK]";
 
 /// The numbers of BERT's five special tokens in one vocabulary.
 struct SpecialIds {
-  TokenId pad = 0, unk = 0, cls = 0, sep = 0, mask = 0;
+  TokenId pad = 0, unk = 1, cls = 2, sep = 3, mask = 4;
   bool operator==(const SpecialIds&) const = default;
 };
 
