@@ -1,11 +1,13 @@
 #include "autograd/kernels/bias.hpp"
 
 #include "autograd/kernels/pieces.hpp"
+#include "autograd/kernels/profile.hpp"
 
 namespace gradus::kernels {
 
 template <class T>
 void add_bias(T* x, const T* bias, int64_t rows, int64_t cols) {
+  const ProfileScope scope("add_bias");
   parallel_ranges(rows, rows_per_piece(cols), [=](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       T* out = x + row * cols;
@@ -17,6 +19,7 @@ void add_bias(T* x, const T* bias, int64_t rows, int64_t cols) {
 
 template <class T>
 void column_sum(const T* dy, T* dbias, int64_t rows, int64_t cols) {
+  const ProfileScope scope("column_sum");
   const int64_t grain = rows_per_partial_sum(rows, cols), pieces = (rows + grain - 1) / grain;
   T* partials = scratch<T>(pieces * cols);
   parallel_ranges(rows, grain, [=](int64_t begin, int64_t end) {

@@ -2,6 +2,7 @@
 
 #include "autograd/kernels/math.hpp"
 #include "autograd/kernels/pieces.hpp"
+#include "autograd/kernels/profile.hpp"
 #include "autograd/kernels/row_or.hpp"
 
 namespace gradus::kernels {
@@ -48,6 +49,7 @@ void activate_rows(const T* x, const T* bias, T* y, T* derivative, int64_t rows,
 
 template <class T>
 void bias_act(Activation kind, const T* x, const T* bias, T* y, T* derivative, int64_t rows, int64_t cols) {
+  const ProfileScope scope("bias_activation");
   const RowOr<T> biases(bias, cols, 0);
   const T* add = biases.data();
   switch (kind) {
@@ -64,6 +66,7 @@ void bias_act(Activation kind, const T* x, const T* bias, T* y, T* derivative, i
 
 template <class T>
 void bias_act_backward(const T* dy, const T* derivative, T* dx, T* dbias, int64_t rows, int64_t cols) {
+  const ProfileScope scope("bias_activation backward");
   const int64_t grain = rows_per_partial_sum(rows, cols), pieces = (rows + grain - 1) / grain;
   T* partials = scratch<T>(pieces * cols);
   parallel_ranges(rows, grain, [=](int64_t begin, int64_t end) {

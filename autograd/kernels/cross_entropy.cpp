@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "autograd/kernels/pieces.hpp"
+#include "autograd/kernels/profile.hpp"
 #include "autograd/kernels/row_exp.hpp"
 #include "autograd/kernels/row_sum.hpp"
 
@@ -12,6 +13,7 @@ namespace gradus::kernels {
 template <class T>
 int64_t cross_entropy(const T* logits, const int64_t* targets, int64_t ignore_index, double smoothing,
                       T* loss, T* lse, int64_t rows, int64_t classes) {
+  const ProfileScope scope("cross_entropy");
   for (int64_t row = 0; row < rows; ++row) {
     if (targets[row] != ignore_index && (targets[row] < 0 || targets[row] >= classes)) return row;
   }
@@ -38,6 +40,7 @@ template <class T>
 void cross_entropy_backward(const T* logits, const int64_t* targets, const T* lse, const T* dloss,
                             int64_t ignore_index, double smoothing, T* dlogits, int64_t rows,
                             int64_t classes) {
+  const ProfileScope scope("cross_entropy backward");
   const T s = static_cast<T>(smoothing), floor = s / static_cast<T>(classes);
   parallel_ranges(rows, rows_per_piece(classes), [=](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {

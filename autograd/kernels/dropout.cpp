@@ -2,11 +2,13 @@
 
 #include "autograd/kernels/dropout_run.hpp"
 #include "autograd/kernels/pieces.hpp"
+#include "autograd/kernels/profile.hpp"
 
 namespace gradus::kernels {
 
 template <class T>
 void dropout(const T* x, T* y, int64_t n, double p, uint64_t seed) {
+  const ProfileScope scope("dropout");
   const uint32_t threshold = dropout_threshold(p);
   const T scale = static_cast<T>(dropout_scale(p));
   parallel_ranges(n, elements_per_piece, [=](int64_t begin, int64_t end) {

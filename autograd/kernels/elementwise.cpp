@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "autograd/kernels/parallel.hpp"
+#include "autograd/kernels/profile.hpp"
 
 namespace gradus::kernels {
 namespace {
@@ -55,6 +56,7 @@ struct LoopNest {
 
 void for_each_row(const Shape& shape, const std::array<const Strides*, max_arrays>& strides, RowFunction row,
                   void* context) {
+  const ProfileScope scope("element-wise");
   const int64_t total = shape.numel();
   if (total == 0) return;
   const LoopNest nest(shape, strides);

@@ -2,6 +2,7 @@
 
 #include "autograd/kernels/layer_norm_rows.hpp"
 #include "autograd/kernels/pieces.hpp"
+#include "autograd/kernels/profile.hpp"
 #include "autograd/kernels/row_or.hpp"
 
 namespace gradus::kernels {
@@ -9,6 +10,7 @@ namespace gradus::kernels {
 template <class T>
 void layer_norm(const T* x, const T* gamma, const T* beta, double eps, T* y, T* mean, T* rstd, int64_t rows,
                 int64_t cols) {
+  const ProfileScope scope("layer_norm");
   const RowOr<T> gammas(gamma, cols, 1), betas(beta, cols, 0);
   const T *weight = gammas.data(), *shift = betas.data();
   parallel_ranges(rows, rows_per_piece(cols), [=](int64_t begin, int64_t end) {
@@ -28,6 +30,7 @@ void layer_norm(const T* x, const T* gamma, const T* beta, double eps, T* y, T* 
 template <class T>
 void layer_norm_backward(const T* dy, const T* x, const T* mean, const T* rstd, const T* gamma, T* dx,
                          T* dgamma, T* dbeta, int64_t rows, int64_t cols) {
+  const ProfileScope scope("layer_norm backward");
   const RowOr<T> gammas(gamma, cols, 1);
   const T* weight = gammas.data();
   const int64_t grain = rows_per_partial_sum(rows, cols), pieces = (rows + grain - 1) / grain;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "autograd/kernels/parallel.hpp"
+#include "autograd/kernels/profile.hpp"
 #include "autograd/kernels/view.hpp"
 
 namespace gradus::kernels {
@@ -77,6 +78,7 @@ typename Op::Total reduce_run(const T* data, const Shape& shape, const Strides& 
 /// rest.
 template <template <class> class Kind, class T>
 void reduce(T* out, View<const T> in, const std::vector<bool>& reduced) {
+  const ProfileScope scope("reduce");
   using Op = Kind<T>;
   using Total = typename Op::Total;
   Shape kept, kept_strides, gone, gone_strides;

@@ -3,6 +3,7 @@
 #include "autograd/kernels/dropout_run.hpp"
 #include "autograd/kernels/layer_norm_rows.hpp"
 #include "autograd/kernels/pieces.hpp"
+#include "autograd/kernels/profile.hpp"
 #include "autograd/kernels/row_or.hpp"
 
 namespace gradus::kernels {
@@ -11,6 +12,7 @@ template <class T>
 void residual_layer_norm(const T* x, const T* bias, const T* residual, const T* gamma, const T* beta,
                          double eps, double p, uint64_t seed, T* xhat, T* y, T* rstd, int64_t rows,
                          int64_t cols) {
+  const ProfileScope scope("residual_layer_norm");
   const RowOr<T> biases(bias, cols, 0), gammas(gamma, cols, 1), betas(beta, cols, 0);
   const T *add = biases.data(), *weight = gammas.data(), *shift = betas.data();
   const uint32_t threshold = dropout_threshold(p);
@@ -52,6 +54,7 @@ template <class T>
 void residual_layer_norm_backward(const T* dy, const T* xhat, const T* rstd, const T* gamma, double p,
                                   uint64_t seed, T* dresidual, T* dx, T* dbias, T* dgamma, T* dbeta,
                                   int64_t rows, int64_t cols) {
+  const ProfileScope scope("residual_layer_norm backward");
   const RowOr<T> gammas(gamma, cols, 1);
   const T* weight = gammas.data();
   const uint32_t threshold = dropout_threshold(p);

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "autograd/kernels/pieces.hpp"
+#include "autograd/kernels/profile.hpp"
 #include "autograd/kernels/row_exp.hpp"
 #include "autograd/kernels/row_sum.hpp"
 
@@ -22,6 +23,7 @@ void each_row(int64_t rows, int64_t cols, Body&& body) {
 
 template <class T>
 void softmax(const T* x, T* y, int64_t rows, int64_t cols) {
+  const ProfileScope scope("softmax");
   each_row(rows, cols, [=](int64_t at) {
     const T* in = x + at;
     T* out = y + at;
@@ -41,6 +43,7 @@ void softmax(const T* x, T* y, int64_t rows, int64_t cols) {
 
 template <class T>
 void softmax_backward(const T* y, const T* dy, T* dx, int64_t rows, int64_t cols) {
+  const ProfileScope scope("softmax backward");
   each_row(rows, cols, [=](int64_t at) {
     const T *p = y + at, *dp = dy + at;
     T* out = dx + at;
@@ -52,6 +55,7 @@ void softmax_backward(const T* y, const T* dy, T* dx, int64_t rows, int64_t cols
 
 template <class T>
 void log_softmax(const T* x, T* y, int64_t rows, int64_t cols) {
+  const ProfileScope scope("log_softmax");
   each_row(rows, cols, [=](int64_t at) {
     const T* in = x + at;
     T* out = y + at;
@@ -65,6 +69,7 @@ void log_softmax(const T* x, T* y, int64_t rows, int64_t cols) {
 
 template <class T>
 void log_softmax_backward(const T* y, const T* dy, T* dx, int64_t rows, int64_t cols) {
+  const ProfileScope scope("log_softmax backward");
   each_row(rows, cols, [=](int64_t at) {
     const T *log_p = y + at, *dp = dy + at;
     T* out = dx + at;
