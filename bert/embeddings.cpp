@@ -1,0 +1,38 @@
+#include "bert/embeddings.hpp"
+
+#include "bert/init.hpp"
+
+namespace gradus::bert {
+namespace {
+
+nn::Init position_init(const Config& config) {
+  return config.init.sinusoidal_positions ? sinusoidal_init(config.initializer_range) : weight_init(config);
+}
+
+}  // namespace
+
+Embeddings::Embeddings(const Config& config, Rng& rng)
+    : word_embeddings(child("word_embeddings", nn::Embedding(config.vocab_size, config.hidden_size, rng,
+                                                             {weight_init(config), config.pad_token_id}))),
+      position_embeddings(child(
+          "position_embeddings",
+          nn::Embedding(config.max_position_embeddings, config.hidden_size, rng, {position_init(config)}))),
+      token_type_embeddings(
+          child("token_type_embeddings",
+                nn::Embedding(config.type_vocab_size, config.hidden_size, rng, {weight_init(config)}))),
+      norm(child("LayerNorm", nn::LayerNorm(config.hidden_size, config.layer_norm_eps))),
+      dropout(child("dropout", nn::Dropout(config.hidden_dropout_prob))) {}
+
+Tensor Embeddings::operator()(const Tensor& input_ids, const Tensor& token_type_ids,
+                              const ForwardOptions& options) const {
+  const ModuleScope scope = enter();
+  const Tensor &word = word_embeddings.weight, &type = token_type_embeddings.weight,
+               &position = position_embeddings.weight;
+  if (options.composed) {
+    const Tensor sum = composed::bert_embedding(word, type, position, input_ids, token_type_ids);
+    return dropout(composed::layer_norm(sum, norm.weight, norm.bias, norm.eps));
+  }
+  return dropout(norm(bert_embedding(word, type, position, input_ids, token_type_ids)));
+}
+
+}  // namespace gradus::bert

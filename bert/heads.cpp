@@ -1,0 +1,97 @@
+#include "bert/heads.hpp"
+
+#include "bert/init.hpp"
+
+namespace gradus::bert {
+namespace {
+
+Tensor mean_loss(const Tensor& logits, const std::vector<int64_t>& labels, const ForwardOptions& options) {
+  const Tensor targets = tensor<int64_t>(labels);
+  const CrossEntropyOptions how{.ignore_index = no_label};
+  return options.composed ? composed::cross_entropy(logits, targets, how)
+                          : cross_entropy(logits, targets, how);
+}
+
+void check_batch(const PretrainingBatch& batch) {
+  const auto check = [](const char* name, size_t size, size_t wanted) {
+    if (size != wanted) fail<ShapeError>("pretraining batch: {} has {} values, not {}", name, size, wanted);
+  };
+  const auto slots = static_cast<size_t>(batch.rows * batch.length);
+  check("input_ids", batch.input_ids.size(), slots);
+  check("token_type_ids", batch.token_type_ids.size(), slots);
+  check("attention_mask", batch.attention_mask.size(), slots);
+  check("masked_labels", batch.masked_labels.size(), batch.masked_positions.size());
+  check("next_sentence_labels", batch.next_sentence_labels.size(), static_cast<size_t>(batch.rows));
+}
+
+}  // namespace
+
+// ---- Heads ----
+
+MlmHead::MlmHead(const Config& config, const Tensor& word_embeddings, Rng& rng)
+    : bias(parameter("bias", zeros({config.vocab_size}))),
+      dense(child("transform.dense",
+                  nn::Linear(config.hidden_size, config.hidden_size, rng, {weight_init(config)}))),
+      norm(child("transform.LayerNorm", nn::LayerNorm(config.hidden_size, config.layer_norm_eps))),
+      decoder_weight(config.tie_word_embeddings
+                         ? word_embeddings
+                         : parameter("decoder.weight", weight_init(config)(word_embeddings.shape(), rng))),
+      activation(config.activation()) {}
+
+Tensor MlmHead::operator()(const Tensor& hidden, const ForwardOptions& options) const {
+  const ModuleScope scope = enter();
+  const auto activate = options.composed ? composed::bias_activation : bias_activation;
+  const auto normalise = options.composed ? composed::layer_norm : layer_norm;
+  const Tensor transformed = activate(dense.without_bias(hidden), dense.bias, activation);
+  return linear(normalise(transformed, norm.weight, norm.bias, norm.eps), decoder_weight, bias);
+}
+
+PretrainingHeads::PretrainingHeads(const Config& config, const Tensor& word_embeddings, Rng& rng)
+    : predictions(child("predictions", MlmHead(config, word_embeddings, rng))),
+      seq_relationship(
+          child("seq_relationship", nn::Linear(config.hidden_size, 2, rng, {weight_init(config)}))) {}
+
+Tensor gather_rows(const Tensor& hidden, const Tensor& positions) {
+  // A batch of hidden states is a table of B * S rows.
+  return embedding(hidden.reshape({-1, hidden.size(-1)}), positions);  // [B, S, H] -> [B S, H] -> [n, H]
+}
+
+// ---- The model ----
+
+BertForPreTraining::BertForPreTraining(const Config& config, Rng& rng)
+    : bert(child("bert", Bert(config, rng))),
+      cls(child("cls", PretrainingHeads(config, bert.embeddings.word_embeddings.weight, rng))) {}
+
+PretrainingOutput BertForPreTraining::operator()(const Tensor& input_ids, const Tensor& token_type_ids,
+                                                 const Tensor& attention_mask, const Tensor& masked_positions,
+                                                 const ForwardOptions& options) const {
+  const ModuleScope scope = enter();
+  PretrainingOutput out;
+  out.encoded = bert(input_ids, token_type_ids, attention_mask, options);
+  const Tensor& hidden = out.encoded.last_hidden;
+  const Tensor rows = masked_positions.defined() ? gather_rows(hidden, masked_positions)
+                                                 : hidden.reshape({-1, hidden.size(-1)});
+  // A product of no rows is left out.
+  out.mlm_logits =
+      rows.size(0) > 0 ? cls.predictions(rows, options) : zeros({0, bert.config.vocab_size}, hidden.dtype());
+  out.nsp_logits = cls.seq_relationship(out.encoded.pooled);
+  return out;
+}
+
+PretrainingLoss BertForPreTraining::loss(const PretrainingBatch& batch, const ForwardOptions& options) const {
+  check_batch(batch);
+  const Shape shape{batch.rows, batch.length};
+  const PretrainingOutput out =
+      (*this)(tensor(batch.input_ids, shape), tensor(batch.token_type_ids, shape),
+              tensor(batch.attention_mask, shape), tensor(batch.masked_positions), options);
+  PretrainingLoss result;
+  result.mlm_logits = out.mlm_logits;
+  result.nsp_logits = out.nsp_logits;
+  result.mlm_loss = batch.masked_labels.empty() ? scalar(0, out.nsp_logits.dtype())
+                                                : mean_loss(out.mlm_logits, batch.masked_labels, options);
+  result.nsp_loss = mean_loss(out.nsp_logits, batch.next_sentence_labels, options);
+  result.loss = result.mlm_loss + result.nsp_loss;
+  return result;
+}
+
+}  // namespace gradus::bert

@@ -1,0 +1,77 @@
+#include "bert/model.hpp"
+
+#include <algorithm>
+
+#include "bert/init.hpp"
+
+namespace gradus::bert {
+namespace {
+
+const Config& checked(const Config& config) {
+  config.check();
+  return config;
+}
+
+void check_batch(const Tensor& input_ids, const Tensor& token_type_ids, const Tensor& attention_mask) {
+  if (!input_ids.defined() || input_ids.rank() != 2 || input_ids.numel() == 0) {
+    fail<ShapeError>("bert: input_ids must be [B, S] with at least one token, not {}",
+                     input_ids.defined() ? fmt::format("{}", input_ids.shape()) : "undefined");
+  }
+  const auto check_like_ids = [&](const char* name, const Tensor& x) {
+    if (x.defined() && x.shape() != input_ids.shape()) {
+      fail<ShapeError>("bert: {} {} must have the shape of input_ids {}", name, x.shape(), input_ids.shape());
+    }
+  };
+  check_like_ids("token_type_ids", token_type_ids);
+  check_like_ids("attention_mask", attention_mask);
+}
+
+template <class T>
+bool all_true(const Tensor& x) {
+  const Tensor dense = x.contiguous();
+  const T* values = dense.data<T>();
+  return std::all_of(values, values + dense.numel(), [](T value) { return value != T(0); });
+}
+
+}  // namespace
+
+Pooler::Pooler(const Config& config, Rng& rng)
+    : dense(child("dense", nn::Linear(config.hidden_size, config.hidden_size, rng, {weight_init(config)}))) {}
+
+Tensor Pooler::operator()(const Tensor& hidden) const {
+  const ModuleScope scope = enter();
+  return tanh(dense(hidden.select(1, 0)));  // [B, S, H] -> [B, H]
+}
+
+Tensor padding_mask(const Tensor& attention_mask) {
+  if (!attention_mask.defined()) return {};
+  Tensor mask;
+  if (attention_mask.dtype() == DType::boolean) {
+    if (all_true<bool>(attention_mask)) return {};
+    mask = attention_mask;
+  } else if (attention_mask.dtype() == DType::i64) {
+    if (all_true<int64_t>(attention_mask)) return {};
+    mask = logical_not(equal(attention_mask, scalar(0, DType::i64)));
+  } else {
+    fail<DTypeError>("bert: attention_mask must be i64 or bool, not {}", name(attention_mask.dtype()));
+  }
+  return mask.unsqueeze(1).unsqueeze(1);  // [B, S] -> [B, 1, 1, S]
+}
+
+Bert::Bert(const Config& wanted, Rng& rng, bool with_pooler)
+    : config(checked(wanted)),
+      embeddings(child("embeddings", Embeddings(config, rng))),
+      encoder(child("encoder", Encoder(config, rng))),
+      pooler(with_pooler ? std::optional(child("pooler", Pooler(config, rng))) : std::nullopt) {}
+
+BertOutput Bert::operator()(const Tensor& input_ids, const Tensor& token_type_ids,
+                            const Tensor& attention_mask, const ForwardOptions& options) const {
+  const ModuleScope scope = enter();
+  check_batch(input_ids, token_type_ids, attention_mask);
+  const Tensor types = token_type_ids.defined() ? token_type_ids : zeros(input_ids.shape(), DType::i64);
+  Encoder::Output out = encoder(embeddings(input_ids, types, options), padding_mask(attention_mask), options);
+  Tensor pooled = pooler ? (*pooler)(out.last_hidden) : Tensor();
+  return {out.last_hidden, pooled, std::move(out.hidden_states), std::move(out.attentions)};
+}
+
+}  // namespace gradus::bert
