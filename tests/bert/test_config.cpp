@@ -40,9 +40,8 @@ TEST_CASE("Config: the published sizes have heads of 64 and inner layers of 4 H"
   CHECK(Config::named("mini").num_attention_heads == 4);
   CHECK(Config::named("small").num_hidden_layers == 4);
   CHECK(Config::named("medium").num_hidden_layers == 8);
-  CHECK_THROWS_WITH(
-      Config::named("huge"),
-      "config: there is no size \"huge\"; the sizes are tiny, mini, small, medium and base");
+  CHECK_THROWS_WITH(Config::named("huge"),
+                    "config: there is no size \"huge\"; the sizes are tiny, mini, small, medium and base");
 }
 
 TEST_CASE("Config: an impossible value is named in one sentence") {

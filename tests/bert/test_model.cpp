@@ -26,7 +26,8 @@ TEST_CASE("Bert: parameters have Hugging Face's names and shapes") {
   std::vector<std::string> names;
   const BertForPreTraining model(config, rng);
   for (const auto& [name, parameter] : model.named_parameters()) {
-    if (name.find("layer.1.") == std::string::npos) names.push_back(fmt::format("{} {}", name, parameter.shape()));
+    if (name.find("layer.1.") == std::string::npos)
+      names.push_back(fmt::format("{} {}", name, parameter.shape()));
   }
   CHECK(names == std::vector<std::string>{
                      "bert.embeddings.word_embeddings.weight [20, 12]",
@@ -90,7 +91,8 @@ TEST_CASE("Bert: padding changes nothing") {
   Rng rng(3);
   const Bert model(small_config(), rng);
   model.eval();
-  const Tensor ids = tensor<int64_t>({2, 7, 8, 3}, Shape{1, 4}), types = tensor<int64_t>({0, 0, 1, 1}, Shape{1, 4});
+  const Tensor ids = tensor<int64_t>({2, 7, 8, 3}, Shape{1, 4}),
+               types = tensor<int64_t>({0, 0, 1, 1}, Shape{1, 4});
   const bert::BertOutput alone = model(ids, types);
   const Tensor padded = tensor<int64_t>({2, 7, 8, 3, 0, 0, 0, 2, 9, 3, 0, 0, 0, 0}, Shape{2, 7});
   const Tensor padded_types = tensor<int64_t>({0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, Shape{2, 7});
@@ -141,8 +143,7 @@ TEST_CASE("Bert: an id, type or length out of range is an IndexError that names 
                     "bert: token_type_ids [2, 2] must have the shape of input_ids [1, 2]");
   CHECK_THROWS_WITH(model(tensor<int64_t>({2, 3})),
                     "bert: input_ids must be [B, S] with at least one token, not [2]");
-  CHECK_THROWS_WITH(model(Tensor()),
-                    "bert: input_ids must be [B, S] with at least one token, not undefined");
+  CHECK_THROWS_WITH(model(Tensor()), "bert: input_ids must be [B, S] with at least one token, not undefined");
   CHECK_THROWS_WITH(model(zeros({2, 0}, DType::i64)),
                     "bert: input_ids must be [B, S] with at least one token, not [2, 0]");
   CHECK_THROWS_AS(model(ones({1, 2})), DTypeError);
@@ -206,7 +207,7 @@ TEST_CASE("Bert: the same seed makes the same model; dropout only in training") 
   const Tensor x = a(ids).last_hidden, next = a(ids).last_hidden;
   manual_seed(1);
   const Tensor y = b(ids).last_hidden;
-  CHECK(largest_difference(x, y) == 0);     // the same seed drops the same
+  CHECK(largest_difference(x, y) == 0);       // the same seed drops the same
   CHECK(largest_difference(x, next) > 0.01);  // each pass drops anew
 }
 

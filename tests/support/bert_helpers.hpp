@@ -36,7 +36,8 @@ inline bert::PretrainingBatch small_batch() {
 /// The largest |a - b|; 1e300 where one of them is NaN or the shapes differ.
 inline double largest_difference(const Tensor& a, const Tensor& b) {
   if (a.shape() != b.shape()) return 1e300;
-  const std::vector<double> x = a.to(DType::f64).to_vector<double>(), y = b.to(DType::f64).to_vector<double>();
+  const std::vector<double> x = a.to(DType::f64).to_vector<double>(),
+                            y = b.to(DType::f64).to_vector<double>();
   double worst = 0;
   for (size_t i = 0; i < x.size(); ++i) {
     const double difference = x[i] > y[i] ? x[i] - y[i] : y[i] - x[i];
