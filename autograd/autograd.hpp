@@ -5,6 +5,7 @@
 #include "autograd/engine.hpp"
 #include "autograd/error.hpp"
 #include "autograd/grad_mode.hpp"
+#include "autograd/gradcheck.hpp"
 #include "autograd/ops.hpp"
 #include "autograd/random.hpp"
 #include "autograd/tensor.hpp"
