@@ -195,7 +195,10 @@ std::string Module::describe() const {
         count += entry.parameter.numel();
       }
     }
-    if (own_line) lines[at].count = count;
+    if (own_line) {
+      lines[at].count = count;
+      if (count == 0 && depth > 0) lines.resize(at);  // a part without parameters, such as dropout
+    }
     return count;
   };
   add(add, *registry_, registry_->name.empty() ? "model" : registry_->name, 0, true);
