@@ -1,0 +1,77 @@
+/// @file
+/// The Transformer encoder (Vaswani et al. 2017, section 3.1; BERT: Devlin et al. 2018, section 3).
+#pragma once
+
+#include <vector>
+
+#include "nn/feed_forward.hpp"
+#include "nn/layer_norm.hpp"
+#include "nn/multi_head.hpp"
+
+namespace gradus::nn {
+
+struct EncoderOptions {
+  int64_t hidden = 128;        ///< H
+  int64_t heads = 2;           ///< A
+  int64_t intermediate = 512;  ///< I
+  int64_t layers = 2;          ///< L
+  Activation activation = Activation::gelu;
+  double hidden_dropout = 0.1;     ///< on what each half of a layer adds
+  double attention_dropout = 0.1;  ///< on the attention probabilities
+  double layer_norm_eps = 1e-12;
+  Init init = init::normal(0.02);  ///< of every weight matrix
+  bool pre_norm = false;           ///< x + f(LN(x)) (Xiong et al. 2020) instead of LN(x + f(x)) as in BERT
+  bool fused = true;  ///< fused ops where they apply; false: composed of primitives, with the same numbers
+};
+
+/// Attention, then feed-forward, each with dropout, a residual connection and a LayerNorm:
+///
+///     post-norm   x = LN(x + drop(attention(x)));  x = LN(x + drop(feed_forward(x)))
+///     pre-norm    x = x + drop(attention(LN(x)));  x = x + drop(feed_forward(LN(x)))
+///
+/// The parameters are named as in Hugging Face's BERT: attention.self.query ... output.LayerNorm.
+class EncoderLayer : public Module {
+ public:
+  EncoderLayer(const EncoderOptions& options, Rng& rng);
+
+  /// x [B, S, H] -> [B, S, H].
+  Tensor operator()(const Tensor& x, const AttentionMask& mask = {}) const;
+
+  /// The result and the attention probabilities [B, A, S, S].
+  std::pair<Tensor, Tensor> with_weights(const Tensor& x, const AttentionMask& mask = {}) const;
+
+  const bool pre_norm, fused;
+  const MultiHeadAttention attention;
+  const LayerNorm attention_norm;
+  const FeedForward feed_forward;
+  const LayerNorm output_norm;
+  const Dropout dropout;
+
+ private:
+  Tensor add_and_norm(const Linear& last, const Tensor& x, const Tensor& residual,
+                      const LayerNorm& norm) const;
+  Tensor finish(const Tensor& x, const Tensor& context) const;
+};
+
+/// L layers on top of each other: layer.0, layer.1, ... With pre-norm a last LayerNorm, "LayerNorm", follows.
+class Encoder : public Module {
+ public:
+  Encoder(const EncoderOptions& options, Rng& rng);
+
+  /// x [B, S, H] -> [B, S, H].
+  Tensor operator()(const Tensor& x, const AttentionMask& mask = {}) const;
+
+  /// The result and, for each layer, the attention probabilities [B, A, S, S].
+  std::pair<Tensor, std::vector<Tensor>> with_weights(const Tensor& x, const AttentionMask& mask = {}) const;
+
+  /// x and what each layer made of it: L + 1 tensors, the last one the result.
+  std::vector<Tensor> hidden_states(const Tensor& x, const AttentionMask& mask = {}) const;
+
+  const std::vector<EncoderLayer> layers;
+  const std::vector<LayerNorm> last_norm;  ///< one with pre-norm, else none
+
+ private:
+  Tensor finish(const Tensor& x) const { return last_norm.empty() ? x : last_norm.front()(x); }
+};
+
+}  // namespace gradus::nn

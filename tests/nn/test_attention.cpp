@@ -1,0 +1,176 @@
+// Multi-head attention and the encoder: against the formula, fused against composed, and their gradients.
+#include <cmath>
+
+#include "nn/encoder.hpp"
+#include "support/catch.hpp"
+#include "support/layers.hpp"
+
+using namespace gradus;
+using namespace gradus::nn;
+using namespace gradus::test;
+
+namespace {
+
+/// Weights large enough that every path matters.
+EncoderOptions small_encoder() {
+  return {.hidden = 8,
+          .heads = 2,
+          .intermediate = 12,
+          .layers = 2,
+          .hidden_dropout = 0.2,
+          .attention_dropout = 0.3,
+          .init = init::normal(0.4)};
+}
+
+Tensor mask_of(const std::vector<bool>& allowed, const Shape& shape) { return tensor(allowed, shape); }
+
+}  // namespace
+
+TEST_CASE("heads are views, and merging undoes splitting", "[attention]") {
+  const Tensor x = random_normal({2, 3, 8}, 5);
+  const Tensor heads = split_heads(x, 4);
+  CHECK(heads.shape() == Shape{2, 4, 3, 2});
+  CHECK(heads.shares_memory_with(x));
+  CHECK(heads.at({1, 3, 2, 1}) == x.at({1, 2, 7}));
+  CHECK(merge_heads(heads).shares_memory_with(x));
+  CHECK(worst_difference(merge_heads(heads), x) == 0);
+}
+
+TEST_CASE("multi-head attention is what its formula says", "[attention]") {
+  Rng rng(6);
+  const MultiHeadAttention layer(6, 2, rng, {.dropout = 0});
+  layer.to(DType::f64);
+  const Tensor x = random_normal({2, 3, 6}, 7), memory = random_normal({2, 4, 6}, 8);
+  // Head by head, with plain products.
+  std::vector<Tensor> heads;
+  for (int64_t a = 0; a < 2; ++a) {
+    const auto part = [&](const Linear& projection, const Tensor& in) {
+      return projection(in).slice(2, 3 * a, 3 * a + 3);
+    };
+    const Tensor scores =
+        matmul(part(layer.query, x), part(layer.key, memory).transpose(1, 2)) / std::sqrt(3.0);
+    heads.push_back(matmul(softmax(scores), part(layer.value, memory)));
+  }
+  const Tensor expected = layer.output(concat(heads, 2));
+  CHECK(worst_difference(layer(x, memory), expected) < 1e-13);
+  const auto [y, weights] = layer.with_weights(x, memory);
+  CHECK(worst_difference(y, expected) < 1e-13);
+  CHECK(weights.shape() == Shape{2, 2, 3, 4});
+  CHECK(worst_difference(sum(weights, Axes{-1}), ones({2, 2, 3}, DType::f64)) < 1e-14);
+}
+
+TEST_CASE("a masked key is not seen, whatever it holds", "[attention]") {
+  Rng rng(6);
+  for (const bool fused : {true, false}) {
+    const MultiHeadAttention layer(6, 2, rng, {.dropout = 0, .fused = fused});
+    layer.to(DType::f64);
+    const auto first_three = [](const Tensor& y) { return y.slice(1, 0, 3); };
+    const Tensor x = random_normal({1, 4, 6}, 9);
+    const Tensor changed = x.clone();
+    changed.slice(1, 3, 4).fill_(100);
+    const AttentionMask padding{.allowed = mask_of({true, true, true, false}, {1, 4})};
+    CHECK(worst_difference(first_three(layer(x, padding)), first_three(layer(changed, padding))) == 0);
+    const AttentionMask causal{.causal = true};
+    CHECK(worst_difference(first_three(layer(x, causal)), first_three(layer(changed, causal))) == 0);
+    CHECK(worst_difference(first_three(layer(x)), first_three(layer(changed))) > 1e-3);
+    const AttentionMask nothing{.allowed = mask_of({false, false, false, false}, {1, 4})};
+    CHECK(worst_difference(layer(x, nothing), layer.output(zeros({1, 4, 6}, DType::f64))) == 0);
+    // [B, S, T] and [B, A, S, T] say the same in more words.
+    const Tensor wide = padding.allowed.unsqueeze(1).expand({1, 4, 4});
+    CHECK(worst_difference(layer(x, padding), layer(x, AttentionMask{.allowed = wide})) == 0);
+    CHECK(worst_difference(layer(x, padding), layer(x, AttentionMask{.allowed = wide.unsqueeze(1)})) == 0);
+  }
+}
+
+TEST_CASE("multi-head attention has right gradients, self and cross", "[attention]") {
+  Rng rng(10);
+  for (const bool fused : {true, false}) {
+    const MultiHeadAttention layer(4, 2, rng, {.dropout = 0.3, .fused = fused});
+    const AttentionMask mask{.allowed = mask_of({true, true, false, true, true, true}, {2, 3})};
+    check_gradients(layer, [&](const auto& in) { return layer(in[0], mask); },
+                    {random_normal({2, 3, 4}, 11)});
+    check_gradients(layer, [&](const auto& in) { return layer(in[0], in[1], mask); },
+                    {random_normal({2, 5, 4}, 12), random_normal({2, 3, 4}, 13)});
+  }
+}
+
+TEST_CASE("multi-head attention refuses what does not fit", "[attention]") {
+  Rng rng(1);
+  CHECK_THROWS_WITH(MultiHeadAttention(10, 3, rng),
+                    "multi-head attention: 10 numbers cannot be shared out among 3 heads");
+  const MultiHeadAttention layer(4, 2, rng);
+  CHECK_THROWS_WITH(layer(ones({2, 3})), "multi-head attention: x must be [B, S, 4], not [2, 3]");
+  CHECK_THROWS_WITH(layer(ones({1, 2, 4}), ones({1, 2, 5})),
+                    "multi-head attention: memory must be [B, S, 4], not [1, 2, 5]");
+  const AttentionMask flat{.allowed = mask_of({true, true}, {2})};
+  CHECK_THROWS_WITH(layer(ones({1, 2, 4}), flat),
+                    "multi-head attention: a mask must be [B, T], [B, S, T] or [B, A, S, T], not [2]");
+}
+
+TEST_CASE("an encoder's parameters have the names of Hugging Face's BERT", "[attention]") {
+  Rng rng(1);
+  const Encoder encoder({.hidden = 4, .heads = 2, .intermediate = 8, .layers = 1}, rng);
+  std::vector<std::string> names;
+  for (const auto& [name, parameter] : encoder.named_parameters()) names.push_back(name);
+  CHECK(names == std::vector<std::string>{
+                     "layer.0.attention.self.query.weight", "layer.0.attention.self.query.bias",
+                     "layer.0.attention.self.key.weight", "layer.0.attention.self.key.bias",
+                     "layer.0.attention.self.value.weight", "layer.0.attention.self.value.bias",
+                     "layer.0.attention.output.dense.weight", "layer.0.attention.output.dense.bias",
+                     "layer.0.attention.output.LayerNorm.weight", "layer.0.attention.output.LayerNorm.bias",
+                     "layer.0.intermediate.dense.weight", "layer.0.intermediate.dense.bias",
+                     "layer.0.output.dense.weight", "layer.0.output.dense.bias",
+                     "layer.0.output.LayerNorm.weight", "layer.0.output.LayerNorm.bias"});
+}
+
+TEST_CASE("an encoder, fused and composed, pre-norm and post-norm: the same numbers", "[attention]") {
+  for (const bool pre_norm : {false, true}) {
+    EncoderOptions options = small_encoder();
+    options.pre_norm = pre_norm;
+    Rng rng(16), same(16);
+    const Encoder fused(options, rng);
+    options.fused = false;
+    const Encoder plain(options, same);
+    fused.to(DType::f64);
+    plain.to(DType::f64);
+    const Tensor x = random_normal({2, 5, 8}, 17);
+    const AttentionMask mask{
+        .allowed = mask_of({true, true, true, true, true, true, true, true, false, false}, {2, 5})};
+    manual_seed(18);
+    const Tensor y = fused(x, mask);
+    manual_seed(18);
+    const Tensor z = plain(x, mask);
+    CHECK(worst_difference(y, z) < 1e-12);
+    const Tensor direction = random_normal({2, 5, 8}, 19);
+    backward({y}, {direction});
+    backward({z}, {direction});
+    const auto named = fused.named_parameters();
+    const auto twins = plain.parameters();
+    for (size_t i = 0; i < named.size(); ++i) {
+      INFO(named[i].first);
+      CHECK(worst_difference(named[i].second.grad(), twins[i].grad()) < 1e-11);
+    }
+    fused.eval();
+    const auto [with, weights] = fused.with_weights(x, mask);
+    CHECK(worst_difference(with, fused(x, mask)) < 1e-12);
+    CHECK(weights.size() == 2);
+    const std::vector<Tensor> states = fused.hidden_states(x, mask);
+    CHECK(states.size() == 3);
+    CHECK(worst_difference(states.back(), with) < 1e-12);
+    CHECK(worst_difference(states.front(), x) == 0);
+  }
+}
+
+TEST_CASE("an encoder layer has right gradients", "[attention]") {
+  for (const bool pre_norm : {false, true}) {
+    for (const bool fused : {true, false}) {
+      EncoderOptions options = small_encoder();
+      options.pre_norm = pre_norm;
+      options.fused = fused;
+      Rng rng(20);
+      const EncoderLayer layer(options, rng);
+      check_gradients(
+          layer, [&](const auto& in) { return layer(in[0]); }, {random_normal({2, 3, 8}, 21)}, 3);
+    }
+  }
+}
