@@ -119,8 +119,10 @@ void plan_pairs(const TokenizedCorpus& corpus, std::span<const int64_t> document
                 std::vector<ExamplePlan>& rows) {
   PairPlanner planner(corpus, documents, index, options, rng);
   const int64_t end = corpus.end_sentence(documents[static_cast<std::size_t>(index)]);
-  int64_t first = corpus.first_sentence(documents[static_cast<std::size_t>(index)]);
-  while (end - first >= 2) {
+  const int64_t begin = corpus.first_sentence(documents[static_cast<std::size_t>(index)]);
+  int64_t first = begin;
+  const auto fills_half_a_row = [&] { return 2 * corpus.length(first, end) >= max_length - 3; };
+  while (end - first >= 2 && (first == begin || fills_half_a_row())) {
     const int64_t target = draw_target(max_length - 3, 2, options.short_sequence_probability, rng);
     const int64_t stop = std::max(fill(corpus, first, end, target), first + 2);
     const int64_t cut = rng.between(first + 1, stop - 1);
