@@ -67,11 +67,10 @@ constexpr Word sad_table[] = {"sad", "angry", "upset"};
 constexpr Word good_day_table[] = {"good", "lovely", "fine"};
 constexpr Word bad_day_table[] = {"bad", "dreadful", "dull"};
 constexpr Word connective_table[] = {"then", "later", "soon", "now", "next", "meanwhile"};
-constexpr Word grammar_table[] = {".",        ",",     "the",  "a",       "and",  "in",    "to",   "of",
-                                  "by",       "from",  "with", "for",     "he",   "she",   "it",   "him",
-                                  "her",      "was",   "had",  "not",     "did",  "have",  "like", "day",
-                                  "came",     "lives", "home", "because", "so",   "still", "any",  "more",
-                                  "followed", "got",   "felt", "there",   "back", "at",    "all"};
+constexpr Word grammar_table[] = {
+    ".",    ",",       "the",   "a",   "and",  "in",       "to",  "by",   "from", "with", "for", "he",
+    "she",  "it",      "him",   "her", "was",  "had",      "not", "did",  "have", "like", "day", "came",
+    "home", "because", "still", "any", "more", "followed", "got", "felt", "at",   "all",  "once"};
 
 }  // namespace
 

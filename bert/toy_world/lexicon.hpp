@@ -33,7 +33,7 @@ struct Synonyms {
   std::array<Word, 2> past, participle;
 };
 
-inline constexpr Synonyms go{{"went", "walked"}, {"gone", "walked"}};
+inline constexpr Synonyms go{{"went", "walked"}, {"went", "walked"}};
 inline constexpr Synonyms take{{"took", "grabbed"}, {"taken", "grabbed"}};
 inline constexpr Synonyms give{{"gave", "handed"}, {"given", "handed"}};
 inline constexpr Synonyms leave{{"left", "put"}, {"left", "put"}};

@@ -87,9 +87,10 @@ void Narrator::maybe_place(int place) {
 ToySentence Narrator::tell(const ToyFact& fact, int place, const Need* need) {
   sentence_ = {};
   sentence_.fact = fact;
-  if (last_subject_ >= 0 && rng_.chance(0.3)) {
+  // How a sentence begins should tell little: half of them begin with neither a name nor a pronoun.
+  if (rng_.chance(0.3)) {
     const auto words = connectives();
-    say({words[rng_.below(words.size())]});
+    say({begun_ ? words[rng_.below(words.size())] : "once"});
   }
   switch (fact.relation) {
     case ToyRelation::at:
@@ -126,13 +127,25 @@ ToySentence Narrator::tell(const ToyFact& fact, int place, const Need* need) {
       tell_simple(fact);
   }
   say({"."});
-  last_subject_ = fact.subject;
+  begun_ = true;
   last_mentioned_.clear();
   for (const auto& m : sentence_.mentions) last_mentioned_.push_back(m.entity);
   return std::move(sentence_);
 }
 
+/// "In the barn", at the head of some sentences.
+bool Narrator::front(int place) {
+  if (place < 0 || !rng_.chance(0.35)) return false;
+  say({"in"});
+  name(place);
+  return true;
+}
+
 void Narrator::tell_at(const ToyFact& fact) {
+  if (!fact.negated && front(fact.object)) {  // In the barn was the rope.
+    say({"was"});
+    return name(fact.subject);
+  }
   subject(fact.subject);
   say({"was", fact.negated ? "not" : "", "in"});
   object(fact.object);
@@ -140,12 +153,15 @@ void Narrator::tell_at(const ToyFact& fact) {
 
 void Narrator::tell_met(const ToyFact& fact) {
   sentence_.passive = rng_.chance(0.3);
+  const bool fronted = front(fact.other);  // In the barn, Tom met Anna.
+  if (fronted) say({","});
   subject(sentence_.passive ? fact.object : fact.subject);
   if (sentence_.passive)
     say({"was", passive_style(meet), "by"});
   else
     say({style(meet)});
   object(sentence_.passive ? fact.subject : fact.object);
+  if (fronted) return;
   say({"in"});
   object(fact.other);
 }
@@ -173,13 +189,15 @@ void Narrator::tell_moved(const ToyFact& fact) {
 
 void Narrator::tell_took(const ToyFact& fact, int place) {
   sentence_.passive = rng_.chance(0.35);
+  const bool fronted = front(place);
+  if (fronted) say({","});
   subject(sentence_.passive ? fact.object : fact.subject);
   if (sentence_.passive)
     say({"was", passive_style(take), "by"});
   else
     say({style(take)});
   object(sentence_.passive ? fact.subject : fact.object);
-  maybe_place(place);
+  if (!fronted) maybe_place(place);
 }
 
 void Narrator::tell_gave(const ToyFact& fact) {

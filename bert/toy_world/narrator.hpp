@@ -36,6 +36,7 @@ class Narrator {
   std::size_t style_of(const Synonyms& verb) const;
   bool either() { return rng_.chance(0.5); }
   void maybe_place(int place);
+  bool front(int place);
 
   void tell_at(const ToyFact& fact);
   void tell_met(const ToyFact& fact);
@@ -54,7 +55,7 @@ class Narrator {
   uint64_t styles_;                  // one bit a verb: which synonym this story uses
   ToySentence sentence_;             // the one being told
   std::vector<int> last_mentioned_;  // in the sentence before
-  int last_subject_ = -1;
+  bool begun_ = false;
 };
 
 }  // namespace gradus::bert::toy
