@@ -147,7 +147,11 @@ void gemm_depth(int64_t depth, T alpha, Matrix<const T> a, Matrix<const T> b, T 
       for (int64_t i = begin; i < end; ++i) {
         const T* from = partial + (s - 1) * size + i * c.cols;
         T* to = c.data + i * c.row_stride;
-        for (int64_t j = 0; j < c.cols; ++j) to[j * c.col_stride] += from[j];
+        if (c.col_stride == 1) {
+          for (int64_t j = 0; j < c.cols; ++j) to[j] += from[j];
+        } else {
+          for (int64_t j = 0; j < c.cols; ++j) to[j * c.col_stride] += from[j];
+        }
       }
     }
   });
@@ -204,8 +208,12 @@ GemmTiles gemm_tiles(int64_t m, int64_t n, int64_t k) {
   const int64_t tall = k <= 128 ? 512 : 1024;
   if (m >= 2 * tall && m >= n) return {tall, n, k};
   if (n >= 2 * tall) return {m, tall, k};
-  // Few outputs and long sums, as in a weight's gradient.
-  if (m * n <= 256 * 512 && k >= 1024) return {m, n, std::max<int64_t>(256, pieces_of(k, 8))};
+  // Few outputs and long sums, as in a weight's gradient: slices of k, in whole runs of the 256 or so that
+  // BLIS packs at once. Cutting m or n would make BLIS pack the long operands again for each tile.
+  if (m * n <= (int64_t{1} << 20) && k >= 1024) {
+    const int64_t slices = m * n <= 65536 && k >= 4096 ? 8 : 4;
+    return {m, n, pieces_of(pieces_of(k, slices), 256) * 256};
+  }
   if (m >= n) return m >= 256 ? GemmTiles{pieces_of(m, 4), n, k} : whole;
   return n >= 256 ? GemmTiles{m, pieces_of(n, 4), k} : whole;
 }
