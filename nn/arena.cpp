@@ -1,0 +1,82 @@
+#include "nn/arena.hpp"
+
+#include "autograd/tensor_impl.hpp"
+
+namespace gradus::nn {
+
+bool decays_by_name(const std::string& name) {
+  return !name.ends_with("bias") && name.find("LayerNorm") == std::string::npos &&
+         name.find("norm") == std::string::npos;
+}
+
+ParameterArena::ParameterArena(const Module& module, const DecayRule& decays) {
+  std::vector<Entry> others;
+  for (const auto& [name, parameter] : module.named_parameters()) {
+    if (parameter.needs_grad()) (decays(name) ? entries_ : others).push_back({name, parameter, 0});
+  }
+  int64_t size = 0;
+  const auto place = [&](std::vector<Entry>& entries) {
+    for (Entry& entry : entries) {
+      entry.offset = size;
+      size += entry.parameter.numel();
+    }
+  };
+  place(entries_);
+  decaying_ = size;
+  place(others);
+  entries_.insert(entries_.end(), others.begin(), others.end());
+  if (entries_.empty()) fail<Error>("arena: the module has no parameter that requires a gradient");
+
+  const DType dtype = entries_.front().parameter.dtype();
+  for (const Entry& entry : entries_) {
+    if (entry.parameter.dtype() != dtype) {
+      fail<DTypeError>("arena: {} is {} and {} is {}; convert the module with to()", entries_.front().name,
+                       name(dtype), entry.name, name(entry.parameter.dtype()));
+    }
+  }
+  values_ = zeros({size}, dtype);
+  gradients_ = zeros({size}, dtype);
+  for (const Entry& entry : entries_) {
+    part(values_, entry).copy_(entry.parameter);
+    TensorImpl& impl = *entry.parameter.impl();
+    impl.storage = values_.impl()->storage;
+    impl.strides = contiguous_strides(impl.shape);
+    impl.offset = entry.offset;
+  }
+  gather();
+}
+
+Tensor ParameterArena::part(const Tensor& flat, const Entry& entry) const {
+  const Shape& shape = entry.parameter.shape();
+  return flat.as_view(shape, contiguous_strides(shape), entry.offset);
+}
+
+void ParameterArena::gather() const {
+  for (const Entry& entry : entries_) {
+    Tensor parameter = entry.parameter;
+    if (!parameter.shares_memory_with(values_) || parameter.offset() != entry.offset) {
+      fail<GraphError>(
+          "arena: {} was moved to other memory; convert the module or make another optimizer for it before "
+          "this one",
+          entry.name);
+    }
+    const Tensor gradient = parameter.grad();
+    Tensor own = part(gradients_, entry);
+    if (gradient.defined() && gradient.shares_memory_with(gradients_) && gradient.offset() == entry.offset) {
+      continue;
+    }
+    if (gradient.defined()) {
+      own.copy_(gradient);
+    } else {
+      own.fill_(0);
+    }
+    parameter.set_grad(own);
+  }
+}
+
+void ParameterArena::zero_grad() const {
+  Tensor(gradients_).fill_(0);
+  gather();
+}
+
+}  // namespace gradus::nn

@@ -1,0 +1,61 @@
+/// @file
+/// ParameterArena: all parameters of a module in one array, and all their gradients in another.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "nn/module.hpp"
+
+namespace gradus::nn {
+
+/// Which parameters decay towards 0, by name.
+using DecayRule = std::function<bool(const std::string& name)>;
+
+/// All but biases and what belongs to a normalisation: false for names that end in "bias" or contain
+/// "LayerNorm" or "norm" (as google-research/bert and Hugging Face's examples do; embeddings do decay).
+bool decays_by_name(const std::string& name);
+
+/// The parameters that require a gradient, moved into one flat array, with a flat array of gradients beside
+/// it. Handles to the parameters stay valid: they become views. Each parameter's grad() is a view of the
+/// gradient array, to which backward adds.
+///
+/// Parameters that decay come first, then the others; among both in order of construction, without gaps. So
+/// an optimiser step is one pass over memory, and the weights of query, key and value, which are made one
+/// after the other, are one matrix [3H, H].
+class ParameterArena {
+ public:
+  struct Entry {
+    std::string name;
+    Tensor parameter;
+    int64_t offset;  ///< in elements from the start of the flat arrays
+  };
+
+  /// @throws DTypeError if the parameters have different dtypes, Error if none requires a gradient.
+  explicit ParameterArena(const Module& module, const DecayRule& decays = decays_by_name);
+
+  const std::vector<Entry>& entries() const { return entries_; }
+  int64_t size() const { return values_.numel(); }
+  int64_t decaying() const { return decaying_; }  ///< Elements [0, decaying()) decay.
+  DType dtype() const { return values_.dtype(); }
+
+  Tensor values() const { return values_; }        ///< [size()], aligned to 64 bytes
+  Tensor gradients() const { return gradients_; }  ///< [size()], aligned to 64 bytes
+
+  /// The part of a flat array [size()] that belongs to an entry, in the parameter's shape.
+  Tensor part(const Tensor& flat, const Entry& entry) const;
+
+  /// Makes sure that every gradient lies in `gradients()`: one that was cleared counts as 0, one that was set
+  /// from outside is copied in. @throws GraphError if a parameter was moved away, as Module::to does.
+  void gather() const;
+
+  void zero_grad() const;  ///< All gradients to 0, in one pass.
+
+ private:
+  std::vector<Entry> entries_;
+  int64_t decaying_ = 0;
+  Tensor values_, gradients_;
+};
+
+}  // namespace gradus::nn

@@ -1,0 +1,159 @@
+#include "nn/optimizer.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "autograd/kernels/optimizer.hpp"
+
+namespace gradus::nn {
+namespace {
+
+/// The factor that brings a norm down to max_norm; PyTorch adds the same 1e-6.
+double clip_factor(double norm, double max_norm) { return std::min(1.0, max_norm / (norm + 1e-6)); }
+
+double sum_of_squares(const Tensor& x) {
+  return dispatch_float(x.dtype(), "grad_norm",
+                        [&]<class T> { return kernels::sum_of_squares<T>(x.data<T>(), x.numel()); });
+}
+
+}  // namespace
+
+// ---- What all optimisers share ----
+
+Optimizer::Optimizer(const Module& module, double lr, double weight_decay, const DecayRule& decays,
+                     std::vector<std::string> moments)
+    : arena_(module, decays), lr_(lr), weight_decay_(weight_decay), moment_names_(std::move(moments)) {
+  for (size_t i = 0; i < moment_names_.size(); ++i)
+    moments_.push_back(zeros({arena_.size()}, arena_.dtype()));
+}
+
+void Optimizer::run(double grad_scale) {
+  ++steps_;
+  const int64_t decaying = arena_.decaying();
+  update(0, decaying, weight_decay_, grad_scale);
+  update(decaying, arena_.size() - decaying, 0, grad_scale);
+}
+
+void Optimizer::step() {
+  arena_.gather();
+  run(1);
+}
+
+double Optimizer::clipped_step(double max_norm) {
+  const double norm = grad_norm();
+  if (!std::isfinite(norm)) {
+    fail<Error>("optimizer: the norm of the gradients is {}; step {} was not taken", norm, steps_ + 1);
+  }
+  run(clip_factor(norm, max_norm));
+  return norm;
+}
+
+double Optimizer::grad_norm() const {
+  arena_.gather();
+  return std::sqrt(sum_of_squares(arena_.gradients()));
+}
+
+StateDict Optimizer::state_dict() const {
+  StateDict state;
+  for (size_t i = 0; i < moments_.size(); ++i) {
+    for (const auto& entry : arena_.entries()) {
+      state.emplace(moment_names_[i] + "." + entry.name, arena_.part(moments_[i], entry));
+    }
+  }
+  state.emplace("step", tensor(std::vector<int64_t>{steps_}, Shape{}));
+  return state;
+}
+
+void Optimizer::load_state_dict(const StateDict& state) {
+  std::vector<std::string> complaints;
+  const StateDict own = state_dict();
+  for (const auto& [name, value] : own) {
+    const auto found = state.find(name);
+    if (found == state.end()) {
+      complaints.push_back(fmt::format("{} is missing", name));
+    } else if (found->second.shape() != value.shape()) {
+      complaints.push_back(
+          fmt::format("{} is {} and should be {}", name, found->second.shape(), value.shape()));
+    }
+  }
+  for (const auto& [name, value] : state) {
+    if (!own.contains(name)) complaints.push_back(fmt::format("{} is unexpected", name));
+  }
+  if (!complaints.empty()) fail<FormatError>("optimizer state: {}", fmt::join(complaints, "; "));
+  for (const auto& [name, value] : own) Tensor(value).copy_(state.at(name));
+  steps_ = static_cast<int64_t>(state.at("step").item());
+}
+
+// ---- Gradient descent ----
+
+Sgd::Sgd(const Module& module, const SgdOptions& options)
+    : Optimizer(
+          module, options.lr, options.weight_decay, options.decays,
+          options.momentum != 0 ? std::vector<std::string>{"momentum_buffer"} : std::vector<std::string>{}),
+      momentum_(options.momentum),
+      nesterov_(options.nesterov) {}
+
+void Sgd::update(int64_t begin, int64_t n, double weight_decay, double grad_scale) {
+  const kernels::SgdSettings settings{.lr = learning_rate(),
+                                      .momentum = momentum_,
+                                      .weight_decay = weight_decay,
+                                      .nesterov = nesterov_,
+                                      .grad_scale = grad_scale};
+  dispatch_float(arena().dtype(), "sgd", [&]<class T> {
+    kernels::sgd_step<T>(values<T>(begin), gradients<T>(begin),
+                         momentum_ != 0 ? moment<T>(0, begin) : nullptr, n, settings);
+  });
+}
+
+// ---- The Adam family ----
+
+Adam::Adam(const Module& module, const AdamOptions& options, Kind kind)
+    : Optimizer(module, options.lr, options.weight_decay, options.decays, {"exp_avg", "exp_avg_sq"}),
+      options_(options),
+      kind_(kind) {}
+
+Adam::Adam(const Module& module, const AdamOptions& options) : Adam(module, options, Kind::adam) {}
+AdamW::AdamW(const Module& module, const AdamOptions& options) : Adam(module, options, Kind::adamw) {}
+BertAdam::BertAdam(const Module& module, const AdamOptions& options) : Adam(module, options, Kind::bert) {}
+
+void Adam::update(int64_t begin, int64_t n, double weight_decay, double grad_scale) {
+  const double t = static_cast<double>(steps());
+  const kernels::AdamSettings settings{.lr = learning_rate(),
+                                       .beta1 = options_.beta1,
+                                       .beta2 = options_.beta2,
+                                       .eps = options_.eps,
+                                       .weight_decay = weight_decay,
+                                       .correction1 = 1 - std::pow(options_.beta1, t),
+                                       .correction2 = 1 - std::pow(options_.beta2, t),
+                                       .grad_scale = grad_scale};
+  dispatch_float(arena().dtype(), "adam", [&]<class T> {
+    const auto kernel = kind_ == Kind::adam    ? kernels::adam_step<T>
+                        : kind_ == Kind::adamw ? kernels::adamw_step<T>
+                                               : kernels::bert_adam_step<T>;
+    kernel(values<T>(begin), gradients<T>(begin), moment<T>(0, begin), moment<T>(1, begin), n, settings);
+  });
+}
+
+// ---- Clipping ----
+
+double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm, bool must_be_finite) {
+  double squares = 0;
+  for (const Tensor& parameter : parameters) {
+    if (parameter.grad().defined()) squares += sum_of_squares(parameter.grad().detach().contiguous());
+  }
+  const double norm = std::sqrt(squares);
+  if (!std::isfinite(norm)) {
+    if (must_be_finite) fail<Error>("clip_grad_norm: the norm of the gradients is {}", norm);
+    return norm;
+  }
+  const double factor = clip_factor(norm, max_norm);
+  if (factor == 1) return norm;
+  const NoGrad no_grad;
+  for (const Tensor& parameter : parameters) {
+    Tensor gradient = parameter.grad();
+    if (gradient.defined()) gradient.detach().copy_(gradient.detach() * factor);
+  }
+  return norm;
+}
+
+}  // namespace gradus::nn

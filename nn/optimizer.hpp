@@ -1,0 +1,144 @@
+/// @file
+/// Optimisers: SGD, Adam, AdamW, and the Adam of google-research/bert.
+///
+///     AdamW optimizer(model, {.lr = 1e-3});
+///     for (int64_t step = 0; step < steps; ++step) {
+///       optimizer.zero_grad();
+///       loss(model, batch).backward();
+///       optimizer.set_learning_rate(schedule(step));
+///       optimizer.clipped_step(1.0);
+///     }
+///
+/// An optimiser moves the parameters into a ParameterArena and steps over it in one pass. Convert the module
+/// (`to`) before making one.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "nn/arena.hpp"
+
+namespace gradus::nn {
+
+class Optimizer {
+ public:
+  virtual ~Optimizer() = default;
+
+  /// One step with the gradients as they are.
+  void step();
+
+  /// One step with the gradients scaled so that their global norm is at most `max_norm` (Pascanu et al.
+  /// 2013): by max_norm / (norm + 1e-6) if that is below 1. The scaling happens inside the step; grad() keeps
+  /// the unscaled values. Returns the norm before scaling. Throws Error if it is NaN or infinite; nothing is
+  /// then changed.
+  double clipped_step(double max_norm);
+
+  /// The Euclidean norm of all gradients together, added in double.
+  double grad_norm() const;
+
+  void zero_grad() const { arena_.zero_grad(); }
+  double learning_rate() const { return lr_; }
+  void set_learning_rate(double lr) { lr_ = lr; }
+  int64_t steps() const { return steps_; }  ///< Steps taken so far.
+  const ParameterArena& arena() const { return arena_; }
+
+  /// The moments, as "exp_avg.NAME" and so on, and "step": all that a resumed run needs beside the
+  /// parameters. They share memory with the optimiser.
+  StateDict state_dict() const;
+  /// Puts them back. Throws FormatError that names every missing, unexpected or misshaped entry at once.
+  void load_state_dict(const StateDict& state);
+
+ protected:
+  Optimizer(const Module& module, double lr, double weight_decay, const DecayRule& decays,
+            std::vector<std::string> moments);
+  Optimizer(const Optimizer&) = delete;
+  Optimizer& operator=(const Optimizer&) = delete;
+
+  /// Steps over elements [begin, begin + n) of the flat arrays.
+  virtual void update(int64_t begin, int64_t n, double weight_decay, double grad_scale) = 0;
+
+  template <class T>
+  T* values(int64_t begin) {
+    return arena_.values().mutable_data<T>() + begin;
+  }
+  template <class T>
+  const T* gradients(int64_t begin) const {
+    return arena_.gradients().data<T>() + begin;
+  }
+  template <class T>
+  T* moment(size_t which, int64_t begin) {
+    return moments_[which].mutable_data<T>() + begin;
+  }
+
+ private:
+  void run(double grad_scale);
+
+  ParameterArena arena_;
+  double lr_, weight_decay_;
+  int64_t steps_ = 0;
+  std::vector<std::string> moment_names_;
+  std::vector<Tensor> moments_;  // flat, as the arena
+};
+
+struct SgdOptions {
+  double lr = 1e-2;
+  double momentum = 0;
+  double weight_decay = 0;
+  bool nesterov = false;
+  DecayRule decays = decays_by_name;
+};
+
+/// Gradient descent with momentum as torch.optim.SGD: g += decay w; m = momentum m + g; w -= lr m (with
+/// nesterov: w -= lr (g + momentum m); Sutskever et al. 2013).
+class Sgd : public Optimizer {
+ public:
+  explicit Sgd(const Module& module, const SgdOptions& options = {});
+
+ private:
+  void update(int64_t begin, int64_t n, double weight_decay, double grad_scale) override;
+  double momentum_;
+  bool nesterov_;
+};
+
+struct AdamOptions {
+  double lr = 1e-3;
+  double beta1 = 0.9, beta2 = 0.999;
+  double eps = 1e-8;
+  double weight_decay = 0;
+  DecayRule decays = decays_by_name;
+};
+
+/// Adam (Kingma and Ba 2015, algorithm 1), weight decay added to the gradient as in torch.optim.Adam.
+class Adam : public Optimizer {
+ public:
+  explicit Adam(const Module& module, const AdamOptions& options = {});
+
+ protected:
+  enum class Kind { adam, adamw, bert };
+  Adam(const Module& module, const AdamOptions& options, Kind kind);
+
+ private:
+  void update(int64_t begin, int64_t n, double weight_decay, double grad_scale) override;
+  AdamOptions options_;
+  Kind kind_;
+};
+
+/// AdamW (Loshchilov and Hutter 2019, algorithm 2): the decay shrinks the weight and stays out of the
+/// moments.
+class AdamW : public Adam {
+ public:
+  explicit AdamW(const Module& module, const AdamOptions& options = {.weight_decay = 0.01});
+};
+
+/// The Adam of google-research/bert: as AdamW, but without bias correction and with eps outside the root.
+class BertAdam : public Adam {
+ public:
+  explicit BertAdam(const Module& module, const AdamOptions& options = {.eps = 1e-6, .weight_decay = 0.01});
+};
+
+/// Scales the gradients of `parameters` in place so that their global norm is at most `max_norm`, and returns
+/// the norm before. A parameter without a gradient counts as 0. If the norm is NaN or infinite: throws Error
+/// if `must_be_finite`, else leaves the gradients as they are. (Optimizer::clipped_step does it in the step.)
+double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm, bool must_be_finite = false);
+
+}  // namespace gradus::nn

@@ -1,0 +1,231 @@
+#include "nn/optimizer.hpp"
+
+#include <cmath>
+#include <limits>
+#include <memory>
+
+#include "nn/linear.hpp"
+#include "nn/safetensors.hpp"
+#include "nn/schedule.hpp"
+#include "support/catch.hpp"
+#include "support/layers.hpp"
+
+using namespace gradus;
+using namespace gradus::nn;
+using namespace gradus::test;
+
+namespace {
+
+const std::string fixtures = GRADUS_FIXTURES "/nn/";
+
+/// PyTorch's module of the fixtures: weight [3, 4], bias [3].
+Linear fixture_module(const StateDict& fixture) {
+  Rng rng(1);
+  Linear layer(4, 3, rng);
+  layer.to(DType::f64);
+  layer.load_state_dict({{"weight", fixture.at("start.weight")}, {"bias", fixture.at("start.bias")}});
+  return layer;
+}
+
+void set_gradients(const Linear& layer, const StateDict& fixture, int64_t step) {
+  Tensor(layer.weight).set_grad(fixture.at("grad.weight").select(0, step).clone());
+  Tensor(layer.bias).set_grad(fixture.at("grad.bias").select(0, step).clone());
+}
+
+using Make = std::function<std::unique_ptr<Optimizer>(const Module&)>;
+
+Linear small_layer() {
+  Rng rng(3);
+  return Linear(3, 2, rng);
+}
+
+/// A few steps on a quadratic, so that every run has the same gradients at the same parameters.
+void train(const Linear& layer, Optimizer& optimizer, int steps) {
+  for (int i = 0; i < steps; ++i) {
+    optimizer.zero_grad();
+    const Tensor y = layer(ones({4, 3}));
+    sum(y * y).backward();
+    optimizer.clipped_step(1);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("ten steps of every optimizer end where PyTorch's end", "[optimizer]") {
+  const StateDict fixture = read_safetensors(fixtures + "optimizers.safetensors");
+  struct Setting {
+    std::string name;
+    Make make;
+    double max_norm;
+  };
+  const std::vector<Setting> settings = {
+      {"sgd", [](const Module& m) { return std::make_unique<Sgd>(m, SgdOptions{.lr = 0.1}); }, 0},
+      {"sgd_momentum",
+       [](const Module& m) {
+         return std::make_unique<Sgd>(m, SgdOptions{.lr = 0.1, .momentum = 0.9, .weight_decay = 0.05});
+       },
+       0},
+      {"sgd_nesterov",
+       [](const Module& m) {
+         return std::make_unique<Sgd>(
+             m, SgdOptions{.lr = 0.1, .momentum = 0.9, .weight_decay = 0.05, .nesterov = true});
+       },
+       0},
+      {"adam",
+       [](const Module& m) {
+         return std::make_unique<Adam>(m, AdamOptions{.lr = 0.01, .weight_decay = 0.05});
+       },
+       0},
+      {"adamw",
+       [](const Module& m) {
+         return std::make_unique<AdamW>(m, AdamOptions{.lr = 0.01, .weight_decay = 0.05});
+       },
+       0},
+      {"adamw_clipped",
+       [](const Module& m) {
+         return std::make_unique<AdamW>(m, AdamOptions{.lr = 0.01, .weight_decay = 0.05});
+       },
+       1},
+      {"bert",
+       [](const Module& m) {
+         return std::make_unique<BertAdam>(m, AdamOptions{.lr = 0.01, .eps = 1e-6, .weight_decay = 0.05});
+       },
+       0}};
+  for (const Setting& setting : settings) {
+    INFO(setting.name);
+    const Linear layer = fixture_module(fixture);
+    const auto optimizer = setting.make(layer);
+    for (int64_t step = 0; step < 10; ++step) {
+      set_gradients(layer, fixture, step);
+      if (setting.max_norm > 0) {
+        optimizer->clipped_step(setting.max_norm);
+      } else {
+        optimizer->step();
+      }
+    }
+    CHECK(optimizer->steps() == 10);
+    CHECK(worst_difference(layer.weight, fixture.at(setting.name + ".weight")) < 1e-12);
+    CHECK(worst_difference(layer.bias, fixture.at(setting.name + ".bias")) < 1e-12);
+    CHECK(worst_difference(layer.weight, fixture.at("start.weight")) > 1e-3);
+  }
+}
+
+TEST_CASE("clipping in the step is clipping before it", "[optimizer]") {
+  const StateDict fixture = read_safetensors(fixtures + "optimizers.safetensors");
+  const Linear a = fixture_module(fixture), b = fixture_module(fixture);
+  AdamW first(a), second(b);
+  for (int64_t step = 0; step < 5; ++step) {
+    set_gradients(a, fixture, step);
+    set_gradients(b, fixture, step);
+    const double norm = first.clipped_step(0.5);
+    CHECK(norm == Approx(clip_grad_norm(b.parameters(), 0.5)).epsilon(1e-14));
+    CHECK(second.grad_norm() == Approx(0.5).epsilon(1e-5));
+    second.step();
+  }
+  CHECK(worst_difference(a.weight, b.weight) < 1e-14);
+  set_gradients(b, fixture, 0);
+  const Tensor kept = b.weight.grad().clone();
+  CHECK(clip_grad_norm(b.parameters(), 1e9) > 1);  // small enough already: nothing changes
+  CHECK(worst_difference(b.weight.grad(), kept) == 0);
+}
+
+TEST_CASE("a gradient that is not finite stops the step before anything changes", "[optimizer]") {
+  const Linear layer = small_layer();
+  AdamW optimizer(layer);
+  train(layer, optimizer, 2);
+  const std::vector<float> before = layer.weight.to_vector<float>();
+  layer.bias.grad().fill_(std::numeric_limits<double>::quiet_NaN());
+  CHECK_THROWS_WITH(optimizer.clipped_step(1),
+                    "optimizer: the norm of the gradients is nan; step 3 was not taken");
+  CHECK(layer.weight.to_vector<float>() == before);
+  CHECK(optimizer.steps() == 2);
+  CHECK(std::isnan(clip_grad_norm(layer.parameters(), 1)));
+  CHECK_THROWS_WITH(clip_grad_norm(layer.parameters(), 1, true),
+                    "clip_grad_norm: the norm of the gradients is nan");
+}
+
+TEST_CASE("an optimizer whose state is saved and put back goes on with the same bits", "[optimizer]") {
+  const std::vector<Make> makes = {
+      [](const Module& m) { return std::make_unique<Sgd>(m, SgdOptions{.momentum = 0.9}); },
+      [](const Module& m) { return std::make_unique<Adam>(m); },
+      [](const Module& m) { return std::make_unique<AdamW>(m); },
+      [](const Module& m) { return std::make_unique<BertAdam>(m); }};
+  for (const Make& make : makes) {
+    const Linear straight = small_layer(), first = small_layer(), second = small_layer();
+    const auto whole = make(straight);
+    train(straight, *whole, 8);
+    const auto before = make(first);
+    train(first, *before, 3);
+    const auto after = make(second);
+    second.load_state_dict(first.state_dict());
+    after->load_state_dict(before->state_dict());
+    CHECK(after->steps() == 3);
+    train(second, *after, 5);
+    CHECK(second.weight.to_vector<float>() == straight.weight.to_vector<float>());
+    CHECK(second.bias.to_vector<float>() == straight.bias.to_vector<float>());
+  }
+}
+
+TEST_CASE("an optimizer's state that does not fit is refused as a whole", "[optimizer]") {
+  const Linear layer = small_layer();
+  AdamW optimizer(layer);
+  train(layer, optimizer, 1);
+  StateDict state = optimizer.state_dict();
+  CHECK(state.size() == 5);
+  state.erase("exp_avg.bias");
+  state["exp_avg_sq.weight"] = ones({1});
+  state["other"] = ones({1});
+  CHECK_THROWS_WITH(
+      optimizer.load_state_dict(state),
+      "optimizer state: exp_avg.bias is missing; exp_avg_sq.weight is [1] and should be [2, 3]; "
+      "other is unexpected");
+}
+
+TEST_CASE("decay spares biases, and a rule may say otherwise", "[optimizer]") {
+  for (const bool all : {false, true}) {
+    const Linear layer = small_layer();
+    Tensor(layer.bias).detach().fill_(1);
+    AdamOptions options{.lr = 0.5, .weight_decay = 0.1};
+    if (all) options.decays = [](const std::string&) { return true; };
+    const double weight = layer.weight.at({0, 0});
+    AdamW optimizer(layer, options);
+    optimizer.step();  // all gradients are 0
+    CHECK(layer.weight.at({0, 0}) == Approx(0.95 * weight));
+    CHECK(layer.bias.at({0}) == Approx(all ? 0.95 : 1));
+  }
+}
+
+TEST_CASE("the rate can be changed between steps", "[optimizer]") {
+  const Linear layer = small_layer();
+  Sgd optimizer(layer, {.lr = 1});
+  Tensor(layer.bias).grad().fill_(1);
+  optimizer.set_learning_rate(0.25);
+  CHECK(optimizer.learning_rate() == 0.25);
+  optimizer.step();
+  CHECK(layer.bias.at({0}) == -0.25);
+}
+
+TEST_CASE("schedules are those of transformers", "[schedule]") {
+  const StateDict fixture = read_safetensors(fixtures + "schedules.safetensors");
+  using Kind = Schedule::Kind;
+  const std::vector<std::pair<std::string, Schedule>> all = {
+      {"constant", {.kind = Kind::constant, .peak = 0.5, .warmup = 4}},
+      {"linear", {.kind = Kind::linear, .peak = 0.5, .warmup = 4, .total = 20}},
+      {"cosine", {.kind = Kind::cosine, .peak = 0.5, .warmup = 4, .total = 20}},
+      {"linear_no_warmup", {.kind = Kind::linear, .peak = 0.5, .warmup = 0, .total = 20}}};
+  for (const auto& [name, schedule] : all) {
+    for (int64_t step = 0; step < 25; ++step) {
+      INFO(name << " at step " << step);
+      // transformers' cosine rises again after its end; ours stays at 0.
+      if (name == "cosine" && step > 20) {
+        CHECK(schedule(step) == Approx(0).margin(1e-12));
+      } else {
+        CHECK(schedule(step) == Approx(fixture.at(name).at({step})).margin(1e-12));
+      }
+    }
+  }
+  CHECK(schedule_by_name("constant") == Kind::constant);
+  CHECK(schedule_by_name("linear") == Kind::linear);
+  CHECK(schedule_by_name("cosine") == Kind::cosine);
+  CHECK_THROWS_WITH(schedule_by_name("step"), "unknown schedule \"step\": constant, linear and cosine exist");
+}
