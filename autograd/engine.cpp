@@ -52,7 +52,8 @@ class Pass {
   Tensor result(const Node* node) const { return wanted_.at(node); }
 
   void run() {
-    const DetectAnomaly pause(false);  // what a derivative computes on its way is not an output; `send` checks it
+    const DetectAnomaly pause(
+        false);  // what a derivative computes on its way is not an output; `send` checks it
     // Nodes older than every wanted one cannot lead to it.
     uint64_t oldest = UINT64_MAX;
     for (const auto& [node, gradient] : wanted_) oldest = std::min(oldest, node->order);

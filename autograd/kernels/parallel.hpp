@@ -1,6 +1,7 @@
 /// @file
-/// The only file that knows threads. Work is cut into pieces of a fixed size that does not depend on the
-/// number of threads, and each piece is computed by one thread; so 1, 2 or 16 threads give the same bits.
+/// The only header that knows OpenMP (with threads.cpp). Work is cut into pieces of a fixed size that does
+/// not depend on the number of threads, and each piece is computed by one thread; so 1, 2 or 16 threads give
+/// the same bits.
 #pragma once
 
 #include <omp.h>
@@ -9,11 +10,9 @@
 #include <cstdint>
 #include <exception>
 
-namespace gradus {
+#include "autograd/threads.hpp"
 
-/// The number of threads that kernels use; at first OpenMP's own default (OMP_NUM_THREADS or the cores).
-inline int num_threads() { return omp_get_max_threads(); }
-inline void set_num_threads(int n) { omp_set_num_threads(std::max(1, n)); }
+namespace gradus {
 
 namespace kernels {
 
