@@ -1,1 +1,71 @@
-int main() { return 0; }
+// The gradus program: finds the command, runs it, and turns what went wrong into one sentence and an exit
+// code.
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <new>
+
+#include "app/call_error.hpp"
+#include "app/command.hpp"
+#include "app/commands.hpp"
+
+namespace {
+
+using namespace gradus;
+using namespace gradus::app;
+
+/// "gradus: ..." or "gradus vocab: ...", when the command is known.
+int complain(const CLI::App& program, const std::string& sentence, int code) {
+  const std::vector<CLI::App*> parsed = program.get_subcommands();
+  fmt::print(stderr, "gradus{}: {}\n", parsed.empty() ? "" : " " + parsed.front()->get_name(), sentence);
+  return code;
+}
+
+int show(const CLI::App& program, const std::string& text) {
+  try {
+    print(text);
+    return kDone;
+  } catch (const Error& error) {
+    return complain(program, error.what(), kFailed);
+  }
+}
+
+int run(CLI::App& program, int argc, char** argv) {
+  try {
+    program.parse(argc, argv);
+    return kDone;
+  } catch (const CLI::CallForHelp&) {
+    return show(program, program.help());
+  } catch (const CLI::CallForVersion& version) {
+    return show(program, std::string(version.what()) + "\n");
+  } catch (const CLI::ParseError& error) {
+    return complain(program, explain(program, error), kWrongCall);
+  } catch (const WrongCall& error) {
+    return complain(program, error.what(), kWrongCall);
+  } catch (const Exit& end) {
+    return end.code;
+  } catch (const std::bad_alloc&) {
+    return complain(program, "there is not enough memory for this", kFailed);
+  } catch (const std::exception& error) {
+    return complain(program, error.what(), kFailed);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App program("Gradus trains tiny BERTs on the CPU, from a text file to a model that fills in masks.",
+                   "gradus");
+  program.set_version_flag("--version", "gradus " GRADUS_VERSION, "Print the version");
+  program.set_help_flag("-h,--help", "Print this text");
+  program.require_subcommand(1);
+  const auto formatter = std::make_shared<HelpFormatter>();
+  formatter->label("SUBCOMMAND", "COMMAND ...");
+  formatter->label("Positionals", "Arguments");
+  formatter->column_width(34);
+  program.formatter(formatter);
+  program.footer("gradus COMMAND --help tells about one command, with an example.");
+  add_vocab(program);
+  add_tokenize(program);
+  return run(program, argc, argv);
+}

@@ -103,7 +103,7 @@ AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)), target_(follow_l
     if (errno == EEXIST) continue;  // left by a killed process that had our number
     const int error = errno;
     sibling_.clear();
-    if (error == ENOENT) {
+    if (error == ENOENT && !fs::exists(folder)) {
       fail<IoError>("cannot write {}: the folder {} does not exist", path_.string(), folder.string());
     }
     fail_with(error);

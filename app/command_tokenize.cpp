@@ -1,0 +1,137 @@
+// gradus tokenize: text to pieces, ids and character offsets.
+#include <unistd.h>
+
+#include <memory>
+#include <optional>
+
+#include "app/command.hpp"
+#include "app/commands.hpp"
+#include "app/model_files.hpp"
+#include "autograd/file.hpp"
+#include "bert/lines.hpp"
+
+namespace gradus::app {
+namespace fs = std::filesystem;
+namespace {
+
+struct Options {
+  std::vector<std::string> texts;
+  fs::path file;
+  std::string pair;
+  TokenizerChoice tokenizer;
+  std::int64_t max_length = 0;  // 0: no limit
+  bool bare = false;
+  bool json = false;
+};
+
+void check_argument(const std::string& name, const std::string& text) {
+  const std::size_t bad = bert::find_invalid_utf8(text);
+  if (bad == std::string::npos) return;
+  fail<WrongCall>("{} is not UTF-8: byte {} is 0x{:02X}", name, bad + 1,
+                  static_cast<unsigned>(static_cast<unsigned char>(text[bad])));
+}
+
+/// The texts: the arguments, or else the lines of the file or of standard input that are not empty.
+std::vector<std::string> texts_of(const Options& options) {
+  if (!options.texts.empty()) {
+    for (std::size_t i = 0; i < options.texts.size(); ++i) {
+      check_argument(fmt::format("text {}", i + 1), options.texts[i]);
+    }
+    return options.texts;
+  }
+  std::vector<std::string> texts;
+  const bert::LineSink keep = [&texts](std::string_view line) {
+    if (!line.empty()) texts.emplace_back(line);
+  };
+  std::string name = options.file.string();
+  if (name.empty() || name == "-") {
+    name = "standard input";
+    if (::isatty(STDIN_FILENO) == 1) fmt::print(stderr, "Type a text a line; Ctrl-D ends it.\n");
+    bert::for_each_line(read_file("/dev/stdin"), name, keep);
+  } else {
+    bert::for_each_line(options.file, keep);
+  }
+  if (texts.empty()) fail<FormatError>("{} holds no text", name);
+  return texts;
+}
+
+nlohmann::ordered_json to_json(const std::string& text, const std::string* pair,
+                               const bert::Encoding& encoding) {
+  nlohmann::ordered_json out = {{"text", text}};
+  if (pair != nullptr) out["pair"] = *pair;
+  nlohmann::ordered_json offsets = nlohmann::ordered_json::array();
+  for (const bert::CharSpan& span : encoding.offsets) offsets.push_back({span.begin, span.end});
+  out["pieces"] = encoding.pieces;
+  out["ids"] = encoding.ids;
+  out["token_type_ids"] = encoding.token_type_ids;
+  out["offsets"] = offsets;
+  out["special_tokens_mask"] = encoding.special_tokens_mask;
+  return out;
+}
+
+std::string to_table(const bert::Encoding& encoding) {
+  std::string out = fmt::format("{:>7}  {:>11}  piece\n", "id", "characters");
+  for (std::size_t i = 0; i < encoding.size(); ++i) {
+    const bert::CharSpan span = encoding.offsets[i];
+    const bool added = encoding.special_tokens_mask[i];
+    out += fmt::format("{:>7}  {:>11}  {}\n", encoding.ids[i],
+                       added ? "" : fmt::format("{}-{}", span.begin, span.end), encoding.pieces[i]);
+  }
+  return out;
+}
+
+void run(const Options& options, bool has_pair) {
+  if (!options.texts.empty() && !options.file.empty()) {
+    fail<WrongCall>("give texts or --file {}, not both", options.file.string());
+  }
+  if (has_pair && options.texts.size() != 1) {
+    fail<WrongCall>("--pair needs exactly one text before it, not {}", options.texts.size());
+  }
+  check_argument("--pair", options.pair);
+  const std::int64_t added = options.bare ? 0 : has_pair ? 3 : 2;
+  if (options.max_length > 0 && options.max_length < added) {
+    fail<WrongCall>("--max-length: '{}' leaves no room for the {} special tokens", options.max_length, added);
+  }
+  const bert::Tokenizer tokenizer = options.tokenizer.load();
+  bert::EncodeOptions how;
+  how.add_special_tokens = !options.bare;
+  if (options.max_length > 0) how.max_length = static_cast<std::size_t>(options.max_length);
+
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  bool is_first = true;
+  for (const std::string& text : texts_of(options)) {
+    const bert::Encoding encoding =
+        has_pair ? tokenizer.encode(text, options.pair, how) : tokenizer.encode(text, how);
+    if (options.json) {
+      list.push_back(to_json(text, has_pair ? &options.pair : nullptr, encoding));
+    } else {
+      print((is_first ? "" : "\n") + to_table(encoding));
+    }
+    is_first = false;
+  }
+  if (options.json) print({{"texts", list}});
+}
+
+}  // namespace
+
+void add_tokenize(CLI::App& program) {
+  CLI::App* command = add_command(program, "tokenize", "Show the pieces, ids and character offsets of a text",
+                                  "gradus corpus toy --out toy --stories 2000\n"
+                                  "gradus vocab toy/train.txt --size 200 --out vocab.txt\n"
+                                  "gradus tokenize --vocab vocab.txt \"The dog found the ropes.\"\n"
+                                  "head -3 toy/train.txt | gradus tokenize --vocab vocab.txt --json");
+  auto options = std::make_shared<Options>();
+  command->add_option("TEXT", options->texts, "Texts; without one, the lines of --file or of standard input")
+      ->type_name("");
+  add_path(*command, "--file", options->file, "FILE", "A text a line; - is standard input");
+  CLI::Option* pair =
+      command->add_option("--pair", options->pair, "The second text of a pair")->type_name("TEXT");
+  options->tokenizer.add_to(*command);
+  add_whole(*command, "--max-length", options->max_length, "Cut to so many pieces; 0 cuts nothing", 0,
+            1'000'000);
+  add_switch(*command, "--bare", options->bare, "Without [CLS] and [SEP]");
+  add_json(*command, options->json);
+  command->callback([options, pair] { run(*options, pair->count() > 0); });
+}
+
+}  // namespace gradus::app

@@ -1,0 +1,177 @@
+// gradus vocab: learns a WordPiece vocabulary from text files.
+#include <memory>
+#include <optional>
+
+#include "app/command.hpp"
+#include "app/commands.hpp"
+#include "app/interrupt.hpp"
+#include "app/progress.hpp"
+#include "autograd/file.hpp"
+#include "bert/lines.hpp"
+#include "bert/tokenizer_files.hpp"
+#include "bert/wordpiece_trainer.hpp"
+
+namespace gradus::app {
+namespace fs = std::filesystem;
+namespace {
+
+struct Options {
+  std::vector<fs::path> files;
+  fs::path out, merges;
+  std::int64_t size = 8000;
+  std::int64_t min_frequency = 2;
+  std::int64_t alphabet = 1000;
+  bool cased = false;
+  bool force = false;
+  bool json = false;
+};
+
+void stop_when_asked() {
+  if (interrupted()) throw Exit{kInterrupted};
+}
+
+/// A folder where one is named, by a slash at the end or because it is there.
+bool names_folder(const fs::path& path) { return !path.has_filename() || fs::is_directory(path); }
+
+bert::WordCounter count_words(const Options& options, const bert::BertNormalizer& normalizer) {
+  bert::WordCounter words(normalizer);
+  std::uintmax_t all_bytes = 0;
+  for (const fs::path& file : options.files) {
+    std::error_code unknown;
+    if (const std::uintmax_t size = fs::file_size(file, unknown); !unknown) all_bytes += size;
+  }
+  Progress progress("counting words");
+  std::uintmax_t bytes = 0;
+  for (const fs::path& file : options.files) {
+    bert::for_each_line(file, [&](std::string_view line) {
+      words.add(line);
+      bytes += line.size() + 1;
+      if (!progress.is_due()) return;
+      stop_when_asked();
+      progress.update(all_bytes == 0 ? -1 : static_cast<double>(bytes) / static_cast<double>(all_bytes),
+                      fmt::format("{} words", with_commas(words.total())));
+    });
+  }
+  if (words.total() == 0) {
+    const std::string name = options.files.size() == 1
+                                 ? options.files[0].string() + " holds"
+                                 : fmt::format("the {} files hold", options.files.size());
+    fail<FormatError>("{} no word to learn from", name);
+  }
+  return words;
+}
+
+/// A line for each step: the two pieces, what they became, and how often they stood side by side.
+class MergeLog {
+ public:
+  explicit MergeLog(const fs::path& path) {
+    if (!path.empty()) file_.emplace(path);
+  }
+  void add(const bert::Merge& merge) {
+    if (file_)
+      file_->write(fmt::format("{}\t{}\t{}\t{}\n", merge.left, merge.right, merge.piece, merge.count));
+  }
+  void commit() {
+    if (file_) file_->commit();
+  }
+
+ private:
+  std::optional<AtomicFile> file_;
+};
+
+bert::Vocab learn(const Options& options, const bert::WordCounter& words, MergeLog& log) {
+  Progress progress("learning pieces");
+  bert::VocabTrainerOptions how;
+  how.vocab_size = static_cast<std::size_t>(options.size);
+  how.min_frequency = options.min_frequency;
+  how.alphabet_limit = static_cast<std::size_t>(options.alphabet);
+  how.on_merge = [&](const bert::Merge& merge) {
+    log.add(merge);
+    if (!progress.is_due()) return;
+    stop_when_asked();
+    progress.update(static_cast<double>(merge.vocab_size) / static_cast<double>(options.size), merge.piece);
+  };
+  return bert::train_vocab(words, how);
+}
+
+/// @throws WrongCall when a file to write is also one to read, or both are the same.
+void check_apart(const Options& options, const fs::path& vocab_file) {
+  std::error_code ignored;
+  for (const fs::path& file : options.files) {
+    for (const fs::path& out : {vocab_file, options.merges}) {
+      const bool same = fs::equivalent(file, out, ignored);
+      if (same && fs::is_regular_file(out))
+        fail<WrongCall>("{} is a text to learn from; write to another file", out.string());
+    }
+  }
+  if (options.merges.lexically_normal() == vocab_file.lexically_normal()) {
+    fail<WrongCall>("--out and --merges both name {}", vocab_file.string());
+  }
+}
+
+void run(const Options& options) {
+  const bool to_folder = names_folder(options.out);
+  const fs::path vocab_file = to_folder ? options.out / "vocab.txt" : options.out;
+  refuse_to_overwrite(vocab_file, options.force);
+  if (!options.merges.empty()) refuse_to_overwrite(options.merges, options.force);
+
+  check_apart(options, vocab_file);
+  // A name that cannot be written is better known before the wait than after it.
+  if (!to_folder) const AtomicFile trial(options.out);
+  MergeLog log(options.merges);
+
+  const InterruptGuard guard;
+  bert::BertNormalizer normalizer;
+  normalizer.lowercase = !options.cased;
+  const bert::WordCounter words = count_words(options, normalizer);
+  const bert::Vocab vocab = learn(options, words, log);
+  if (to_folder) {
+    std::error_code error;
+    fs::create_directories(options.out, error);
+    if (error) fail<IoError>("cannot make the folder {}: {}", options.out.string(), error.message());
+    bert::save_tokenizer(options.out, bert::Tokenizer(vocab, normalizer));
+  } else {
+    vocab.save(options.out);
+  }
+  log.commit();
+
+  if (options.json) {
+    return print({{"path", vocab_file.string()},
+                  {"pieces", vocab.size()},
+                  {"cased", options.cased},
+                  {"words", words.total()},
+                  {"distinct_words", words.distinct()}});
+  }
+  print(fmt::format("{}: {} pieces from {} words ({} distinct)\n", vocab_file.string(),
+                    with_commas(vocab.size()), with_commas(words.total()),
+                    with_commas(static_cast<std::int64_t>(words.distinct()))));
+  if (vocab.size() < options.size) {
+    fmt::print(stderr, "The text gives no more than {} pieces that it holds at least {} times.\n",
+               with_commas(vocab.size()), options.min_frequency);
+  }
+}
+
+}  // namespace
+
+void add_vocab(CLI::App& program) {
+  CLI::App* command = add_command(program, "vocab", "Learn a WordPiece vocabulary from text files",
+                                  "gradus corpus toy --out toy --stories 2000\n"
+                                  "gradus vocab toy/train.txt --size 1000 --out vocab.txt");
+  auto options = std::make_shared<Options>();
+  add_paths(*command, "FILE", options->files, "", "Text files in UTF-8")->required();
+  add_path(*command, "--out", options->out, "PATH",
+           "Where to write: a file such as vocab.txt, or a folder (FOLDER/) for all of the tokenizer's files")
+      ->required();
+  add_whole(*command, "--size", options->size, "The most pieces to learn, special tokens counted", 6,
+            1'000'000);
+  add_whole(*command, "--min-frequency", options->min_frequency, "Pieces seen less often are not learnt");
+  add_whole(*command, "--alphabet", options->alphabet, "The most characters to keep; the rarest are dropped",
+            1, 1'000'000);
+  add_switch(*command, "--cased", options->cased, "Keep capitals and accents");
+  add_path(*command, "--merges", options->merges, "FILE", "Write each step of the learning here");
+  add_switch(*command, "--force", options->force, "Replace what is there");
+  add_json(*command, options->json);
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace gradus::app

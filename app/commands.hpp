@@ -1,0 +1,12 @@
+/// @file
+/// The commands of the program, one function and one file each, in the order in which --help lists them.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace gradus::app {
+
+void add_vocab(CLI::App& program);
+void add_tokenize(CLI::App& program);
+
+}  // namespace gradus::app

@@ -1,0 +1,20 @@
+/// @file
+/// Ctrl-C, taken as a wish: the work that is under way can come to a good end and be saved.
+#pragma once
+
+namespace gradus::app {
+
+/// While it lives, the first SIGINT or SIGTERM only sets a flag that interrupted() reads; the second ends the
+/// program at once. One at a time.
+class InterruptGuard {
+ public:
+  InterruptGuard();
+  InterruptGuard(const InterruptGuard&) = delete;
+  InterruptGuard& operator=(const InterruptGuard&) = delete;
+  ~InterruptGuard();
+};
+
+/// True once Ctrl-C was pressed under a guard. Then save what there is and `throw Exit{kInterrupted}`.
+bool interrupted();
+
+}  // namespace gradus::app
