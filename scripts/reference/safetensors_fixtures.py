@@ -1,6 +1,6 @@
 """Files of Python's safetensors package, to be read by Gradus, and a check of files that Gradus wrote.
 
-    python safetensors_fixtures.py               writes tests/fixtures/nn/types.safetensors
+    python safetensors_fixtures.py               writes types.safetensors and written.safetensors
     python safetensors_fixtures.py check FILE    loads FILE and prints every tensor's name, dtype, shape and sum
 """
 import pathlib
@@ -31,6 +31,15 @@ def write():
         "matrix ü": torch.arange(6, dtype=torch.float32).reshape(2, 3),
     }
     OUT.mkdir(parents=True, exist_ok=True)
+    written = {
+        "b.weight": torch.arange(6, dtype=torch.float32).reshape(2, 3) / 7,
+        "b.bias": torch.tensor([0.5, -0.5]),
+        "step": torch.tensor(12),
+        "ids": torch.arange(3),
+        "mask": torch.tensor([True, False, True]),
+        "ü \"quoted\"": torch.zeros(2, 0),
+    }
+    save_file(written, OUT / "written.safetensors", metadata={"format": "pt"})
     save_file(tensors, OUT / "types.safetensors", metadata={"format": "pt", "note": "ü"})
 
 

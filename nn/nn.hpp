@@ -1,0 +1,18 @@
+/// @file
+/// All of gradus::nn in one include.
+#pragma once
+
+#include "nn/arena.hpp"
+#include "nn/dropout.hpp"
+#include "nn/embedding.hpp"
+#include "nn/encoder.hpp"
+#include "nn/feed_forward.hpp"
+#include "nn/gradcheck.hpp"
+#include "nn/init.hpp"
+#include "nn/layer_norm.hpp"
+#include "nn/linear.hpp"
+#include "nn/module.hpp"
+#include "nn/multi_head.hpp"
+#include "nn/optimizer.hpp"
+#include "nn/safetensors.hpp"
+#include "nn/schedule.hpp"
