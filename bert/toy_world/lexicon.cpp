@@ -66,7 +66,7 @@ constexpr Word glad_table[] = {"happy", "glad", "proud"};
 constexpr Word sad_table[] = {"sad", "angry", "upset"};
 constexpr Word good_day_table[] = {"good", "lovely", "fine"};
 constexpr Word bad_day_table[] = {"bad", "dreadful", "dull"};
-constexpr Word connective_table[] = {"then", "later", "soon", "now", "next", "meanwhile"};
+constexpr Word connective_table[] = {"then", "later", "soon", "now"};
 constexpr Word grammar_table[] = {
     ".",    ",",       "the",   "a",   "and",  "in",       "to",  "by",   "from", "with", "for", "he",
     "she",  "it",      "him",   "her", "was",  "had",      "not", "did",  "have", "like", "day", "came",

@@ -18,7 +18,10 @@ bool share_pronoun(const ToyEntity& a, const ToyEntity& b) {
 }  // namespace
 
 Narrator::Narrator(std::vector<ToyEntity> entities, Rng& rng)
-    : entities_(std::move(entities)), rng_(rng), styles_(rng.bits64()) {}
+    : entities_(std::move(entities)),
+      rng_(rng),
+      styles_(rng.bits64()),
+      connective_(connectives()[rng.below(connectives().size())]) {}
 
 std::size_t Narrator::style_of(const Synonyms& verb) const {
   const Synonyms* verbs[] = {&go, &take, &give, &leave, &meet, &carry, &like};
@@ -52,14 +55,14 @@ bool Narrator::pronoun_fits(int entity) const {
 void Narrator::noun_phrase(int entity) {
   const auto& e = entities_[static_cast<std::size_t>(entity)];
   if (is_person(e) || e.kind == EntityKind::town) return say({e.noun});
-  if (e.adjective.empty() || rng_.chance(0.35)) return say({"the", e.noun});
+  if (e.adjective.empty() || rng_.chance(0.2)) return say({"the", e.noun});
   say({"the", e.adjective, e.noun});
 }
 
 void Narrator::mention(int entity, bool as_subject) {
   const auto& e = entities_[static_cast<std::size_t>(entity)];
   const int begin = static_cast<int>(sentence_.words.size());
-  const bool pronoun = pronoun_fits(entity) && rng_.chance(0.6);
+  const bool pronoun = pronoun_fits(entity) && rng_.chance(0.45);
   if (!pronoun)
     noun_phrase(entity);
   else if (!is_person(e))
@@ -88,10 +91,7 @@ ToySentence Narrator::tell(const ToyFact& fact, int place, const Need* need) {
   sentence_ = {};
   sentence_.fact = fact;
   // How a sentence begins should tell little: half of them begin with neither a name nor a pronoun.
-  if (rng_.chance(0.3)) {
-    const auto words = connectives();
-    say({begun_ ? words[rng_.below(words.size())] : "once"});
-  }
+  if (rng_.chance(begun_ ? 0.25 : 0.5)) say({begun_ ? connective_ : "once"});
   switch (fact.relation) {
     case ToyRelation::at:
       tell_at(fact);
@@ -135,7 +135,7 @@ ToySentence Narrator::tell(const ToyFact& fact, int place, const Need* need) {
 
 /// "In the barn", at the head of some sentences.
 bool Narrator::front(int place) {
-  if (place < 0 || !rng_.chance(0.35)) return false;
+  if (place < 0 || !rng_.chance(0.4)) return false;
   say({"in"});
   name(place);
   return true;

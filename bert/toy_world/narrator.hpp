@@ -53,6 +53,7 @@ class Narrator {
   std::vector<ToyEntity> entities_;
   Rng& rng_;
   uint64_t styles_;                  // one bit a verb: which synonym this story uses
+  Word connective_;                  // and which of "then", "later", ...
   ToySentence sentence_;             // the one being told
   std::vector<int> last_mentioned_;  // in the sentence before
   bool begun_ = false;

@@ -12,7 +12,8 @@ int other_place(int place) { return place == first_place ? second_place : first_
 
 }  // namespace
 
-Simulation::Simulation(bool cheerful, Rng& rng) : cheerful_(cheerful), rng_(rng) {
+Simulation::Simulation(bool cheerful, Rng& rng)
+    : cheerful_(cheerful), mood_(rng.below(feelings(cheerful).size())), rng_(rng) {
   for (const int e : {first_person, second_person, animal, first_thing, second_thing, food}) {
     place_[static_cast<std::size_t>(e)] = draw_place();
     holder_[static_cast<std::size_t>(e)] = -1;
@@ -36,14 +37,13 @@ bool Simulation::was_told(const ToyFact& fact) const {
 }
 
 ToyFact Simulation::open() {
-  if (rng_.chance(0.4)) return tell({from, first_person, town, -1, false, {}});
+  if (rng_.chance(0.35)) return tell({from, first_person, town, -1, false, {}});
   return tell({at, first_person, place_of(first_person), -1, false, {}});
 }
 
 ToyFact Simulation::close() {
-  if (known_[town] && rng_.chance(0.6)) return tell({home, first_person, town, -1, false, {}});
-  const auto words = days(cheerful_);
-  return tell({day, first_person, second_person, -1, false, words[rng_.below(words.size())]});
+  if (known_[town] && rng_.chance(0.85)) return tell({home, first_person, town, -1, false, {}});
+  return tell({day, first_person, second_person, -1, false, days(cheerful_)[mood_]});
 }
 
 ToyFact Simulation::next() {
@@ -66,7 +66,10 @@ ToyFact Simulation::next() {
 }
 
 void Simulation::offer(double weight, const ToyFact& fact) {
-  if (!was_told(fact)) choices_.push_back({fact, weight});
+  // Few stories need a second thing: what is spoken of already is spoken of again.
+  const bool brings_second =
+      !known_[second_thing] && (fact.subject == second_thing || fact.object == second_thing);
+  if (!was_told(fact)) choices_.push_back({fact, brings_second && known_[first_thing] ? weight / 5 : weight});
 }
 
 void Simulation::offer_introductions() {
@@ -105,12 +108,11 @@ void Simulation::offer_journeys(int person) {
 
 void Simulation::offer_opinions(int person) {
   const auto& liked = person == first_person ? liked_by_first_ : liked_by_second_;
-  for (const int what : {animal, first_thing})
+  for (const int what : {animal, first_thing, food})
     offer(known_[static_cast<std::size_t>(what)] ? 0.8 : 0.3,
           {likes, person, what, -1, !liked[static_cast<std::size_t>(what)], {}});
-  const auto mood = feelings(cheerful_), other_mood = feelings(!cheerful_);
-  offer(0.6, {feels, person, -1, -1, false, mood[rng_.below(mood.size())]});
-  offer(0.3, {feels, person, -1, -1, true, other_mood[rng_.below(other_mood.size())]});
+  offer(0.8, {feels, person, -1, -1, false, feelings(cheerful_)[mood_]});
+  offer(0.3, {feels, person, -1, -1, true, feelings(!cheerful_)[mood_]});
 }
 
 void Simulation::offer_places() {
