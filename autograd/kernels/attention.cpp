@@ -280,9 +280,9 @@ template <class T>
 void count_products(const AttentionShape& shape, bool backward) {
   if (!profile::is_on()) return;
   using profile::Layout;
-  const auto [B, A, S, keys, D] = shape;
+  const int64_t S = shape.queries, keys = shape.keys, D = shape.head_size, tiles = shape.batch * shape.heads;
   const auto add = [&](int64_t m, int64_t n, int64_t k, Layout a, Layout b) {
-    profile::add_product({m, n, k, B * A, a, b, Layout::row_major, std::is_same_v<T, double>, 1});
+    profile::add_product({m, n, k, tiles, a, b, Layout::row_major, std::is_same_v<T, double>, 1});
   };
   constexpr Layout row = Layout::row_major, column = Layout::column_major;
   add(S, keys, D, row, column);  // q k^T, or dout v^T
@@ -314,6 +314,7 @@ void attention_backward(const AttentionShape& shape, const AttentionOptions& opt
                 [&](const Tile& tile) { backward_tile<T>(tile, q, k, v, log_sum_exp, dout, to); });
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): T is a type, which takes none
 #define GRADUS_INSTANTIATE(T)                                                                             \
   template void attention_forward<T>(const AttentionShape&, const AttentionOptions&, Heads<const T>,      \
                                      Heads<const T>, Heads<const T>, Heads<T>, T*);                       \
@@ -323,5 +324,6 @@ void attention_backward(const AttentionShape& shape, const AttentionOptions& opt
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)
 #undef GRADUS_INSTANTIATE
+// NOLINTEND(bugprone-macro-parentheses)
 
 }  // namespace gradus::kernels

@@ -266,6 +266,7 @@ std::string blis_kernels() {
   return bli_arch_string(bli_arch_query_id());
 }
 
+// NOLINTBEGIN(bugprone-macro-parentheses): T is a type, which takes none
 #define GRADUS_INSTANTIATE(T)                                                                      \
   template void gemm<T>(T, Matrix<const T>, Matrix<const T>, T, Matrix<T>);                        \
   template void gemm_batched<T>(const Shape&, T, Matrix<const T>, const Strides&, Matrix<const T>, \
@@ -274,5 +275,6 @@ std::string blis_kernels() {
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)
 #undef GRADUS_INSTANTIATE
+// NOLINTEND(bugprone-macro-parentheses)
 
 }  // namespace gradus::kernels
