@@ -1,0 +1,226 @@
+#include "bert/chart.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+#include "autograd/error.hpp"
+#include "bert/chart_axis.hpp"
+#include "bert/html.hpp"
+#include "bert/svg_file.hpp"
+
+namespace gradus::bert {
+namespace {
+
+using detail::ChartAxis;
+using detail::text_width;
+
+constexpr double kFont = 12;
+constexpr double kLegendRow = 18;
+
+/// A text element. `anchor` is start, middle or end.
+std::string text_at(double x, double y, std::string_view anchor, std::string_view kind,
+                    std::string_view text) {
+  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" class=\"{}\">{}</text>\n", x, y,
+                     anchor, kind, html::escape(text));
+}
+
+std::size_t length(const ChartSeries& series) { return std::min(series.x.size(), series.y.size()); }
+
+/// The indices to draw: all, or for many points the least and the greatest of each of `buckets` runs of
+/// points, so that no peak is lost. A point that is not drawable stands for its run if the run has no other.
+std::vector<std::size_t> thinned(const ChartSeries& series, const ChartAxis& axis, std::size_t buckets) {
+  const std::size_t n = length(series);
+  std::vector<std::size_t> kept;
+  for (std::size_t b = 0; b < std::min(buckets, n); ++b) {
+    const std::size_t first = b * n / std::min(buckets, n), end = (b + 1) * n / std::min(buckets, n);
+    std::size_t low = first, high = first;
+    for (std::size_t i = first; i < end; ++i) {
+      if (!axis.holds(series.y[i])) continue;
+      if (!axis.holds(series.y[low]) || series.y[i] < series.y[low]) low = i;
+      if (!axis.holds(series.y[high]) || series.y[i] > series.y[high]) high = i;
+    }
+    kept.push_back(std::min(low, high));
+    if (low != high) kept.push_back(std::max(low, high));
+  }
+  // The two ends say where the run began and stands now.
+  if (!kept.empty() && kept.front() != 0) kept.insert(kept.begin(), 0);
+  if (!kept.empty() && kept.back() != n - 1) kept.push_back(n - 1);
+  return kept;
+}
+
+class Drawing {
+ public:
+  explicit Drawing(const Chart& chart)
+      : chart_(chart), x_(chart.log_x, false, chart.whole_x), y_(chart.log_y, chart.percent, false) {
+    if (chart.width < 200 || chart.height < 160) {
+      fail<ShapeError>("chart \"{}\": {} x {} pixels are too few, 200 x 160 is the least", chart.title,
+                       chart.width, chart.height);
+    }
+    for (const ChartSeries& series : chart.series) {
+      if (series.color < 1 || series.color > 4) {
+        fail<ShapeError>("chart \"{}\": colour {} of series \"{}\" is not 1 to 4", chart.title, series.color,
+                         series.name);
+      }
+      for (std::size_t i = 0; i < length(series); ++i) {
+        if (!x_.holds(series.x[i]) || !y_.holds(series.y[i])) continue;
+        x_.include(series.x[i]);
+        y_.include(series.y[i]);
+      }
+    }
+    empty_ = x_.empty();
+    for (const ChartGuide& guide : chart.guides) y_.include(guide.y);
+    x_.settle(std::max(2, chart.width / 90), 0);
+    y_.settle(std::max(2, chart.height / 60), 0.06);
+  }
+
+  std::string body() {
+    std::string out = text_at(0, 16, "start", "title", chart_.title);
+    const double legend_end = legend(out);
+    top_ = legend_end + 14;
+    bottom_ = chart_.height - (chart_.x_label.empty() ? 24 : 40);
+    double widest = 0;
+    for (const double tick : y_.ticks()) widest = std::max(widest, text_width(y_.label(tick), kFont));
+    left_ = widest + 8;
+    right_ = chart_.width - 14;
+    x_.place(left_, right_);
+    y_.place(bottom_, top_);
+    axes(out);
+    for (const ChartSeries& series : chart_.series) line(out, series);
+    guides(out);
+    if (empty_) out += text_at((left_ + right_) / 2, (top_ + bottom_) / 2, "middle", "", "no values yet");
+    return out;
+  }
+
+ private:
+  /// Draws the legend, as many entries a row as fit, and gives back where it ends.
+  double legend(std::string& out) const {
+    double x = 0, y = 16;
+    bool any = false;
+    for (const ChartSeries& series : chart_.series) {
+      if (series.name.empty()) continue;
+      const double width = 24 + text_width(series.name, kFont) + 14;
+      if (!any || x + width > chart_.width + 14) {
+        x = 0;
+        y += kLegendRow + (any ? 0 : 4);
+        any = true;
+      }
+      out += fmt::format(
+          "<line x1=\"{0:.1f}\" x2=\"{1:.1f}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\" class=\"line c{3}\"/>\n", x,
+          x + 18, y - 4, series.color);
+      out += text_at(x + 24, y, "start", "", series.name);
+      x += width;
+    }
+    return y;
+  }
+
+  void axes(std::string& out) const {
+    for (const double tick : y_.ticks()) {
+      const double y = y_.pixel(tick);
+      out += fmt::format("<line x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\" class=\"grid\"/>\n",
+                         left_, right_, y, y);
+      out += text_at(left_ - 6, y + 4, "end", "tick", y_.label(tick));
+    }
+    out += fmt::format("<line x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\" class=\"axis\"/>\n",
+                       left_, right_, bottom_, bottom_);
+    if (empty_) return;
+    for (const double tick : x_.ticks()) {
+      const std::string label = x_.label(tick);
+      // A label at the very end would be cut off there.
+      const double half = text_width(label, kFont) / 2;
+      const double x = std::min(x_.pixel(tick), chart_.width - half);
+      out += text_at(x, bottom_ + 16, "middle", "tick", label);
+    }
+    out += text_at((left_ + right_) / 2, bottom_ + 34, "middle", "tick", chart_.x_label);
+  }
+
+  void line(std::string& out, const ChartSeries& series) const {
+    const auto buckets = static_cast<std::size_t>(std::max(1.0, right_ - left_));
+    std::string path;
+    std::vector<std::size_t> dots;
+    std::size_t run = 0;  // points of the current run without a gap
+    std::size_t last = 0;
+    const auto end_run = [&] {
+      if (run == 1) dots.push_back(last);  // one point alone makes no line
+      run = 0;
+    };
+    for (const std::size_t i : thinned(series, y_, buckets)) {
+      if (!x_.holds(series.x[i]) || !y_.holds(series.y[i])) {
+        end_run();
+        continue;
+      }
+      fmt::format_to(std::back_inserter(path), "{}{:.1f} {:.1f}", run == 0 ? "M" : "L", x_.pixel(series.x[i]),
+                     y_.pixel(series.y[i]));
+      ++run;
+      last = i;
+      if (series.markers) dots.push_back(i);
+    }
+    if (series.markers) run = 0;  // already dotted
+    end_run();
+    if (path.empty()) return;
+    out += fmt::format("<path class=\"line c{}{}\" d=\"{}\"/>\n", series.color, series.faint ? " faint" : "",
+                       path);
+    for (const std::size_t i : dots) {
+      out += fmt::format(
+          "<circle class=\"dot c{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{}\"><title>{}</title></circle>\n",
+          series.color, x_.pixel(series.x[i]), y_.pixel(series.y[i]), dots.size() > 40 ? 2 : 3,
+          html::escape(
+              fmt::format("{} {}: {}", chart_.x_label, html::number(series.x[i], 6),
+                          chart_.percent ? html::percent(series.y[i]) : html::number(series.y[i], 4))));
+    }
+  }
+
+  /// Guides with their labels at the right, from the top down; a label that would touch the one above it is
+  /// moved below that one.
+  void guides(std::string& out) const {
+    std::vector<ChartGuide> sorted;
+    for (const ChartGuide& guide : chart_.guides) {
+      if (y_.holds(guide.y)) sorted.push_back(guide);
+    }
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [](const ChartGuide& a, const ChartGuide& b) { return a.y > b.y; });
+    double last = -1e9;
+    for (const ChartGuide& guide : sorted) {
+      const double y = y_.pixel(guide.y);
+      out += fmt::format("<line x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\" class=\"guide\"/>\n",
+                         left_, right_, y, y);
+      last = std::max(y - 5, last + kFont + 2);
+      out += text_at(right_, last, "end", "guide-label", guide.label);
+    }
+  }
+
+  const Chart& chart_;
+  ChartAxis x_, y_;
+  bool empty_ = false;
+  double left_ = 0, right_ = 0, top_ = 0, bottom_ = 0;
+};
+
+}  // namespace
+
+std::vector<double> smoothed(const std::vector<double>& y, double span) {
+  const double decay = 1 - 2 / (std::max(span, 1.0) + 1);
+  std::vector<double> smooth;
+  smooth.reserve(y.size());
+  double sum = 0, weight = 0;
+  for (const double value : y) {
+    if (std::isfinite(value)) {
+      sum = decay * sum + value;
+      weight = decay * weight + 1;
+    }
+    smooth.push_back(weight > 0 ? sum / weight : value);
+  }
+  return smooth;
+}
+
+std::string chart_svg(const Chart& chart) {
+  return fmt::format("<svg class=\"chart\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n{}</svg>\n",
+                     chart.width, chart.height, html::escape(chart.title), Drawing(chart).body());
+}
+
+std::string chart_svg_file(const Chart& chart) {
+  return svg_file(chart.width, chart.height, chart.title, Drawing(chart).body());
+}
+
+}  // namespace gradus::bert
