@@ -8,5 +8,9 @@ namespace gradus::app {
 
 void add_vocab(CLI::App& program);
 void add_tokenize(CLI::App& program);
+void add_pretrain(CLI::App& program);
+void add_evaluate(CLI::App& program);
+void add_fill_mask(CLI::App& program);
+void add_bench(CLI::App& program);
 
 }  // namespace gradus::app

@@ -67,5 +67,9 @@ int main(int argc, char** argv) {
   program.footer("gradus COMMAND --help tells about one command, with an example.");
   add_vocab(program);
   add_tokenize(program);
+  add_pretrain(program);
+  add_evaluate(program);
+  add_fill_mask(program);
+  add_bench(program);
   return run(program, argc, argv);
 }

@@ -1,0 +1,166 @@
+// gradus bench: the time of a pretraining step beside that of its matrix products alone.
+#include <algorithm>
+#include <chrono>
+
+#include "app/command.hpp"
+#include "app/commands.hpp"
+#include "autograd/kernels/gemm.hpp"
+#include "autograd/kernels/gemm_floor.hpp"
+#include "autograd/kernels/profile.hpp"
+#include "autograd/threads.hpp"
+#include "bert/heads.hpp"
+#include "nn/optimizer.hpp"
+
+namespace gradus::app {
+namespace {
+
+struct Call {
+  std::vector<std::string> sizes = {"tiny", "mini", "small"};
+  int64_t threads = 0, steps = 7, vocabulary = 8192, length = 128, batch = 0;
+  double dropout = 0.1;
+  bool json = false;
+};
+
+struct Timing {
+  std::string size;
+  int64_t batch = 0;
+  double step = 0, floor = 0;           // seconds: medians
+  double gigaflops = 0;                 // of the floor
+  std::vector<profile::Entry> entries;  // of one step
+  double ratio() const { return step / floor; }
+};
+
+/// A batch of random pieces without padding, 15 % of them masked: what a step costs does not depend on the
+/// words.
+bert::PretrainingBatch random_batch(int64_t rows, int64_t length, int64_t vocabulary) {
+  Rng rng(1);
+  bert::PretrainingBatch batch;
+  batch.rows = rows;
+  batch.length = length;
+  const auto whole = [](double number) { return static_cast<size_t>(number); };
+  for (int64_t i = 0; i < rows * length; ++i) {
+    batch.input_ids.push_back(rng.between(5, vocabulary - 1));
+    batch.token_type_ids.push_back(i % length < length / 2 ? 0 : 1);
+    batch.attention_mask.push_back(1);
+    batch.masked_positions.push_back(i);
+  }
+  rng.shuffle(batch.masked_positions);
+  batch.masked_positions.resize(whole(0.15 * static_cast<double>(rows * length)));
+  std::sort(batch.masked_positions.begin(), batch.masked_positions.end());
+  for (const int64_t at : batch.masked_positions)
+    batch.masked_labels.push_back(batch.input_ids[static_cast<size_t>(at)]);
+  for (int64_t b = 0; b < rows; ++b) {
+    batch.lengths.push_back(length);
+    batch.next_sentence_labels.push_back(b % 2);
+  }
+  return batch;
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+Timing measure(const Call& call, const std::string& size) {
+  bert::Config config = bert::Config::named(size, call.vocabulary);
+  config.hidden_dropout_prob = config.attention_probs_dropout_prob = call.dropout;
+  config.max_position_embeddings = std::max<int64_t>(call.length, 128);
+  Timing timing;
+  timing.size = size;
+  timing.batch = call.batch > 0 ? call.batch : size == "tiny" || size == "mini" ? 32 : 16;
+  Rng rng(1);
+  const bert::BertForPreTraining model(config, rng);
+  nn::AdamW optimizer(model, {.lr = 1e-4, .weight_decay = 0.01});
+  const bert::PretrainingBatch batch = random_batch(timing.batch, call.length, call.vocabulary);
+  const auto step = [&] {
+    optimizer.zero_grad();
+    model.loss(batch).loss.backward();
+    optimizer.clipped_step(1.0);
+  };
+  const auto timed_step = [&] {
+    const auto begin = std::chrono::steady_clock::now();
+    step();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  };
+  for (int i = 0; i < 3; ++i) step();
+  profile::start();
+  step();
+  timing.entries = profile::stop();
+  const std::vector<profile::Product> products = profile::products();
+  // Steps and floors in turn, so that a change of the machine's load meets both.
+  std::vector<double> steps, floors;
+  for (int64_t i = 0; i < call.steps; ++i) {
+    steps.push_back(timed_step());
+    const kernels::GemmFloor floor = kernels::gemm_floor(products, 1);
+    floors.push_back(floor.seconds);
+    timing.gigaflops = floor.flops / floor.seconds / 1e9;
+  }
+  timing.step = median(steps);
+  timing.floor = median(floors);
+  return timing;
+}
+
+nlohmann::ordered_json to_json(const Timing& t) {
+  nlohmann::ordered_json operations = nlohmann::ordered_json::array();
+  for (const profile::Entry& e : t.entries) {
+    operations.push_back({{"name", e.name}, {"calls", e.calls}, {"milliseconds", 1e3 * e.self_seconds}});
+  }
+  return {{"size", t.size},
+          {"batch", t.batch},
+          {"step_milliseconds", 1e3 * t.step},
+          {"floor_milliseconds", 1e3 * t.floor},
+          {"ratio", t.ratio()},
+          {"floor_gigaflops", t.gigaflops},
+          {"operations", operations}};
+}
+
+std::string to_text(const Timing& t, int64_t length) {
+  std::string text =
+      fmt::format("{} ({} rows of {}): step {:.1f} ms, GEMM floor {:.1f} ms ({:.0f} GFLOP/s), ratio {:.2f}\n",
+                  t.size, t.batch, length, 1e3 * t.step, 1e3 * t.floor, t.gigaflops, t.ratio());
+  for (const profile::Entry& e : t.entries) {
+    if (e.self_seconds < 5e-5) continue;
+    text += fmt::format("  {:<32} {:>5} calls {:>8.2f} ms\n", e.name, e.calls, 1e3 * e.self_seconds);
+  }
+  return text;
+}
+
+void run(const Call& call) {
+  if (call.threads > 0) set_num_threads(static_cast<int>(call.threads));
+  nlohmann::ordered_json sizes = nlohmann::ordered_json::array();
+  if (!call.json)
+    print(fmt::format("{} thread(s), BLIS kernels {}\n", num_threads(), kernels::blis_kernels()));
+  for (const std::string& size : call.sizes) {
+    const Timing timing = measure(call, size);
+    if (call.json) {
+      sizes.push_back(to_json(timing));
+    } else {
+      print(to_text(timing, call.length));
+    }
+  }
+  if (call.json) {
+    print(nlohmann::ordered_json{
+        {"threads", num_threads()}, {"blis_kernels", kernels::blis_kernels()}, {"sizes", sizes}});
+  }
+}
+
+}  // namespace
+
+void add_bench(CLI::App& program) {
+  auto call = std::make_shared<Call>();
+  CLI::App* c = add_command(program, "bench", "Times a training step beside its matrix products alone",
+                            "gradus bench tiny --threads 1 --steps 3");
+  c->add_option("SIZE", call->sizes, "tiny, mini, small, medium or base")
+      ->check(CLI::IsMember({"tiny", "mini", "small", "medium", "base"}))
+      ->capture_default_str();
+  add_whole(*c, "--steps", call->steps, "Steps to time; the median counts");
+  add_whole(*c, "--batch", call->batch, "Rows; the default is 32 for tiny and mini, else 16");
+  add_whole(*c, "--length", call->length, "Slots a row", 5, 512);
+  add_whole(*c, "--vocab-size", call->vocabulary, "Pieces of the vocabulary", 10);
+  add_number(*c, "--dropout", call->dropout, "Dropout", {0, 1, true, false});
+  add_whole(*c, "--threads", call->threads, "Threads; the default is OpenMP's");
+  add_json(*c, call->json);
+  c->callback([call] { run(*call); });
+}
+
+}  // namespace gradus::app

@@ -1,0 +1,87 @@
+// gradus evaluate: MLM and NSP of a model on held-out text, beside what counting alone achieves there.
+#include "app/command.hpp"
+#include "app/commands.hpp"
+#include "app/pretraining_text.hpp"
+#include "app/progress.hpp"
+#include "app/run_report.hpp"
+#include "autograd/threads.hpp"
+#include "bert/checkpoint.hpp"
+#include "bert/evaluation.hpp"
+#include "bert/tokenizer_files.hpp"
+
+namespace gradus::app {
+namespace {
+
+struct Call {
+  std::filesystem::path model;
+  std::vector<std::filesystem::path> texts, training;
+  int64_t length = 64, rows = 0, batch_rows = 32, seed = 1, threads = 0, block_sentences = 0;
+  double masked = 0.15, nearby = 0.5;
+  bool no_nsp = false, json = false;
+};
+
+void run(const Call& call) {
+  if (call.threads > 0) set_num_threads(static_cast<int>(call.threads));
+  const bert::Tokenizer tokenizer = bert::load_tokenizer(call.model);
+  const auto loaded = bert::load_for_pretraining(call.model);
+  for (const std::string& warning : loaded.warnings) fmt::print(stderr, "gradus evaluate: {}\n", warning);
+  const int64_t positions = loaded.model.bert.config.max_position_embeddings;
+  if (call.length > positions) {
+    throw WrongCall(
+        fmt::format("--length {} is more than the {} positions of the model", call.length, positions));
+  }
+  const bert::PieceTable pieces = piece_table(tokenizer);
+  bert::PretrainingOptions options;
+  options.max_length = call.length;
+  options.masked_fraction = call.masked;
+  options.nearby_negatives = call.nearby;
+  options.next_sentence = !call.no_nsp;
+  options.seed = static_cast<uint64_t>(call.seed);
+  const auto text =
+      std::make_shared<const bert::TokenizedCorpus>(read_tokens(call.texts, tokenizer, call.block_sentences));
+  const bert::PretrainingData data(text, pieces, options);
+  std::optional<bert::BigramBaseline> baseline;
+  if (!call.training.empty()) {
+    Progress progress("counting neighbours in the training text");
+    baseline.emplace(read_tokens(call.training, tokenizer, call.block_sentences), pieces);
+  }
+  Progress progress("evaluating");
+  const bert::Evaluation evaluation = bert::evaluate(
+      loaded.model, data, {.rows = call.rows, .batch_rows = call.batch_rows, .length = call.length},
+      baseline ? &*baseline : nullptr);
+  if (call.json) {
+    print(to_json(evaluation));
+  } else {
+    print(to_text(evaluation));
+  }
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& program) {
+  auto call = std::make_shared<Call>();
+  CLI::App* c =
+      add_command(program, "evaluate", "Scores a model on held-out text, beside baselines",
+                  "gradus corpus toy --out toy --stories 2000\n"
+                  "gradus pretrain toy/train.txt --held-out toy/held-out.txt --out model --vocab-size 400 "
+                  "--steps 20 --evaluation-rows 64\n"
+                  "gradus evaluate model toy/held-out.txt --train toy/train.txt");
+  add_path(*c, "MODEL", call->model, "FOLDER", "A model folder, ours or Hugging Face's")->required();
+  add_paths(*c, "TEXT", call->texts, "FILE", "Text that the model was not trained on")->required();
+  add_paths(*c, "--train", call->training, "FILE", "The training text, from which the baselines count");
+  add_whole(*c, "--length", call->length, "Slots a row", 5);
+  add_whole(*c, "--rows", call->rows, "At most so many rows; 0: the whole text", 0);
+  add_whole(*c, "--batch-rows", call->batch_rows, "Rows at a time");
+  add_number(*c, "--masked", call->masked, "Share of the pieces that is masked", {0, 1, false, false});
+  add_number(*c, "--nearby-negatives", call->nearby,
+             "How often a random second sentence comes from a document close by", {0, 1});
+  add_whole(*c, "--block-sentences", call->block_sentences,
+            "Cut a text without empty lines into documents of so many lines", 0);
+  c->add_flag("--no-nsp", call->no_nsp, "Without next sentence prediction");
+  add_whole(*c, "--seed", call->seed, "Of the masks and pairs", 0);
+  add_whole(*c, "--threads", call->threads, "Threads; the default is OpenMP's");
+  add_json(*c, call->json);
+  c->callback([call] { run(*call); });
+}
+
+}  // namespace gradus::app

@@ -1,0 +1,298 @@
+// gradus pretrain: MLM and NSP from text files, with checkpoints, metrics.csv and report.html.
+#include <cmath>
+#include <ctime>
+#include <fstream>
+#include <thread>
+
+#include "app/command.hpp"
+#include "app/commands.hpp"
+#include "app/interrupt.hpp"
+#include "app/pretraining_text.hpp"
+#include "app/progress.hpp"
+#include "app/run_report.hpp"
+#include "autograd/file.hpp"
+#include "autograd/threads.hpp"
+#include "bert/trainer.hpp"
+#include "bert/wordpiece_trainer.hpp"
+
+namespace gradus::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Everything that can be said on the command line.
+struct Call {
+  std::vector<fs::path> texts, held_out;
+  fs::path out, vocab;
+  std::string size = "tiny", lengths = "64", optimizer = "adamw", decay = "linear", activation = "gelu";
+  int64_t layers = 0, hidden = 0, heads = 0, intermediate = 0, positions = 0, vocab_size = 8000;
+  int64_t steps = 0, slots = 1024, accumulate = 1, warmup = 200, seed = 1, threads = 0;
+  int64_t evaluations = 10, evaluation_rows = 256, save_steps = 0, keep = 2, samples = 4, block_sentences = 0;
+  double minutes = 0, learning_rate = 1e-3, weight_decay = 0.01, clip = 1, dropout = 0, init_std = 0.05;
+  double held_out_fraction = 0.05, save_minutes = 1, masked = 0.15, nearby = 0.5, short_rows = 0.1;
+  bool cased = false, whole_words = false, no_nsp = false, no_sinusoids = false, output_from_value = false;
+  bool resume = false, json = false;
+};
+
+bert::Config make_config(const Call& call, int64_t vocabulary) {
+  bert::Config config = bert::Config::named(call.size, vocabulary);
+  if (call.layers > 0) config.num_hidden_layers = call.layers;
+  if (call.hidden > 0) {
+    config.hidden_size = call.hidden;
+    config.intermediate_size = 4 * call.hidden;
+    config.num_attention_heads = std::max<int64_t>(1, call.hidden / 64);
+  }
+  if (call.heads > 0) config.num_attention_heads = call.heads;
+  if (call.intermediate > 0) config.intermediate_size = call.intermediate;
+  config.hidden_act = call.activation;
+  config.hidden_dropout_prob = config.attention_probs_dropout_prob = call.dropout;
+  config.initializer_range = call.init_std;
+  config.init.sinusoidal_positions = !call.no_sinusoids;
+  config.init.output_from_value = call.output_from_value;
+  int64_t longest = 0;
+  for (const LengthShare& stage : parse_lengths(call.lengths)) longest = std::max(longest, stage.length);
+  config.max_position_embeddings = call.positions > 0 ? call.positions : std::max<int64_t>(128, longest);
+  if (const std::string problem = config.problem(); !problem.empty()) throw WrongCall(problem);
+  return config;
+}
+
+bert::Tokenizer learn_vocabulary(const Call& call) {
+  Progress progress("learning a vocabulary");
+  bert::BertNormalizer normalizer;
+  normalizer.lowercase = !call.cased;
+  bert::WordCounter words(normalizer);
+  for (const fs::path& file : call.texts) words.add(read_file(file));
+  bert::VocabTrainerOptions options;
+  options.vocab_size = call.vocab_size;
+  return bert::Tokenizer(bert::train_vocab(words, options), normalizer);
+}
+
+bert::PretrainingOptions data_options(const Call& call) {
+  bert::PretrainingOptions options;
+  options.max_length = parse_lengths(call.lengths).back().length;
+  options.next_sentence = !call.no_nsp;
+  options.masked_fraction = call.masked;
+  options.whole_words = call.whole_words;
+  options.nearby_negatives = call.nearby;
+  options.short_sequence_probability = call.short_rows;
+  options.seed = static_cast<uint64_t>(call.seed);
+  return options;
+}
+
+bert::TrainerOptions trainer_options(const Call& call) {
+  bert::TrainerOptions options;
+  options.steps = call.steps;
+  options.minutes = call.minutes;
+  options.slots = call.slots;
+  options.accumulate = call.accumulate;
+  options.lengths.clear();
+  for (const LengthShare& stage : parse_lengths(call.lengths))
+    options.lengths.push_back({stage.until, stage.length});
+  options.learning_rate = call.learning_rate;
+  options.decay = nn::schedule_by_name(call.decay);
+  options.warmup = call.warmup;
+  options.weight_decay = call.weight_decay;
+  options.clip = call.clip;
+  options.optimizer = call.optimizer;
+  options.seed = static_cast<uint64_t>(call.seed);
+  options.evaluations = call.evaluations;
+  options.evaluation_rows = call.evaluation_rows;
+  options.save_minutes = call.save_minutes;
+  options.save_steps = call.save_steps;
+  options.keep = static_cast<int>(call.keep);
+  return options;
+}
+
+/// One line that two runs share if and only if one can resume the other.
+std::string settings_line(const Call& call, const bert::Config& config,
+                          const bert::TokenizedCorpus& training) {
+  return fmt::format(
+      "layers {}, hidden {}, heads {}, intermediate {}, vocabulary {}, positions {}, {}, {} tokens, length "
+      "{}, slots {} "
+      "x {}, {} {}, {}, rate {}, warm-up {}, {} decay, weight decay {}, clip {}, dropout {}, std {}, masked "
+      "{}, seed {}",
+      config.num_hidden_layers, config.hidden_size, config.num_attention_heads, config.intermediate_size,
+      config.vocab_size, config.max_position_embeddings, config.hidden_act, training.tokens(), call.lengths,
+      call.slots, call.accumulate, call.steps > 0 ? "steps" : "minutes",
+      call.steps > 0 ? static_cast<double>(call.steps) : call.minutes, call.optimizer, call.learning_rate,
+      call.warmup, call.decay, call.weight_decay, call.clip, call.dropout, call.init_std, call.masked,
+      call.seed);
+}
+
+void check_folder(const Call& call) {
+  const bool begun = fs::exists(call.out / "checkpoints") || fs::exists(call.out / "model.safetensors");
+  if (call.resume && !begun) {
+    throw WrongCall(
+        fmt::format("--resume: there is no run in '{}'; leave --resume out to begin one", call.out.string()));
+  }
+  if (!call.resume && begun) {
+    throw WrongCall(
+        fmt::format("--out '{}' holds a run already; add --resume to go on with it, or name another folder",
+                    call.out.string()));
+  }
+}
+
+std::string progress_note(const bert::StepReport& r) {
+  return fmt::format("step {}  loss {:.3f}  MLM {:.3f} ({:.0f} %)  NSP {:.3f} ({:.0f} %)  {:.0f}k tokens/s",
+                     r.step, r.loss, r.mlm_loss, 100 * r.mlm_accuracy, r.nsp_loss, 100 * r.nsp_accuracy,
+                     r.slots_per_second / 1000);
+}
+
+std::string evaluation_line(const bert::StepReport& r, const bert::Evaluation& e) {
+  std::string line = fmt::format("step {}: held out: MLM accuracy {:.3f}, perplexity {:.2f}", r.step,
+                                 e.mlm_accuracy(), e.perplexity());
+  if (e.pairs[0] + e.pairs[1] > 0) {
+    line += fmt::format(", NSP accuracy {:.3f} (next {:.3f}, random {:.3f})", e.nsp_accuracy(),
+                        e.nsp_accuracy_of(0), e.nsp_accuracy_of(1));
+  }
+  return line;
+}
+
+void run(const Call& call) {
+  if ((call.steps > 0) == (call.minutes > 0)) {
+    throw WrongCall("say how long to train, with either --steps or --minutes");
+  }
+  check_folder(call);
+  if (call.threads > 0) set_num_threads(static_cast<int>(call.threads));
+
+  // The vocabulary of a run that goes on is the one in its folder.
+  const fs::path vocab = !call.resume ? call.vocab : *bert::newest_checkpoint(call.out);
+  const bert::Tokenizer tokenizer =
+      vocab.empty() ? learn_vocabulary(call) : open_tokenizer(vocab, call.cased);
+
+  bert::TokenizedCorpus corpus = read_tokens(call.texts, tokenizer, call.block_sentences), held_out;
+  if (!call.held_out.empty()) {
+    held_out = read_tokens(call.held_out, tokenizer, call.block_sentences);
+  } else if (call.held_out_fraction > 0) {
+    bert::CorpusSplit split =
+        bert::split_corpus(corpus, call.held_out_fraction, static_cast<uint64_t>(call.seed));
+    corpus = std::move(split.training);
+    held_out = std::move(split.held_out);
+  }
+  const auto shared = std::make_shared<const bert::TokenizedCorpus>(std::move(corpus));
+  const auto shared_held_out = std::make_shared<const bert::TokenizedCorpus>(std::move(held_out));
+  const bert::PieceTable pieces = piece_table(tokenizer);
+  const auto training = std::make_shared<const bert::PretrainingData>(shared, pieces, data_options(call));
+  std::shared_ptr<const bert::PretrainingData> scored;
+  std::optional<bert::BigramBaseline> baseline;
+  if (shared_held_out->documents() > 0) {
+    scored = std::make_shared<const bert::PretrainingData>(shared_held_out, pieces, data_options(call));
+    baseline.emplace(*shared, pieces);
+  }
+
+  const bert::Config config = make_config(call, tokenizer.vocab().size());
+  Rng rng = Rng(static_cast<uint64_t>(call.seed)).split(0);
+  bert::TrainerOptions options = trainer_options(call);
+  options.settings = settings_line(call, config, *shared);
+  options.baseline = baseline ? &*baseline : nullptr;
+
+  Progress progress("pretraining");
+  RunReport report(call.out, config, *shared, *shared_held_out, tokenizer, options, call.samples);
+  const bert::BertForPreTraining model(config, rng);
+  bert::TrainerEvents events;
+  events.step = [&](const bert::StepReport& step) {
+    progress.update(step.progress, progress_note(step));
+    report.add(step);
+  };
+  events.evaluation = [&](const bert::StepReport& step, const bert::Evaluation& evaluation) {
+    progress.say(evaluation_line(step, evaluation));
+    report.add(step, evaluation, model);
+  };
+  const InterruptGuard guard;
+  events.stop = [] { return interrupted(); };
+  bert::Trainer trainer(model, tokenizer, training, scored, options, call.out, events);
+  if (call.resume) trainer.resume();
+  report.begin(trainer.state().step);
+  const bert::TrainingEnd end = trainer.run();
+  report.write(model);
+  if (end == bert::TrainingEnd::interrupted) {
+    progress.say(fmt::format("stopped after step {}; everything is saved, and --resume goes on from there",
+                             trainer.state().step));
+    throw Exit{kInterrupted};
+  }
+  if (call.json) {
+    print(report.summary());
+  } else {
+    print(report.closing_words());
+  }
+}
+
+}  // namespace
+
+void add_pretrain(CLI::App& program) {
+  auto call = std::make_shared<Call>();
+  CLI::App* c =
+      add_command(program, "pretrain", "Trains a BERT with MLM and NSP on text files",
+                  "gradus corpus toy --out toy --stories 2000\n"
+                  "gradus pretrain toy/train.txt --held-out toy/held-out.txt --out model --vocab-size 400 "
+                  "--steps 20 --evaluation-rows 64\n"
+                  "gradus fill-mask model \"Tom went to the [MASK].\"");
+  add_paths(*c, "TEXT", call->texts, "FILE",
+            "Training text: a sentence a line, an empty line between documents")
+      ->required();
+  add_path(*c, "--out", call->out, "FOLDER",
+           "Where the model, its checkpoints, metrics.csv and report.html go")
+      ->required();
+  add_paths(*c, "--held-out", call->held_out, "FILE",
+            "Text for evaluation; without it a part of the documents is held out");
+  add_number(*c, "--held-out-fraction", call->held_out_fraction, "The part that is held out; 0 for none",
+             {0, 0.5});
+  add_path(*c, "--vocab", call->vocab, "FILE",
+           "A vocab.txt, or a folder with a tokenizer; without it one is learned");
+  add_whole(*c, "--vocab-size", call->vocab_size, "Pieces of a learned vocabulary", 10);
+  c->add_flag("--cased", call->cased, "Keep capitals and accents");
+  add_whole(*c, "--block-sentences", call->block_sentences,
+            "Cut a text without empty lines into documents of so many lines", 0);
+
+  add_whole(*c, "--steps", call->steps, "Train for so many steps");
+  add_number(*c, "--minutes", call->minutes, "Train for so many minutes", {0, 1e6, false, true});
+  c->add_flag("--resume", call->resume, "Go on with the run in --out, bit for bit");
+
+  add_choice(*c, "--size", call->size, {"tiny", "mini", "small", "medium", "base"}, "A published size");
+  add_whole(*c, "--layers", call->layers, "Layers, in place of those of --size");
+  add_whole(*c, "--hidden", call->hidden,
+            "Hidden size; heads become hidden / 64 and the inner width 4 hidden");
+  add_whole(*c, "--heads", call->heads, "Attention heads");
+  add_whole(*c, "--intermediate", call->intermediate, "Width inside the feed-forward layers");
+  add_whole(*c, "--positions", call->positions, "The longest sequence; at least the longest of --length");
+  add_choice(*c, "--activation", call->activation, {"gelu", "gelu_new", "relu", "silu"},
+             "Activation of the feed-forward layers");
+  add_number(*c, "--dropout", call->dropout, "Dropout of hidden states and attention probabilities",
+             {0, 1, true, false});
+  add_number(*c, "--init-std", call->init_std, "Standard deviation of fresh weights", {0, 1, false, true});
+  c->add_flag("--no-sinusoids", call->no_sinusoids, "Begin with random positions, not with sinusoids");
+  c->add_flag("--output-from-value", call->output_from_value,
+              "Begin each W_o as W_v transposed: copying is learned sooner");
+
+  c->add_option("--length", call->lengths, "Slots a row: 64, or 32:0.5,64:0.8,128 by share of the run")
+      ->capture_default_str();
+  add_whole(*c, "--slots", call->slots, "Slots (tokens and padding) of a batch");
+  add_whole(*c, "--accumulate", call->accumulate, "Batches whose gradients make one step");
+  add_choice(*c, "--optimizer", call->optimizer, {"adamw", "bert-adam", "adam", "sgd"}, "Optimiser");
+  add_number(*c, "--learning-rate", call->learning_rate, "Learning rate after the warm-up",
+             {0, 100, false, true});
+  add_whole(*c, "--warmup", call->warmup, "Steps of warm-up", 0);
+  add_choice(*c, "--decay", call->decay, {"linear", "cosine", "constant"},
+             "How the rate falls after the warm-up");
+  add_number(*c, "--weight-decay", call->weight_decay, "Weight decay, not on biases and LayerNorm", {0, 10});
+  add_number(*c, "--clip", call->clip, "The most that the gradient's norm may be", {0, 1e9, false, true});
+  add_number(*c, "--masked", call->masked, "Share of the pieces that is masked", {0, 1, false, false});
+  add_number(*c, "--nearby-negatives", call->nearby,
+             "How often a random second sentence comes from a document close by", {0, 1});
+  add_number(*c, "--short-rows", call->short_rows, "How often a row is made shorter at random", {0, 1});
+  c->add_flag("--whole-words", call->whole_words, "Mask all pieces of a word or none");
+  c->add_flag("--no-nsp", call->no_nsp, "Without next sentence prediction");
+
+  add_whole(*c, "--evaluations", call->evaluations, "Evaluations along the way", 0);
+  add_whole(*c, "--evaluation-rows", call->evaluation_rows, "Held-out rows of each; the last one takes all");
+  add_number(*c, "--save-minutes", call->save_minutes, "Minutes between checkpoints", {0, 1e6, false, true});
+  add_whole(*c, "--save-steps", call->save_steps, "Steps between checkpoints, in place of minutes");
+  add_whole(*c, "--keep", call->keep, "Checkpoints to keep, beside the best one");
+  add_whole(*c, "--samples", call->samples, "Held-out sentences whose masks are filled in along the way", 0);
+  add_whole(*c, "--seed", call->seed, "Of initialisation, data and dropout", 0);
+  add_whole(*c, "--threads", call->threads, "Threads; the default is OpenMP's");
+  add_json(*c, call->json);
+  c->callback([call] { run(*call); });
+}
+
+}  // namespace gradus::app

@@ -1,0 +1,201 @@
+#include "app/run_report.hpp"
+
+#include <ctime>
+#include <fstream>
+
+#include "app/command.hpp"
+#include "app/progress.hpp"
+#include "autograd/file.hpp"
+#include "autograd/kernels/gemm.hpp"
+#include "autograd/threads.hpp"
+
+namespace gradus::app {
+namespace {
+
+/// The processor's name as the system gives it, or an empty text.
+std::string processor() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  }
+  return {};
+}
+
+std::string today() {
+  const std::time_t now = std::time(nullptr);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M", std::localtime(&now));
+  return text;
+}
+
+bert::KeyValues environment() {
+  return {{"Processor", processor()},
+          {"Threads", std::to_string(num_threads())},
+          {"BLIS kernels", kernels::blis_kernels()},
+          {"Compiler", __VERSION__},
+          {"Gradus", GRADUS_VERSION},
+          {"Date", today()}};
+}
+
+bert::KeyValues settings(const bert::Config& config, const bert::TokenizedCorpus& training,
+                         const bert::TokenizedCorpus& held_out, const bert::TrainerOptions& options) {
+  std::string lengths;
+  for (const bert::LengthStage& stage : options.lengths) {
+    lengths += fmt::format("{}{} slots up to {:.0f} %", lengths.empty() ? "" : ", ", stage.length,
+                           100 * stage.until);
+  }
+  return {{"Model", fmt::format("{} layers, hidden {}, {} heads, inner width {}, {}",
+                                config.num_hidden_layers, config.hidden_size, config.num_attention_heads,
+                                config.intermediate_size, config.hidden_act)},
+          {"Vocabulary", with_commas(config.vocab_size)},
+          {"Training text",
+           fmt::format("{} documents, {} sentences, {} tokens", with_commas(training.documents()),
+                       with_commas(training.sentences()), with_commas(training.tokens()))},
+          {"Held-out text", fmt::format("{} documents, {} tokens", with_commas(held_out.documents()),
+                                        with_commas(held_out.tokens()))},
+          {"Length", options.steps > 0 ? fmt::format("{} steps", with_commas(options.steps))
+                                       : fmt::format("{} minutes", options.minutes)},
+          {"Slots a step", fmt::format("{} x {}", options.slots, options.accumulate)},
+          {"Rows", lengths},
+          {"Optimiser", fmt::format("{}, learning rate {}, {} steps of warm-up, weight decay {}, clip {}",
+                                    options.optimizer, options.learning_rate, options.warmup,
+                                    options.weight_decay, options.clip)},
+          {"Dropout", fmt::format("{}", config.hidden_dropout_prob)},
+          {"Seed", std::to_string(options.seed)}};
+}
+
+}  // namespace
+
+nlohmann::ordered_json to_json(const bert::Evaluation& e) {
+  nlohmann::ordered_json result{{"mlm_loss", e.mlm_loss()},
+                                {"mlm_accuracy", e.mlm_accuracy()},
+                                {"perplexity", e.perplexity()},
+                                {"positions", e.positions}};
+  if (const int64_t pairs = e.pairs[0] + e.pairs[1]; pairs > 0) {
+    result["nsp_loss"] = e.nsp_loss();
+    result["nsp_accuracy"] = e.nsp_accuracy();
+    result["nsp_accuracy_by_class"] = {{"next", e.nsp_accuracy_of(0)}, {"random", e.nsp_accuracy_of(1)}};
+    result["pairs"] = pairs;
+  }
+  if (e.unigram) {
+    result["unigram_accuracy"] = e.unigram->accuracy();
+    result["unigram_perplexity"] = e.unigram->perplexity();
+  }
+  if (e.bigram) {
+    result["bigram_accuracy"] = e.bigram->accuracy();
+    result["bigram_perplexity"] = e.bigram->perplexity();
+  }
+  return result;
+}
+
+std::string to_text(const bert::Evaluation& e) {
+  std::string text = fmt::format("masked pieces   {:>10}\n", with_commas(e.positions));
+  const auto row = [&](std::string_view name, double accuracy, double perplexity) {
+    text += fmt::format("{:<15} {:>9.1f} %   perplexity {:.2f}\n", name, 100 * accuracy, perplexity);
+  };
+  row("the model", e.mlm_accuracy(), e.perplexity());
+  if (e.bigram) row("two neighbours", e.bigram->accuracy(), e.bigram->perplexity());
+  if (e.unigram) row("frequency", e.unigram->accuracy(), e.unigram->perplexity());
+  if (const int64_t pairs = e.pairs[0] + e.pairs[1]; pairs > 0) {
+    text += fmt::format(
+        "next sentence   {:>9.1f} %   of {} pairs: {:.1f} % where B follows, {:.1f} % where it is random\n",
+        100 * e.nsp_accuracy(), with_commas(pairs), 100 * e.nsp_accuracy_of(0), 100 * e.nsp_accuracy_of(1));
+  }
+  return text;
+}
+
+RunReport::RunReport(std::filesystem::path folder, const bert::Config& config,
+                     const bert::TokenizedCorpus& training, const bert::TokenizedCorpus& held_out,
+                     const bert::Tokenizer& tokenizer, const bert::TrainerOptions& options, int64_t samples)
+    : folder_(std::move(folder)) {
+  report_.title = "Pretraining a BERT";
+  report_.subtitle = fmt::format("{} layers, hidden size {}, on {} tokens of text", config.num_hidden_layers,
+                                 config.hidden_size, with_commas(training.tokens()));
+  report_.settings = settings(config, training, held_out, options);
+  report_.environment = environment();
+  constexpr int64_t sample_pieces = 30;
+  if (samples > 0 && held_out.documents() > 0) {
+    samples_.emplace(held_out, tokenizer, samples,
+                     std::min(sample_pieces, config.max_position_embeddings - 2), options.seed);
+  }
+}
+
+void RunReport::begin(int64_t step) {
+  std::error_code error;
+  std::filesystem::create_directories(folder_, error);
+  if (error) fail<IoError>("{}: cannot make this folder: {}", folder_.string(), error.message());
+  metrics_.emplace(folder_ / "metrics.csv", step > 0 ? std::optional(step) : std::nullopt);
+}
+
+void RunReport::add(const bert::StepReport& step) {
+  last_step_ = step;
+  metrics_->append({.kind = bert::MetricsRow::Kind::train,
+                    .step = step.step,
+                    .tokens = step.slots,
+                    .seconds = step.seconds,
+                    .loss = step.loss,
+                    .mlm_loss = step.mlm_loss,
+                    .nsp_loss = step.nsp_loss,
+                    .mlm_accuracy = step.mlm_accuracy,
+                    .nsp_accuracy = step.nsp_accuracy,
+                    .learning_rate = step.learning_rate,
+                    .gradient_norm = step.gradient_norm,
+                    .tokens_per_second = step.slots_per_second});
+}
+
+void RunReport::add(const bert::StepReport& step, const bert::Evaluation& e,
+                    const bert::BertForPreTraining& model) {
+  last_step_ = step;
+  last_ = e;
+  const int64_t pairs = e.pairs[0] + e.pairs[1];
+  const auto of_pairs = [&](double value) { return pairs > 0 ? value : bert::MetricsRow::kNone; };
+  metrics_->append({.kind = bert::MetricsRow::Kind::eval,
+                    .step = step.step,
+                    .tokens = step.slots,
+                    .seconds = step.seconds,
+                    .loss = e.loss(),
+                    .mlm_loss = e.mlm_loss(),
+                    .nsp_loss = of_pairs(e.nsp_loss()),
+                    .mlm_accuracy = e.mlm_accuracy(),
+                    .nsp_accuracy = of_pairs(e.nsp_accuracy()),
+                    .nsp_accuracy_next = of_pairs(e.nsp_accuracy_of(0)),
+                    .nsp_accuracy_random = of_pairs(e.nsp_accuracy_of(1)),
+                    .perplexity = e.perplexity(),
+                    .positions = static_cast<double>(e.positions),
+                    .pairs = static_cast<double>(pairs)});
+  if (e.unigram && e.bigram) {
+    report_.baselines = {e.unigram->accuracy(), e.unigram->perplexity(), e.bigram->accuracy(),
+                         e.bigram->perplexity()};
+  }
+  if (samples_) samples_->observe(model, step.step);
+  write(model);
+}
+
+void RunReport::write(const bert::BertForPreTraining& model) {
+  report_.rows = metrics_->rows();
+  if (samples_ && !samples_->sentences().empty()) {
+    report_.samples = samples_->sentences();
+    report_.attention = samples_->attention(model);
+    report_.attention->subtitle = fmt::format("after {} steps", last_step_.step);
+    write_file_atomically(folder_ / "attention.html", bert::render_attention_page(*report_.attention));
+  }
+  write_file_atomically(folder_ / "report.html", bert::render_report(report_));
+}
+
+nlohmann::ordered_json RunReport::summary() const {
+  nlohmann::ordered_json result = last_ ? to_json(*last_) : nlohmann::ordered_json::object();
+  result["steps"] = last_step_.step;
+  result["tokens"] = last_step_.slots;
+  result["seconds"] = last_step_.seconds;
+  result["folder"] = folder_.string();
+  return result;
+}
+
+std::string RunReport::closing_words() const {
+  return fmt::format("{}{} steps, {} tokens in {}\nmodel:     {}\nreport:    {}\nattention: {}\n",
+                     last_ ? to_text(*last_) : std::string(), with_commas(last_step_.step),
+                     with_commas(last_step_.slots), clock_text(last_step_.seconds), folder_.string(),
+                     (folder_ / "report.html").string(), (folder_ / "attention.html").string());
+}
+
+}  // namespace gradus::app

@@ -1,0 +1,50 @@
+/// @file
+/// What a training run leaves for its reader: metrics.csv, report.html and attention.html in its folder.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "bert/metrics_csv.hpp"
+#include "bert/report.hpp"
+#include "bert/trainer.hpp"
+#include "bert/training_samples.hpp"
+
+namespace gradus::app {
+
+class RunReport {
+ public:
+  RunReport(std::filesystem::path folder, const bert::Config& config, const bert::TokenizedCorpus& training,
+            const bert::TokenizedCorpus& held_out, const bert::Tokenizer& tokenizer,
+            const bert::TrainerOptions& options, int64_t samples);
+
+  /// Opens metrics.csv; rows after `step`, which a run that was killed may have left, are dropped.
+  void begin(int64_t step);
+  void add(const bert::StepReport& step);
+  /// Also fills in the samples, and writes report.html as it is by now.
+  void add(const bert::StepReport& step, const bert::Evaluation& evaluation,
+           const bert::BertForPreTraining& model);
+  /// The pages, with an attention map of the model.
+  void write(const bert::BertForPreTraining& model);
+
+  nlohmann::ordered_json summary() const;  ///< of the last evaluation
+  std::string closing_words() const;       ///< for the terminal: the figures, and where the pages are
+
+ private:
+  std::filesystem::path folder_;
+  bert::TrainingReport report_;
+  std::optional<bert::TrainingSamples> samples_;
+  std::optional<bert::MetricsWriter> metrics_;
+  std::optional<bert::Evaluation> last_;
+  bert::StepReport last_step_;
+};
+
+/// The figures of an evaluation by name, as `gradus evaluate --json` prints them.
+nlohmann::ordered_json to_json(const bert::Evaluation& evaluation);
+
+/// The same as a few lines of text.
+std::string to_text(const bert::Evaluation& evaluation);
+
+}  // namespace gradus::app

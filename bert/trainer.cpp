@@ -1,0 +1,315 @@
+#include "bert/trainer.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <set>
+
+#include "autograd/file.hpp"
+#include "bert/checkpoint.hpp"
+#include "nn/safetensors.hpp"
+
+namespace gradus::bert {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+namespace fs = std::filesystem;
+
+constexpr const char* moments_file = "optimizer.safetensors";
+constexpr const char* state_file = "training_state.json";
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+std::unique_ptr<nn::Optimizer> make_optimizer(const nn::Module& model, const TrainerOptions& options) {
+  const double lr = options.learning_rate, decay = options.weight_decay;
+  if (options.optimizer == "adamw") {
+    return std::make_unique<nn::AdamW>(model, nn::AdamOptions{.lr = lr, .weight_decay = decay});
+  }
+  if (options.optimizer == "bert-adam") {
+    return std::make_unique<nn::BertAdam>(model,
+                                          nn::AdamOptions{.lr = lr, .eps = 1e-6, .weight_decay = decay});
+  }
+  if (options.optimizer == "adam") {
+    return std::make_unique<nn::Adam>(model, nn::AdamOptions{.lr = lr, .weight_decay = decay});
+  }
+  if (options.optimizer == "sgd") {
+    return std::make_unique<nn::Sgd>(model, nn::SgdOptions{.lr = lr, .momentum = 0.9, .weight_decay = decay});
+  }
+  fail<Error>("there is no optimizer '{}'; choose adamw, bert-adam, adam or sgd", options.optimizer);
+}
+
+void check(const TrainerOptions& options, const Config& config) {
+  if ((options.steps > 0) == (options.minutes > 0)) {
+    fail<Error>("a run needs either a number of steps or a number of minutes above 0");
+  }
+  if (options.lengths.empty() || options.lengths.back().until < 1) {
+    fail<Error>("the last stage of the row lengths must reach the end of the run");
+  }
+  for (const LengthStage& stage : options.lengths) {
+    if (stage.length > config.max_position_embeddings) {
+      fail<Error>("rows of {} slots are longer than the {} positions of the model", stage.length,
+                  config.max_position_embeddings);
+    }
+  }
+  if (options.slots < 1 || options.accumulate < 1)
+    fail<Error>("a step needs at least one slot and one batch");
+}
+
+int64_t count_right(const Tensor& logits, const std::vector<int64_t>& labels) {
+  if (labels.empty()) return 0;
+  const std::vector<int64_t> guesses = argmax(logits, -1).to_vector<int64_t>();
+  int64_t right = 0;
+  for (size_t i = 0; i < guesses.size(); ++i) right += guesses[i] == labels[i];
+  return right;
+}
+
+}  // namespace
+
+/// Sums over the batches of a step.
+struct Trainer::StepLoss {
+  double loss = 0, mlm_loss = 0, nsp_loss = 0;
+  Tensor mlm_logits, nsp_logits;  // of the last batch
+};
+
+Trainer::Trainer(BertForPreTraining model, Tokenizer tokenizer,
+                 std::shared_ptr<const PretrainingData> training,
+                 std::shared_ptr<const PretrainingData> held_out, TrainerOptions options, fs::path folder,
+                 TrainerEvents events)
+    : model_(std::move(model)),
+      tokenizer_(std::move(tokenizer)),
+      training_(std::move(training)),
+      held_out_(std::move(held_out)),
+      options_(std::move(options)),
+      folder_(std::move(folder)),
+      events_(std::move(events)) {
+  check(options_, model_.bert.config);
+  optimizer_ = make_optimizer(model_, options_);
+  state_.seed = options_.seed;
+  state_.settings = options_.settings;
+}
+
+double Trainer::progress() const {
+  const double done = options_.steps > 0
+                          ? static_cast<double>(state_.step) / static_cast<double>(options_.steps)
+                          : state_.seconds / (60 * options_.minutes);
+  return std::min(done, 1.0);
+}
+
+double Trainer::rate() const {
+  // A run by time has no number of steps; the one that the progress so far leads to takes its place.
+  const double p = progress();
+  const double expected = p > 0 ? static_cast<double>(state_.step) / p : 1e9;
+  const int64_t total = options_.steps > 0 ? options_.steps : static_cast<int64_t>(expected);
+  const nn::Schedule schedule{.kind = options_.decay,
+                              .peak = options_.learning_rate,
+                              .warmup = options_.warmup,
+                              .total = std::max(total, state_.step + 1)};
+  return schedule(state_.step);
+}
+
+int64_t Trainer::length_now() const {
+  const double p = progress();
+  for (const LengthStage& stage : options_.lengths) {
+    if (p < stage.until) return stage.length;
+  }
+  return options_.lengths.back().length;
+}
+
+PretrainingBatch Trainer::next_batch() {
+  const int64_t length = length_now();
+  const bool used_up = plan_ && state_.index >= plan_->size();
+  if (state_.length != length || used_up) {
+    // A new length or a new round through the text: another epoch, with its own pairs and masks.
+    if (state_.length != 0) ++state_.epoch;
+    state_.length = length;
+    state_.index = 0;
+    plan_.reset();
+  }
+  if (!plan_) plan_ = training_->plan_epoch(state_.epoch, state_.length);
+  const int64_t rows = std::max<int64_t>(1, options_.slots / length);
+  PretrainingBatch batch = training_->batch(*plan_, state_.index, rows);
+  state_.index += batch.rows;
+  state_.slots += batch.rows * batch.length;
+  return batch;
+}
+
+Trainer::StepLoss Trainer::forward_backward(const std::vector<PretrainingBatch>& batches) const {
+  // Dropout draws from a generator that follows from the step alone, so a resumed run draws the same.
+  default_rng() = Rng(options_.seed).split(static_cast<uint64_t>(state_.step));
+  optimizer_->zero_grad();
+  const double share = 1.0 / static_cast<double>(batches.size());
+  StepLoss sum;
+  for (const PretrainingBatch& batch : batches) {
+    const PretrainingLoss out = model_.loss(batch);
+    (out.loss * share).backward();
+    sum.loss += out.loss.item() * share;
+    sum.mlm_loss += out.mlm_loss.item() * share;
+    sum.nsp_loss += out.nsp_loss.item() * share;
+    sum.mlm_logits = out.mlm_logits.detach();
+    sum.nsp_logits = out.nsp_logits.detach();
+  }
+  return sum;
+}
+
+void Trainer::fail_not_finite(const std::vector<PretrainingBatch>& batches, const std::string& what) const {
+  const std::optional<fs::path> last = newest_checkpoint(folder_);
+  const std::string advice =
+      last ? fmt::format("the last checkpoint is {}; resume it with a smaller learning rate", last->string())
+           : std::string("try a smaller learning rate");
+  std::string place = what;
+  try {
+    // The same step again, now with every output and gradient searched.
+    const DetectAnomaly search;
+    forward_backward(batches);
+  } catch (const GraphError& found) {
+    place = found.what();
+  }
+  fail<Error>("training broke at step {}: {}; {}", state_.step + 1, place, advice);
+}
+
+StepReport Trainer::step() {
+  const Clock::time_point begin = Clock::now();
+  std::vector<PretrainingBatch> batches;
+  const int64_t slots_before = state_.slots;
+  for (int64_t i = 0; i < options_.accumulate; ++i) batches.push_back(next_batch());
+  StepReport report;
+  report.learning_rate = rate();
+  const StepLoss loss = forward_backward(batches);
+  if (!std::isfinite(loss.loss)) fail_not_finite(batches, fmt::format("the loss is {}", loss.loss));
+  optimizer_->set_learning_rate(report.learning_rate);
+  report.gradient_norm = optimizer_->grad_norm();
+  if (!std::isfinite(report.gradient_norm)) fail_not_finite(batches, "the gradient is not finite");
+  report.gradient_norm = optimizer_->clipped_step(options_.clip);
+  ++state_.step;
+  report.loss = loss.loss;
+  report.mlm_loss = loss.mlm_loss;
+  report.nsp_loss = loss.nsp_loss;
+  if (state_.step % options_.report_every == 0) {
+    const PretrainingBatch& last = batches.back();
+    const auto share = [](int64_t right, size_t of) {
+      return of == 0 ? 0 : static_cast<double>(right) / static_cast<double>(of);
+    };
+    report.mlm_accuracy = share(count_right(loss.mlm_logits, last.masked_labels), last.masked_labels.size());
+    report.nsp_accuracy =
+        share(count_right(loss.nsp_logits, last.next_sentence_labels), last.next_sentence_labels.size());
+  }
+  const double took = seconds_since(begin);
+  state_.seconds += took;
+  report.slots_per_second = static_cast<double>(state_.slots - slots_before) / took;
+  report.step = state_.step;
+  report.slots = state_.slots;
+  report.seconds = state_.seconds;
+  report.progress = progress();
+  report.seconds_left = report.progress > 0 ? state_.seconds / report.progress - state_.seconds : 0;
+  return report;
+}
+
+void Trainer::evaluate_now(const StepReport& report, int64_t rows) {
+  if (!held_out_) return;
+  const int64_t length = options_.lengths.back().length;
+  const EvaluationOptions how{
+      .rows = rows, .batch_rows = std::max<int64_t>(1, 2048 / length), .length = length};
+  const Evaluation evaluation = evaluate(model_, *held_out_, how, options_.baseline);
+  if (state_.step > 0 && (state_.best_step < 0 || evaluation.loss() < state_.best_loss)) {
+    state_.best_step = state_.step;
+    state_.best_loss = evaluation.loss();
+    save();
+  }
+  if (events_.evaluation) events_.evaluation(report, evaluation);
+}
+
+TrainingEnd Trainer::run() {
+  model_.train();
+  StepReport report;
+  report.step = state_.step;
+  report.slots = state_.slots;
+  report.seconds = state_.seconds;
+  report.progress = progress();
+  if (state_.step == 0) evaluate_now(report, options_.evaluation_rows);
+  double saved_at = state_.seconds;
+  while (progress() < 1) {
+    const auto stretch = [&] {
+      return static_cast<int64_t>(progress() * static_cast<double>(options_.evaluations));
+    };
+    const int64_t before = stretch();
+    report = step();
+    if (events_.step && state_.step % options_.report_every == 0) events_.step(report);
+    if (progress() >= 1) break;
+    if (stretch() != before) evaluate_now(report, options_.evaluation_rows);
+    const bool stop = events_.stop && events_.stop();
+    const bool due = options_.save_steps > 0 ? state_.step % options_.save_steps == 0
+                                             : state_.seconds - saved_at >= 60 * options_.save_minutes;
+    if (stop || due) {
+      save();
+      saved_at = state_.seconds;
+    }
+    if (stop) {
+      save_pretrained(folder_, model_, &tokenizer_);
+      return TrainingEnd::interrupted;
+    }
+  }
+  save();
+  evaluate_now(report, options_.final_rows);
+  save_pretrained(folder_, model_, &tokenizer_);
+  return TrainingEnd::finished;
+}
+
+void Trainer::save() {
+  const fs::path checkpoints = folder_ / "checkpoints";
+  const fs::path target = checkpoints / fmt::format("step-{}", state_.step);
+  const fs::path unfinished = checkpoints / fmt::format(".step-{}.unfinished", state_.step);
+  std::error_code error;
+  fs::remove_all(unfinished, error);
+  fs::create_directories(unfinished, error);
+  if (error) fail<IoError>("{}: cannot make this folder: {}", unfinished.string(), error.message());
+  try {
+    save_pretrained(unfinished, model_, &tokenizer_);
+    nn::write_safetensors(unfinished / moments_file, optimizer_->state_dict());
+    write_file_atomically(unfinished / state_file, to_json(state_));
+    fs::remove_all(target);  // of an earlier run of the same step
+    fs::rename(unfinished, target);
+  } catch (const fs::filesystem_error& failure) {
+    fs::remove_all(unfinished, error);
+    fail<IoError>("{}: cannot put this checkpoint in place: {}", target.string(), failure.code().message());
+  } catch (...) {
+    fs::remove_all(unfinished, error);
+    throw;
+  }
+  remove_old_checkpoints();
+  if (events_.saved) events_.saved(target);
+}
+
+void Trainer::remove_old_checkpoints() const {
+  std::set<int64_t> steps;
+  for (const auto& entry : fs::directory_iterator(folder_ / "checkpoints")) {
+    if (const int64_t step = step_of_checkpoint(entry.path()); step >= 0) steps.insert(step);
+  }
+  int64_t spare = static_cast<int64_t>(steps.size()) - options_.keep;
+  for (const int64_t step : steps) {
+    if (spare-- <= 0) break;
+    std::error_code ignored;  // an old checkpoint that cannot be removed does no harm
+    if (step != state_.best_step)
+      fs::remove_all(folder_ / "checkpoints" / fmt::format("step-{}", step), ignored);
+  }
+}
+
+bool Trainer::resume() {
+  const std::optional<fs::path> checkpoint = newest_checkpoint(folder_);
+  if (!checkpoint) return false;
+  const fs::path file = *checkpoint / state_file;
+  const TrainingState state = training_state_from_json(read_file(file), file);
+  if (state.settings != options_.settings) {
+    fail<Error>("{}: this run was begun with other settings ({}); resume it with those, not with ({})",
+                folder_.string(), state.settings, options_.settings);
+  }
+  model_.load_state_dict(nn::read_safetensors(*checkpoint / "model.safetensors"));
+  optimizer_->load_state_dict(nn::read_safetensors(*checkpoint / moments_file));
+  state_ = state;
+  plan_.reset();
+  if (state_.length != 0) plan_ = training_->plan_epoch(state_.epoch, state_.length);
+  return true;
+}
+
+}  // namespace gradus::bert

@@ -1,0 +1,89 @@
+#include "bert/training_samples.hpp"
+
+#include <algorithm>
+
+#include "bert/fill_mask.hpp"
+
+namespace gradus::bert {
+namespace {
+
+constexpr int64_t pieces_per_mask = 6;
+constexpr int64_t guesses_shown = 5;
+
+Tensor row_tensor(const std::vector<int64_t>& ids) {
+  return tensor(ids, Shape{1, static_cast<int64_t>(ids.size())});  // [1, S]
+}
+
+}  // namespace
+
+TrainingSamples::TrainingSamples(const TokenizedCorpus& corpus, const Tokenizer& tokenizer, int64_t count,
+                                 int64_t pieces, uint64_t seed)
+    : tokenizer_(tokenizer) {
+  const int64_t documents = corpus.documents();
+  count = std::min(count, documents);
+  for (int64_t i = 0; i < count; ++i) {
+    const auto document = corpus.document(i * documents / count);
+    const auto n = std::min<int64_t>(pieces, static_cast<int64_t>(document.size()));
+    Row row;
+    row.ids.push_back(tokenizer.special_ids().cls);
+    row.ids.insert(row.ids.end(), document.begin(), document.begin() + n);
+    row.ids.push_back(tokenizer.special_ids().sep);
+    Rng rng = Rng(seed).split(static_cast<uint64_t>(i));
+    std::vector<int64_t> places;
+    for (int64_t at = 1; at <= n; ++at) places.push_back(at);
+    rng.shuffle(places);
+    places.resize(static_cast<size_t>(std::max<int64_t>(1, n / pieces_per_mask)));
+    std::sort(places.begin(), places.end());
+    row.positions = places;
+    row.masked_ids = row.ids;
+
+    SampleSentence sentence;
+    for (const int64_t id : row.ids)
+      sentence.pieces.push_back(tokenizer.vocab().piece(static_cast<TokenId>(id)));
+    for (const int64_t at : places) {
+      row.masked_ids[static_cast<size_t>(at)] = tokenizer.special_ids().mask;
+      sentence.blanks.push_back({static_cast<size_t>(at), sentence.pieces[static_cast<size_t>(at)], {}});
+    }
+    rows_.push_back(std::move(row));
+    sentences_.push_back(std::move(sentence));
+  }
+}
+
+void TrainingSamples::observe(const BertForPreTraining& model, int64_t step) {
+  const NoGrad no_grad;
+  const bool training = model.is_training();
+  model.eval();
+  for (size_t i = 0; i < rows_.size(); ++i) {
+    const PretrainingOutput out =
+        model(row_tensor(rows_[i].masked_ids), Tensor(), Tensor(), tensor(rows_[i].positions));
+    const Tensor probabilities = softmax(out.mlm_logits).to(DType::f64);  // [n, V]
+    for (size_t k = 0; k < sentences_[i].blanks.size(); ++k) {
+      SampleMoment moment{step, {}};
+      const std::vector<double> row = probabilities.select(0, static_cast<int64_t>(k)).to_vector<double>();
+      for (const Candidate& c : best_candidates(row, guesses_shown, tokenizer_)) {
+        moment.guesses.push_back({c.piece, c.probability});
+      }
+      sentences_[i].blanks[k].moments.push_back(std::move(moment));
+    }
+  }
+  model.train(training);
+}
+
+AttentionPage TrainingSamples::attention(const BertForPreTraining& model) const {
+  const NoGrad no_grad;
+  const bool training = model.is_training();
+  model.eval();
+  const BertOutput out = model.bert(row_tensor(rows_.at(0).ids), Tensor(), Tensor(), {.attentions = true});
+  model.train(training);
+  AttentionPage page;
+  page.tokens = sentences_[0].pieces;
+  page.layers = static_cast<int64_t>(out.attentions.size());
+  page.heads = model.bert.config.num_attention_heads;
+  for (const Tensor& layer : out.attentions) {  // [1, A, S, S]
+    const std::vector<float> weights = layer.to_vector<float>();
+    page.weights.insert(page.weights.end(), weights.begin(), weights.end());
+  }
+  return page;
+}
+
+}  // namespace gradus::bert

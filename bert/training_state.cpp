@@ -1,0 +1,66 @@
+#include "bert/training_state.hpp"
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "autograd/error.hpp"
+
+namespace gradus::bert {
+
+using nlohmann::json;
+
+std::string to_json(const TrainingState& s) {
+  // Doubles are written with all digits that they need to be read back bit for bit.
+  return json{{"step", s.step},           {"epoch", s.epoch},         {"index", s.index},
+              {"length", s.length},       {"slots", s.slots},         {"seconds", s.seconds},
+              {"best_loss", s.best_loss}, {"best_step", s.best_step}, {"seed", s.seed},
+              {"settings", s.settings}}
+             .dump(2) +
+         "\n";
+}
+
+TrainingState training_state_from_json(const std::string& text, const std::filesystem::path& file) {
+  const json object = json::parse(text, nullptr, false);
+  if (!object.is_object()) fail<FormatError>("{}: this is not a JSON object", file.string());
+  TrainingState s;
+  const auto read = [&](const char* key, auto& value) {
+    try {
+      object.at(key).get_to(value);
+    } catch (const json::exception&) {
+      fail<FormatError>("{}: the key \"{}\" is missing or of the wrong kind", file.string(), key);
+    }
+  };
+  read("step", s.step);
+  read("epoch", s.epoch);
+  read("index", s.index);
+  read("length", s.length);
+  read("slots", s.slots);
+  read("seconds", s.seconds);
+  read("best_loss", s.best_loss);
+  read("best_step", s.best_step);
+  read("seed", s.seed);
+  read("settings", s.settings);
+  return s;
+}
+
+int64_t step_of_checkpoint(const std::filesystem::path& folder) {
+  const std::string name = folder.filename().string();
+  constexpr std::string_view prefix = "step-";
+  if (!name.starts_with(prefix)) return -1;
+  int64_t step = -1;
+  const char* const end = name.data() + name.size();
+  const auto [stopped, error] = std::from_chars(name.data() + prefix.size(), end, step);
+  return error == std::errc() && stopped == end ? step : -1;
+}
+
+std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& run) {
+  std::optional<std::filesystem::path> newest;
+  std::error_code missing;
+  for (const auto& entry : std::filesystem::directory_iterator(run / "checkpoints", missing)) {
+    const int64_t step = step_of_checkpoint(entry.path());
+    if (step >= 0 && (!newest || step > step_of_checkpoint(*newest))) newest = entry.path();
+  }
+  return newest;
+}
+
+}  // namespace gradus::bert

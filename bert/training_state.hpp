@@ -1,0 +1,39 @@
+/// @file
+/// Where a training run stands: all that a checkpoint holds beside the parameters and the optimiser's
+/// moments.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace gradus::bert {
+
+/// The generator needs no entry: every random number follows from the seed and the numbers below.
+struct TrainingState {
+  int64_t step = 0;      ///< finished steps
+  int64_t epoch = 0;     ///< of the data, counted over all lengths
+  int64_t index = 0;     ///< rows of this epoch that have been used
+  int64_t length = 0;    ///< slots a row in this epoch
+  int64_t slots = 0;     ///< seen so far
+  double seconds = 0;    ///< training time so far
+  double best_loss = 0;  ///< the smallest held-out loss so far; of no meaning while best_step is -1
+  int64_t best_step = -1;
+  uint64_t seed = 0;
+  std::string settings;  ///< a line that says how the run was called; another one cannot resume it
+
+  bool operator==(const TrainingState&) const = default;
+};
+
+std::string to_json(const TrainingState& state);
+/// Throws FormatError that names `file` and the key.
+TrainingState training_state_from_json(const std::string& json, const std::filesystem::path& file);
+
+/// The newest checkpoint of a run: the folder `checkpoints/step-N` with the largest N.
+std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& run);
+
+/// N of a folder name "step-N", or -1.
+int64_t step_of_checkpoint(const std::filesystem::path& folder);
+
+}  // namespace gradus::bert
