@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 namespace gradus::bert {
@@ -20,6 +21,17 @@ constexpr std::array<std::pair<std::string_view, Activation>, 4> kActivations = 
      {"gelu_new", Activation::gelu_tanh},
      {"relu", Activation::relu},
      {"silu", Activation::silu}}};
+
+std::optional<Activation> find_activation(std::string_view wanted) {
+  for (const auto& [name, kind] : kActivations) {
+    if (name == wanted) return kind;
+  }
+  return std::nullopt;
+}
+
+std::string unknown_activation(const std::string& name) {
+  return fmt::format("hidden_act \"{}\" is not known; it must be gelu, gelu_new, relu or silu", name);
+}
 
 /// Beyond this no table fits any memory, and a product of two sizes still fits an int64_t.
 constexpr int64_t kLargest = int64_t{1} << 31;
@@ -41,10 +53,9 @@ Config Config::named(std::string_view size, int64_t vocab_size) {
 }
 
 Activation Config::activation() const {
-  for (const auto& [name, kind] : kActivations) {
-    if (name == hidden_act) return kind;
-  }
-  fail<Error>("config: hidden_act \"{}\" is not known; it must be gelu, gelu_new, relu or silu", hidden_act);
+  const std::optional<Activation> kind = find_activation(hidden_act);
+  if (!kind) fail<Error>("config: {}", unknown_activation(hidden_act));
+  return *kind;
 }
 
 std::string Config::problem() const {
@@ -65,11 +76,7 @@ std::string Config::problem() const {
     return fmt::format("hidden_size {} is not a multiple of num_attention_heads {}", hidden_size,
                        num_attention_heads);
   }
-  bool known = false;
-  for (const auto& [name, kind] : kActivations) known = known || name == hidden_act;
-  if (!known) {
-    return fmt::format("hidden_act \"{}\" is not known; it must be gelu, gelu_new, relu or silu", hidden_act);
-  }
+  if (!find_activation(hidden_act)) return unknown_activation(hidden_act);
   const std::array<std::pair<const char*, double>, 2> probabilities = {
       {{"hidden_dropout_prob", hidden_dropout_prob},
        {"attention_probs_dropout_prob", attention_probs_dropout_prob}}};
