@@ -86,10 +86,14 @@ const colours = () => scheme.matches && !printing
 /* One pixel a weight. The root makes small weights visible; NaN is red. */
 function picture(canvas, weights, size) {
   canvas.width = canvas.height = size;
-  const context = canvas.getContext('2d'), image = context.createImageData(size, size), heat = colours().heat;
+  const context = canvas.getContext('2d'), image = context.createImageData(size, size), pixels = image.data;
+  const heat = colours().heat;
   for (let i = 0; i < weights.length; ++i) {
-    const nan = Number.isNaN(weights[i]);
-    image.data.set(nan ? [200, 0, 0, 255] : [...heat, Math.round(255 * Math.sqrt(weights[i]))], 4 * i);
+    const nan = Number.isNaN(weights[i]), [red, green, blue] = nan ? [200, 0, 0] : heat;
+    pixels[4 * i] = red;
+    pixels[4 * i + 1] = green;
+    pixels[4 * i + 2] = blue;
+    pixels[4 * i + 3] = nan ? 255 : Math.round(255 * Math.sqrt(weights[i]));
   }
   context.putImageData(image, 0, 0);
 }
