@@ -18,6 +18,7 @@ struct View {
 
   int64_t numel() const { return shape.numel(); }
   bool is_contiguous() const {
+    if (numel() == 0) return true;
     int64_t expected = 1;
     for (int i = shape.rank() - 1; i >= 0; --i) {
       if (shape[i] != 1 && strides[i] != expected) return false;
