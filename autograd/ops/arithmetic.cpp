@@ -66,8 +66,6 @@ Tensor div(const Tensor& a, const Tensor& b) {
                 wrt(b, [b = saved(b)](const Tensor& dy, const Tensor& y) { return -(dy * y / b); }));
 }
 
-Tensor neg(const Tensor& x) { return mul(x, -1); }
-
 Tensor maximum(const Tensor& a, const Tensor& b) {
   return record("maximum", map_pair("maximum", a, b, [](auto u, auto v) { return u >= v || u != u ? u : v; }),
                 wrt(a, [a = saved(a), b = saved(b)](const Tensor& dy) { return dy * share(a, b, true); }),
@@ -82,8 +80,13 @@ Tensor minimum(const Tensor& a, const Tensor& b) {
 
 namespace {
 
+/// y[i] = f(x[i]) for a plain number that goes with x: i64 takes whole numbers only, for nothing is rounded
+/// silently.
 template <class F>
-Tensor map_number(std::string_view op, const Tensor& x, F f) {
+Tensor map_number(std::string_view op, const Tensor& x, double number, F f) {
+  if (x.dtype() == DType::i64 && !(std::trunc(number) == number && std::abs(number) < 0x1p63)) {
+    fail<DTypeError>("{}: an i64 tensor takes whole numbers, not {}; convert it with to()", op, number);
+  }
   Tensor y = empty(x.shape(), x.dtype());
   dispatch_number(x.dtype(), op, [&]<class T> {
     kernels::map<T, T>(output_view<T>(y), x.view<T>(), [f](T v) { return static_cast<T>(f(v)); });
@@ -94,13 +97,19 @@ Tensor map_number(std::string_view op, const Tensor& x, F f) {
 }  // namespace
 
 Tensor add(const Tensor& x, double number) {
-  return record("add", map_number("add", x, [number]<class T>(T v) { return v + static_cast<T>(number); }),
-                wrt(x, [](const Tensor& dy) { return dy; }));
+  const auto plus = [number]<class T>(T v) { return v + static_cast<T>(number); };
+  return record("add", map_number("add", x, number, plus), wrt(x, [](const Tensor& dy) { return dy; }));
 }
 
 Tensor mul(const Tensor& x, double number) {
-  return record("mul", map_number("mul", x, [number]<class T>(T v) { return v * static_cast<T>(number); }),
+  const auto times = [number]<class T>(T v) { return v * static_cast<T>(number); };
+  return record("mul", map_number("mul", x, number, times),
                 wrt(x, [number](const Tensor& dy) { return dy * number; }));
+}
+
+Tensor neg(const Tensor& x) {
+  return record("neg", map_number("neg", x, -1, [](auto v) { return -v; }),
+                wrt(x, [](const Tensor& dy) { return -dy; }));
 }
 
 Tensor equal(const Tensor& a, const Tensor& b) {
@@ -113,6 +122,7 @@ Tensor less(const Tensor& a, const Tensor& b) {
 
 Tensor logical_and(const Tensor& a, const Tensor& b) {
   ops::check_dtype("logical_and", "both operands", a, DType::boolean);
+  ops::check_dtype("logical_and", "both operands", b, DType::boolean);
   return compare("logical_and", a, b, [](auto u, auto v) { return u && v; });
 }
 

@@ -74,7 +74,8 @@ Tensor erf(const Tensor& x) {
 }
 
 Tensor gelu(const Tensor& x) {
-  // d/dx x Phi(x) = Phi(x) + x phi(x), with the normal density phi(x) = exp(-x^2 / 2) / sqrt(2 pi).
+  // d/dx x Phi(x) = Phi(x) + x phi(x), with the normal density phi(x) = exp(-x^2 / 2) / sqrt(2 pi):
+  // docs/derivations/gelu.md.
   return record("gelu", map_float("gelu", x, [](auto v) { return math::gelu_erf(v); }),
                 wrt(x, [x = saved(x)](const Tensor& dy) {
                   const Tensor& v = x;
@@ -114,7 +115,8 @@ Tensor abs(const Tensor& x) {
 }
 
 Tensor clamp(const Tensor& x, double low, double high) {
-  if (!(low <= high)) fail<IndexError>("clamp: the lower bound {} is above the upper bound {}", low, high);
+  if (!(low <= high))
+    fail<IndexError>("clamp: the lower bound {} must not be above the upper bound {}", low, high);
   const auto cut = [low, high]<class T>(T v) {
     return v < static_cast<T>(low)    ? static_cast<T>(low)
            : v > static_cast<T>(high) ? static_cast<T>(high)
