@@ -44,9 +44,9 @@ Tensor extreme(std::string_view op, const Tensor& x, const std::optional<Axes>& 
   const Reduction r(op, x, axes, keep);
   if (r.count == 0) fail<ShapeError>("{}: no elements to choose from in shape {}", op, x.shape());
   const Tensor y = reduce<Kind>(op, x, r);
-  if (!x.needs_grad()) return y;
+  if (!grad_enabled() || !x.needs_grad()) return y;
   const Tensor hits = equal(x.detach(), y.detach().reshape(r.kept)).to(x.dtype());
-  const Tensor shares = hits / sum(hits, axes ? *axes : [&] { Axes all; for (int i = 0; i < x.rank(); ++i) all.push_back(i); return all; }(), true);
+  const Tensor shares = hits / sum(hits, axes, true);
   return record(op, y,
                 wrt(x, [shares, kept = r.kept](const Tensor& dy) { return dy.reshape(kept) * shares; }));
 }
@@ -76,9 +76,12 @@ Tensor min(const Tensor& x, std::optional<Axes> axes, bool keep) {
 }
 
 Tensor var(const Tensor& x, std::optional<Axes> axes, bool keep, int64_t correction) {
+  ops::check_float("var", x);
   const Reduction r("var", x, axes, keep);
   const Tensor centred = x - mean(x, axes, true);
-  return sum(centred * centred, axes, keep) * (1.0 / static_cast<double>(r.count - correction));
+  // With no more elements than `correction` nothing can be estimated: 0 / 0 is NaN.
+  const int64_t freedom = std::max<int64_t>(0, r.count - correction);
+  return sum(centred * centred, axes, keep) * (1.0 / static_cast<double>(freedom));
 }
 
 Tensor logsumexp(const Tensor& x, std::optional<Axes> axes, bool keep) {
@@ -106,7 +109,9 @@ Tensor argmax(const Tensor& x, int64_t axis, bool keep) {
       const T* row = data + kernels::offset_of(i, kept, x.strides());
       int64_t best = 0;
       for (int64_t j = 1; j < x.shape()[a]; ++j) {
-        if (row[j * x.strides()[a]] > row[best * x.strides()[a]]) best = j;
+        const T candidate = row[j * x.strides()[a]], leader = row[best * x.strides()[a]];
+        const bool first_nan = candidate != candidate && leader == leader;  // a NaN wins, as in max
+        if (candidate > leader || first_nan) best = j;
       }
       out[i] = best;
     }
