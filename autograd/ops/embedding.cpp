@@ -60,6 +60,8 @@ Tensor bert_embedding(const Tensor& word, const Tensor& token_type, const Tensor
   check_table(op, word, ids);
   check_table(op, token_type, type_ids);
   check_table(op, position, ids);
+  ops::check_same_dtype(op, word, token_type);
+  ops::check_same_dtype(op, word, position);
   if (ids.rank() != 2 || type_ids.shape() != ids.shape()) {
     fail<ShapeError>("{}: ids {} and token types {} must both be [B, S]", op, ids.shape(), type_ids.shape());
   }

@@ -84,6 +84,7 @@ Tensor index_select(const Tensor& x, int64_t axis, const Tensor& index) {
   const int a = normalize_axis(axis, x.shape(), "index_select");
   if (index.rank() != 1)
     fail<ShapeError>("index_select: the index must have one axis, not shape {}", index.shape());
+  check_indices("index_select", index, x.shape()[a], "size of the axis");
   Shape one = Shape::filled(x.rank(), 1), full = x.shape();
   one[a] = full[a] = index.numel();
   return gather(x, a, index.reshape(one).expand(full));

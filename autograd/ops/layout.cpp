@@ -200,9 +200,11 @@ Tensor concat(const std::vector<Tensor>& parts, int64_t axis) {
 }
 
 Tensor stack(const std::vector<Tensor>& parts, int64_t axis) {
+  if (parts.empty()) fail<ShapeError>("stack: there is nothing to join");
   std::vector<Tensor> raised;
   raised.reserve(parts.size());
   for (const Tensor& part : parts) {
+    ops::check_same_dtype("stack", parts[0], part);
     if (part.shape() != parts[0].shape()) {
       fail<ShapeError>("stack: shapes {} and {} differ", parts[0].shape(), part.shape());
     }
@@ -212,9 +214,13 @@ Tensor stack(const std::vector<Tensor>& parts, int64_t axis) {
 }
 
 std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, int64_t axis) {
-  const int64_t size = x.size(axis);
+  const int64_t size = x.shape()[normalize_axis(axis, x.shape(), "split")];
   if (std::accumulate(sizes.begin(), sizes.end(), int64_t{0}) != size) {
-    fail<ShapeError>("split: sizes {} do not add up to axis {} of {}", Shape(sizes), axis, x.shape());
+    fail<ShapeError>("split: sizes [{}] do not add up to axis {} of {}", fmt::join(sizes, ", "), axis,
+                     x.shape());
+  }
+  for (const int64_t part : sizes) {
+    if (part < 0) fail<ShapeError>("split: a part of size {}", part);
   }
   std::vector<Tensor> parts;
   int64_t at = 0;
