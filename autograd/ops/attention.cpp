@@ -25,8 +25,13 @@ void check_arguments(const Tensor& q, const Tensor& k, const Tensor& v, const At
   if (options.mask.defined()) {
     ops::check_dtype(op, "the mask", options.mask, DType::boolean);
     const Shape scores{q.size(0), q.size(1), q.size(2), k.size(2)};
-    if (options.mask.rank() > 4 || broadcast_shapes(options.mask.shape(), scores, op) != scores) {
-      fail<ShapeError>("{}: a mask {} does not broadcast to the scores {}", op, options.mask.shape(), scores);
+    const Shape& shape = options.mask.shape();
+    bool broadcasts = shape.rank() <= 4;
+    for (int i = 0, lead = 4 - shape.rank(); broadcasts && i < shape.rank(); ++i) {
+      broadcasts = shape[i] == 1 || shape[i] == scores[lead + i];
+    }
+    if (!broadcasts) {
+      fail<ShapeError>("{}: a mask {} does not broadcast to the scores {}", op, shape, scores);
     }
   }
 }
@@ -101,7 +106,8 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
     return std::vector<Tensor>{dq, dk, dv};
   };
   return record_fused("scaled_dot_product_attention", y, {q, k, v}, backward,
-                      [options](const std::vector<Tensor>& in) {
+                      [options, mask = saved(options.mask)](const std::vector<Tensor>& in) {
+                        mask.get();
                         return composed::attention(in[0], in[1], in[2], options).first;
                       });
 }

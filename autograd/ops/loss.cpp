@@ -9,9 +9,12 @@ namespace {
 void check_arguments(const Tensor& logits, const Tensor& targets, const CrossEntropyOptions& options) {
   ops::check_float("cross_entropy", logits);
   ops::check_dtype("cross_entropy", "the targets", targets, DType::i64);
+  if (logits.rank() == 0) {
+    fail<ShapeError>("cross_entropy: the logits are a scalar; they need an axis of classes");
+  }
   Shape lead = logits.shape();
-  if (lead.rank() > 0) lead.erase(lead.rank() - 1);
-  if (logits.rank() == 0 || targets.shape() != lead) {
+  lead.erase(lead.rank() - 1);
+  if (targets.shape() != lead) {
     fail<ShapeError>("cross_entropy: logits {} need targets {}, not {}", logits.shape(), lead,
                      targets.shape());
   }
@@ -50,20 +53,21 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets, CrossEntropyOp
     const NoGrad no_grad;
     loss = sum(losses) * share;
   }
-  const auto backward = [x = saved(dense), wanted, lse, share, options, rows, classes](const Tensor& dy,
-                                                                                       const Tensor&) {
+  // docs/derivations/cross_entropy.md
+  const auto backward = [x = saved(dense), wanted = saved(wanted), lse, share, options, rows, classes](
+                            const Tensor& dy, const Tensor&) {
     const Tensor per_row = full({rows}, dy.item() * share, dy.dtype());
-    const Tensor& input = x;
+    const Tensor &input = x, &classes_wanted = wanted;
     Tensor dx = empty(input.shape(), dy.dtype());
     dispatch_float(dy.dtype(), "cross_entropy", [&]<class T> {
-      kernels::cross_entropy_backward<T>(input.data<T>(), wanted.data<int64_t>(), lse.data<T>(),
+      kernels::cross_entropy_backward<T>(input.data<T>(), classes_wanted.data<int64_t>(), lse.data<T>(),
                                          per_row.data<T>(), options.ignore_index, options.label_smoothing,
                                          dx.mutable_data<T>(), rows, classes);
     });
     return std::vector<Tensor>{dx};
   };
   return record_fused("cross_entropy", loss, {logits}, backward,
-                      [targets, options](const std::vector<Tensor>& in) {
+                      [targets = saved(targets), options](const std::vector<Tensor>& in) {
                         return composed::cross_entropy(in[0], targets, options);
                       });
 }
@@ -75,7 +79,8 @@ Tensor composed::cross_entropy(const Tensor& logits, const Tensor& targets, Cros
   const Tensor ignored = equal(targets, full({}, static_cast<double>(options.ignore_index), DType::i64));
   const Tensor log_p = composed::log_softmax(logits);
   const Tensor picked = gather(log_p, -1, masked_fill(targets, ignored, 0).unsqueeze(-1)).squeeze(-1);
-  const Tensor loss = -((1 - e) * picked + e * mean(log_p, Axes{-1}));
+  // Without smoothing the mean is left out: 0 times the -inf of an impossible class would be NaN.
+  const Tensor loss = e == 0 ? -picked : -((1 - e) * picked + e * mean(log_p, Axes{-1}));
   return sum(masked_fill(loss, ignored, 0)) * (count > 0 ? 1.0 / static_cast<double>(count) : 0);
 }
 
