@@ -68,15 +68,34 @@ Tensor log_softmax(const Tensor& x, int64_t axis) {
 
 namespace composed {
 
-Tensor softmax(const Tensor& x, int64_t axis) {
-  // A row of -inf only has no largest element to subtract and no sum to divide by: it becomes zeros.
-  const Tensor largest = max(x.detach(), Axes{axis}, true);
+namespace {
+
+/// x less the largest element of its row: softmax stays what it is, and no exponential overflows. A row of
+/// -inf only has no such element (-inf - -inf is NaN), nor a sum to divide by; `none` marks it.
+struct Shifted {
+  Tensor x, none;
+};
+
+Shifted less_largest(std::string_view op, const Tensor& x, int64_t axis) {
+  const int a = normalize_axis(axis, x.shape(), op);
+  if (x.shape()[a] == 0) return {x, zeros({}, DType::boolean)};
+  const Tensor largest = max(x.detach(), Axes{a}, true);
   const Tensor none = equal(largest, full({}, -std::numeric_limits<double>::infinity(), x.dtype()));
-  const Tensor e = exp(x - masked_fill(largest, none, 0));
-  return e / masked_fill(sum(e, Axes{axis}, true), none, 1);
+  return {x - masked_fill(largest, none, 0), none};
 }
 
-Tensor log_softmax(const Tensor& x, int64_t axis) { return x - logsumexp(x, Axes{axis}, true); }
+}  // namespace
+
+Tensor softmax(const Tensor& x, int64_t axis) {
+  const auto [shifted, none] = less_largest("softmax", x, axis);
+  const Tensor e = exp(shifted);
+  return e / masked_fill(sum(e, Axes{axis}, true), none, 1);  // zeros where there is nothing to choose
+}
+
+Tensor log_softmax(const Tensor& x, int64_t axis) {
+  const auto [shifted, none] = less_largest("log_softmax", x, axis);
+  return shifted - log(masked_fill(sum(exp(shifted), Axes{axis}, true), none, 1));
+}
 
 }  // namespace composed
 }  // namespace gradus
