@@ -1,0 +1,208 @@
+// Every op against PyTorch: output and gradients of the cases in fixtures/autograd/ops.json.
+//
+// Differences of the function cannot see a forward that is wrong in the same way everywhere; this can.
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "autograd/engine.hpp"
+#include "support/catch.hpp"
+#include "support/op_check.hpp"
+
+using namespace gradus;
+using namespace gradus::test;
+
+namespace {
+
+/// The op of a case, given its float inputs and its other ones (indices as i64, masks as 0 and 1).
+using Case = std::function<Tensor(const Inputs& x, const Inputs& other)>;
+
+Tensor as_bool(const Tensor& x) { return logical_not(equal(x, scalar(0, DType::i64))); }
+
+Case unary(Tensor (*f)(const Tensor&)) {
+  return [f](const Inputs& x, const Inputs&) { return f(x[0]); };
+}
+
+Case binary(Tensor (*f)(const Tensor&, const Tensor&)) {
+  return [f](const Inputs& x, const Inputs&) { return f(x[0], x[1]); };
+}
+
+void add_arithmetic(std::map<std::string, Case>& cases) {
+  cases["add"] = binary(add);
+  cases["sub"] = binary(sub);
+  cases["mul"] = binary(mul);
+  cases["div"] = binary(div);
+  cases["neg"] = unary(neg);
+  cases["maximum"] = cases["maximum of ties"] = binary(maximum);
+  cases["minimum of ties"] = binary(minimum);
+  for (const double e : {0.0, 1.0, 2.0, 3.0, -1.0, 0.5, -1.5}) {
+    cases[fmt::format("pow {}", e)] = [e](const Inputs& x, const Inputs&) { return pow(x[0], e); };
+  }
+  cases["pow 3 of negative numbers"] = [](const Inputs& x, const Inputs&) { return pow(x[0], 3); };
+  cases["pow 0, 1 and 2 of 0"] = [](const Inputs& x, const Inputs&) {
+    return pow(x[0], 0) + pow(x[0], 1) + pow(x[0], 2);
+  };
+}
+
+void add_unary(std::map<std::string, Case>& cases) {
+  cases["exp"] = unary(exp);
+  cases["log"] = unary(log);
+  cases["sqrt"] = unary(sqrt);
+  cases["rsqrt"] = unary(rsqrt);
+  cases["tanh"] = unary(tanh);
+  cases["sigmoid"] = unary(sigmoid);
+  cases["relu"] = unary(relu);
+  cases["erf"] = unary(erf);
+  cases["abs"] = unary(abs);
+  cases["sin"] = unary(sin);
+  cases["cos"] = unary(cos);
+  cases["gelu"] = unary(gelu);
+  cases["gelu_tanh"] = unary(gelu_tanh);
+  cases["silu"] = unary(silu);
+  cases["clamp"] = [](const Inputs& x, const Inputs&) { return clamp(x[0], -1, 2); };
+  cases["relu and abs of 0"] = [](const Inputs& x, const Inputs&) { return relu(x[0]) + abs(x[0]); };
+  cases["where"] = [](const Inputs& x, const Inputs& other) { return where(as_bool(other[0]), x[0], x[1]); };
+  cases["masked_fill"] = [](const Inputs& x, const Inputs& other) {
+    return masked_fill(x[0], as_bool(other[0]), 1.5);
+  };
+}
+
+void add_reductions(std::map<std::string, Case>& cases) {
+  for (const auto& [label, axes] :
+       std::map<std::string, Axes>{{"0", {0}}, {"1 2", {1, 2}}, {"0 1 2", {0, 1, 2}}}) {
+    const auto reduction = [a = axes](auto f) -> Case {
+      return [f, a](const Inputs& x, const Inputs&) { return f(x[0], a); };
+    };
+    cases["sum " + label] = reduction([](const Tensor& x, const Axes& a) { return sum(x, a); });
+    cases["mean " + label] = reduction([](const Tensor& x, const Axes& a) { return mean(x, a, true); });
+    cases["max " + label] = reduction([](const Tensor& x, const Axes& a) { return max(x, a); });
+    cases["min " + label] = reduction([](const Tensor& x, const Axes& a) { return min(x, a); });
+    cases["var " + label] = reduction([](const Tensor& x, const Axes& a) { return var(x, a); });
+    cases["biased var " + label] =
+        reduction([](const Tensor& x, const Axes& a) { return var(x, a, true, 0); });
+    cases["logsumexp " + label] = reduction([](const Tensor& x, const Axes& a) { return logsumexp(x, a); });
+  }
+}
+
+void add_layout(std::map<std::string, Case>& cases) {
+  cases["concat"] = [](const Inputs& x, const Inputs&) { return concat({x[0], x[1], x[0]}, 1); };
+  cases["stack"] = [](const Inputs& x, const Inputs&) { return stack({x[0], x[1]}, -1); };
+  cases["split"] = [](const Inputs& x, const Inputs&) {
+    const std::vector<Tensor> parts = split(x[0], {1, 3}, 1);
+    return parts[1] * parts[0];
+  };
+  cases["pad"] = [](const Inputs& x, const Inputs&) { return pad(x[0], 1, 1, 2, 0.5); };
+  cases["slice"] = [](const Inputs& x, const Inputs&) { return x[0].slice(1, 1, 6, 2); };
+  cases["permute"] = [](const Inputs& x, const Inputs&) { return x[0].permute({2, 0, 1}).reshape({2, 6}); };
+  cases["expand"] = [](const Inputs& x, const Inputs&) { return x[0].expand({2, 3, 2}); };
+}
+
+void add_products_and_indexing(std::map<std::string, Case>& cases) {
+  for (const std::string name : {"matmul", "matmul of batches", "matmul of a vector and a matrix",
+                                 "matmul of a matrix and a vector", "matmul of vectors"}) {
+    cases[name] = binary(matmul);
+  }
+  cases["linear"] = [](const Inputs& x, const Inputs&) { return linear(x[0], x[1], x[2]); };
+  cases["embedding"] = [](const Inputs& x, const Inputs& other) { return embedding(x[0], other[0]); };
+  cases["index_select"] = [](const Inputs& x, const Inputs& other) {
+    return index_select(x[0], 1, other[0]);
+  };
+  cases["gather"] = [](const Inputs& x, const Inputs& other) { return gather(x[0], 0, other[0]); };
+  cases["scatter_add"] = [](const Inputs& x, const Inputs& other) {
+    return scatter_add(x[0], 0, other[0], x[1]);
+  };
+}
+
+void add_rows(std::map<std::string, Case>& cases) {
+  cases["softmax"] = [](const Inputs& x, const Inputs&) { return softmax(x[0]); };
+  cases["softmax 0"] = [](const Inputs& x, const Inputs&) { return softmax(x[0], 0); };
+  cases["log_softmax"] = [](const Inputs& x, const Inputs&) { return log_softmax(x[0]); };
+  cases["log_softmax 1 of 3"] = [](const Inputs& x, const Inputs&) { return log_softmax(x[0], 1); };
+  cases["layer_norm"] = [](const Inputs& x, const Inputs&) { return layer_norm(x[0], x[1], x[2], 1e-5); };
+  for (const double e : {0.0, 0.1, 1.0}) {
+    cases[fmt::format("cross_entropy {}", e)] = [e](const Inputs& x, const Inputs& other) {
+      return cross_entropy(x[0], other[0], {.label_smoothing = e});
+    };
+  }
+  const auto attention = [](bool causal) {
+    return [causal](const Inputs& x, const Inputs& other) {
+      const Tensor mask = other.empty() ? Tensor() : as_bool(other[0]);
+      return scaled_dot_product_attention(x[0], x[1], x[2], {.mask = mask, .causal = causal});
+    };
+  };
+  cases["attention"] = cases["attention with padding"] = cases["attention with a mask by query"] =
+      attention(false);
+  cases["causal attention"] = attention(true);
+  for (const auto& [name, kind] : std::map<std::string, Activation>{{"relu", Activation::relu},
+                                                                    {"gelu", Activation::gelu},
+                                                                    {"gelu_tanh", Activation::gelu_tanh},
+                                                                    {"silu", Activation::silu}}) {
+    cases["bias and " + name] = [k = kind](const Inputs& x, const Inputs&) {
+      return bias_activation(x[0], x[1], k);
+    };
+  }
+  cases["residual_layer_norm"] = [](const Inputs& x, const Inputs&) {
+    return residual_layer_norm(x[0], x[4], x[1], x[2], x[3], 1e-12, 0, 0);
+  };
+  cases["bert_embedding"] = [](const Inputs& x, const Inputs& other) {
+    return bert_embedding(x[0], x[1], x[2], other[0], other[1]);
+  };
+}
+
+const std::map<std::string, Case>& all_cases() {
+  static const std::map<std::string, Case> all = [] {
+    std::map<std::string, Case> cases;
+    add_arithmetic(cases);
+    add_unary(cases);
+    add_reductions(cases);
+    add_layout(cases);
+    add_products_and_indexing(cases);
+    add_rows(cases);
+    return cases;
+  }();
+  return all;
+}
+
+const nlohmann::json& fixture() {
+  static const nlohmann::json file = [] {
+    std::ifstream in(GRADUS_FIXTURES "/autograd/ops.json");
+    return nlohmann::json::parse(in);
+  }();
+  return file;
+}
+
+template <class T>
+Tensor read(const nlohmann::json& array) {
+  return tensor(array.at("values").get<std::vector<T>>(),
+                Shape(array.at("shape").get<std::vector<int64_t>>()));
+}
+
+}  // namespace
+
+TEST_CASE("reference: the fixture and the table hold the same cases", "[ops][reference]") {
+  std::set<std::string> stored, known;
+  for (const auto& entry : fixture().items()) stored.insert(entry.key());
+  for (const auto& entry : all_cases()) known.insert(entry.first);
+  CHECK(stored == known);
+}
+
+TEST_CASE("reference: outputs and gradients of every op equal PyTorch's to 1e-12", "[ops][reference]") {
+  for (const auto& [name, op] : all_cases()) {
+    INFO(name);
+    const nlohmann::json& stored = fixture().at(name);
+    Inputs x, other;
+    for (const auto& array : stored.at("inputs")) x.push_back(read<double>(array).requires_grad());
+    for (const auto& array : stored.at("other")) other.push_back(read<int64_t>(array));
+    const Tensor y = op(x, other);
+    CHECK(difference(y, read<double>(stored.at("output"))) < 1e-12);
+    for (const bool create_graph : {false, true}) {
+      const Inputs dx = grad({y}, x, {read<double>(stored.at("cotangent"))},
+                             {.retain_graph = true, .create_graph = create_graph});
+      for (size_t i = 0; i < dx.size(); ++i) {
+        INFO("input " << i << (create_graph ? ", recorded" : ""));
+        CHECK(difference(dx[i], read<double>(stored.at("gradients")[i])) < 1e-12);
+      }
+    }
+  }
+}
