@@ -48,6 +48,7 @@ std::string first_bad_index(const Tensor& x) {
 
 void check_finite(const Tensor& x, std::string_view what, std::string_view op, const std::string& path) {
   const NoGrad no_grad;
+  const DetectAnomaly pause(false);  // the search itself computes, and is not to be searched
   const std::string bad = first_bad_index(x);
   if (bad.empty()) return;
   const std::string where = path.empty() ? "" : fmt::format(" in {}", path);
@@ -89,8 +90,8 @@ void attach(const Tensor& output, NodePtr node, bool wants_output) {
 
 }  // namespace
 
-Tensor record_all(std::string_view op, Tensor output, std::vector<Derivative> derivatives) {
-  if (anomaly_enabled()) check_finite(output, "output", op, module_path());
+Tensor record_all(std::string_view op, Tensor output, std::vector<Derivative> derivatives, bool is_view) {
+  if (anomaly_enabled() && !is_view) check_finite(output, "output", op, module_path());
   if (derivatives.empty()) return output;
   NodePtr node = new_node(op);
   bool wants_output = false;

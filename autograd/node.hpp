@@ -88,7 +88,8 @@ Derivative wrt(const Tensor& input, F&& function) {
 }
 
 namespace detail {
-Tensor record_all(std::string_view op, Tensor output, std::vector<Derivative> derivatives);
+Tensor record_all(std::string_view op, Tensor output, std::vector<Derivative> derivatives,
+                  bool is_view = false);
 }
 
 /// Puts an op on the tape and returns its output; returns `output` as it is if no gradient is wanted.
@@ -102,6 +103,14 @@ Tensor record(std::string_view op, Tensor output, D&&... derivatives) {
       }(),
       ...);
   return detail::record_all(op, std::move(output), std::move(wanted));
+}
+
+/// The same for a view. It computes nothing, so anomaly mode does not search it: an op may take views of
+/// memory that it has yet to fill.
+inline Tensor record_view(std::string_view op, Tensor output, Derivative derivative) {
+  std::vector<Derivative> wanted;
+  if (derivative.function) wanted.push_back(std::move(derivative));
+  return detail::record_all(op, std::move(output), std::move(wanted), true);
 }
 
 /// A fused op: `backward` computes all gradients in raw kernels, and `twin` is the same function composed of

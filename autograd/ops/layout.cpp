@@ -64,7 +64,8 @@ Tensor Tensor::reshape(Shape to) const {
   const std::optional<Strides> strides = strides_for_reshape(shape(), this->strides(), to);
   const Tensor y =
       strides ? as_view(to, *strides, offset()) : dense_copy(*this).as_view(to, contiguous_strides(to), 0);
-  return record("reshape", y, wrt(*this, [shape = shape()](const Tensor& dy) { return dy.reshape(shape); }));
+  return record_view("reshape", y,
+                     wrt(*this, [shape = shape()](const Tensor& dy) { return dy.reshape(shape); }));
 }
 
 Tensor Tensor::transpose(int64_t a, int64_t b) const {
@@ -86,8 +87,8 @@ Tensor Tensor::permute(const Axes& order) const {
     new_shape[i] = shape()[from];
     new_strides[i] = strides()[from];
   }
-  return record("permute", as_view(new_shape, new_strides, offset()),
-                wrt(*this, [inverse](const Tensor& dy) { return dy.permute(inverse); }));
+  return record_view("permute", as_view(new_shape, new_strides, offset()),
+                     wrt(*this, [inverse](const Tensor& dy) { return dy.permute(inverse); }));
 }
 
 Tensor Tensor::slice(int64_t axis, int64_t begin, int64_t end, int64_t step) const {
@@ -100,15 +101,15 @@ Tensor Tensor::slice(int64_t axis, int64_t begin, int64_t end, int64_t step) con
   Shape new_shape = shape(), new_strides = strides();
   new_shape[a] = (end - begin + step - 1) / step;
   new_strides[a] *= step;
-  return record("slice", as_view(new_shape, new_strides, offset() + begin * strides()[a]),
-                wrt(*this, [a, begin, step, shape = shape()](const Tensor& dy) {
-                  if (step == 1) return pad(dy, a, begin, shape[a] - begin - dy.size(a));
-                  const Tensor index =
-                      arange(dy.size(a)) * static_cast<double>(step) + static_cast<double>(begin);
-                  Shape full = Shape::filled(dy.rank(), 1);
-                  full[a] = dy.size(a);
-                  return scatter_add(zeros(shape, dy.dtype()), a, index.reshape(full).expand(dy.shape()), dy);
-                }));
+  return record_view(
+      "slice", as_view(new_shape, new_strides, offset() + begin * strides()[a]),
+      wrt(*this, [a, begin, step, shape = shape()](const Tensor& dy) {
+        if (step == 1) return pad(dy, a, begin, shape[a] - begin - dy.size(a));
+        const Tensor index = arange(dy.size(a)) * static_cast<double>(step) + static_cast<double>(begin);
+        Shape full = Shape::filled(dy.rank(), 1);
+        full[a] = dy.size(a);
+        return scatter_add(zeros(shape, dy.dtype()), a, index.reshape(full).expand(dy.shape()), dy);
+      }));
 }
 
 Tensor Tensor::select(int64_t axis, int64_t index) const {
@@ -123,8 +124,8 @@ Tensor Tensor::expand(const Shape& to) const {
   if (to.rank() < rank() || broadcast_shapes(shape(), to, "expand") != to) {
     fail<ShapeError>("expand: shape {} does not broadcast to {}", shape(), to);
   }
-  return record("expand", as_view(to, broadcast_strides(shape(), strides(), to), offset()),
-                wrt(*this, [](const Tensor& dy) { return dy; }));  // the engine sums what was repeated
+  return record_view("expand", as_view(to, broadcast_strides(shape(), strides(), to), offset()),
+                     wrt(*this, [](const Tensor& dy) { return dy; }));  // the engine sums what was repeated
 }
 
 Tensor Tensor::squeeze(int64_t axis) const {
@@ -134,8 +135,8 @@ Tensor Tensor::squeeze(int64_t axis) const {
   Shape new_shape = shape(), new_strides = strides();
   new_shape.erase(a);
   new_strides.erase(a);
-  return record("squeeze", as_view(new_shape, new_strides, offset()),
-                wrt(*this, [a](const Tensor& dy) { return dy.unsqueeze(a); }));
+  return record_view("squeeze", as_view(new_shape, new_strides, offset()),
+                     wrt(*this, [a](const Tensor& dy) { return dy.unsqueeze(a); }));
 }
 
 Tensor Tensor::unsqueeze(int64_t axis) const {
@@ -145,8 +146,8 @@ Tensor Tensor::unsqueeze(int64_t axis) const {
   new_shape = shape();
   new_shape.insert(a, 1);
   new_strides.insert(a, 1);
-  return record("unsqueeze", as_view(new_shape, new_strides, offset()),
-                wrt(*this, [a](const Tensor& dy) { return dy.squeeze(a); }));
+  return record_view("unsqueeze", as_view(new_shape, new_strides, offset()),
+                     wrt(*this, [a](const Tensor& dy) { return dy.squeeze(a); }));
 }
 
 Tensor Tensor::clone() const {

@@ -1,0 +1,260 @@
+// Training runs: they resume bit for bit, do not depend on threads, and say what broke.
+#include "bert/trainer.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "autograd/file.hpp"
+#include "autograd/threads.hpp"
+#include "bert/checkpoint.hpp"
+#include "bert/fill_mask.hpp"
+#include "bert/toy_world.hpp"
+#include "bert/training_samples.hpp"
+#include "bert/wordpiece_trainer.hpp"
+#include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
+
+using namespace gradus;
+using namespace gradus::bert;
+
+namespace {
+
+/// A small text, its tokenizer and a tiny model: all that a run needs.
+struct World {
+  Tokenizer tokenizer;
+  std::shared_ptr<const PretrainingData> training, held_out;
+  Config config;
+
+  World() : tokenizer(make_tokenizer()) {
+    training = data(40, false);
+    held_out = data(10, true);
+    config = Config::named("tiny", tokenizer.vocab().size());
+    config.num_hidden_layers = 1;
+    config.hidden_size = 16;
+    config.num_attention_heads = 2;
+    config.intermediate_size = 32;
+    config.max_position_embeddings = 32;
+    config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.1;
+  }
+
+  static Tokenizer make_tokenizer() {
+    WordCounter words;
+    words.add(toy_corpus({.stories = 60}));
+    VocabTrainerOptions options;
+    options.vocab_size = 300;
+    return Tokenizer(train_vocab(words, options));
+  }
+
+  std::shared_ptr<const PretrainingData> data(int64_t stories, bool held_out_stories) const {
+    const auto tokenize = [&](std::string_view line, std::vector<int32_t>& ids) {
+      tokenizer.tokenize(line, ids);
+    };
+    auto corpus = std::make_shared<const TokenizedCorpus>(
+        tokenize_corpus(toy_corpus({.stories = stories, .held_out = held_out_stories}), "toy", tokenize));
+    PieceTable pieces;
+    pieces.vocabulary_size = tokenizer.vocab().size();
+    pieces.special = tokenizer.special_ids();
+    return std::make_shared<const PretrainingData>(corpus, pieces, PretrainingOptions{.max_length = 32});
+  }
+
+  BertForPreTraining model() const {
+    Rng rng(3);
+    return {config, rng};
+  }
+
+  TrainerOptions options() const {
+    TrainerOptions o;
+    o.steps = 24;
+    o.slots = 128;
+    o.accumulate = 2;
+    o.lengths = {{0.5, 16}, {1, 32}};
+    o.warmup = 4;
+    o.evaluations = 2;
+    o.evaluation_rows = 8;
+    o.save_steps = 1000;
+    o.settings = "test";
+    return o;
+  }
+};
+
+/// The bytes of the weights and moments that a finished run left.
+std::string result_of(const std::filesystem::path& run) {
+  const std::filesystem::path last = *newest_checkpoint(run);
+  return read_file(last / "model.safetensors") + read_file(last / "optimizer.safetensors");
+}
+
+}  // namespace
+
+TEST_CASE("trainer: a run that is stopped and resumed ends with the same bits, wherever it was cut") {
+  const World world;
+  const TemporaryFolder folder;
+  Trainer whole(world.model(), world.tokenizer, world.training, world.held_out, world.options(),
+                folder / "whole");
+  CHECK(whole.run() == TrainingEnd::finished);
+  const std::string expected = result_of(folder / "whole");
+
+  const int64_t cut = GENERATE(1, 5, 12, 13, 23);  // 12 is where the rows become longer
+  TrainerEvents events;
+  int64_t steps = 0;
+  events.stop = [&] { return ++steps == cut; };
+  Trainer first(world.model(), world.tokenizer, world.training, world.held_out, world.options(),
+                folder / "cut", events);
+  CHECK(first.run() == TrainingEnd::interrupted);
+  CHECK(first.state().step == cut);
+
+  Rng other(99);  // whatever a fresh model holds is replaced
+  Trainer second(BertForPreTraining(world.config, other), world.tokenizer, world.training, world.held_out,
+                 world.options(), folder / "cut");
+  REQUIRE(second.resume());
+  CHECK(second.state() == first.state());
+  CHECK(second.run() == TrainingEnd::finished);
+  CHECK(result_of(folder / "cut") == expected);
+}
+
+TEST_CASE("trainer: one thread and two give the same bits") {
+  const World world;
+  const TemporaryFolder folder;
+  const int before = num_threads();
+  for (const int threads : {1, 2}) {
+    set_num_threads(threads);
+    Trainer trainer(world.model(), world.tokenizer, world.training, nullptr, world.options(),
+                    folder / std::to_string(threads));
+    trainer.run();
+  }
+  set_num_threads(before);
+  CHECK(result_of(folder / "1") == result_of(folder / "2"));
+}
+
+TEST_CASE("trainer: a finished run is a folder with a model, and only the newest checkpoints and the best") {
+  const World world;
+  const TemporaryFolder folder;
+  TrainerOptions options = world.options();
+  options.save_steps = 3;
+  options.keep = 2;
+  Trainer trainer(world.model(), world.tokenizer, world.training, world.held_out, options, folder / "run");
+  trainer.run();
+  int64_t kept = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "run" / "checkpoints")) {
+    CHECK(step_of_checkpoint(entry.path()) > 0);
+    ++kept;
+  }
+  CHECK(kept <= 3);
+  CHECK(trainer.state().best_step > 0);
+  CHECK(step_of_checkpoint(*newest_checkpoint(folder / "run")) == options.steps);
+  const auto loaded = load_for_pretraining(folder / "run");
+  CHECK(loaded.warnings.empty());
+  const FilledText filled = fill_mask(loaded.model, world.tokenizer, "tom was in the [MASK].", 3);
+  CHECK(filled.masks.size() == 1);
+  CHECK(filled.masks[0].candidates.size() == 3);
+}
+
+TEST_CASE("trainer: other settings cannot resume a run") {
+  const World world;
+  const TemporaryFolder folder;
+  TrainerOptions options = world.options();
+  options.steps = 2;
+  Trainer(world.model(), world.tokenizer, world.training, nullptr, options, folder / "run").run();
+  options.settings = "other";
+  Trainer other(world.model(), world.tokenizer, world.training, nullptr, options, folder / "run");
+  CHECK_THROWS_WITH(other.resume(),
+                    (folder / "run").string() +
+                        ": this run was begun with other settings (test); resume it with those, not "
+                        "with (other)");
+  Trainer none(world.model(), world.tokenizer, world.training, nullptr, options, folder / "none");
+  CHECK(!none.resume());
+}
+
+TEST_CASE("trainer: a loss that is not finite stops the run and names the op and its place in the model") {
+  const World world;
+  const TemporaryFolder folder;
+  const BertForPreTraining model = world.model();
+  {
+    const NoGrad no_grad;
+    Tensor weight = model.bert.encoder.layers[0].intermediate.weight;
+    weight.fill_(std::numeric_limits<double>::infinity());
+  }
+  Trainer trainer(model, world.tokenizer, world.training, nullptr, world.options(), folder / "run");
+  std::string message;
+  try {
+    trainer.run();
+  } catch (const Error& error) {
+    message = error.what();
+  }
+  INFO(message);
+  CHECK(message.starts_with(
+      "training broke at step 1: linear in bert.encoder.layer.0.intermediate.dense: the output has "));
+  CHECK(message.ends_with("; try a smaller learning rate"));
+}
+
+TEST_CASE("trainer: options that cannot be are refused") {
+  const World world;
+  const TemporaryFolder folder;
+  const auto make = [&](TrainerOptions options) {
+    Trainer(world.model(), world.tokenizer, world.training, nullptr, std::move(options), folder / "run");
+  };
+  TrainerOptions options = world.options();
+  options.steps = 0;
+  CHECK_THROWS_WITH(make(options), "a run needs either a number of steps or a number of minutes above 0");
+  options = world.options();
+  options.lengths = {{0.5, 16}};
+  CHECK_THROWS_WITH(make(options), "the last stage of the row lengths must reach the end of the run");
+  options.lengths = {{1, 64}};
+  CHECK_THROWS_WITH(make(options), "rows of 64 slots are longer than the 32 positions of the model");
+  options = world.options();
+  options.optimizer = "lion";
+  CHECK_THROWS_WITH(make(options), "there is no optimizer 'lion'; choose adamw, bert-adam, adam or sgd");
+}
+
+TEST_CASE("trainer: a damaged training_state.json is named") {
+  const TemporaryFolder folder;
+  CHECK_THROWS_WITH(training_state_from_json("[]", "x.json"), "x.json: this is not a JSON object");
+  CHECK_THROWS_WITH(training_state_from_json("{\"step\": 1}", "x.json"),
+                    "x.json: the key \"epoch\" is missing or of the wrong kind");
+  TrainingState state;
+  state.step = 7;
+  state.seconds = 0.1;
+  state.best_loss = 1.0 / 3;
+  state.settings = "a \"quoted\" line";
+  CHECK(training_state_from_json(to_json(state), "x.json") == state);
+}
+
+TEST_CASE("training samples: masks stay where they are, and every moment fills them") {
+  const World world;
+  TrainingSamples samples(world.held_out->corpus(), world.tokenizer, 2, 20, 1);
+  const BertForPreTraining model = world.model();
+  samples.observe(model, 0);
+  samples.observe(model, 5);
+  REQUIRE(samples.sentences().size() == 2);
+  for (const SampleSentence& sentence : samples.sentences()) {
+    REQUIRE(!sentence.blanks.empty());
+    for (const SampleBlank& blank : sentence.blanks) {
+      CHECK(sentence.pieces[blank.piece] == blank.answer);
+      REQUIRE(blank.moments.size() == 2);
+      CHECK(blank.moments[1].step == 5);
+      CHECK(blank.moments[0].guesses.size() == 5);
+    }
+  }
+  const AttentionPage page = samples.attention(model);
+  CHECK(page.weights.size() == page.tokens.size() * page.tokens.size() * 2);
+  CHECK(render_attention_page(page).find("<html") != std::string::npos);
+}
+
+TEST_CASE(
+    "evaluation: the figures of an untrained model are those of chance, and baselines see the same "
+    "positions") {
+  const World world;
+  const BigramBaseline baseline(world.training->corpus(), world.training->pieces());
+  const Evaluation e = evaluate(world.model(), *world.held_out, {.batch_rows = 4}, &baseline);
+  CHECK(e.positions > 50);
+  CHECK(std::abs(e.mlm_loss() - std::log(static_cast<double>(world.tokenizer.vocab().size()))) < 0.3);
+  CHECK(e.perplexity() == Approx(std::exp(e.mlm_loss())));
+  REQUIRE(e.bigram.has_value());
+  CHECK(e.bigram->positions == e.positions);
+  CHECK(e.unigram->positions == e.positions);
+  CHECK(e.bigram->accuracy() > e.unigram->accuracy());
+  // The same epoch again, in other batches: the same masks, so the same figures but for rounding.
+  const Evaluation again = evaluate(world.model(), *world.held_out, {.batch_rows = 7});
+  CHECK(again.positions == e.positions);
+  CHECK(again.mlm_loss() == Approx(e.mlm_loss()));
+  CHECK(again.pairs == e.pairs);
+}
