@@ -148,7 +148,7 @@ void run(const Call& call) {
 
 void add_bench(CLI::App& program) {
   auto call = std::make_shared<Call>();
-  CLI::App* c = add_command(program, "bench", "Times a training step beside its matrix products alone",
+  CLI::App* c = add_command(program, "bench", "Time a training step beside its matrix products alone",
                             "gradus bench tiny --threads 1 --steps 3");
   c->add_option("SIZE", call->sizes, "tiny, mini, small, medium or base")
       ->check(CLI::IsMember({"tiny", "mini", "small", "medium", "base"}))

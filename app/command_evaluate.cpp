@@ -61,7 +61,7 @@ void run(const Call& call) {
 void add_evaluate(CLI::App& program) {
   auto call = std::make_shared<Call>();
   CLI::App* c =
-      add_command(program, "evaluate", "Scores a model on held-out text, beside baselines",
+      add_command(program, "evaluate", "Score a model on held-out text, beside baselines",
                   "gradus corpus toy --out toy --stories 2000\n"
                   "gradus pretrain toy/train.txt --held-out toy/held-out.txt --out model --vocab-size 400 "
                   "--steps 20 --evaluation-rows 64\n"

@@ -60,7 +60,7 @@ void run(const Call& call) {
 void add_fill_mask(CLI::App& program) {
   auto call = std::make_shared<Call>();
   CLI::App* c =
-      add_command(program, "fill-mask", "Fills in the [MASK]s of a text",
+      add_command(program, "fill-mask", "Fill in the [MASK]s of a text",
                   "gradus corpus toy --out toy --stories 2000\n"
                   "gradus pretrain toy/train.txt --held-out toy/held-out.txt --out model --vocab-size 400 "
                   "--steps 20 --evaluation-rows 64\n"

@@ -222,7 +222,7 @@ void run(const Call& call) {
 void add_pretrain(CLI::App& program) {
   auto call = std::make_shared<Call>();
   CLI::App* c =
-      add_command(program, "pretrain", "Trains a BERT with MLM and NSP on text files",
+      add_command(program, "pretrain", "Train a BERT with MLM and NSP on text files",
                   "gradus corpus toy --out toy --stories 2000\n"
                   "gradus pretrain toy/train.txt --held-out toy/held-out.txt --out model --vocab-size 400 "
                   "--steps 20 --evaluation-rows 64\n"

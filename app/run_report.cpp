@@ -178,7 +178,13 @@ void RunReport::write(const bert::BertForPreTraining& model) {
     report_.attention = samples_->attention(model);
     report_.attention->subtitle = fmt::format("after {} steps", last_step_.step);
     write_file_atomically(folder_ / "attention.html", bert::render_attention_page(*report_.attention));
+    const bert::AttentionPage& map = *report_.attention;
+    const size_t head = map.tokens.size() * map.tokens.size();
+    const std::vector<float> last(map.weights.end() - static_cast<std::ptrdiff_t>(head), map.weights.end());
+    write_file_atomically(folder_ / "attention.svg",
+                          bert::attention_svg(map.tokens, last, "Last layer, last head"));
   }
+  write_file_atomically(folder_ / "accuracy.svg", bert::chart_svg_file(bert::accuracy_chart(report_)));
   write_file_atomically(folder_ / "report.html", bert::render_report(report_));
 }
 

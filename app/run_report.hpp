@@ -1,5 +1,6 @@
 /// @file
-/// What a training run leaves for its reader: metrics.csv, report.html and attention.html in its folder.
+/// What a training run leaves for its reader in its folder: metrics.csv, report.html, attention.html, and two
+/// pictures of them, accuracy.svg and attention.svg.
 #pragma once
 
 #include <filesystem>

@@ -1,12 +1,19 @@
-#include <fmt/core.h>
+#include <fmt/format.h>
 
-#include "autograd/error.hpp"
-#include "autograd/random.hpp"
+#include "nn/nn.hpp"
 
 int main() {
-  gradus::Rng rng(42), same(42);
-  for (int i = 0; i < 100; ++i) {
-    if (rng.bits64() != same.bits64()) gradus::fail<gradus::Error>("two streams of one seed differ at {}", i);
+  using namespace gradus;
+  Rng rng(42);
+  const Tensor x = randn({256, 3}, rng);                               // [256, 3]
+  const Tensor y = linear(x, tensor<float>({2, -3, 1}, Shape{1, 3}));  // [256, 1]
+  const nn::Linear model(3, 1, rng);
+  nn::AdamW optimizer(model, {.lr = 0.05});
+  for (int step = 0; step < 300; ++step) {
+    optimizer.zero_grad();
+    const Tensor error = model(x) - y;
+    mean(error * error).backward();
+    optimizer.step();
   }
-  fmt::print("{:.3f}\n", rng.uniform());
+  fmt::print("{}\n", model.weight);  // close to [[2, -3, 1]]
 }
