@@ -46,8 +46,8 @@ bert::WordCounter count_words(const Options& options, const bert::BertNormalizer
     bert::for_each_line(file, [&](std::string_view line) {
       words.add(line);
       bytes += line.size() + 1;
-      if (!progress.is_due()) return;
       stop_when_asked();
+      if (!progress.is_due()) return;
       progress.update(all_bytes == 0 ? -1 : static_cast<double>(bytes) / static_cast<double>(all_bytes),
                       fmt::format("{} words", with_commas(words.total())));
     });
@@ -87,8 +87,8 @@ bert::Vocab learn(const Options& options, const bert::WordCounter& words, MergeL
   how.alphabet_limit = static_cast<std::size_t>(options.alphabet);
   how.on_merge = [&](const bert::Merge& merge) {
     log.add(merge);
-    if (!progress.is_due()) return;
     stop_when_asked();
+    if (!progress.is_due()) return;
     progress.update(static_cast<double>(merge.vocab_size) / static_cast<double>(options.size), merge.piece);
   };
   return bert::train_vocab(words, how);

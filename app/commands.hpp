@@ -6,11 +6,13 @@
 
 namespace gradus::app {
 
+void add_corpus(CLI::App& program);
 void add_vocab(CLI::App& program);
 void add_tokenize(CLI::App& program);
 void add_pretrain(CLI::App& program);
 void add_evaluate(CLI::App& program);
 void add_fill_mask(CLI::App& program);
 void add_bench(CLI::App& program);
+void add_inspect(CLI::App& program);
 
 }  // namespace gradus::app

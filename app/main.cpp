@@ -65,11 +65,13 @@ int main(int argc, char** argv) {
   formatter->column_width(34);
   program.formatter(formatter);
   program.footer("gradus COMMAND --help tells about one command, with an example.");
+  add_corpus(program);
   add_vocab(program);
   add_tokenize(program);
   add_pretrain(program);
   add_evaluate(program);
   add_fill_mask(program);
   add_bench(program);
+  add_inspect(program);
   return run(program, argc, argv);
 }

@@ -1,0 +1,129 @@
+// gradus corpus: writes the built-in toy corpus.
+#include <cmath>
+#include <memory>
+
+#include "app/command.hpp"
+#include "app/commands.hpp"
+#include "app/progress.hpp"
+#include "autograd/file.hpp"
+#include "bert/toy_world.hpp"
+
+namespace gradus::app {
+namespace fs = std::filesystem;
+namespace {
+
+struct Options {
+  std::string kind;
+  fs::path out;
+  std::int64_t stories = 20000;
+  std::int64_t seed = 1;
+  double held_out = 0.05;
+  bool force = false;
+  bool json = false;
+};
+
+/// One file of the corpus: `stories` stories, an empty line between them.
+struct Part {
+  fs::path path;
+  std::int64_t stories;
+  bool held_out;
+};
+
+/// Writes `part` up to its commit. `done` counts stories over all parts, of which there are `all`.
+void write(AtomicFile& file, const Part& part, const Options& options, Progress& progress,
+           std::int64_t& done) {
+  bert::ToyWorldOptions world;
+  world.seed = static_cast<std::uint64_t>(options.seed);
+  world.held_out = part.held_out;
+  std::string text;
+  for (std::int64_t i = 0; i < part.stories; ++i, ++done) {
+    if (i > 0) text += '\n';
+    for (const bert::ToySentence& sentence : bert::toy_story(world, i).sentences)
+      text += sentence.text() + "\n";
+    if (text.size() > (1 << 16)) {
+      file.write(text);
+      text.clear();
+      progress.update(static_cast<double>(done) / static_cast<double>(options.stories));
+    }
+  }
+  file.write(text);
+}
+
+void create_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) fail<IoError>("cannot make the folder {}: {}", folder.string(), error.message());
+}
+
+/// The files to write: one where --out names a .txt file, else train.txt and held-out.txt in a folder.
+std::vector<Part> parts_of(const Options& options, bool held_out_is_set) {
+  if (options.out.extension() == ".txt") {
+    if (held_out_is_set) {
+      fail<WrongCall>("--held-out needs a folder as --out, not the file {}", options.out.string());
+    }
+    return {{options.out, options.stories, false}};
+  }
+  const auto held_out = std::llround(static_cast<double>(options.stories) * options.held_out);
+  if (held_out == options.stories) {
+    fail<WrongCall>(
+        "--held-out {} of {} stories leaves none to train on; take a smaller fraction or more stories",
+        options.held_out, options.stories);
+  }
+  std::vector<Part> parts = {{options.out / "train.txt", options.stories - held_out, false}};
+  if (held_out > 0) parts.push_back({options.out / "held-out.txt", held_out, true});
+  return parts;
+}
+
+void run(const Options& options, bool held_out_is_set) {
+  const std::vector<Part> parts = parts_of(options, held_out_is_set);
+  for (const Part& part : parts) refuse_to_overwrite(part.path, options.force);
+  if (options.out.extension() != ".txt") create_folder(options.out);
+
+  // All files are written before the first is put in its place: there are both, or none.
+  std::vector<std::unique_ptr<AtomicFile>> files;
+  {
+    Progress progress("telling stories");
+    std::int64_t done = 0;
+    for (const Part& part : parts) {
+      files.push_back(std::make_unique<AtomicFile>(part.path));
+      write(*files.back(), part, options, progress, done);
+    }
+  }
+  for (const auto& file : files) file->commit();
+
+  if (options.json) {
+    nlohmann::ordered_json list = nlohmann::ordered_json::array();
+    for (const Part& part : parts) {
+      list.push_back({{"path", part.path.string()}, {"stories", part.stories}, {"held_out", part.held_out}});
+    }
+    return print({{"kind", options.kind}, {"seed", options.seed}, {"files", list}});
+  }
+  for (const Part& part : parts) {
+    print(fmt::format("{}: {} {}stories\n", part.path.string(), with_commas(part.stories),
+                      part.held_out ? "held-out " : ""));
+  }
+}
+
+}  // namespace
+
+void add_corpus(CLI::App& program) {
+  CLI::App* command = add_command(program, "corpus",
+                                  "Write the built-in toy corpus: small stories, the same for the same seed",
+                                  "gradus corpus toy --out toy --stories 2000");
+  auto options = std::make_shared<Options>();
+  add_choice(*command, "KIND", options->kind, {"toy"}, "Which corpus")->required();
+  add_path(*command, "--out", options->out, "PATH",
+           "A folder for train.txt and held-out.txt, or one file NAME.txt without held-out stories")
+      ->required();
+  add_whole(*command, "--stories", options->stories, "How many stories in all", 1, 100'000'000);
+  add_whole(*command, "--seed", options->seed, "Another seed tells other stories", 0);
+  CLI::Option* held_out = add_number(
+      *command, "--held-out", options->held_out,
+      "The fraction of the stories that is held out; they bring together who never meets in the others",
+      {0, 1, true, false});
+  add_switch(*command, "--force", options->force, "Replace what is there");
+  add_json(*command, options->json);
+  command->callback([options, held_out] { run(*options, held_out->count() > 0); });
+}
+
+}  // namespace gradus::app
