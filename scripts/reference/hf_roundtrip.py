@@ -15,6 +15,10 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import torch  # noqa: E402
 from safetensors.torch import load_file  # noqa: E402
 from transformers import AutoModel, BertForPreTraining  # noqa: E402
+from transformers.utils import logging  # noqa: E402
+
+logging.set_verbosity_error()  # what from_pretrained would say is checked below
+logging.disable_progress_bar()
 
 TOLERANCE = 1e-5
 
