@@ -6,7 +6,7 @@
 namespace gradus::bert {
 
 std::vector<Candidate> best_candidates(const std::vector<double>& probabilities, int64_t k,
-                                const Tokenizer& tokenizer) {
+                                       const Tokenizer& tokenizer) {
   std::vector<TokenId> order;
   for (size_t i = 0; i < probabilities.size(); ++i) {
     const auto id = static_cast<TokenId>(i);

@@ -18,7 +18,7 @@ struct Candidate {
 
 /// One [MASK] of a text.
 struct MaskFilling {
-  int64_t position = 0;        ///< its place among the pieces, [CLS] counted
+  int64_t position = 0;               ///< its place among the pieces, [CLS] counted
   std::vector<Candidate> candidates;  ///< the most probable pieces, the best first
 };
 
@@ -36,6 +36,6 @@ FilledText fill_mask(const BertForPreTraining& model, const Tokenizer& tokenizer
 
 /// The k largest of `probabilities`, the largest first; of equals the one with the smaller id.
 std::vector<Candidate> best_candidates(const std::vector<double>& probabilities, int64_t k,
-                                const Tokenizer& tokenizer);
+                                       const Tokenizer& tokenizer);
 
 }  // namespace gradus::bert
