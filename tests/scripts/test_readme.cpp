@@ -1,6 +1,7 @@
 // The README shows code that is built and run, and names files and commands that exist.
 #include <filesystem>
-#include <regex>
+#include <string>
+#include <vector>
 
 #include "autograd/file.hpp"
 #include "support/catch.hpp"
@@ -9,6 +10,17 @@
 namespace {
 
 const std::filesystem::path root = GRADUS_SOURCE;
+
+/// What stands in `text` between each `before` and the `after` that follows it.
+std::vector<std::string> between(const std::string& text, const std::string& before,
+                                 const std::string& after) {
+  std::vector<std::string> found;
+  for (size_t at = text.find(before); at != std::string::npos; at = text.find(before, at + 1)) {
+    const size_t begin = at + before.size();
+    found.push_back(text.substr(begin, text.find(after, begin) - begin));
+  }
+  return found;
+}
 
 }  // namespace
 
@@ -20,11 +32,12 @@ TEST_CASE("the program in the README is the one that the install test builds and
 
 TEST_CASE("every file that the README links to exists") {
   const std::string readme = gradus::read_file(root / "README.md");
-  const std::regex link(R"(\]\(([^)#:]+)\))");
   int links = 0;
-  for (std::sregex_iterator at(readme.begin(), readme.end(), link), end; at != end; ++at, ++links) {
-    INFO((*at)[1]);
-    CHECK(std::filesystem::exists(root / (*at)[1].str()));
+  for (const std::string& link : between(readme, "](", ")")) {
+    if (link.starts_with("http")) continue;
+    INFO(link);
+    CHECK(std::filesystem::exists(root / link));
+    ++links;
   }
   CHECK(links > 5);
 }
@@ -33,12 +46,11 @@ TEST_CASE("every file that the README links to exists") {
 TEST_CASE("the README's table of commands is that of the program") {
   const std::string readme = gradus::read_file(root / "README.md");
   const std::string help = run_program({GRADUS_PROGRAM, "--help"}).out;
-  const std::regex row(R"(\n\| `gradus ([a-z-]+))");
-  int commands = 0;
-  for (std::sregex_iterator at(readme.begin(), readme.end(), row), end; at != end; ++at, ++commands) {
-    INFO((*at)[1]);
-    CHECK(help.find("\n  " + (*at)[1].str() + " ") != std::string::npos);
+  const std::vector<std::string> commands = between(readme, "\n| `gradus ", "`");
+  CHECK(commands.size() >= 8);
+  for (const std::string& command : commands) {
+    INFO(command);
+    CHECK(help.find("\n  " + command + " ") != std::string::npos);
   }
-  CHECK(commands >= 8);
 }
 #endif
