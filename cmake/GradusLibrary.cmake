@@ -19,8 +19,6 @@ endif()
 if(GRADUS_SANITIZE)
   target_compile_options(gradus_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
                                                 -fno-omit-frame-pointer)
-  # The code that the sanitizers add makes GCC see uninitialised values in the standard library.
-  target_compile_options(gradus_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(gradus_flags INTERFACE -fsanitize=address,undefined)
 endif()
 if(GRADUS_COVERAGE)
