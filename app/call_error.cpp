@@ -92,8 +92,12 @@ std::string explain(const CLI::App& program, const CLI::ParseError& error) {
 
   // CLI11's texts begin with the name of the option: "--size: ...", "FILE is required", "--a excludes --b".
   const std::string text = error.what();
-  const std::string name = text.substr(0, text.find_first_of(": "));
+  std::string name = text.substr(0, text.find_first_of(": "));
   const CLI::Option* option = command.get_option_no_throw(name);
+  if (option == nullptr) {  // some texts leave the dashes out
+    name = "--" + name;
+    option = command.get_option_no_throw(name);
+  }
   const auto is = [&error](const char* kind) { return error.get_name() == kind; };
   if (option == nullptr || is("ValidationError")) return text;
   if (is("RequiredError")) {

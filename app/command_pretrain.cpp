@@ -12,6 +12,7 @@
 #include "app/run_report.hpp"
 #include "autograd/file.hpp"
 #include "autograd/threads.hpp"
+#include "bert/lines.hpp"
 #include "bert/trainer.hpp"
 #include "bert/wordpiece_trainer.hpp"
 
@@ -61,7 +62,9 @@ bert::Tokenizer learn_vocabulary(const Call& call) {
   bert::BertNormalizer normalizer;
   normalizer.lowercase = !call.cased;
   bert::WordCounter words(normalizer);
-  for (const fs::path& file : call.texts) words.add(read_file(file));
+  for (const fs::path& file : call.texts) {
+    bert::for_each_line(file, [&words](std::string_view line) { words.add(line); });
+  }
   bert::VocabTrainerOptions options;
   options.vocab_size = call.vocab_size;
   return bert::Tokenizer(bert::train_vocab(words, options), normalizer);

@@ -1,0 +1,64 @@
+/// @file
+/// Calls of the gradus program in a folder of their own, and what they leave there.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "autograd/file.hpp"
+#include "support/run_program.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace gradus::test {
+
+/// Runs `gradus arguments...` with `folder` as its working folder, so that messages hold short names.
+/// `input` is shell text that feeds standard input, such as `printf 'a text' |`.
+inline ProgramResult call_gradus(const std::filesystem::path& folder, std::vector<std::string> arguments,
+                                 const std::string& input = "") {
+  arguments.insert(arguments.begin(), GRADUS_PROGRAM);
+  return run_program(arguments, "cd '" + folder.string() + "' && " + input);
+}
+
+/// Runs lines of shell in `folder`, where `gradus` is the program that was built. Stops at the first failure.
+inline ProgramResult shell(const std::filesystem::path& folder, const std::string& lines) {
+  const std::string build = std::filesystem::path(GRADUS_PROGRAM).parent_path();
+  return run_program({"sh", "-e", "-c", lines},
+                     "cd '" + folder.string() + "' && PATH='" + build + "':\"$PATH\"");
+}
+
+/// Everything below a folder: relative names with their content; a folder's name ends with a slash.
+inline std::map<std::string, std::string> content_of(const std::filesystem::path& folder) {
+  std::map<std::string, std::string> content;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    const std::string name = entry.path().lexically_relative(folder);
+    if (entry.is_directory()) {
+      content[name + "/"] = "";
+    } else {
+      content[name] = read_file(entry.path());
+    }
+  }
+  return content;
+}
+
+/// The commands that `gradus --help` lists, in its order.
+inline std::vector<std::string> command_names() {
+  std::istringstream lines(run_program({GRADUS_PROGRAM, "--help"}).out);
+  std::vector<std::string> names;
+  bool listing = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (listing && line.empty()) break;
+    if (listing) names.push_back(line.substr(2, line.find(' ', 2) - 2));
+    listing = listing || line == "Commands:";
+  }
+  return names;
+}
+
+inline void write(const std::filesystem::path& path, const std::string& bytes) {
+  std::filesystem::create_directories(path.parent_path());
+  write_file_atomically(path, bytes);
+}
+
+}  // namespace gradus::test

@@ -1,0 +1,161 @@
+// Wrong calls: unknown words, missing and surplus arguments, values out of range. All exit with 2.
+#include "app/bad_input.hpp"
+
+using namespace gradus::test;
+
+TEST_CASE("a call without a command that is known is refused") {
+  const TemporaryFolder folder;
+  std::string commands;
+  for (const std::string& name : command_names()) commands += (commands.empty() ? "" : ", ") + name;
+  check_refused(folder, {
+                            {{"xyzzy"}, 2, ": unknown command 'xyzzy'; there are: " + commands},
+                            {{}, 2, ": name a command: " + commands},
+                            {{""}, 2, ": unknown command ''; there are: " + commands},
+                            {{"vocbu"}, 2, ": unknown command 'vocbu'; did you mean 'vocab'?"},
+                            {{"tokenise", "a"}, 2, ": unknown command 'tokenise'; did you mean 'tokenize'?"},
+                            {{"inpsect"}, 2, ": unknown command 'inpsect'; did you mean 'inspect'?"},
+                            {{"--fast"}, 2, ": unknown option '--fast'; see gradus --help"},
+                        });
+}
+
+TEST_CASE("options that do not exist are refused, with the nearest that does") {
+  const TemporaryFolder folder;
+  write(folder / "text.txt", "A text.\n");
+  check_refused(
+      folder,
+      {
+          {{"vocab", "--sise", "100"}, 2, " vocab: unknown option '--sise'; did you mean '--size'?"},
+          {{"vocab", "text.txt", "--ot=v"}, 2, " vocab: unknown option '--ot'; did you mean '--out'?"},
+          {{"vocab", "-x"}, 2, " vocab: unknown option '-x'; see gradus vocab --help"},
+          {{"vocab", "--version"}, 2, " vocab: unknown option '--version'; see gradus vocab --help"},
+          {{"tokenize", "--quick", "a"},
+           2,
+           " tokenize: unknown option '--quick'; see gradus tokenize --help"},
+          {{"corpus", "toy", "--storys", "5"},
+           2,
+           " corpus: unknown option '--storys'; did you mean '--stories'?"},
+          {{"inspect", "--jsn", "a"}, 2, " inspect: unknown option '--jsn'; did you mean '--json'?"},
+          {{"inspect", "a", "b"}, 2, " inspect: 'b' is one argument too many; see gradus inspect --help"},
+      });
+}
+
+TEST_CASE("missing and surplus values are refused") {
+  const TemporaryFolder folder;
+  write(folder / "text.txt", "A text.\n");
+  check_refused(
+      folder, {
+                  {{"vocab"}, 2, " vocab: FILE is missing; see gradus vocab --help"},
+                  {{"vocab", "text.txt"}, 2, " vocab: --out is missing; see gradus vocab --help"},
+                  {{"vocab", "text.txt", "--out"}, 2, " vocab: --out needs a value"},
+                  {{"vocab", "text.txt", "--out", "v", "--size"}, 2, " vocab: --size needs a value"},
+                  {{"vocab", "text.txt", "--out", "v", "--out", "w"},
+                   2,
+                   " vocab: --out is given 2 times; once is enough"},
+                  {{"vocab", "text.txt", "--out", ""}, 2, " vocab: --out: the name is empty"},
+                  {{"vocab", "", "--out", "v"}, 2, " vocab: FILE: the name is empty"},
+                  {{"vocab", "text.txt", "--out", "v", "--json=maybe"},
+                   2,
+                   " vocab: --json is a switch and takes no value"},
+                  {{"corpus"}, 2, " corpus: KIND is missing; see gradus corpus --help"},
+                  {{"corpus", "toy"}, 2, " corpus: --out is missing; see gradus corpus --help"},
+                  {{"corpus", "real", "--out", "c"}, 2, " corpus: KIND: 'real' is none of: toy"},
+                  {{"inspect"}, 2, " inspect: PATH is missing; see gradus inspect --help"},
+                  {{"tokenize", "a"}, 2, " tokenize: name a tokenizer by --model FOLDER or by --vocab FILE"},
+                  {{"tokenize", "--vocab"}, 2, " tokenize: --vocab needs a value"},
+              });
+}
+
+TEST_CASE("numbers that are none, or out of range, are refused") {
+  const TemporaryFolder folder;
+  write(folder / "text.txt", "A text.\n");
+  std::vector<BadCall> calls;
+  for (const std::string value :
+       {"many", "1e3", "0x10", "12 ", "-5", "5", "7.5", "1000001", "99999999999999999999"}) {
+    calls.push_back({{"vocab", "text.txt", "--out", "v", "--size", value},
+                     2,
+                     " vocab: --size: '" + value + "' is not a whole number from 6 to 1000000"});
+  }
+  calls.push_back({{"vocab", "text.txt", "--out", "v", "--min-frequency", "0"},
+                   2,
+                   " vocab: --min-frequency: '0' is not a whole number of at least 1"});
+  for (const std::string value : {"-0.1", "1", "half", "nan", "inf"}) {
+    calls.push_back({{"corpus", "toy", "--out", "c", "--held-out", value},
+                     2,
+                     " corpus: --held-out: '" + value + "' is not a number of at least 0 and below 1"});
+  }
+  calls.push_back({{"corpus", "toy", "--out", "c", "--stories", "0"},
+                   2,
+                   " corpus: --stories: '0' is not a whole number from 1 to 100000000"});
+  calls.push_back({{"corpus", "toy", "--out", "c", "--seed", "-1"},
+                   2,
+                   " corpus: --seed: '-1' is not a whole number of at least 0"});
+  calls.push_back({{"tokenize", "--max-length", "x", "a"},
+                   2,
+                   " tokenize: --max-length: 'x' is not a whole number from 0 to 1000000"});
+  check_refused(folder, calls);
+}
+
+TEST_CASE("options that do not go together are refused") {
+  const TemporaryFolder folder;
+  const std::string pieces = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n";
+  write(folder / "vocab.txt", pieces);
+  write(folder / "text.txt", "A text.\n");
+  check_refused(folder, {
+                            {{"tokenize", "--model", ".", "--vocab", "vocab.txt", "a"},
+                             2,
+                             " tokenize: --model and --vocab do not go together"},
+                            {{"tokenize", "--model", ".", "--cased", "a"},
+                             2,
+                             " tokenize: --model and --cased do not go together"},
+                            {{"tokenize", "--vocab", "vocab.txt", "--file", "text.txt", "a"},
+                             2,
+                             " tokenize: give texts or --file text.txt, not both"},
+                            {{"tokenize", "--vocab", "vocab.txt", "a", "b", "--pair", "c"},
+                             2,
+                             " tokenize: --pair needs exactly one text before it, not 2"},
+                            {{"tokenize", "--vocab", "vocab.txt", "a", "--max-length", "1"},
+                             2,
+                             " tokenize: --max-length: '1' leaves no room for the 2 special tokens"},
+                            {{"tokenize", "--vocab", "vocab.txt", "a", "--pair", "b", "--max-length", "2"},
+                             2,
+                             " tokenize: --max-length: '2' leaves no room for the 3 special tokens"},
+                            {{"tokenize", "--vocab", "vocab.txt", "good", "not \xFF"},
+                             2,
+                             " tokenize: text 2 is not UTF-8: byte 5 is 0xFF"},
+                            {{"tokenize", "--vocab", "vocab.txt", "good", "--pair", "\xC3"},
+                             2,
+                             " tokenize: --pair is not UTF-8: byte 1 is 0xC3"},
+                            {{"corpus", "toy", "--out", "toy.txt", "--held-out", "0.1"},
+                             2,
+                             " corpus: --held-out needs a folder as --out, not the file toy.txt"},
+                            {{"corpus", "toy", "--out", "c", "--stories", "1", "--held-out", "0.9"},
+                             2,
+                             " corpus: --held-out 0.9 of 1 stories leaves none to train on; take a smaller "
+                             "fraction or more stories"},
+                            {{"vocab", "text.txt", "--out", "new.txt", "--merges", "./new.txt"},
+                             2,
+                             " vocab: --out and --merges both name new.txt"},
+                        });
+}
+
+TEST_CASE("what is there is not replaced unasked") {
+  const TemporaryFolder folder;
+  write(folder / "text.txt", "A text of some words, a text.\n");
+  write(folder / "old.txt", "mine\n");
+  write(folder / "folder/vocab.txt", "mine\n");
+  write(folder / "toy/train.txt", "mine\n");
+  write(folder / "half/held-out.txt", "mine\n");
+  const std::string rest = " is already there; name another with --out, or replace it with --force";
+  check_refused(folder,
+                {
+                    {{"vocab", "text.txt", "--out", "old.txt"}, 2, " vocab: old.txt" + rest},
+                    {{"vocab", "text.txt", "--out", "folder"}, 2, " vocab: folder/vocab.txt" + rest},
+                    {{"vocab", "text.txt", "--out", "v", "--merges", "old.txt"}, 2, " vocab: old.txt" + rest},
+                    {{"corpus", "toy", "--out", "toy"}, 2, " corpus: toy/train.txt" + rest},
+                    {{"corpus", "toy", "--out", "half"}, 2, " corpus: half/held-out.txt" + rest},
+                    {{"corpus", "toy", "--out", "old.txt"}, 2, " corpus: old.txt" + rest},
+                    {{"vocab", "text.txt", "--out", "text.txt", "--force"},
+                     2,
+                     " vocab: text.txt is a text to learn from; write to another file"},
+                });
+}

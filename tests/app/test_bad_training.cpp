@@ -1,0 +1,166 @@
+// Calls of pretrain, evaluate, fill-mask and bench that must be refused.
+#include "app/bad_input.hpp"
+
+using namespace gradus::test;
+
+namespace {
+
+/// Texts, good and bad, and a model whose vocabulary has 48 pieces and which has 16 positions.
+struct World {
+  TemporaryFolder folder;
+
+  World() {
+    write(folder / "four.txt",
+          "A dog ran.\nA cat ran.\n\nThe dog sat.\nThe cat sat.\n\nThe cat ate.\nIt ran.\n\nThe dog ate.\nIt "
+          "sat.\n");
+    write(folder / "one.txt", "A dog.\nA cat.\n");
+    write(folder / "empty.txt", "");
+    write(folder / "latin1.txt", "fine\ncaf\xE9\n");
+    write(folder / "file", "mine\n");
+    std::filesystem::create_directory(folder / "folder");
+    copy_model("model");
+  }
+
+  void copy_model(const std::string& name) const {
+    std::filesystem::copy(std::string(GRADUS_FIXTURES) + "/bert/small", folder / name);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("pretrain refuses wrong calls") {
+  const World world;
+  std::vector<BadCall> calls;
+  const auto add = [&calls](std::vector<std::string> arguments, const std::string& message) {
+    arguments.insert(arguments.begin(), "pretrain");
+    calls.push_back({arguments, 2, " pretrain: " + message});
+  };
+  const std::string how_long = "say how long to train, with either --steps or --minutes";
+  add({}, "TEXT is missing; see gradus pretrain --help");
+  add({"four.txt"}, "--out is missing; see gradus pretrain --help");
+  add({"four.txt", "--out", "new"}, how_long);
+  add({"four.txt", "--out", "new", "--steps", "1", "--minutes", "1"}, how_long);
+  add({"four.txt", "--out", "new", "--steps", "0"}, "--steps: '0' is not a whole number of at least 1");
+  add({"four.txt", "--out", "new", "--minutes", "soon"},
+      "--minutes: 'soon' is not a number above 0 and at most 1000000");
+  add({"four.txt", "--out", "new", "--steps", "1", "--size", "huge"},
+      "--size: 'huge' is none of: tiny, mini, small, medium, base");
+  add({"four.txt", "--out", "new", "--steps", "1", "--stepps", "2"},
+      "unknown option '--stepps'; did you mean '--steps'?");
+  add({"four.txt", "--out", "new", "--steps", "1", "--learning-rate", "-1"},
+      "--learning-rate: '-1' is not a number above 0 and at most 100");
+  add({"four.txt", "--out", "new", "--steps", "1", "--resume"},
+      "--resume: there is no run in 'new'; leave --resume out to begin one");
+  add({"four.txt", "--out", "model", "--steps", "1"},
+      "--out 'model' holds a run already; add --resume to go on with it, or name another folder");
+  add({"four.txt", "--out", "new", "--steps", "1", "--length", "64:x"},
+      "--length '64:x' is not of the form 64 or 32:0.5,64:0.8,128 (slots, and the share of the run up to "
+      "which "
+      "they hold)");
+  add({"four.txt", "--out", "new", "--steps", "1", "--held-out-fraction", "0", "--hidden", "10", "--heads",
+       "3"},
+      "hidden_size 10 is not a multiple of num_attention_heads 3");
+  check_refused(world.folder, calls);
+}
+
+TEST_CASE("pretrain refuses texts and places that are of no use") {
+  const World world;
+  std::vector<BadCall> calls;
+  const auto add = [&calls](std::vector<std::string> arguments, const std::string& message) {
+    arguments.insert(arguments.begin(), {"pretrain", "--steps", "1"});
+    calls.push_back({arguments, 1, " pretrain: " + message});
+  };
+  add({"none.txt", "--out", "new"}, "cannot read none.txt: there is no such file");
+  add({"folder", "--out", "new"}, "cannot read folder: it is a directory, not a file");
+  add({"empty.txt", "--out", "new"}, "learn a vocabulary: the text has no words");
+  add({"latin1.txt", "--out", "new"},
+      "latin1.txt, line 2: byte 4 (0xE9) is not UTF-8: save the file as UTF-8");
+  add({"one.txt", "--out", "new"},
+      "corpus: 1 document cannot be split into training and held-out: put an empty line between documents, "
+      "or cut "
+      "it into blocks of sentences");
+  add({"four.txt", "--held-out", "none.txt", "--out", "new"}, "cannot read none.txt: there is no such file");
+  add({"four.txt", "--held-out", "empty.txt", "--out", "new"},
+      "empty.txt: no sentence found: the text is empty");
+  add({"four.txt", "--vocab", "none.txt", "--out", "new"}, "cannot read none.txt: there is no such file");
+  add({"four.txt", "--vocab", "folder", "--out", "new"},
+      "cannot read a tokenizer from folder: it has neither vocab.txt nor tokenizer.json");
+  add({"four.txt", "--held-out-fraction", "0", "--out", "file"},
+      "file: cannot make this folder: Not a directory");
+  add({"four.txt", "--held-out-fraction", "0", "--out", "file/new"},
+      "file/new: cannot make this folder: Not a directory");
+  check_refused(world.folder, calls);
+}
+
+TEST_CASE("evaluate and fill-mask refuse models that are damaged") {
+  const World world;
+  const auto& folder = world.folder;
+  for (const char* name : {"cut", "no-config", "wide", "pickle", "no-weights"}) world.copy_model(name);
+  std::filesystem::resize_file(folder / "cut/model.safetensors",
+                               std::filesystem::file_size(folder / "cut/model.safetensors") - 5);
+  std::filesystem::remove(folder / "no-config/config.json");
+  std::filesystem::remove(folder / "no-weights/model.safetensors");
+  std::filesystem::rename(folder / "pickle/model.safetensors", folder / "pickle/pytorch_model.bin");
+  std::string config = gradus::read_file(folder / "wide/config.json");
+  config.replace(config.find("\"hidden_size\": 24"), 17, "\"hidden_size\": 48");
+  write(folder / "wide/config.json", config);
+
+  std::vector<BadCall> calls;
+  const auto add = [&calls](const std::string& model, const std::string& message) {
+    calls.push_back({{"evaluate", model, "four.txt", "--length", "16"}, 1, " evaluate: " + message});
+    calls.push_back({{"fill-mask", model, "a [MASK]"}, 1, " fill-mask: " + message});
+  };
+  const std::string neither = ": it has neither vocab.txt nor tokenizer.json";
+  add("none", "cannot read a tokenizer from none" + neither);
+  add("folder", "cannot read a tokenizer from folder" + neither);
+  add("cut", "cut/model.safetensors: the tensors need 47752 bytes of data, and the file has 47747");
+  add("no-config", "cannot read no-config/config.json: there is no such file");
+  add("no-weights", "no-weights: holds no model.safetensors");
+  add("wide",
+      "wide/model.safetensors: bert.embeddings.word_embeddings.weight is [48, 24], but config.json makes it "
+      "[48, 48]");
+  add("pickle",
+      "pickle/pytorch_model.bin: a pickle can run any code when it is opened, so Gradus does not; convert it "
+      "in "
+      "Python with transformers.AutoModelForPreTraining.from_pretrained(FOLDER).save_pretrained(FOLDER), "
+      "which "
+      "writes model.safetensors");
+  check_refused(folder, calls);
+}
+
+TEST_CASE("evaluate, fill-mask and bench refuse wrong calls and texts") {
+  const World world;
+  check_refused(
+      world.folder,
+      {
+          {{"evaluate"}, 2, " evaluate: MODEL is missing; see gradus evaluate --help"},
+          {{"evaluate", "model"}, 2, " evaluate: TEXT is missing; see gradus evaluate --help"},
+          {{"evaluate", "model", "four.txt", "--length", "99"},
+           2,
+           " evaluate: --length 99 is more than the 16 positions of the model"},
+          {{"evaluate", "model", "none.txt", "--length", "16"},
+           1,
+           " evaluate: cannot read none.txt: there is no such file"},
+          {{"evaluate", "model", "empty.txt", "--length", "16"},
+           1,
+           " evaluate: empty.txt: no sentence found: the text is empty"},
+          {{"evaluate", "model", "latin1.txt", "--length", "16"},
+           1,
+           " evaluate: latin1.txt, line 2: byte 4 (0xE9) is not UTF-8: save the file as UTF-8"},
+          {{"evaluate", "model", "four.txt", "--length", "16", "--train", "none.txt"},
+           1,
+           " evaluate: cannot read none.txt: there is no such file"},
+          {{"fill-mask"}, 2, " fill-mask: MODEL is missing; see gradus fill-mask --help"},
+          {{"fill-mask", "model"}, 2, " fill-mask: TEXT is missing; see gradus fill-mask --help"},
+          {{"fill-mask", "model", "no mask"}, 1, " fill-mask: there is no [MASK] in the text to fill in"},
+          {{"fill-mask", "model", "a [MASK]", "--top", "0"},
+           2,
+           " fill-mask: --top: '0' is not a whole number of at least 1"},
+          {{"fill-mask", "model", "a a a a a a a a a a a a a a a a a a a a [MASK]"},
+           1,
+           " fill-mask: bert_embedding: a sequence of 23 tokens is longer than the 16 positions of the "
+           "model"},
+          {{"fill-mask", "model", "\xFF [MASK]"}, 1, " fill-mask: text is not UTF-8: byte 0xFF at offset 0"},
+          {{"bench", "tiny", "--steps", "0"}, 2, " bench: --steps: '0' is not a whole number of at least 1"},
+      });
+}

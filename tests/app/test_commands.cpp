@@ -1,0 +1,220 @@
+// What the commands corpus, vocab, tokenize and inspect write and print.
+#include <nlohmann/json.hpp>
+
+#include "app/program.hpp"
+#include "bert/tokenizer_files.hpp"
+#include "bert/toy_world.hpp"
+#include "bert/wordpiece_trainer.hpp"
+#include "support/catch.hpp"
+
+using namespace gradus::test;
+using gradus::bert::Vocab;
+using nlohmann::json;
+
+namespace {
+
+/// Runs a command that must succeed silently and returns what it printed.
+std::string printed(const TemporaryFolder& folder, const std::vector<std::string>& arguments,
+                    const std::string& input = "") {
+  const ProgramResult result = call_gradus(folder.path(), arguments, input);
+  CHECK(result.errors == "");
+  REQUIRE(result.exit_code == 0);
+  return result.out;
+}
+
+const std::string pieces = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\ndog\n##s\n.\ncaf\xC3\xA9\ncafe\nThe\n";
+
+}  // namespace
+
+TEST_CASE("corpus writes the stories of the toy world, the held-out ones apart") {
+  const TemporaryFolder folder;
+  CHECK(printed(folder, {"corpus", "toy", "--out", "a/toy", "--stories", "40", "--held-out", "0.25"}) ==
+        "a/toy/train.txt: 30 stories\na/toy/held-out.txt: 10 held-out stories\n");
+  gradus::bert::ToyWorldOptions world;
+  world.stories = 30;
+  CHECK(gradus::read_file(folder / "a/toy/train.txt") == gradus::bert::toy_corpus(world));
+  world.stories = 10;
+  world.held_out = true;
+  CHECK(gradus::read_file(folder / "a/toy/held-out.txt") == gradus::bert::toy_corpus(world));
+}
+
+TEST_CASE("corpus depends on the seed alone") {
+  const TemporaryFolder folder;
+  printed(folder, {"corpus", "toy", "--out", "one.txt", "--stories", "30", "--seed", "7"});
+  printed(folder, {"corpus", "toy", "--out", "two.txt", "--stories", "30", "--seed", "7"});
+  const json other = json::parse(
+      printed(folder, {"corpus", "toy", "--out", "three.txt", "--stories", "30", "--seed", "8", "--json"}));
+  CHECK(other["seed"] == 8);
+  CHECK(other["files"] == json::parse("[{\"path\": \"three.txt\", \"stories\": 30, \"held_out\": false}]"));
+  const auto content = content_of(folder.path());
+  CHECK(content.size() == 3);
+  CHECK(content.at("one.txt") == content.at("two.txt"));
+  CHECK(content.at("one.txt") != content.at("three.txt"));
+}
+
+TEST_CASE("corpus replaces files only when forced, and without held-out stories writes one file") {
+  const TemporaryFolder folder;
+  write(folder / "toy/train.txt", "mine\n");
+  printed(folder, {"corpus", "toy", "--out", "toy", "--stories", "20", "--held-out", "0", "--force"});
+  const auto content = content_of(folder.path());
+  CHECK(content.size() == 2);
+  CHECK(content.at("toy/train.txt") != "mine\n");
+}
+
+TEST_CASE("vocab learns what the library learns") {
+  const TemporaryFolder folder;
+  const std::string text = "The ropes, the roses and the poses.\nThe rope rose.\n";
+  write(folder / "text.txt", text);
+  gradus::bert::WordCounter words;
+  words.add(text);
+  gradus::bert::VocabTrainerOptions how;
+  how.vocab_size = 30;
+  const Vocab expected = gradus::bert::train_vocab(words, how);
+
+  CHECK(printed(folder, {"vocab", "text.txt", "--size", "30", "--out", "vocab.txt"}) ==
+        "vocab.txt: 30 pieces from 13 words (9 distinct)\n");
+  CHECK(Vocab::load(folder / "vocab.txt") == expected);
+
+  const json result =
+      json::parse(printed(folder, {"vocab", "text.txt", "--size", "30", "--out", "tokenizer/", "--json"}));
+  CHECK(result ==
+        json::parse("{\"path\": \"tokenizer/vocab.txt\", \"pieces\": 30, \"cased\": false, \"words\": 13, "
+                    "\"distinct_words\": 9}"));
+  CHECK(gradus::bert::load_tokenizer(folder / "tokenizer").vocab() == expected);
+}
+
+TEST_CASE("vocab keeps capitals when asked, and writes down its steps") {
+  const TemporaryFolder folder;
+  write(folder / "one.txt", "Anna saw Anna.\n");
+  write(folder / "two.txt", "Anna ran.\n");
+  const ProgramResult result = call_gradus(
+      folder.path(), {"vocab", "one.txt", "two.txt", "--cased", "--out", "cased/", "--merges", "merges.txt"});
+  CHECK(result.exit_code == 0);
+  CHECK(result.errors.find("The text gives no more than") == 0);
+  const gradus::bert::Tokenizer tokenizer = gradus::bert::load_tokenizer(folder / "cased");
+  CHECK(tokenizer.vocab().find("Anna").has_value());
+  CHECK_FALSE(tokenizer.vocab().find("anna").has_value());
+  CHECK_FALSE(tokenizer.normalizer().lowercase);
+  const std::string merges = gradus::read_file(folder / "merges.txt");
+  CHECK(merges.find("\tAnna\t3\n") != std::string::npos);
+}
+
+TEST_CASE("vocab replaces a vocabulary only when forced") {
+  const TemporaryFolder folder;
+  write(folder / "text.txt", "some words, some more words\n");
+  write(folder / "vocab.txt", "mine\n");
+  printed(folder, {"vocab", "text.txt", "--size", "20", "--out", "vocab.txt", "--force"});
+  CHECK(Vocab::load(folder / "vocab.txt").size() == 20);
+}
+
+TEST_CASE("tokenize prints ids, places and pieces") {
+  const TemporaryFolder folder;
+  write(folder / "vocab.txt", pieces);
+  CHECK(printed(folder, {"tokenize", "--vocab", "vocab.txt", "The dogs."}) ==
+        "     id   characters  piece\n"
+        "      2               [CLS]\n"
+        "      5          0-3  the\n"
+        "      6          4-7  dog\n"
+        "      7          7-8  ##s\n"
+        "      8          8-9  .\n"
+        "      3               [SEP]\n");
+  CHECK(printed(folder, {"tokenize", "--vocab", "vocab.txt", "--bare", "--cased", "The", "caf\xC3\xA9"}) ==
+        "     id   characters  piece\n"
+        "     11          0-3  The\n"
+        "\n"
+        "     id   characters  piece\n"
+        "      9          0-4  caf\xC3\xA9\n");
+  // Behind -- everything is text.
+  CHECK(printed(folder, {"tokenize", "--vocab", "vocab.txt", "--bare", "--", "--dog"}).find("dog") !=
+        std::string::npos);
+}
+
+TEST_CASE("tokenize prints pairs as JSON, cut to a length") {
+  const TemporaryFolder folder;
+  write(folder / "vocab.txt", pieces);
+  const json pair = json::parse(
+      printed(folder, {"tokenize", "--vocab", "vocab.txt", "--json", "the dog", "--pair", "cafe"}));
+  CHECK(pair["texts"].size() == 1);
+  const json text = pair["texts"][0];
+  CHECK(text["text"] == "the dog");
+  CHECK(text["pair"] == "cafe");
+  CHECK(text["pieces"] == json({"[CLS]", "the", "dog", "[SEP]", "cafe", "[SEP]"}));
+  CHECK(text["ids"] == json({2, 5, 6, 3, 10, 3}));
+  CHECK(text["token_type_ids"] == json({0, 0, 0, 0, 1, 1}));
+  CHECK(text["offsets"] == json::parse("[[0,0],[0,3],[4,7],[0,0],[0,4],[0,0]]"));
+  CHECK(text["special_tokens_mask"] == json({true, false, false, true, false, true}));
+
+  const json cut = json::parse(
+      printed(folder, {"tokenize", "--vocab", "vocab.txt", "--json", "the dog . . .", "--max-length", "4"}));
+  CHECK(cut["texts"][0]["ids"] == json({2, 5, 6, 3}));
+}
+
+TEST_CASE("tokenize reads a line at a time from a file or standard input") {
+  const TemporaryFolder folder;
+  write(folder / "vocab.txt", pieces);
+  write(folder / "text.txt", "the\r\n\n  dog  \n");
+  const std::vector<std::string> call = {"tokenize", "--vocab", "vocab.txt", "--json", "--bare"};
+  const auto with = [&call](std::vector<std::string> more) {
+    more.insert(more.begin(), call.begin(), call.end());
+    return more;
+  };
+  const json from_file = json::parse(printed(folder, with({"--file", "text.txt"})));
+  REQUIRE(from_file["texts"].size() == 2);
+  CHECK(from_file["texts"][0]["ids"] == json({5}));
+  CHECK(from_file["texts"][1]["ids"] == json({6}));
+  CHECK(json::parse(printed(folder, call, "printf 'the\\ndog' |")) == from_file);
+  CHECK(json::parse(printed(folder, with({"--file", "-"}), "printf 'the\\ndog' |")) == from_file);
+}
+
+TEST_CASE("inspect shows the config, the tensors and their sizes") {
+  const std::filesystem::path fixtures = GRADUS_FIXTURES;
+  const TemporaryFolder folder;
+  std::filesystem::copy(fixtures / "bert/f32", folder / "model");
+  const json config = json::parse(gradus::read_file(folder / "model/config.json"));
+  const json found = json::parse(printed(folder, {"inspect", "model", "--json"}));
+  CHECK(found["path"] == "model");
+  for (const std::string key : {"vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads",
+                                "intermediate_size", "max_position_embeddings"}) {
+    CHECK(found["config"][key] == config[key]);
+  }
+  CHECK(found["tokenizer"].is_null());
+  REQUIRE(found["weights"].size() == 1);
+  const json weights = found["weights"][0];
+  CHECK(weights["path"] == "model/model.safetensors");
+  CHECK(weights["bytes"] == std::filesystem::file_size(folder / "model/model.safetensors"));
+  std::int64_t numbers = 0;
+  bool has_embeddings = false;
+  for (const json& tensor : weights["tensors"]) {
+    std::int64_t product = 1;
+    for (const json& size : tensor["shape"]) product *= size.get<std::int64_t>();
+    CHECK(tensor["numbers"] == product);
+    numbers += product;
+    const std::string name = tensor["name"];
+    if (name.find("word_embeddings.weight") == std::string::npos) continue;
+    has_embeddings = true;
+    CHECK(tensor["dtype"] == "F32");
+    CHECK(tensor["shape"] == json({config["vocab_size"], config["hidden_size"]}));
+  }
+  CHECK(has_embeddings);
+  CHECK(weights["numbers"] == numbers);
+
+  const std::string text = printed(folder, {"inspect", "model"});
+  CHECK(text.rfind("config\n", 0) == 0);
+  CHECK(text.find("word_embeddings.weight\n") != std::string::npos);
+}
+
+TEST_CASE("inspect shows a tokenizer's folder, shards, and a file alone") {
+  const std::filesystem::path fixtures = GRADUS_FIXTURES;
+  const TemporaryFolder folder;
+  write(folder / "tokenizer/vocab.txt", pieces);
+  CHECK(printed(folder, {"inspect", "tokenizer"}) ==
+        "tokenizer\n  12 pieces, lower case, accents stripped\n");
+
+  std::filesystem::copy(fixtures / "bert/shards", folder / "shards");
+  CHECK(json::parse(printed(folder, {"inspect", "shards", "--json"}))["weights"].size() == 3);
+
+  std::filesystem::copy_file(fixtures / "nn/types.safetensors", folder / "types.safetensors");
+  const json file = json::parse(printed(folder, {"inspect", "types.safetensors", "--json"}));
+  CHECK(file["config"].is_null());
+  CHECK(file["weights"].size() == 1);
+}
