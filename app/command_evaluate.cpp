@@ -15,7 +15,7 @@ namespace {
 struct Call {
   std::filesystem::path model;
   std::vector<std::filesystem::path> texts, training;
-  int64_t length = 64, rows = 0, batch_rows = 32, seed = 1, threads = 0, block_sentences = 0;
+  int64_t length = 64, rows = 0, passes = 1, batch_rows = 32, seed = 1, threads = 0, block_sentences = 0;
   double masked = 0.15, nearby = 0.5;
   bool no_nsp = false, json = false;
 };
@@ -46,9 +46,14 @@ void run(const Call& call) {
     baseline.emplace(read_tokens(call.training, tokenizer, call.block_sentences), pieces);
   }
   Progress progress("evaluating");
-  const bert::Evaluation evaluation = bert::evaluate(
-      loaded.model, data, {.rows = call.rows, .batch_rows = call.batch_rows, .length = call.length},
-      baseline ? &*baseline : nullptr);
+  bert::Evaluation evaluation;
+  for (int64_t pass = 0; pass < call.passes; ++pass) {
+    progress.update(static_cast<double>(pass) / static_cast<double>(call.passes));
+    evaluation += bert::evaluate(
+        loaded.model, data,
+        {.rows = call.rows, .batch_rows = call.batch_rows, .length = call.length, .epoch = pass},
+        baseline ? &*baseline : nullptr);
+  }
   if (call.json) {
     print(to_json(evaluation));
   } else {
@@ -70,7 +75,8 @@ void add_evaluate(CLI::App& program) {
   add_paths(*c, "TEXT", call->texts, "FILE", "Text that the model was not trained on")->required();
   add_paths(*c, "--train", call->training, "FILE", "The training text, from which the baselines count");
   add_whole(*c, "--length", call->length, "Slots a row", 5);
-  add_whole(*c, "--rows", call->rows, "At most so many rows; 0: the whole text", 0);
+  add_whole(*c, "--rows", call->rows, "At most so many rows of each pass; 0: the whole text", 0);
+  add_whole(*c, "--passes", call->passes, "Times through the text, each with other masks and pairs", 1);
   add_whole(*c, "--batch-rows", call->batch_rows, "Rows at a time");
   add_number(*c, "--masked", call->masked, "Share of the pieces that is masked", {0, 1, false, false});
   add_number(*c, "--nearby-negatives", call->nearby,

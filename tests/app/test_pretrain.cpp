@@ -146,7 +146,15 @@ TEST_CASE("evaluate and fill-mask: what cannot be is refused in one sentence") {
       run_program({GRADUS_PROGRAM, "evaluate", run.text("model"), run.text("toy/held-out.txt"), "--length",
                    "32", "--train", run.text("toy/train.txt"), "--json"});
   CHECK(evaluated.exit_code == 0);
-  CHECK(nlohmann::json::parse(evaluated.out).at("bigram_accuracy") > 0.1);
+  const auto once = nlohmann::json::parse(evaluated.out);
+  CHECK(once.at("bigram_accuracy") > 0.1);
+  const ProgramResult repeated =
+      run_program({GRADUS_PROGRAM, "evaluate", run.text("model"), run.text("toy/held-out.txt"), "--length",
+                   "32", "--train", run.text("toy/train.txt"), "--passes", "2", "--json"});
+  const auto twice = nlohmann::json::parse(repeated.out);
+  CHECK(twice.at("positions").get<double>() > 1.8 * once.at("positions").get<double>());
+  CHECK(twice.at("pairs").get<double>() > 1.8 * once.at("pairs").get<double>());
+  CHECK(twice.at("mlm_loss") != once.at("mlm_loss"));  // other masks
   const ProgramResult longer = run_program(
       {GRADUS_PROGRAM, "evaluate", run.text("model"), run.text("toy/held-out.txt"), "--length", "1000"});
   CHECK(longer.exit_code == 2);
