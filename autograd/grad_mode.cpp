@@ -7,18 +7,23 @@ namespace {
 
 thread_local bool recording = true;
 thread_local bool anomaly = false;
+thread_local bool composed = false;
 thread_local std::vector<const std::string*> scopes;
 
 }  // namespace
 
 bool grad_enabled() { return recording; }
 bool anomaly_enabled() { return anomaly; }
+bool composed_ops() { return composed; }
 
 GradMode::GradMode(bool enabled) : before_(recording) { recording = enabled; }
 GradMode::~GradMode() { recording = before_; }
 
 DetectAnomaly::DetectAnomaly(bool enabled) : before_(anomaly) { anomaly = enabled; }
 DetectAnomaly::~DetectAnomaly() { anomaly = before_; }
+
+ComposedOps::ComposedOps(bool enabled) : before_(composed) { composed = enabled; }
+ComposedOps::~ComposedOps() { composed = before_; }
 
 ModuleScope::ModuleScope(const std::string& name) { scopes.push_back(&name); }
 ModuleScope::~ModuleScope() { scopes.pop_back(); }

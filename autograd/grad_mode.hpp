@@ -9,6 +9,7 @@ namespace gradus {
 
 bool grad_enabled();     ///< Are ops recorded?
 bool anomaly_enabled();  ///< Is every output and gradient searched for NaN and Inf?
+bool composed_ops();     ///< Does every fused op give its composed twin?
 
 /// While it lives, ops are recorded (or not).
 class GradMode {
@@ -26,6 +27,20 @@ class GradMode {
 class NoGrad : GradMode {
  public:
   NoGrad() : GradMode(false) {}
+};
+
+/// While it lives, every fused op gives its composed twin (namespace `composed` in autograd/ops.hpp): the
+/// same numbers up to rounding, from primitives that each leave a node on the tape. For teaching, and for
+/// holding the fused ops to their twins.
+class ComposedOps {
+ public:
+  explicit ComposedOps(bool enabled = true);
+  ~ComposedOps();
+  ComposedOps(const ComposedOps&) = delete;
+  ComposedOps& operator=(const ComposedOps&) = delete;
+
+ private:
+  bool before_;
 };
 
 /// While it lives, the first NaN or Inf in any output or gradient throws a GraphError that names the op, the

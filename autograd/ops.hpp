@@ -126,7 +126,7 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets, CrossEntropyOp
 
 // ---- Attention (Vaswani et al. 2017, eq. 1) ----
 struct AttentionOptions {
-  Tensor mask;  ///< bool, broadcasts to [B, A, S, T]: true where a query may look at a key; or undefined
+  Tensor mask = {};  ///< bool, broadcasts to the scores: true where a query may look at a key; undefined: all
   bool causal = false;  ///< query i sees the keys 0 ... i + T - S only
   double dropout = 0;   ///< on the probabilities, after softmax
   uint64_t seed = 0;    ///< of the dropout mask
@@ -135,9 +135,13 @@ struct AttentionOptions {
 /// probability exactly 0; a query that may look nowhere gives zeros.
 Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                     const AttentionOptions& options = {});
-/// The same, with the probabilities (after dropout) [B, A, S, T] as second result; composed of primitives.
+/// The same, with the probabilities (after dropout) [B, A, S, T] as second result.
 std::pair<Tensor, Tensor> attention_with_weights(const Tensor& q, const Tensor& k, const Tensor& v,
                                                  const AttentionOptions& options = {});
+/// softmax(scores + mask) v for scores of any kind [..., S, T] and v [..., T, E]: the result [..., S, E] and
+/// the probabilities (after dropout) [..., S, T].
+std::pair<Tensor, Tensor> attention_from_scores(const Tensor& scores, const Tensor& v,
+                                                const AttentionOptions& options = {});
 
 // ---- Fused pairs: the same numbers as the composed form, in one pass over memory ----
 using kernels::Activation;  ///< relu, gelu, gelu_tanh or silu

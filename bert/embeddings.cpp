@@ -23,16 +23,10 @@ Embeddings::Embeddings(const Config& config, Rng& rng)
       norm(child("LayerNorm", nn::LayerNorm(config.hidden_size, config.layer_norm_eps))),
       dropout(child("dropout", nn::Dropout(config.hidden_dropout_prob))) {}
 
-Tensor Embeddings::operator()(const Tensor& input_ids, const Tensor& token_type_ids,
-                              const ForwardOptions& options) const {
+Tensor Embeddings::operator()(const Tensor& input_ids, const Tensor& token_type_ids) const {
   const ModuleScope scope = enter();
-  const Tensor &word = word_embeddings.weight, &type = token_type_embeddings.weight,
-               &position = position_embeddings.weight;
-  if (options.composed) {
-    const Tensor sum = composed::bert_embedding(word, type, position, input_ids, token_type_ids);
-    return dropout(composed::layer_norm(sum, norm.weight, norm.bias, norm.eps));
-  }
-  return dropout(norm(bert_embedding(word, type, position, input_ids, token_type_ids)));
+  return dropout(norm(bert_embedding(word_embeddings.weight, token_type_embeddings.weight,
+                                     position_embeddings.weight, input_ids, token_type_ids)));
 }
 
 }  // namespace gradus::bert

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "bert/config.hpp"
-#include "bert/forward.hpp"
 #include "nn/dropout.hpp"
 #include "nn/embedding.hpp"
 #include "nn/layer_norm.hpp"
@@ -17,8 +16,7 @@ class Embeddings : public nn::Module {
 
   /// input_ids and token_type_ids: i64 [B, S] -> [B, S, H]. IndexError names an id at or above V, a type at
   /// or above T, and a sequence longer than P.
-  Tensor operator()(const Tensor& input_ids, const Tensor& token_type_ids,
-                    const ForwardOptions& options = {}) const;
+  Tensor operator()(const Tensor& input_ids, const Tensor& token_type_ids) const;
 
   const nn::Embedding word_embeddings;        ///< [V, H]
   const nn::Embedding position_embeddings;    ///< [P, H]

@@ -5,11 +5,8 @@
 namespace gradus::bert {
 namespace {
 
-Tensor mean_loss(const Tensor& logits, const std::vector<int64_t>& labels, const ForwardOptions& options) {
-  const Tensor targets = tensor<int64_t>(labels);
-  const CrossEntropyOptions how{.ignore_index = no_label};
-  return options.composed ? composed::cross_entropy(logits, targets, how)
-                          : cross_entropy(logits, targets, how);
+Tensor mean_loss(const Tensor& logits, const std::vector<int64_t>& labels) {
+  return cross_entropy(logits, tensor<int64_t>(labels), {.ignore_index = no_label});
 }
 
 void check_batch(const PretrainingBatch& batch) {
@@ -38,12 +35,10 @@ MlmHead::MlmHead(const Config& config, const Tensor& word_embeddings, Rng& rng)
                          : parameter("decoder.weight", weight_init(config)(word_embeddings.shape(), rng))),
       activation(config.activation()) {}
 
-Tensor MlmHead::operator()(const Tensor& hidden, const ForwardOptions& options) const {
+Tensor MlmHead::operator()(const Tensor& hidden) const {
   const ModuleScope scope = enter();
-  const auto activate = options.composed ? composed::bias_activation : bias_activation;
-  const auto normalise = options.composed ? composed::layer_norm : layer_norm;
-  const Tensor transformed = activate(dense.without_bias(hidden), dense.bias, activation);
-  return linear(normalise(transformed, norm.weight, norm.bias, norm.eps), decoder_weight, bias);
+  const Tensor transformed = bias_activation(dense.without_bias(hidden), dense.bias, activation);
+  return linear(norm(transformed), decoder_weight, bias);
 }
 
 PretrainingHeads::PretrainingHeads(const Config& config, const Tensor& word_embeddings, Rng& rng)
@@ -73,23 +68,22 @@ PretrainingOutput BertForPreTraining::operator()(const Tensor& input_ids, const 
                                                  : hidden.reshape({-1, hidden.size(-1)});
   // A product of no rows is left out.
   out.mlm_logits =
-      rows.size(0) > 0 ? cls.predictions(rows, options) : zeros({0, bert.config.vocab_size}, hidden.dtype());
+      rows.size(0) > 0 ? cls.predictions(rows) : zeros({0, bert.config.vocab_size}, hidden.dtype());
   out.nsp_logits = cls.seq_relationship(out.encoded.pooled);
   return out;
 }
 
-PretrainingLoss BertForPreTraining::loss(const PretrainingBatch& batch, const ForwardOptions& options) const {
+PretrainingLoss BertForPreTraining::loss(const PretrainingBatch& batch) const {
   check_batch(batch);
   const Shape shape{batch.rows, batch.length};
-  const PretrainingOutput out =
-      (*this)(tensor(batch.input_ids, shape), tensor(batch.token_type_ids, shape),
-              tensor(batch.attention_mask, shape), tensor(batch.masked_positions), options);
+  const PretrainingOutput out = (*this)(tensor(batch.input_ids, shape), tensor(batch.token_type_ids, shape),
+                                        tensor(batch.attention_mask, shape), tensor(batch.masked_positions));
   PretrainingLoss result;
   result.mlm_logits = out.mlm_logits;
   result.nsp_logits = out.nsp_logits;
   result.mlm_loss = batch.masked_labels.empty() ? scalar(0, out.nsp_logits.dtype())
-                                                : mean_loss(out.mlm_logits, batch.masked_labels, options);
-  result.nsp_loss = mean_loss(out.nsp_logits, batch.next_sentence_labels, options);
+                                                : mean_loss(out.mlm_logits, batch.masked_labels);
+  result.nsp_loss = mean_loss(out.nsp_logits, batch.next_sentence_labels);
   result.loss = result.mlm_loss + result.nsp_loss;
   return result;
 }

@@ -17,7 +17,7 @@ class MlmHead : public nn::Module {
 
   /// [..., H] -> [..., V]. It is most of a step's work for a large vocabulary, so give it only the rows that
   /// are wanted: gather_rows.
-  Tensor operator()(const Tensor& hidden, const ForwardOptions& options = {}) const;
+  Tensor operator()(const Tensor& hidden) const;
 
   const Tensor bias;            ///< [V]
   const nn::Linear dense;       ///< "transform.dense" [H, H]
@@ -71,7 +71,7 @@ class BertForPreTraining : public nn::Module {
   /// The loss of pretraining: the mean of MLM over the masked positions plus the mean of NSP over the
   /// labelled rows. Each has its own rule for what it leaves out, so neither can silence a class of the
   /// other. IndexError names a label out of range.
-  PretrainingLoss loss(const PretrainingBatch& batch, const ForwardOptions& options = {}) const;
+  PretrainingLoss loss(const PretrainingBatch& batch) const;
 
   const Bert bert;
   const PretrainingHeads cls;

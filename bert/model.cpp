@@ -26,6 +26,26 @@ void check_batch(const Tensor& input_ids, const Tensor& token_type_ids, const Te
   check_like_ids("attention_mask", attention_mask);
 }
 
+nn::Encoder make_encoder(const Config& config, Rng& rng) {
+  nn::Encoder encoder({.hidden = config.hidden_size,
+                       .heads = config.num_attention_heads,
+                       .intermediate = config.intermediate_size,
+                       .layers = config.num_hidden_layers,
+                       .activation = config.activation(),
+                       .hidden_dropout = config.hidden_dropout_prob,
+                       .attention_dropout = config.attention_probs_dropout_prob,
+                       .layer_norm_eps = config.layer_norm_eps,
+                       .init = weight_init(config)},
+                      rng);
+  if (config.init.output_from_value) {
+    const NoGrad no_grad;
+    for (const nn::EncoderLayer& layer : encoder.layers) {
+      Tensor(layer.attention.output.weight).copy_(layer.attention.value.weight.transpose(0, 1));
+    }
+  }
+  return encoder;
+}
+
 template <class T>
 bool all_true(const Tensor& x) {
   const Tensor dense = x.contiguous();
@@ -61,7 +81,7 @@ Tensor padding_mask(const Tensor& attention_mask) {
 Bert::Bert(const Config& wanted, Rng& rng, bool with_pooler)
     : config(checked(wanted)),
       embeddings(child("embeddings", Embeddings(config, rng))),
-      encoder(child("encoder", Encoder(config, rng))),
+      encoder(child("encoder", make_encoder(config, rng))),
       pooler(with_pooler ? std::optional(child("pooler", Pooler(config, rng))) : std::nullopt) {}
 
 BertOutput Bert::operator()(const Tensor& input_ids, const Tensor& token_type_ids,
@@ -69,9 +89,11 @@ BertOutput Bert::operator()(const Tensor& input_ids, const Tensor& token_type_id
   const ModuleScope scope = enter();
   check_batch(input_ids, token_type_ids, attention_mask);
   const Tensor types = token_type_ids.defined() ? token_type_ids : zeros(input_ids.shape(), DType::i64);
-  Encoder::Output out = encoder(embeddings(input_ids, types, options), padding_mask(attention_mask), options);
-  Tensor pooled = pooler ? (*pooler)(out.last_hidden) : Tensor();
-  return {out.last_hidden, pooled, std::move(out.hidden_states), std::move(out.attentions)};
+  nn::EncoderTrace out =
+      encoder.trace(embeddings(input_ids, types), {.allowed = padding_mask(attention_mask)},
+                    {.hidden_states = options.hidden_states, .attentions = options.attentions});
+  Tensor pooled = pooler ? (*pooler)(out.last) : Tensor();
+  return {out.last, pooled, std::move(out.hidden_states), std::move(out.attentions)};
 }
 
 }  // namespace gradus::bert

@@ -20,8 +20,8 @@
 
 #include "bert/config.hpp"
 #include "bert/embeddings.hpp"
-#include "bert/encoder.hpp"
 #include "bert/forward.hpp"
+#include "nn/encoder.hpp"
 
 namespace gradus::bert {
 
@@ -58,7 +58,7 @@ class Bert : public nn::Module {
 
   const Config config;
   const Embeddings embeddings;
-  const Encoder encoder;
+  const nn::Encoder encoder;
   const std::optional<Pooler> pooler;
 };
 

@@ -4,49 +4,47 @@ namespace gradus::nn {
 
 EncoderLayer::EncoderLayer(const EncoderOptions& options, Rng& rng)
     : pre_norm(options.pre_norm),
-      fused(options.fused),
-      attention(child("attention", MultiHeadAttention(options.hidden, options.heads, rng,
-                                                      {.dropout = options.attention_dropout,
-                                                       .init = options.init,
-                                                       .fused = options.fused}))),
+      attention(child("attention",
+                      MultiHeadAttention(options.hidden, options.heads, rng,
+                                         {.dropout = options.attention_dropout, .init = options.init}))),
       attention_norm(child("attention.output.LayerNorm", LayerNorm(options.hidden, options.layer_norm_eps))),
-      feed_forward(child(
-          "", FeedForward(options.hidden, options.intermediate, rng,
-                          {.activation = options.activation, .init = options.init, .fused = options.fused}))),
+      feed_forward(child("", FeedForward(options.hidden, options.intermediate, rng,
+                                         {.activation = options.activation, .init = options.init}))),
       output_norm(child("output.LayerNorm", LayerNorm(options.hidden, options.layer_norm_eps))),
       dropout(child("dropout", Dropout(options.hidden_dropout))) {}
 
-/// LN(residual + drop(last(x))). The fused form leaves the bias of `last` to the op that walks over memory
-/// anyway.
+/// LN(residual + drop(last(x))). The bias of `last` is left to the op that walks over memory anyway.
 Tensor EncoderLayer::add_and_norm(const Linear& last, const Tensor& x, const Tensor& residual,
                                   const LayerNorm& norm) const {
-  if (!fused) return norm(residual + dropout(last(x)));
   const Dropout::Draw drop = dropout.draw();
   return residual_layer_norm(last.without_bias(x), last.bias, residual, norm.weight, norm.bias, norm.eps,
                              drop.p, drop.seed);
 }
 
-/// All that follows the heads' results `context` [B, S, H].
-Tensor EncoderLayer::finish(const Tensor& x, const Tensor& context) const {
-  if (pre_norm) {
-    const Tensor y = x + dropout(attention.output(context));
-    return y + dropout(feed_forward(output_norm(y)));
-  }
-  const Tensor y = add_and_norm(attention.output, context, x, attention_norm);
-  return add_and_norm(feed_forward.second, feed_forward.expanded(y), y, output_norm);
+/// The end of the first half, from the heads' results `context` [B, S, H].
+Tensor EncoderLayer::after_attention(const Tensor& x, const Tensor& context) const {
+  if (pre_norm) return x + dropout(attention.output(context));
+  return add_and_norm(attention.output, context, x, attention_norm);
+}
+
+/// The second half.
+Tensor EncoderLayer::after_feed_forward(const Tensor& x) const {
+  if (pre_norm) return x + dropout(feed_forward(output_norm(x)));
+  return add_and_norm(feed_forward.second, feed_forward.expanded(x), x, output_norm);
 }
 
 Tensor EncoderLayer::operator()(const Tensor& x, const AttentionMask& mask) const {
   const ModuleScope scope = enter();
   const Tensor in = pre_norm ? attention_norm(x) : x;
-  return finish(x, attention.context(in, in, mask));
+  const Tensor y = after_attention(x, attention.context(in, in, mask));  // here the heads' results go away
+  return after_feed_forward(y);
 }
 
 std::pair<Tensor, Tensor> EncoderLayer::with_weights(const Tensor& x, const AttentionMask& mask) const {
   const ModuleScope scope = enter();
   const Tensor in = pre_norm ? attention_norm(x) : x;
   const auto [context, weights] = attention.context_and_weights(in, in, mask);
-  return {finish(x, context), weights};
+  return {after_feed_forward(after_attention(x, context)), weights};
 }
 
 // ---- The stack ----
@@ -75,25 +73,22 @@ Tensor Encoder::operator()(const Tensor& x, const AttentionMask& mask) const {
   return finish(y);
 }
 
-std::pair<Tensor, std::vector<Tensor>> Encoder::with_weights(const Tensor& x,
-                                                             const AttentionMask& mask) const {
+EncoderTrace Encoder::trace(const Tensor& x, const AttentionMask& mask, const TraceOptions& wants) const {
   const ModuleScope scope = enter();
-  Tensor y = x;
-  std::vector<Tensor> all;
+  EncoderTrace trace{.last = x, .hidden_states = {}, .attentions = {}};
   for (const EncoderLayer& layer : layers) {
-    auto [next, weights] = layer.with_weights(y, mask);
-    y = next;
-    all.push_back(weights);
+    if (wants.hidden_states) trace.hidden_states.push_back(trace.last);
+    if (wants.attentions) {
+      auto [next, weights] = layer.with_weights(trace.last, mask);
+      trace.last = next;
+      trace.attentions.push_back(weights);
+    } else {
+      trace.last = layer(trace.last, mask);
+    }
   }
-  return {finish(y), all};
-}
-
-std::vector<Tensor> Encoder::hidden_states(const Tensor& x, const AttentionMask& mask) const {
-  const ModuleScope scope = enter();
-  std::vector<Tensor> states{x};
-  for (const EncoderLayer& layer : layers) states.push_back(layer(states.back(), mask));
-  states.back() = finish(states.back());
-  return states;
+  trace.last = finish(trace.last);
+  if (wants.hidden_states) trace.hidden_states.push_back(trace.last);
+  return trace;
 }
 
 }  // namespace gradus::nn

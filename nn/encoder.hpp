@@ -21,7 +21,6 @@ struct EncoderOptions {
   double layer_norm_eps = 1e-12;
   Init init = init::normal(0.02);  ///< of every weight matrix
   bool pre_norm = false;           ///< x + f(LN(x)) (Xiong et al. 2020) instead of LN(x + f(x)) as in BERT
-  bool fused = true;  ///< fused ops where they apply; false: composed of primitives, with the same numbers
 };
 
 /// Attention, then feed-forward, each with dropout, a residual connection and a LayerNorm:
@@ -40,7 +39,7 @@ class EncoderLayer : public Module {
   /// The result and the attention probabilities [B, A, S, S].
   std::pair<Tensor, Tensor> with_weights(const Tensor& x, const AttentionMask& mask = {}) const;
 
-  const bool pre_norm, fused;
+  const bool pre_norm;
   const MultiHeadAttention attention;
   const LayerNorm attention_norm;
   const FeedForward feed_forward;
@@ -50,7 +49,20 @@ class EncoderLayer : public Module {
  private:
   Tensor add_and_norm(const Linear& last, const Tensor& x, const Tensor& residual,
                       const LayerNorm& norm) const;
-  Tensor finish(const Tensor& x, const Tensor& context) const;
+  Tensor after_attention(const Tensor& x, const Tensor& context) const;
+  Tensor after_feed_forward(const Tensor& x) const;
+};
+
+/// What an encoder keeps on the way. Attention probabilities are slower: the fused op does not store them.
+struct TraceOptions {
+  bool hidden_states = true, attentions = true;
+};
+
+struct EncoderTrace {
+  Tensor last;  ///< the result [B, S, H]
+  std::vector<Tensor>
+      hidden_states;  ///< x and what each layer made of it: L + 1 of [B, S, H], `last` at the end
+  std::vector<Tensor> attentions;  ///< L of [B, A, S, S]
 };
 
 /// L layers on top of each other: layer.0, layer.1, ... With pre-norm a last LayerNorm, "LayerNorm", follows.
@@ -61,11 +73,8 @@ class Encoder : public Module {
   /// x [B, S, H] -> [B, S, H].
   Tensor operator()(const Tensor& x, const AttentionMask& mask = {}) const;
 
-  /// The result and, for each layer, the attention probabilities [B, A, S, S].
-  std::pair<Tensor, std::vector<Tensor>> with_weights(const Tensor& x, const AttentionMask& mask = {}) const;
-
-  /// x and what each layer made of it: L + 1 tensors, the last one the result.
-  std::vector<Tensor> hidden_states(const Tensor& x, const AttentionMask& mask = {}) const;
+  /// The same, keeping what `wants` asks for on the way.
+  EncoderTrace trace(const Tensor& x, const AttentionMask& mask = {}, const TraceOptions& wants = {}) const;
 
   const std::vector<EncoderLayer> layers;
   const std::vector<LayerNorm> last_norm;  ///< one with pre-norm, else none

@@ -13,14 +13,12 @@ Activation activation_by_name(std::string_view name) {
 
 FeedForward::FeedForward(int64_t hidden, int64_t intermediate, Rng& rng, const FeedForwardOptions& options)
     : activation(options.activation),
-      fused(options.fused),
       first(child("intermediate.dense", Linear(hidden, intermediate, rng, {.init = options.init}))),
       second(child("output.dense", Linear(intermediate, hidden, rng, {.init = options.init}))) {}
 
 Tensor FeedForward::expanded(const Tensor& x) const {
   const ModuleScope scope = enter();
-  if (fused) return bias_activation(first.without_bias(x), first.bias, activation);
-  return composed::bias_activation(first.without_bias(x), first.bias, activation);
+  return bias_activation(first.without_bias(x), first.bias, activation);
 }
 
 Tensor FeedForward::operator()(const Tensor& x) const { return second(expanded(x)); }

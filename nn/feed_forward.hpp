@@ -15,7 +15,6 @@ Activation activation_by_name(std::string_view name);
 struct FeedForwardOptions {
   Activation activation = Activation::gelu;
   Init init = init::xavier_uniform();
-  bool fused = true;  ///< bias and activation in one pass; false: composed of primitives
 };
 
 /// act(x W_1^T + b_1) W_2^T + b_2: [..., H] -> [..., H], with I numbers in between. The parameters are named
@@ -30,7 +29,6 @@ class FeedForward : public Module {
   Tensor expanded(const Tensor& x) const;
 
   const Activation activation;
-  const bool fused;
   const Linear first, second;
 };
 

@@ -40,7 +40,6 @@ Tensor merge_heads(const Tensor& x) {
 MultiHeadAttention::MultiHeadAttention(int64_t hidden, int64_t number_of_heads, Rng& rng,
                                        const MultiHeadOptions& options)
     : heads(checked_heads(hidden, number_of_heads)),
-      fused(options.fused),
       query(child("self.query", Linear(hidden, hidden, rng, {.init = options.init}))),
       key(child("self.key", Linear(hidden, hidden, rng, {.init = options.init}))),
       value(child("self.value", Linear(hidden, hidden, rng, {.init = options.init}))),
@@ -59,10 +58,10 @@ std::pair<Tensor, Tensor> MultiHeadAttention::attend(const Tensor& x, const Tens
   const Dropout::Draw drop = dropout.draw();
   const AttentionOptions options{
       .mask = over_scores(mask.allowed), .causal = mask.causal, .dropout = drop.p, .seed = drop.seed};
-  if (fused && !wants_weights) {
+  if (!wants_weights) {
     return {merge_heads(scaled_dot_product_attention(q, k, v, options)), Tensor()};
   }
-  const auto [y, weights] = composed::attention(q, k, v, options);  // softmax(q k^T / sqrt(D) + mask) v
+  const auto [y, weights] = attention_with_weights(q, k, v, options);  // softmax(q k^T / sqrt(D) + mask) v
   return {merge_heads(y), weights};
 }
 

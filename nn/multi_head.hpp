@@ -25,8 +25,6 @@ struct AttentionMask {
 struct MultiHeadOptions {
   double dropout = 0.1;  ///< on the attention probabilities
   Init init = init::xavier_uniform();
-  bool fused =
-      true;  ///< scores, softmax, dropout and weighted sum in one kernel; false: composed of primitives
 };
 
 /// Concat(head_1, ..., head_A) W_o + b_o with head_a = softmax(q_a k_a^T / sqrt(D) + mask) v_a.
@@ -56,7 +54,6 @@ class MultiHeadAttention : public Module {
                                          const AttentionMask& mask = {}) const;
 
   const int64_t heads;
-  const bool fused;
   const Linear query, key, value, output;
   const Dropout dropout;
 

@@ -13,6 +13,7 @@ Tensor bias_activation(const Tensor& x, const Tensor& bias, Activation kind) {
       fail<ShapeError>("bias_activation: bias {} for x {}: it must be [{}]", bias.shape(), x.shape(), cols);
     }
   }
+  if (composed_ops()) return composed::bias_activation(x, bias, kind);
   const Tensor dense = x.detach().contiguous(),
                added = bias.defined() ? bias.detach().contiguous() : Tensor();
   const bool wants_slope = grad_enabled() && any_needs_grad({x, bias});

@@ -9,6 +9,18 @@
 namespace gradus {
 namespace {
 
+void check_mask(std::string_view op, const Tensor& mask, const Shape& scores) {
+  if (!mask.defined()) return;
+  ops::check_dtype(op, "the mask", mask, DType::boolean);
+  const Shape& shape = mask.shape();
+  const int lead = scores.rank() - shape.rank();
+  bool broadcasts = lead >= 0;
+  for (int i = 0; broadcasts && i < shape.rank(); ++i) {
+    broadcasts = shape[i] == 1 || shape[i] == scores[lead + i];
+  }
+  if (!broadcasts) fail<ShapeError>("{}: a mask {} does not broadcast to the scores {}", op, shape, scores);
+}
+
 void check_arguments(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options) {
   constexpr std::string_view op = "scaled_dot_product_attention";
   ops::check_float(op, q);
@@ -22,18 +34,19 @@ void check_arguments(const Tensor& q, const Tensor& k, const Tensor& v, const At
                      q.shape(), k.shape(), v.shape());
   }
   ops::check_probability(op, options.dropout);
-  if (options.mask.defined()) {
-    ops::check_dtype(op, "the mask", options.mask, DType::boolean);
-    const Shape scores{q.size(0), q.size(1), q.size(2), k.size(2)};
-    const Shape& shape = options.mask.shape();
-    bool broadcasts = shape.rank() <= 4;
-    for (int i = 0, lead = 4 - shape.rank(); broadcasts && i < shape.rank(); ++i) {
-      broadcasts = shape[i] == 1 || shape[i] == scores[lead + i];
-    }
-    if (!broadcasts) {
-      fail<ShapeError>("{}: a mask {} does not broadcast to the scores {}", op, shape, scores);
-    }
+  check_mask(op, options.mask, {q.size(0), q.size(1), q.size(2), k.size(2)});
+}
+
+void check_scores(const Tensor& scores, const Tensor& v, const AttentionOptions& options) {
+  constexpr std::string_view op = "attention_from_scores";
+  ops::check_float(op, scores);
+  ops::check_same_dtype(op, scores, v);
+  if (scores.rank() < 2 || v.rank() < 2 || scores.size(-1) != v.size(-2)) {
+    fail<ShapeError>("{}: scores {} and v {} must be [..., S, T] and [..., T, E]", op, scores.shape(),
+                     v.shape());
   }
+  ops::check_probability(op, options.dropout);
+  check_mask(op, options.mask, scores.shape());
 }
 
 /// bool [S, T]: true where query i may see key j, j <= i + T - S.
@@ -73,7 +86,8 @@ bool is_fusable(const Tensor& q, const Tensor& k, const Tensor& v, const Attenti
 Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                     const AttentionOptions& options) {
   check_arguments(q, k, v, options);
-  if (!is_fusable(q, k, v, options)) return composed::attention(q, k, v, options).first;
+  if (composed_ops()) return composed::attention(q, k, v, options).first;
+  if (!is_fusable(q, k, v, options)) return attention_with_weights(q, k, v, options).first;
 
   const kernels::AttentionShape shape{q.size(0), q.size(1), q.size(2), k.size(2), q.size(3)};
   kernels::AttentionOptions how;
@@ -112,21 +126,31 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
                       });
 }
 
-std::pair<Tensor, Tensor> composed::attention(const Tensor& q, const Tensor& k, const Tensor& v,
-                                              const AttentionOptions& options) {
-  check_arguments(q, k, v, options);
-  const double scale = 1 / std::sqrt(static_cast<double>(q.size(3)));
-  Tensor scores = matmul(q, k.transpose(-2, -1)) * scale;  // [B, A, S, D] [B, A, D, T] -> [B, A, S, T]
+std::pair<Tensor, Tensor> attention_from_scores(const Tensor& scores, const Tensor& v,
+                                                const AttentionOptions& options) {
+  check_scores(scores, v, options);
   constexpr double never = -std::numeric_limits<double>::infinity();
-  if (options.mask.defined()) scores = masked_fill(scores, logical_not(options.mask), never);
-  if (options.causal) scores = masked_fill(scores, logical_not(causal_mask(q.size(2), k.size(2))), never);
-  const Tensor weights = dropout(composed::softmax(scores), options.dropout, options.seed);
-  return {matmul(weights, v), weights};  // [B, A, S, T] [B, A, T, E] -> [B, A, S, E]
+  Tensor seen = scores;  // [..., S, T], -inf where a query may not look
+  if (options.mask.defined()) seen = masked_fill(seen, logical_not(options.mask), never);
+  if (options.causal) {
+    seen = masked_fill(seen, logical_not(causal_mask(scores.size(-2), scores.size(-1))), never);
+  }
+  const Tensor weights = dropout(softmax(seen), options.dropout, options.seed);
+  return {matmul(weights, v), weights};  // [..., S, T] [..., T, E] -> [..., S, E]
 }
 
 std::pair<Tensor, Tensor> attention_with_weights(const Tensor& q, const Tensor& k, const Tensor& v,
                                                  const AttentionOptions& options) {
-  return composed::attention(q, k, v, options);
+  check_arguments(q, k, v, options);
+  const double scale = 1 / std::sqrt(static_cast<double>(q.size(3)));
+  const Tensor scores = matmul(q, k.transpose(-2, -1)) * scale;  // [B, A, S, D] [B, A, D, T] -> [B, A, S, T]
+  return attention_from_scores(scores, v, options);
+}
+
+std::pair<Tensor, Tensor> composed::attention(const Tensor& q, const Tensor& k, const Tensor& v,
+                                              const AttentionOptions& options) {
+  const ComposedOps plain;
+  return attention_with_weights(q, k, v, options);
 }
 
 }  // namespace gradus

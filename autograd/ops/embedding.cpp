@@ -75,6 +75,7 @@ Tensor bert_embedding(const Tensor& word, const Tensor& token_type, const Tensor
     fail<IndexError>("{}: a sequence of {} tokens is longer than the {} positions of the model", op, S,
                      position.size(0));
   }
+  if (composed_ops()) return composed::bert_embedding(word, token_type, position, ids, type_ids);
   const Tensor w = word.detach().contiguous(), t = token_type.detach().contiguous(),
                p = position.detach().contiguous(), i = ids.contiguous(), k = type_ids.contiguous();
   Tensor y = empty({B, S, H}, word.dtype());

@@ -23,6 +23,7 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
   if (x.rank() == 0) fail<ShapeError>("layer_norm: a scalar has no last axis");
   check_vector("layer_norm", "weight", x, weight);
   check_vector("layer_norm", "bias", x, bias);
+  if (composed_ops()) return composed::layer_norm(x, weight, bias, eps);
   const Tensor dense = x.detach().contiguous(), gamma = weight.detach().contiguous(),
                beta = bias.detach().contiguous();
   const int64_t rows = rows_of(x), cols = x.size(-1);
@@ -63,6 +64,7 @@ Tensor residual_layer_norm(const Tensor& x, const Tensor& bias, const Tensor& re
   check_vector(op, "weight", x, weight);
   check_vector(op, "offset", x, offset);
   ops::check_probability(op, p);
+  if (composed_ops()) return composed::residual_layer_norm(x, bias, residual, weight, offset, eps, p, seed);
   const Tensor dense = x.detach().contiguous(), shortcut = residual.detach().contiguous();
   const Tensor gamma = weight.detach().contiguous(), beta = offset.detach().contiguous();
   const Tensor added = bias.defined() ? bias.detach().contiguous() : Tensor();

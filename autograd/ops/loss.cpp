@@ -34,6 +34,7 @@ int64_t count_targets(const Tensor& dense_targets, int64_t ignore_index) {
 
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets, CrossEntropyOptions options) {
   check_arguments(logits, targets, options);
+  if (composed_ops()) return composed::cross_entropy(logits, targets, options);
   const Tensor dense = logits.detach().contiguous(), wanted = targets.contiguous();
   const int64_t classes = logits.size(-1), rows = targets.numel();
   const int64_t count = count_targets(wanted, options.ignore_index);

@@ -42,6 +42,7 @@ Tensor on_last_axis(std::string_view op, const Tensor& x, int64_t axis, F f) {
 
 Tensor softmax(const Tensor& x, int64_t axis) {
   return on_last_axis("softmax", x, axis, [](const Tensor& v) {
+    if (composed_ops()) return composed::softmax(v);
     const Tensor y = by_rows("softmax", v, [](auto... args) { kernels::softmax(args...); });
     return record("softmax", y, wrt(v, [](const Tensor& dy, const Tensor& p) {
                     if (!grad_enabled()) {
@@ -55,6 +56,7 @@ Tensor softmax(const Tensor& x, int64_t axis) {
 
 Tensor log_softmax(const Tensor& x, int64_t axis) {
   return on_last_axis("log_softmax", x, axis, [](const Tensor& v) {
+    if (composed_ops()) return composed::log_softmax(v);
     const Tensor y = by_rows("log_softmax", v, [](auto... args) { kernels::log_softmax(args...); });
     return record("log_softmax", y, wrt(v, [](const Tensor& dy, const Tensor& p) {
                     if (!grad_enabled()) {

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "autograd/engine.hpp"
+#include "autograd/node.hpp"
 #include "support/catch.hpp"
 #include "support/op_check.hpp"
 
@@ -127,6 +128,50 @@ TEST_CASE("fused ops: an input made from another input", "[ops][fused]") {
   };
   check_twins(norm(layer_norm), norm(composed::layer_norm), random_inputs({{3, 4}}));
   check_gradients(norm(layer_norm), random_inputs({{3, 4}}));
+}
+
+TEST_CASE("ComposedOps: every fused op gives its twin, bit for bit, and only while it lives",
+          "[ops][fused]") {
+  Tensor x = random_tensor({2, 3, 4}, 1), w = random_tensor({4}, 2), b = random_tensor({4}, 3);
+  Tensor heads = random_tensor({1, 2, 3, 4}, 4), table = random_tensor({5, 4}, 5);
+  for (Tensor* leaf : {&x, &w, &b, &heads, &table}) leaf->requires_grad();
+  const Tensor targets = tensor<int64_t>({0, 1, 3, 2, -100, 1}, Shape{2, 3});
+  using Make = std::function<Tensor()>;
+  const std::vector<std::tuple<std::string, Make, Make>> ops = {
+      {"softmax", [&] { return softmax(x); }, [&] { return composed::softmax(x); }},
+      {"log_softmax", [&] { return log_softmax(x); }, [&] { return composed::log_softmax(x); }},
+      {"layer_norm", [&] { return layer_norm(x, w, b, 1e-5); },
+       [&] { return composed::layer_norm(x, w, b, 1e-5); }},
+      {"cross_entropy", [&] { return cross_entropy(x, targets); },
+       [&] { return composed::cross_entropy(x, targets); }},
+      {"scaled_dot_product_attention",
+       [&] { return scaled_dot_product_attention(heads, heads, heads, {.causal = true, .dropout = 0.3}); },
+       [&] { return composed::attention(heads, heads, heads, {.causal = true, .dropout = 0.3}).first; }},
+      {"bias_activation", [&] { return bias_activation(x, b, Activation::gelu); },
+       [&] { return composed::bias_activation(x, b, Activation::gelu); }},
+      {"residual_layer_norm", [&] { return residual_layer_norm(x, b, x, w, b, 1e-5, 0.2, 7); },
+       [&] { return composed::residual_layer_norm(x, b, x, w, b, 1e-5, 0.2, 7); }},
+      {"bert_embedding", [&] { return bert_embedding(table, table, table, ids, type_ids); },
+       [&] { return composed::bert_embedding(table, table, table, ids, type_ids); }}};
+  for (const auto& [name, op, twin] : ops) {
+    INFO(name);
+    CHECK(op().node()->op == name);
+    Tensor inside;
+    {
+      const ComposedOps composed;
+      CHECK(composed_ops());
+      {
+        const ComposedOps off(false);
+        CHECK(op().node()->op == name);
+      }
+      inside = op();
+    }
+    CHECK(!composed_ops());
+    CHECK(op().node()->op == name);
+    CHECK(inside.node()->op != name);
+    CHECK(inside.node()->op == twin().node()->op);
+    CHECK(values(inside) == values(twin()));
+  }
 }
 
 TEST_CASE("fused ops: misuse is named", "[ops][misuse]") {

@@ -46,9 +46,10 @@ TEST_CASE("reference: hidden states, attention, pooled vector, logits and losses
   const nn::StateDict want = expected();
   const bert::BertForPreTraining model = reference_model();
   for (const bool composed : {false, true}) {
-    const bert::ForwardOptions how{.hidden_states = true, .composed = composed};
-    const bert::PretrainingOutput out = model(want.at("input_ids"), want.at("token_type_ids"),
-                                              want.at("attention_mask"), want.at("masked_positions"), how);
+    const ComposedOps twins(composed);
+    const bert::PretrainingOutput out =
+        model(want.at("input_ids"), want.at("token_type_ids"), want.at("attention_mask"),
+              want.at("masked_positions"), {.hidden_states = true});
     REQUIRE(out.encoded.hidden_states.size() == 3);
     for (int64_t i = 0; i < 3; ++i) {
       CHECK(largest_difference(out.encoded.hidden_states[static_cast<size_t>(i)],
@@ -57,7 +58,7 @@ TEST_CASE("reference: hidden states, attention, pooled vector, logits and losses
     CHECK(largest_difference(out.encoded.pooled, want.at("pooled")) < 1e-5);
     CHECK(largest_difference(out.mlm_logits, want.at("mlm_logits")) < 1e-5);
     CHECK(largest_difference(out.nsp_logits, want.at("nsp_logits")) < 1e-5);
-    const bert::PretrainingLoss loss = model.loss(reference_batch(want), how);
+    const bert::PretrainingLoss loss = model.loss(reference_batch(want));
     CHECK(std::abs(loss.mlm_loss.item() - want.at("mlm_loss").item()) < 1e-5);
     CHECK(std::abs(loss.nsp_loss.item() - want.at("nsp_loss").item()) < 1e-5);
   }

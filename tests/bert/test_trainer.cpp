@@ -170,7 +170,7 @@ TEST_CASE("trainer: a loss that is not finite stops the run and names the op and
   const BertForPreTraining model = world.model();
   {
     const NoGrad no_grad;
-    Tensor weight = model.bert.encoder.layers[0].intermediate.weight;
+    Tensor weight = model.bert.encoder.layers[0].feed_forward.first.weight;
     weight.fill_(std::numeric_limits<double>::infinity());
   }
   Trainer trainer(model, world.tokenizer, world.training, nullptr, world.options(), folder / "run");

@@ -61,8 +61,9 @@ TEST_CASE("multi-head attention is what its formula says", "[attention]") {
 
 TEST_CASE("a masked key is not seen, whatever it holds", "[attention]") {
   Rng rng(6);
-  for (const bool fused : {true, false}) {
-    const MultiHeadAttention layer(6, 2, rng, {.dropout = 0, .fused = fused});
+  for (const bool composed : {false, true}) {
+    const ComposedOps twins(composed);
+    const MultiHeadAttention layer(6, 2, rng, {.dropout = 0});
     layer.to(DType::f64);
     const auto first_three = [](const Tensor& y) { return y.slice(1, 0, 3); };
     const Tensor x = random_normal({1, 4, 6}, 9);
@@ -84,8 +85,9 @@ TEST_CASE("a masked key is not seen, whatever it holds", "[attention]") {
 
 TEST_CASE("multi-head attention has right gradients, self and cross", "[attention]") {
   Rng rng(10);
-  for (const bool fused : {true, false}) {
-    const MultiHeadAttention layer(4, 2, rng, {.dropout = 0.3, .fused = fused});
+  for (const bool composed : {false, true}) {
+    const ComposedOps twins(composed);
+    const MultiHeadAttention layer(4, 2, rng, {.dropout = 0.3});
     const AttentionMask mask{.allowed = mask_of({true, true, false, true, true, true}, {2, 3})};
     check_gradients(layer, [&](const auto& in) { return layer(in[0], mask); },
                     {random_normal({2, 3, 4}, 11)});
@@ -127,46 +129,52 @@ TEST_CASE("an encoder, fused and composed, pre-norm and post-norm: the same numb
   for (const bool pre_norm : {false, true}) {
     EncoderOptions options = small_encoder();
     options.pre_norm = pre_norm;
-    Rng rng(16), same(16);
-    const Encoder fused(options, rng);
-    options.fused = false;
-    const Encoder plain(options, same);
-    fused.to(DType::f64);
-    plain.to(DType::f64);
-    const Tensor x = random_normal({2, 5, 8}, 17);
+    Rng rng(16);
+    const Encoder encoder(options, rng);
+    encoder.to(DType::f64);
+    const Tensor x = random_normal({2, 5, 8}, 17), direction = random_normal({2, 5, 8}, 19);
     const AttentionMask mask{
         .allowed = mask_of({true, true, true, true, true, true, true, true, false, false}, {2, 5})};
-    manual_seed(18);
-    const Tensor y = fused(x, mask);
-    manual_seed(18);
-    const Tensor z = plain(x, mask);
-    CHECK(worst_difference(y, z) < 1e-12);
-    const Tensor direction = random_normal({2, 5, 8}, 19);
-    backward({y}, {direction});
-    backward({z}, {direction});
-    const auto named = fused.named_parameters();
-    const auto twins = plain.parameters();
+    Tensor outputs[2];
+    std::vector<Tensor> gradients[2];
+    for (const bool composed : {false, true}) {
+      const ComposedOps twins(composed);
+      manual_seed(18);
+      outputs[composed] = encoder(x, mask);
+      backward({outputs[composed]}, {direction});
+      for (Tensor& parameter : encoder.parameters()) {
+        gradients[composed].push_back(parameter.grad());
+        parameter.clear_grad();
+      }
+    }
+    CHECK(worst_difference(outputs[0], outputs[1]) < 1e-12);
+    const auto named = encoder.named_parameters();
     for (size_t i = 0; i < named.size(); ++i) {
       INFO(named[i].first);
-      CHECK(worst_difference(named[i].second.grad(), twins[i].grad()) < 1e-11);
+      CHECK(worst_difference(gradients[0][i], gradients[1][i]) < 1e-11);
     }
-    fused.eval();
-    const auto [with, weights] = fused.with_weights(x, mask);
-    CHECK(worst_difference(with, fused(x, mask)) < 1e-12);
-    CHECK(weights.size() == 2);
-    const std::vector<Tensor> states = fused.hidden_states(x, mask);
-    CHECK(states.size() == 3);
-    CHECK(worst_difference(states.back(), with) < 1e-12);
-    CHECK(worst_difference(states.front(), x) == 0);
+    encoder.eval();
+    const Tensor y = encoder(x, mask);
+    const EncoderTrace trace = encoder.trace(x, mask);
+    CHECK(worst_difference(trace.last, y) < 1e-12);
+    CHECK(trace.attentions.size() == 2);
+    CHECK(trace.attentions[1].shape() == Shape{2, 2, 5, 5});
+    REQUIRE(trace.hidden_states.size() == 3);
+    CHECK(worst_difference(trace.hidden_states.back(), trace.last) == 0);
+    CHECK(worst_difference(trace.hidden_states.front(), x) == 0);
+    const EncoderTrace bare = encoder.trace(x, mask, {.hidden_states = false, .attentions = false});
+    CHECK(worst_difference(bare.last, y) == 0);
+    CHECK(bare.hidden_states.empty());
+    CHECK(bare.attentions.empty());
   }
 }
 
 TEST_CASE("an encoder layer has right gradients", "[attention]") {
   for (const bool pre_norm : {false, true}) {
-    for (const bool fused : {true, false}) {
+    for (const bool composed : {false, true}) {
+      const ComposedOps twins(composed);
       EncoderOptions options = small_encoder();
       options.pre_norm = pre_norm;
-      options.fused = fused;
       Rng rng(20);
       const EncoderLayer layer(options, rng);
       check_gradients(
