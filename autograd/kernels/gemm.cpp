@@ -64,6 +64,18 @@ bool blis_takes(const Matrix<T>& x) {
   return x.row_stride > 0 && x.col_stride > 0;
 }
 
+// BLIS's settings of one call. The initialiser macro of 0.9 is C, not C++, in 1.0; this function is in both.
+rntm_t with_threads(int threads) {
+  static const rntm_t usual = [] {
+    rntm_t from_global;
+    bli_rntm_init_from_global(&from_global);
+    return from_global;
+  }();
+  rntm_t runtime = usual;
+  bli_rntm_set_num_threads(threads, &runtime);
+  return runtime;
+}
+
 // One BLIS call. beta = 0 overwrites c in BLIS too; k = 0 scales c.
 template <class T>
 void call_blis(int threads, T alpha, Matrix<const T> a, Matrix<const T> b, T beta, Matrix<T> c) {
@@ -71,8 +83,7 @@ void call_blis(int threads, T alpha, Matrix<const T> a, Matrix<const T> b, T bet
   // BLIS's interface of 0.9 takes pointers to non-const; it does not write through these.
   auto* pa = const_cast<T*>(a.data);
   auto* pb = const_cast<T*>(b.data);
-  rntm_t runtime = BLIS_RNTM_INITIALIZER;
-  bli_rntm_set_num_threads(threads, &runtime);
+  rntm_t runtime = with_threads(threads);
   if constexpr (std::is_same_v<T, float>) {
     bli_sgemm_ex(BLIS_NO_TRANSPOSE, BLIS_NO_TRANSPOSE, c.rows, c.cols, a.cols, &alpha, pa, a.row_stride,
                  a.col_stride, pb, b.row_stride, b.col_stride, &beta, c.data, c.row_stride, c.col_stride,
