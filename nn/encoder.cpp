@@ -4,9 +4,11 @@ namespace gradus::nn {
 
 EncoderLayer::EncoderLayer(const EncoderOptions& options, Rng& rng)
     : pre_norm(options.pre_norm),
-      attention(child("attention",
-                      MultiHeadAttention(options.hidden, options.heads, rng,
-                                         {.dropout = options.attention_dropout, .init = options.init}))),
+      attention(child("attention", MultiHeadAttention(options.hidden, options.heads, rng,
+                                                      {.score = options.score,
+                                                       .gated = options.gated,
+                                                       .dropout = options.attention_dropout,
+                                                       .init = options.init}))),
       attention_norm(child("attention.output.LayerNorm", LayerNorm(options.hidden, options.layer_norm_eps))),
       feed_forward(child("", FeedForward(options.hidden, options.intermediate, rng,
                                          {.activation = options.activation, .init = options.init}))),

@@ -19,8 +19,10 @@ struct EncoderOptions {
   double hidden_dropout = 0.1;     ///< on what each half of a layer adds
   double attention_dropout = 0.1;  ///< on the attention probabilities
   double layer_norm_eps = 1e-12;
-  Init init = init::normal(0.02);  ///< of every weight matrix
-  bool pre_norm = false;           ///< x + f(LN(x)) (Xiong et al. 2020) instead of LN(x + f(x)) as in BERT
+  Init init = init::normal(0.02);           ///< of every weight matrix
+  ScoreKind score = ScoreKind::scaled_dot;  ///< of attention
+  bool gated = false;                       ///< each head's result times a sigmoid gate
+  bool pre_norm = false;  ///< x + f(LN(x)) (Xiong et al. 2020) instead of LN(x + f(x)) as in BERT
 };
 
 /// Attention, then feed-forward, each with dropout, a residual connection and a LayerNorm:

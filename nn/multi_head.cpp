@@ -3,26 +3,26 @@
 namespace gradus::nn {
 namespace {
 
+constexpr std::string_view layer = "multi-head attention";
+
 int64_t checked_heads(int64_t hidden, int64_t heads) {
   if (heads < 1 || hidden % heads != 0) {
-    fail<ShapeError>("multi-head attention: {} numbers cannot be shared out among {} heads", hidden, heads);
+    fail<ShapeError>("{}: {} numbers cannot be shared out among {} heads", layer, hidden, heads);
   }
   return heads;
 }
 
-void check_rows(const char* what, const Tensor& x, int64_t hidden) {
+void check_rows(const char* what, const char* length, const Tensor& x, int64_t hidden) {
   if (x.rank() != 3 || x.size(2) != hidden) {
-    fail<ShapeError>("multi-head attention: {} must be [B, S, {}], not {}", what, hidden, x.shape());
+    fail<ShapeError>("{}: {} must be [B, {}, {}], not {}", layer, what, length, hidden, x.shape());
   }
 }
 
-/// -> a shape that broadcasts to the scores [B, A, S, T].
-Tensor over_scores(const Tensor& allowed) {
-  if (!allowed.defined() || allowed.rank() == 4) return allowed;
-  if (allowed.rank() == 3) return allowed.unsqueeze(1);               // [B, S, T] -> [B, 1, S, T]
-  if (allowed.rank() == 2) return allowed.unsqueeze(1).unsqueeze(1);  // [B, T] -> [B, 1, 1, T]
-  fail<ShapeError>("multi-head attention: a mask must be [B, T], [B, S, T] or [B, A, S, T], not {}",
-                   allowed.shape());
+void check_heads(const char* what, const Tensor& x, const Tensor& q) {
+  const Shape& s = q.shape();
+  if (x.rank() != 4 || x.size(0) != s[0] || x.size(1) != s[1] || x.size(3) != s[3]) {
+    fail<ShapeError>("{}: the {} must be [{}, {}, T, {}], not {}", layer, what, s[0], s[1], s[3], x.shape());
+  }
 }
 
 }  // namespace
@@ -44,49 +44,87 @@ MultiHeadAttention::MultiHeadAttention(int64_t hidden, int64_t number_of_heads, 
       key(child("self.key", Linear(hidden, hidden, rng, {.init = options.init}))),
       value(child("self.value", Linear(hidden, hidden, rng, {.init = options.init}))),
       output(child("output.dense", Linear(hidden, hidden, rng, {.init = options.init}))),
+      score(child("self.score", AttentionScore(options.score, hidden / heads, hidden / heads, rng,
+                                               {.heads = heads, .init = options.init}))),
+      gate(options.gated ? std::optional(child("self.gate", Linear(hidden, hidden, rng,
+                                                                   {.init = options.init, .bias = false})))
+                         : std::nullopt),
       dropout(child("self.dropout", Dropout(options.dropout))) {}
 
-std::pair<Tensor, Tensor> MultiHeadAttention::attend(const Tensor& x, const Tensor& memory,
-                                                     const AttentionMask& mask, bool wants_weights) const {
-  const int64_t hidden = query.weight.size(1);
-  check_rows("x", x, hidden);
-  check_rows("memory", memory, hidden);
-  const Tensor q = split_heads(query(x), heads);       // [B, A, S, D]
-  const Tensor k = split_heads(key(memory), heads);    // [B, A, T, D]
-  const Tensor v = split_heads(value(memory), heads);  // [B, A, T, D]
-
-  const Dropout::Draw drop = dropout.draw();
-  const AttentionOptions options{
-      .mask = over_scores(mask.allowed), .causal = mask.causal, .dropout = drop.p, .seed = drop.seed};
-  if (!wants_weights) {
-    return {merge_heads(scaled_dot_product_attention(q, k, v, options)), Tensor()};
-  }
-  const auto [y, weights] = attention_with_weights(q, k, v, options);  // softmax(q k^T / sqrt(D) + mask) v
-  return {merge_heads(y), weights};
+Tensor MultiHeadAttention::queries(const Tensor& x) const {
+  check_rows("x", "S", x, query.weight.size(1));
+  return split_heads(query(x), heads);  // [B, A, S, D]
 }
 
-Tensor MultiHeadAttention::context(const Tensor& x, const Tensor& memory, const AttentionMask& mask) const {
-  const ModuleScope scope = enter();
-  return attend(x, memory, mask, false).first;
+KeysAndValues MultiHeadAttention::looked_at(const Tensor& memory) const {
+  check_rows("memory", "T", memory, query.weight.size(1));
+  return {split_heads(key(memory), heads), split_heads(value(memory), heads)};  // [B, A, T, D] each
+}
+
+std::pair<Tensor, Tensor> MultiHeadAttention::look(const Tensor& x, const Tensor& q,
+                                                   const KeysAndValues& seen, const AttentionMask& mask,
+                                                   bool wants_weights) const {
+  check_heads("keys", seen.keys, q);
+  check_heads("values", seen.values, q);
+  const Dropout::Draw drop = dropout.draw();
+  const AttentionOptions options{
+      .mask = over_scores(mask, 4, layer), .causal = mask.causal, .dropout = drop.p, .seed = drop.seed};
+  std::pair<Tensor, Tensor> out;  // of all heads: their results [B, A, S, D], and the weights [B, A, S, T]
+  if (score.kind != ScoreKind::scaled_dot || wants_weights) {
+    out = attention_from_scores(score(q, seen.keys), seen.values, options);
+  } else {
+    out.first = scaled_dot_product_attention(q, seen.keys, seen.values, options);
+  }
+  out.first = merge_heads(out.first);  // [B, S, H]
+  if (gate) out.first = out.first * sigmoid((*gate)(x));
+  return out;
+}
+
+std::pair<Tensor, Tensor> MultiHeadAttention::look(const Tensor& x, const Tensor& memory,
+                                                   const AttentionMask& mask, bool wants_weights) const {
+  const Tensor q = queries(x);
+  return look(x, q, looked_at(memory), mask, wants_weights);
 }
 
 Tensor MultiHeadAttention::operator()(const Tensor& x, const Tensor& memory,
                                       const AttentionMask& mask) const {
   const ModuleScope scope = enter();
-  return output(attend(x, memory, mask, false).first);
-}
-
-std::pair<Tensor, Tensor> MultiHeadAttention::context_and_weights(const Tensor& x, const Tensor& memory,
-                                                                  const AttentionMask& mask) const {
-  const ModuleScope scope = enter();
-  return attend(x, memory, mask, true);
+  return output(look(x, memory, mask, false).first);
 }
 
 std::pair<Tensor, Tensor> MultiHeadAttention::with_weights(const Tensor& x, const Tensor& memory,
                                                            const AttentionMask& mask) const {
   const ModuleScope scope = enter();
-  const auto [y, weights] = attend(x, memory, mask, true);
+  const auto [y, weights] = look(x, memory, mask, true);
   return {output(y), weights};
+}
+
+KeysAndValues MultiHeadAttention::keys_and_values(const Tensor& memory) const {
+  const ModuleScope scope = enter();
+  return looked_at(memory);
+}
+
+Tensor MultiHeadAttention::attend(const Tensor& x, const KeysAndValues& seen,
+                                  const AttentionMask& mask) const {
+  const ModuleScope scope = enter();
+  return output(look(x, queries(x), seen, mask, false).first);
+}
+
+Tensor MultiHeadAttention::context(const Tensor& x, const Tensor& memory, const AttentionMask& mask) const {
+  const ModuleScope scope = enter();
+  return look(x, memory, mask, false).first;
+}
+
+Tensor MultiHeadAttention::context(const Tensor& x, const KeysAndValues& seen,
+                                   const AttentionMask& mask) const {
+  const ModuleScope scope = enter();
+  return look(x, queries(x), seen, mask, false).first;
+}
+
+std::pair<Tensor, Tensor> MultiHeadAttention::context_and_weights(const Tensor& x, const Tensor& memory,
+                                                                  const AttentionMask& mask) const {
+  const ModuleScope scope = enter();
+  return look(x, memory, mask, true);
 }
 
 }  // namespace gradus::nn

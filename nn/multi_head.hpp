@@ -2,8 +2,11 @@
 /// Multi-head attention (Vaswani et al. 2017, section 3.2.2).
 #pragma once
 
+#include <optional>
 #include <utility>
 
+#include "nn/attention_mask.hpp"
+#include "nn/attention_score.hpp"
 #include "nn/dropout.hpp"
 #include "nn/linear.hpp"
 
@@ -15,22 +18,29 @@ Tensor split_heads(const Tensor& x, int64_t heads);
 /// [B, A, S, D] -> [B, S, H]: the inverse. A view where the memory lies as [B, S, A, D].
 Tensor merge_heads(const Tensor& x);
 
-/// Which keys a query may look at.
-struct AttentionMask {
-  /// bool, true where a key may be seen: [B, T] (padding), [B, S, T], or [B, A, S, T]. Undefined: all.
-  Tensor allowed = {};
-  bool causal = false;  ///< query i sees the keys 0 ... i + T - S only
-};
-
 struct MultiHeadOptions {
+  ScoreKind score = ScoreKind::scaled_dot;  ///< each head scores with parameters of its own, if any
+  bool gated = false;    ///< multiplies each head's result by a sigmoid gate (Qiu et al. 2025)
   double dropout = 0.1;  ///< on the attention probabilities
   Init init = init::xavier_uniform();
 };
 
-/// Concat(head_1, ..., head_A) W_o + b_o with head_a = softmax(q_a k_a^T / sqrt(D) + mask) v_a.
+/// What queries look at, made once for any number of queries: [B, A, T, D] each.
+struct KeysAndValues {
+  Tensor keys, values;
+};
+
+/// Concat(head_1, ..., head_A) W_o + b_o with head_a = softmax(score(q_a, k_a) + mask) v_a, where the score
+/// is q_a k_a^T / sqrt(D) unless another is asked for.
+///
+/// Gated: head_a is first multiplied, number by number, by sigmoid(x W_g^T), its D columns, with x the input
+/// of the queries (Qiu et al. 2025, "Gated Attention for Large Language Models", section 2.2: the
+/// element-wise gate of each head after attention). A head can then say nothing at all, without a token to
+/// dump its weight on.
 ///
 /// The parameters are named as in Hugging Face's BERT: self.query, self.key, self.value, output.dense. In
-/// this order they are made, so that in a ParameterArena the three first weights are one matrix [3H, H].
+/// this order they are made, so that in a ParameterArena the three first weights are one matrix [3H, H]. A
+/// score's own are named self.score.*, the gate self.gate.weight.
 class MultiHeadAttention : public Module {
  public:
   /// Throws ShapeError if `hidden` is not divisible by `heads`.
@@ -42,24 +52,39 @@ class MultiHeadAttention : public Module {
   /// Cross-attention: queries from x [B, S, H], keys and values from memory [B, T, H] -> [B, S, H].
   Tensor operator()(const Tensor& x, const Tensor& memory, const AttentionMask& mask = {}) const;
 
+  /// The result and the probabilities (after dropout) [B, A, S, T].
+  std::pair<Tensor, Tensor> with_weights(const Tensor& x, const Tensor& memory,
+                                         const AttentionMask& mask = {}) const;
+  std::pair<Tensor, Tensor> with_weights(const Tensor& x, const AttentionMask& mask = {}) const {
+    return with_weights(x, x, mask);
+  }
+
+  /// The two halves of cross-attention: memory [B, T, H] to its keys and values, and queries x [B, S, H] that
+  /// look at them -> [B, S, H]. A decoder keeps the first from word to word.
+  KeysAndValues keys_and_values(const Tensor& memory) const;
+  Tensor attend(const Tensor& x, const KeysAndValues& seen, const AttentionMask& mask = {}) const;
+
   /// The heads' results side by side, before `output`: [B, S, H]. For a fused op that follows.
   Tensor context(const Tensor& x, const Tensor& memory, const AttentionMask& mask = {}) const;
+  Tensor context(const Tensor& x, const KeysAndValues& seen, const AttentionMask& mask = {}) const;
 
   /// The same with the probabilities (after dropout) [B, A, S, T].
   std::pair<Tensor, Tensor> context_and_weights(const Tensor& x, const Tensor& memory,
                                                 const AttentionMask& mask = {}) const;
 
-  /// The result and the probabilities (after dropout) [B, A, S, T].
-  std::pair<Tensor, Tensor> with_weights(const Tensor& x, const Tensor& memory,
-                                         const AttentionMask& mask = {}) const;
-
   const int64_t heads;
   const Linear query, key, value, output;
+  const AttentionScore score;
+  const std::optional<Linear> gate;  ///< W_g [H, H], no bias; only if gated
   const Dropout dropout;
 
  private:
-  std::pair<Tensor, Tensor> attend(const Tensor& x, const Tensor& memory, const AttentionMask& mask,
-                                   bool wants_weights) const;
+  Tensor queries(const Tensor& x) const;
+  KeysAndValues looked_at(const Tensor& memory) const;
+  std::pair<Tensor, Tensor> look(const Tensor& x, const Tensor& memory, const AttentionMask& mask,
+                                 bool wants_weights) const;
+  std::pair<Tensor, Tensor> look(const Tensor& x, const Tensor& q, const KeysAndValues& seen,
+                                 const AttentionMask& mask, bool wants_weights) const;
 };
 
 }  // namespace gradus::nn

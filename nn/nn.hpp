@@ -3,6 +3,8 @@
 #pragma once
 
 #include "nn/arena.hpp"
+#include "nn/attention_mask.hpp"
+#include "nn/attention_score.hpp"
 #include "nn/dropout.hpp"
 #include "nn/embedding.hpp"
 #include "nn/encoder.hpp"
@@ -16,3 +18,4 @@
 #include "nn/optimizer.hpp"
 #include "nn/safetensors.hpp"
 #include "nn/schedule.hpp"
+#include "nn/single_head.hpp"

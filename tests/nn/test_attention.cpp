@@ -103,7 +103,11 @@ TEST_CASE("multi-head attention refuses what does not fit", "[attention]") {
   const MultiHeadAttention layer(4, 2, rng);
   CHECK_THROWS_WITH(layer(ones({2, 3})), "multi-head attention: x must be [B, S, 4], not [2, 3]");
   CHECK_THROWS_WITH(layer(ones({1, 2, 4}), ones({1, 2, 5})),
-                    "multi-head attention: memory must be [B, S, 4], not [1, 2, 5]");
+                    "multi-head attention: memory must be [B, T, 4], not [1, 2, 5]");
+  CHECK_THROWS_WITH(layer(ones({2, 2, 4}), ones({1, 2, 4})),
+                    "multi-head attention: the keys must be [2, 2, T, 2], not [1, 2, 2, 2]");
+  CHECK_THROWS_WITH(layer.attend(ones({1, 2, 4}), {ones({1, 2, 3, 2}), ones({1, 2, 3, 4})}),
+                    "multi-head attention: the values must be [1, 2, T, 2], not [1, 2, 3, 4]");
   const AttentionMask flat{.allowed = mask_of({true, true}, {2})};
   CHECK_THROWS_WITH(layer(ones({1, 2, 4}), flat),
                     "multi-head attention: a mask must be [B, T], [B, S, T] or [B, A, S, T], not [2]");
@@ -123,6 +127,34 @@ TEST_CASE("an encoder's parameters have the names of Hugging Face's BERT", "[att
                      "layer.0.intermediate.dense.weight", "layer.0.intermediate.dense.bias",
                      "layer.0.output.dense.weight", "layer.0.output.dense.bias",
                      "layer.0.output.LayerNorm.weight", "layer.0.output.LayerNorm.bias"});
+}
+
+TEST_CASE("a gate and a score of its own add their names to attention's", "[attention]") {
+  Rng rng(1);
+  const MultiHeadAttention layer(4, 2, rng, {.score = ScoreKind::additive, .gated = true});
+  std::map<std::string, Shape> shapes;
+  for (const auto& [name, parameter] : layer.named_parameters()) shapes[name] = parameter.shape();
+  CHECK(shapes.size() == 12);
+  CHECK(shapes.at("self.score.query_weight") == Shape{2, 2, 2});
+  CHECK(shapes.at("self.score.key_weight") == Shape{2, 2, 2});
+  CHECK(shapes.at("self.score.vector") == Shape{2, 2});
+  CHECK(shapes.at("self.gate.weight") == Shape{4, 4});
+}
+
+TEST_CASE("a gate may close a head, and its own gradient is right", "[attention]") {
+  Rng rng(2);
+  const MultiHeadAttention layer(4, 2, rng, {.gated = true, .dropout = 0});
+  layer.to(DType::f64);
+  const Tensor x = random_normal({1, 3, 4}, 22);
+  {
+    const NoGrad no_grad;
+    Tensor(layer.gate->weight).fill_(0);
+  }
+  const Tensor context = layer.context(x, x);
+  Rng same(2);
+  const MultiHeadAttention open(4, 2, same, {.dropout = 0});
+  open.to(DType::f64);
+  CHECK(worst_difference(context, open.context(x, x) * 0.5) < 1e-15);  // sigmoid(0) is a half
 }
 
 TEST_CASE("an encoder, fused and composed, pre-norm and post-norm: the same numbers", "[attention]") {
@@ -174,7 +206,8 @@ TEST_CASE("an encoder layer has right gradients", "[attention]") {
     for (const bool composed : {false, true}) {
       const ComposedOps twins(composed);
       EncoderOptions options = small_encoder();
-      options.pre_norm = pre_norm;
+      options.pre_norm = options.gated = pre_norm;
+      options.score = pre_norm ? ScoreKind::general : ScoreKind::scaled_dot;
       Rng rng(20);
       const EncoderLayer layer(options, rng);
       check_gradients(

@@ -1,0 +1,16 @@
+#include "nn/attention_mask.hpp"
+
+namespace gradus::nn {
+
+Tensor over_scores(const AttentionMask& mask, int rank, std::string_view layer) {
+  const Tensor& allowed = mask.allowed;
+  if (!allowed.defined() || allowed.rank() == rank) return allowed;
+  if (rank == 4 && allowed.rank() == 3) return allowed.unsqueeze(1);  // [B, S, T] -> [B, 1, S, T]
+  if (allowed.rank() == 2) {                                          // [B, T] -> [B, 1, T] or [B, 1, 1, T]
+    return rank == 4 ? allowed.unsqueeze(1).unsqueeze(1) : allowed.unsqueeze(1);
+  }
+  fail<ShapeError>("{}: a mask must be {}, not {}", layer,
+                   rank == 4 ? "[B, T], [B, S, T] or [B, A, S, T]" : "[B, T] or [B, S, T]", allowed.shape());
+}
+
+}  // namespace gradus::nn
