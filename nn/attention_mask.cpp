@@ -2,6 +2,15 @@
 
 namespace gradus::nn {
 
+Tensor padding_mask(const std::vector<int64_t>& lengths, int64_t size) {
+  for (const int64_t length : lengths) {
+    if (length < 0 || length > size) {
+      fail<IndexError>("padding_mask: a length of {} in rows of {}", length, size);
+    }
+  }
+  return less(arange(size).unsqueeze(0), tensor(lengths).unsqueeze(1));  // [1, T] < [B, 1] -> [B, T]
+}
+
 Tensor over_scores(const AttentionMask& mask, int rank, std::string_view layer) {
   const Tensor& allowed = mask.allowed;
   if (!allowed.defined() || allowed.rank() == rank) return allowed;

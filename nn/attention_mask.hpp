@@ -2,6 +2,9 @@
 /// Which keys a query may look at.
 #pragma once
 
+#include <string_view>
+#include <vector>
+
 #include "autograd/ops.hpp"
 
 namespace gradus::nn {
@@ -17,6 +20,12 @@ struct AttentionMask {
   Tensor allowed = {};
   bool causal = false;  ///< query i sees the keys 0 ... i + T - S only
 };
+
+/// The mask of a padded batch: bool [B, T], true at the first lengths[b] of T places. IndexError names a
+/// length outside [0, T].
+///
+///     attention(x, {.allowed = padding_mask({5, 3}, 5)});               // the second row has two of padding
+Tensor padding_mask(const std::vector<int64_t>& lengths, int64_t size);
 
 /// `mask.allowed` in a shape that broadcasts to scores [B, S, T] (rank 3) or [B, A, S, T] (rank 4).
 /// ShapeError names `layer` and the shape if it is none of the above.

@@ -20,8 +20,8 @@ Tensor merge_heads(const Tensor& x);
 
 struct MultiHeadOptions {
   ScoreKind score = ScoreKind::scaled_dot;  ///< each head scores with parameters of its own, if any
-  bool gated = false;    ///< multiplies each head's result by a sigmoid gate (Qiu et al. 2025)
-  double dropout = 0.1;  ///< on the attention probabilities
+  bool gated = false;  ///< multiplies each head's result by a sigmoid gate (Qiu et al. 2025)
+  double dropout = 0;  ///< on the attention probabilities
   Init init = init::xavier_uniform();
 };
 

@@ -14,7 +14,7 @@ namespace gradus::nn {
 struct SingleHeadOptions {
   ScoreKind score = ScoreKind::scaled_dot;
   int64_t memory_size = 0;  ///< the width of what keys and values are made from, if it is not H
-  double dropout = 0.1;     ///< on the attention probabilities
+  double dropout = 0;       ///< on the attention probabilities
   bool bias = true;         ///< of the three projections
   Init init = init::xavier_uniform();
 };

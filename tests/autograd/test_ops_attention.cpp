@@ -1,7 +1,8 @@
-// scaled_dot_product_attention and attention_with_weights.
+// scaled_dot_product_attention, attention_with_weights and attention_from_scores.
 #include <cmath>
 
 #include "autograd/engine.hpp"
+#include "autograd/grad_mode.hpp"
 #include "support/catch.hpp"
 #include "support/op_check.hpp"
 
@@ -212,6 +213,41 @@ TEST_CASE("attention: gradients of the weights", "[ops][gradient]") {
       heads(1, 2, 3, 3, 2));
 }
 
+TEST_CASE("attention_from_scores: scores of any rank and kind, masked, causal and dropped", "[ops]") {
+  const Inputs x = heads(2, 2, 4, 4, 3);
+  const Tensor scores = matmul(x[0], x[1].transpose(-2, -1)) / std::sqrt(3.0);
+  const AttentionOptions how{.mask = random_mask({2, 1, 1, 4}, 5), .causal = true, .dropout = 0.3, .seed = 9};
+  const auto [y, weights] = attention_from_scores(scores, x[2], how);
+  CHECK(difference(y, fused(how)(x)) < 1e-13);
+  const auto [same, same_weights] = attention_with_weights(x[0], x[1], x[2], how);
+  CHECK(difference(y, same) == 0);
+  CHECK(difference(weights, same_weights) == 0);
+  // Without batch and heads; the values may be narrower than the keys.
+  const Tensor flat = tensor({0.0, std::log(3.0), 5.0, 7.0}, Shape{2, 2}),
+               v = tensor({4.0, 8.0}, Shape{2, 1});
+  const Tensor allowed = tensor<bool>({true, true, false, false}, Shape{2, 2});
+  CHECK(difference(attention_from_scores(flat, v, {.mask = allowed}).first, tensor({7.0, 0.0}, Shape{2, 1})) <
+        1e-14);
+}
+
+TEST_CASE("attention_from_scores: gradients, also where a row sees nothing", "[ops][gradient]") {
+  const Tensor allowed = tensor<bool>({true, false, true, false, false, false}, Shape{2, 3});
+  for (const bool composed : {false, true}) {
+    const ComposedOps twins(composed);
+    check_layouts(
+        [&](const Inputs& x) {
+          return attention_from_scores(x[0], x[1], {.mask = allowed, .dropout = 0.2}).first;
+        },
+        {{2, 2, 3}, {2, 3, 2}});
+    check_gradients(
+        [&](const Inputs& x) { return attention_from_scores(x[0], x[1], {.causal = true}).first; },
+        random_inputs({{3, 3}, {3, 2}}));
+    check_empty([](const Inputs& x) { return attention_from_scores(x[0], x[1]).first; },
+                {{0, 2, 3}, {0, 3, 2}});
+    check_empty([](const Inputs& x) { return attention_from_scores(x[0], x[1]).first; }, {{2, 0}, {0, 3}});
+  }
+}
+
 TEST_CASE("attention: a mask changed in place is refused by backward", "[ops]") {
   Inputs x = heads(1, 1, 3, 3, 2);
   x[0].requires_grad();
@@ -251,4 +287,16 @@ TEST_CASE("attention: misuse is named", "[ops][misuse]") {
   CHECK_THROWS_WITH(call(q.to(DType::i64), k, k), op + "takes f32 or f64, not i64");
   CHECK_THROWS_WITH(attention_with_weights(q, k, q),
                     op + "q [2, 3, 4, 5], k [2, 3, 6, 5] and v [2, 3, 4, 5]" + must);
+  const Tensor scores = zeros({2, 4, 6});
+  CHECK_THROWS_WITH(
+      attention_from_scores(scores, zeros({2, 5, 3})),
+      "attention_from_scores: scores [2, 4, 6] and v [2, 5, 3] must be [..., S, T] and [..., T, E]");
+  CHECK_THROWS_WITH(attention_from_scores(scores, zeros({6})),
+                    "attention_from_scores: scores [2, 4, 6] and v [6] must be [..., S, T] and [..., T, E]");
+  CHECK_THROWS_WITH(attention_from_scores(scores, zeros({2, 6, 3}), {.mask = ones({5}, DType::boolean)}),
+                    "attention_from_scores: a mask [5] does not broadcast to the scores [2, 4, 6]");
+  CHECK_THROWS_WITH(attention_from_scores(scores, zeros({2, 6, 3}, DType::f64)),
+                    "attention_from_scores: dtypes f32 and f64 differ; convert one with to()");
+  CHECK_THROWS_WITH(attention_from_scores(scores, zeros({2, 6, 3}), {.dropout = -1}),
+                    "attention_from_scores: the dropout probability -1 is outside [0, 1]");
 }

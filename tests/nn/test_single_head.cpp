@@ -47,6 +47,14 @@ TEST_CASE("single-head attention: masks of every shape say the same", "[single]"
   });
 }
 
+TEST_CASE("a padding mask from lengths", "[single]") {
+  CHECK(padding_mask({2, 0, 3}, 3).to_vector<bool>() ==
+        std::vector<bool>{true, true, false, false, false, false, true, true, true});
+  CHECK(padding_mask({}, 3).shape() == Shape{0, 3});
+  CHECK_THROWS_WITH(padding_mask({2, 4}, 3), "padding_mask: a length of 4 in rows of 3");
+  CHECK_THROWS_WITH(padding_mask({-1}, 3), "padding_mask: a length of -1 in rows of 3");
+}
+
 TEST_CASE("single-head attention has right gradients, first and second order", "[single]") {
   for_every_kind([&](ScoreKind kind) {
     for_both_twins([&] {
