@@ -102,5 +102,5 @@ TEST_CASE("gradcheck refuses what it cannot check", "[gradcheck]") {
                     "gradcheck: x is f32; differences need f64, so convert it with to(DType::f64)");
   const Tensor plain = ones({2}, DType::f64);
   CHECK_THROWS_WITH(gradcheck([&] { return exp(plain); }, {{"x", plain}}),
-                    "gradcheck: x must be a contiguous leaf that requires a gradient");
+                    "gradcheck: x needs no gradient; call requires_grad() on it, or leave it out");
 }

@@ -1,0 +1,94 @@
+#include "autograd/gradcheck/ladder.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace gradus {
+namespace {
+
+constexpr double epsilon = std::numeric_limits<double>::epsilon();
+/// Eliminating more powers than this only amplifies rounding.
+constexpr size_t most_columns = 6;
+/// Two values differ when they are further apart than this many times their errors.
+constexpr double trust = 10;
+
+}  // namespace
+
+void Extrapolation::add(double step, double value, double noise) {
+  if (!std::isfinite(value)) {
+    row_.clear();
+    return;
+  }
+  std::vector<double> row = {value};
+  double factor = ratio_;
+  for (size_t column = 1; column <= row_.size() && column < most_columns; ++column, factor *= ratio_) {
+    const double narrow = row[column - 1], wide = row_[column - 1];
+    const double next = narrow + (narrow - wide) / (factor - 1);
+    row.push_back(next);
+    const double error = std::max({std::abs(next - narrow), std::abs(next - wide), noise});
+    if (error < best_.error) best_ = {next, error, step};
+  }
+  row_ = std::move(row);
+}
+
+Ladder::Ladder(Probe probe, double first_step)
+    : probe_(std::move(probe)), step_(std::exp2(std::floor(std::log2(first_step)))) {}
+
+void Ladder::climb(int last, double goal) {
+  const auto is_done = [&] {
+    if (rungs_.size() < 2) return false;
+    const double rounding = 4 * magnitude_ / rungs_.back().step;
+    return central_.best().error <= std::max(goal, rounding) && !sees_kink(trust * goal);
+  };
+  while (static_cast<int>(rungs_.size()) < last && !is_done()) climb_one();
+}
+
+void Ladder::climb_all() {
+  while (static_cast<int>(rungs_.size()) < all_rungs) climb_one();
+}
+
+void Ladder::climb_one() {
+  const Rung rung = probe_(step_);
+  // What changed at any step so far may be rounded at this one, even if it seems to stand still.
+  if (std::isfinite(rung.noise)) magnitude_ = std::max(magnitude_, rung.noise);
+  const double noise = magnitude_ / rung.step;
+  central_.add(rung.step, rung.central, noise);
+  left_.add(rung.step, rung.left, noise);
+  right_.add(rung.step, rung.right, noise);
+  rungs_.push_back(rung);
+  step_ /= 2;
+}
+
+bool Ladder::sees_kink(double least) const {
+  const Estimate &left = left_.best(), &right = right_.best();
+  return std::abs(right.value - left.value) > trust * (left.error + right.error) + least;
+}
+
+Slopes Ladder::slopes() const {
+  Slopes found{central_.best(), left_.best(), right_.best(), false, magnitude_ / epsilon};
+  if (static_cast<int>(rungs_.size()) < all_rungs) return found;
+  // At a jump of the function itself a slope doubles with every rung: sixteen times over four.
+  const Rung &early = rungs_[rungs_.size() - 5], &last = rungs_.back();
+  const auto diverges = [&](double before, double now) {
+    return std::abs(now) > 8 * std::abs(before) && std::abs(now) * last.step > 1e4 * magnitude_;
+  };
+  const bool left = diverges(early.left, last.left), right = diverges(early.right, last.right);
+  found.jump = left || right;
+  if (left) found.left = {std::copysign(INFINITY, last.left), 0, last.step};
+  if (right) found.right = {std::copysign(INFINITY, last.right), 0, last.step};
+  return found;
+}
+
+Estimate ridders(const std::function<double(double)>& f, double x, double first_step) {
+  const double here = f(x);
+  const auto probe = [&](double h) {
+    const double above = f(x + h), below = f(x - h);
+    const double noise = epsilon * std::max({std::abs(above), std::abs(below), std::abs(here)});
+    return Rung{h, (above - below) / (2 * h), (here - below) / h, (above - here) / h, noise};
+  };
+  Ladder ladder(probe, first_step * std::max(1.0, std::abs(x)));
+  ladder.climb(Ladder::all_rungs, 0);
+  return ladder.slopes().central;
+}
+
+}  // namespace gradus

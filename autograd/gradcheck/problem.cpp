@@ -1,0 +1,279 @@
+#include "autograd/gradcheck/problem.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include "autograd/engine.hpp"
+#include "autograd/grad_mode.hpp"
+#include "autograd/ops.hpp"
+#include "autograd/tensor_impl.hpp"
+
+namespace gradus::gradchecking {
+namespace {
+
+/// The relative difference that the order of a few additions explains.
+constexpr double linearity_bound = 1e-12;
+constexpr double symmetry_bound = 1e-9;
+
+Tensor output_of(const Problem& problem) {
+  const Tensor y = problem.run();
+  if (!y.needs_grad()) fail<GraphError>("gradcheck: the output depends on no tensor that is checked");
+  return y;
+}
+
+bool same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+
+void refuse_if_it_changes(const Subject& subject) {
+  const Numbers once = subject.outputs(), again = subject.outputs();
+  for (size_t i = 0; i < std::max(once.size(), again.size()); ++i) {
+    if (once.size() != again.size()) {
+      fail<GraphError>("gradcheck: the function gives {} numbers and then {} for the same input", once.size(),
+                       again.size());
+    }
+    if (!same(once[i], again[i])) {
+      fail<GraphError>("gradcheck: the function gives {} and then {} for the same input", once[i], again[i]);
+    }
+  }
+}
+
+void take_gradients(Subject& subject, const std::vector<Tensor>& gradients,
+                    const std::vector<Tensor>& leaves) {
+  for (size_t i = 0; i < leaves.size(); ++i) {
+    const bool is_there = i < gradients.size() && gradients[i].defined();
+    subject.unused.push_back(!is_there);
+    subject.gradients.push_back(numbers_or_zeros(is_there ? gradients[i] : Tensor(), leaves[i].numel()));
+  }
+}
+
+/// A vjp is linear in its cotangent: vjp(0) = 0 and vjp(2v) = 2 vjp(v).
+void check_linearity(Subject& subject, const Problem& problem, const Tensor& y, const Tensor& v) {
+  const std::vector<Tensor> leaves = problem.leaves();
+  for (const double factor : {0.0, 2.0}) {
+    const std::vector<Tensor> found =
+        grad({y}, leaves, {v * factor}, {.retain_graph = true, .allow_unused = true});
+    for (size_t i = 0; i < leaves.size(); ++i) {
+      const Numbers& once = subject.gradients[i];
+      const Numbers scaled = numbers_or_zeros(found[i], leaves[i].numel());
+      const double bound = linearity_bound * std::min(largest(once), std::numeric_limits<double>::max());
+      for (size_t k = 0; k < once.size(); ++k) {
+        if (same(scaled[k], factor * once[k]) || std::abs(scaled[k] - factor * once[k]) <= bound) continue;
+        if (!std::isfinite(once[k])) continue;  // the comparison with differences reports it
+        const Shape at = position(leaves[i].shape(), static_cast<int64_t>(k));
+        subject.problems.push_back(
+            factor == 0
+                ? fmt::format(
+                      "{}: a zero cotangent gives the gradient {:g} at {}; backward must be linear in it",
+                      problem.tensors[i].first, scaled[k], at)
+                : fmt::format(
+                      "{}: vjp(2v) is {:g} and 2 vjp(v) is {:g} at {}; backward must be linear in its "
+                      "cotangent",
+                      problem.tensors[i].first, scaled[k], 2 * once[k], at));
+        break;
+      }
+    }
+  }
+}
+
+/// The sum of gradients times u, as a tensor that can be differentiated.
+Tensor weighted_sum(const std::vector<Tensor>& gradients, const std::vector<Tensor>& u) {
+  Tensor total = scalar(0, u.front().dtype());
+  for (size_t i = 0; i < u.size(); ++i) {
+    if (gradients[i].defined()) total = total + sum(gradients[i] * u[i]);
+  }
+  return total;
+}
+
+/// sum over all tensors of a_i b_i, and of |a_i b_i|.
+std::pair<double, double> inner(const std::vector<Numbers>& a, const std::vector<Tensor>& b) {
+  double total = 0, magnitude = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    const Numbers other = numbers(b[i]);
+    for (size_t k = 0; k < other.size(); ++k) {
+      total += a[i][k] * other[k];
+      magnitude += std::abs(a[i][k] * other[k]);
+    }
+  }
+  return {total, magnitude};
+}
+
+/// The matrix H of second derivatives is symmetric: w^T (H u) = u^T (H w). Subject holds H u.
+void check_symmetry(Subject& subject, const std::vector<Tensor>& gradients, const std::vector<Tensor>& u,
+                    const std::vector<Tensor>& leaves, Rng& rng) {
+  std::vector<Tensor> w;
+  for (const Tensor& x : leaves) w.push_back(cotangent(x.shape(), rng));
+  const Tensor total = weighted_sum(gradients, w);
+  std::vector<Tensor> found(leaves.size());
+  if (total.needs_grad()) found = grad({total}, leaves, {}, {.allow_unused = true});
+  std::vector<Numbers> hw;
+  for (size_t i = 0; i < leaves.size(); ++i) hw.push_back(numbers_or_zeros(found[i], leaves[i].numel()));
+  const auto [left, left_size] = inner(subject.gradients, w);
+  const auto [right, right_size] = inner(hw, u);
+  if (std::abs(left - right) <= symmetry_bound * (1e-3 + left_size + right_size)) return;
+  if (!std::isfinite(left) || !std::isfinite(right)) return;
+  subject.problems.push_back(fmt::format(
+      "the second derivative is not symmetric: w^T H u is {:.12g} and u^T H w is {:.12g}", left, right));
+}
+
+}  // namespace
+
+Tensor Problem::run() const {
+  generator.rewind();
+  return fn();
+}
+
+std::vector<Tensor> Problem::leaves() const {
+  std::vector<Tensor> all;
+  all.reserve(tensors.size());
+  for (const auto& [label, x] : tensors) all.push_back(x);
+  return all;
+}
+
+Subject first_order(const Problem& problem, Rng& rng) {
+  const std::vector<Tensor> leaves = problem.leaves();
+  const Tensor y = output_of(problem);
+  const Tensor v = cotangent(y.shape(), rng);
+  Subject subject;
+  subject.outputs = [problem] {
+    const NoGrad no_grad;
+    return numbers(problem.run());
+  };
+  refuse_if_it_changes(subject);
+  subject.weights = numbers(v);
+  take_gradients(subject, grad({y}, leaves, {v}, {.retain_graph = true, .allow_unused = true}), leaves);
+  check_linearity(subject, problem, y, v);
+  return subject;
+}
+
+Subject second_order(const Problem& problem, Rng& rng) {
+  const std::vector<Tensor> leaves = problem.leaves();
+  const Tensor y = output_of(problem);
+  const Tensor v = cotangent(y.shape(), rng);
+  std::vector<Tensor> u;
+  Subject subject;
+  for (const Tensor& x : leaves) {
+    u.push_back(cotangent(x.shape(), rng));
+    const Numbers entries = numbers(u.back());
+    subject.weights.insert(subject.weights.end(), entries.begin(), entries.end());
+  }
+  // The numbers that are differenced come from a plain backward, and their gradient from one that was
+  // recorded: so the two ways of running backward are checked against each other.
+  subject.outputs = [problem, leaves, v] {
+    Numbers all;
+    const std::vector<Tensor> gradients = grad({problem.run()}, leaves, {v}, {.allow_unused = true});
+    for (size_t i = 0; i < leaves.size(); ++i) {
+      const Numbers one = numbers_or_zeros(gradients[i], leaves[i].numel());
+      all.insert(all.end(), one.begin(), one.end());
+    }
+    return all;
+  };
+  refuse_if_it_changes(subject);
+  const std::vector<Tensor> gradients = grad({y}, leaves, {v}, {.create_graph = true, .allow_unused = true});
+  const Tensor total = weighted_sum(gradients, u);
+  std::vector<Tensor> second(leaves.size());
+  if (total.needs_grad()) second = grad({total}, leaves, {}, {.retain_graph = true, .allow_unused = true});
+  take_gradients(subject, second, leaves);
+  check_symmetry(subject, gradients, u, leaves, rng);
+  return subject;
+}
+
+void refuse_bad_tensors(const Named& tensors) {
+  if (tensors.empty()) fail<GraphError>("gradcheck: no tensor is f32 or f64, so there is nothing to check");
+  for (const auto& [label, x] : tensors) {
+    if (!x.needs_grad()) {
+      fail<GraphError>("gradcheck: {} needs no gradient; call requires_grad() on it, or leave it out", label);
+    }
+    if (!x.is_leaf() || !x.is_contiguous()) {
+      fail<GraphError>("gradcheck: {} must be a dense leaf; check a detached clone() of it", label);
+    }
+  }
+  refuse_aliases(tensors);
+}
+
+void refuse_aliases(const Named& inputs) {
+  std::vector<std::pair<int64_t, int64_t>> extents;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const auto& [label, x] = inputs[i];
+    int64_t last = x.offset();
+    for (int axis = 0; axis < x.rank() && x.numel() > 0; ++axis) {
+      if (x.strides()[axis] == 0 && x.shape()[axis] > 1) {
+        fail<GraphError>("gradcheck: {} is an expanded view, where one element stands for many; clone() it",
+                         label);
+      }
+      last += (x.shape()[axis] - 1) * x.strides()[axis];
+    }
+    extents.emplace_back(x.offset(), last);
+    for (size_t k = 0; k < i; ++k) {
+      const auto& [other, y] = inputs[k];
+      if (x.numel() == 0 || y.numel() == 0 || !x.shares_memory_with(y)) continue;
+      if (extents[i].first > extents[k].second || extents[k].first > extents[i].second) continue;
+      fail<GraphError>("gradcheck: {} and {} share memory, so neither can change alone; clone() one of them",
+                       other, label);
+    }
+  }
+}
+
+Tensor cotangent(const Shape& shape, Rng& rng, DType dtype) {
+  Tensor v = empty(shape, DType::f64);
+  double* data = v.mutable_data<double>();
+  for (int64_t i = 0, n = v.numel(); i < n; ++i) {
+    data[i] = (0.5 + 1.5 * rng.uniform()) * (rng.chance(0.5) ? 1 : -1);
+  }
+  return v.to(dtype);
+}
+
+Numbers numbers(const Tensor& x) { return x.detach().to(DType::f64).to_vector<double>(); }
+
+Numbers numbers_or_zeros(const Tensor& gradient, int64_t count) {
+  return gradient.defined() ? numbers(gradient) : Numbers(static_cast<size_t>(count), 0);
+}
+
+void assign(Tensor x, const Numbers& values) {
+  const NoGrad no_grad;
+  x.copy_(tensor(values, x.shape()));
+}
+
+CheckedInputs::CheckedInputs(const std::vector<Tensor>& inputs) : all(inputs) {
+  Named given;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (!inputs[i].defined() || !is_float(inputs[i].dtype())) continue;
+    given.emplace_back(fmt::format("input {}", i), inputs[i]);
+    all[i] = inputs[i].detach().to(DType::f64).clone().requires_grad();
+    named.emplace_back(given.back().first, all[i]);
+  }
+  refuse_aliases(given);
+}
+
+ConvertedLeaves::ConvertedLeaves(const Named& tensors, DType dtype) {
+  for (const auto& [label, x] : tensors) {
+    if (x.dtype() == dtype) continue;
+    before_.emplace_back(x, std::make_shared<TensorImpl>(*x.impl()));
+    const Tensor converted = x.detach().to(dtype).clone();
+    TensorImpl& impl = *x.impl();
+    impl.storage = converted.impl()->storage;
+    impl.strides = converted.strides();
+    impl.offset = converted.offset();
+    impl.dtype = dtype;
+    impl.grad = Tensor();
+  }
+}
+
+ConvertedLeaves::~ConvertedLeaves() {
+  for (const auto& [x, impl] : before_) *x.impl() = *impl;
+}
+
+double largest(const Numbers& values) {
+  double found = 0;
+  for (const double value : values) found = std::max(found, std::isnan(value) ? INFINITY : std::abs(value));
+  return found;
+}
+
+Shape position(const Shape& shape, int64_t flat) {
+  Shape index = shape;
+  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+    index[axis] = flat % shape[axis];
+    flat /= shape[axis];
+  }
+  return index;
+}
+
+}  // namespace gradus::gradchecking

@@ -1,0 +1,97 @@
+/// @file
+/// For the gradient checkers: what is checked, made into functions of plain numbers.
+///
+/// A Subject has outputs (many numbers), weights for them, and for each tensor the gradient that backward
+/// claims for L = sum of outputs * weights. Its outputs are those of the function itself (first order), or
+/// the function's gradients (second order); the checks need not know which.
+#pragma once
+
+#include <cmath>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "autograd/gradcheck.hpp"
+#include "autograd/random.hpp"
+
+namespace gradus::gradchecking {
+
+using Named = std::vector<std::pair<std::string, Tensor>>;
+using Numbers = std::vector<double>;
+
+/// Puts the default generator back on leaving, and to the same state before each evaluation.
+class ReplayedGenerator {
+ public:
+  ReplayedGenerator() : state_(default_rng().state()) {}
+  ~ReplayedGenerator() { rewind(); }
+  ReplayedGenerator(const ReplayedGenerator&) = delete;
+  ReplayedGenerator& operator=(const ReplayedGenerator&) = delete;
+  void rewind() const { default_rng() = Rng::from_state(state_); }
+
+ private:
+  Rng::State state_;
+};
+
+/// The function and the tensors that it reads. `tensors` are leaves of one float dtype.
+struct Problem {
+  std::function<Tensor()> fn;
+  Named tensors;
+  const ReplayedGenerator& generator;
+
+  Tensor run() const;  ///< The output, recorded.
+  std::vector<Tensor> leaves() const;
+};
+
+struct Subject {
+  std::function<Numbers()> outputs;
+  Numbers weights;
+  std::vector<Numbers> gradients;          ///< one for each tensor
+  std::vector<bool> unused;                ///< the outputs do not depend on this tensor
+  std::vector<std::string> problems = {};  ///< what is wrong with the backward as a whole
+};
+
+/// @throws GraphError when the output depends on no tensor, and when it comes out differently the second
+/// time.
+Subject first_order(const Problem& problem, Rng& rng);
+Subject second_order(const Problem& problem, Rng& rng);
+
+/// @throws GraphError for tensors that need no gradient, are no dense leaves, or share memory.
+void refuse_bad_tensors(const Named& tensors);
+/// @throws GraphError for inputs that overlap in memory or repeat elements: one could not change alone.
+void refuse_aliases(const Named& inputs);
+
+/// Inputs made ready: float ones copied to f64 leaves with names, others as they are.
+struct CheckedInputs {
+  explicit CheckedInputs(const std::vector<Tensor>& inputs);
+  std::vector<Tensor> all;
+  Named named;  ///< the float ones: "input 0", "input 2", ...
+};
+
+/// While it lives, the tensors' handles lead to copies of another dtype; then to what they led to before.
+class ConvertedLeaves {
+ public:
+  ConvertedLeaves(const Named& tensors, DType dtype);
+  ~ConvertedLeaves();
+  ConvertedLeaves(const ConvertedLeaves&) = delete;
+  ConvertedLeaves& operator=(const ConvertedLeaves&) = delete;
+
+ private:
+  std::vector<std::pair<Tensor, std::shared_ptr<TensorImpl>>> before_;
+};
+
+/// Entries of both signs with magnitudes in [0.5, 2].
+Tensor cotangent(const Shape& shape, Rng& rng, DType dtype = DType::f64);
+
+Numbers numbers(const Tensor& x);  ///< All elements in row-major order, as doubles.
+Numbers numbers_or_zeros(const Tensor& gradient, int64_t count);
+void assign(Tensor x, const Numbers& values);  ///< Puts values of row-major order into a leaf.
+double largest(const Numbers& values);         ///< The largest |value|; 0 for none. NaN counts as infinite.
+Shape position(const Shape& shape, int64_t flat);  ///< The index of the flat-th element in row-major order.
+
+/// What the checks under `options` find. Each returns one row a tensor.
+GradcheckReport check_by_differences(const Problem& problem, const GradcheckOptions& options);
+GradcheckReport check_f32_against_f64(const Problem& problem, const GradcheckOptions& options);
+GradcheckReport check_by_rules(const Problem& problem, const GradcheckOptions& options);
+
+}  // namespace gradus::gradchecking

@@ -1,0 +1,72 @@
+/// @file
+/// What a gradient check found: a value that prints as a table and converts to JSON and CSV.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "autograd/shape.hpp"
+
+namespace gradus {
+
+/// How one tensor came out, from best to worst.
+enum class Verdict : uint8_t {
+  pass,          ///< analytic and numeric agree within what the differences can resolve
+  kink,          ///< the slopes from left and right differ, and the analytic value lies between them
+  inconclusive,  ///< the differences never settled: nothing is known, so this does not count as passed
+  fail           ///< analytic and numeric differ by more than the error of the numeric value can explain
+};
+
+std::string_view name(Verdict verdict);  ///< "pass", "kink", "inconclusive" or "fail"
+
+/// What the check found for one tensor. `index` to `right` describe its worst element.
+struct GradcheckResult {
+  std::string name;
+  Shape shape;
+  int64_t total = 0;       ///< elements of the tensor
+  int64_t checked = 0;     ///< elements that were differenced one by one, or directions if there were none
+  int64_t directions = 0;  ///< random directions along which all elements were differenced together
+  /// |analytic - numeric| / (the tensor's largest |gradient|); f32 against f64: in units of eps32 sqrt(K).
+  double error = 0;
+  Shape index;             ///< the worst element; empty if the worst was a whole direction
+  int64_t direction = -1;  ///< the number of that direction, else -1
+  double analytic = 0;     ///< what backward gives there
+  double numeric = 0;      ///< what differences give there
+  double estimate = 0;     ///< how far off `numeric` may be, by its own account (Ridders)
+  double step = 0;         ///< the smallest h that `numeric` was made from
+  double left = 0;         ///< the slope from the left: differs from `right` at a kink
+  double right = 0;
+  Verdict verdict = Verdict::pass;
+  bool passed = true;  ///< verdict is pass or kink
+  std::string note;    ///< what else there is to say: an input that the output does not depend on, ...
+};
+
+struct GradcheckReport {
+  bool passed = true;
+  Verdict verdict = Verdict::pass;  ///< the worst of all
+  std::string kind;                 ///< "first order", "second order", "f32 against f64", "torch rules", ...
+  uint64_t seed = 0;                ///< the check can be repeated with it
+  std::vector<GradcheckResult> inputs;
+  /// Sentences about what no single element shows: a zero cotangent that gives a gradient, a vjp that is not
+  /// linear, a second derivative that is not symmetric. Each one makes the check fail.
+  std::vector<std::string> problems;
+
+  /// Appends a row and keeps `passed` and `verdict` true to it.
+  void add(GradcheckResult result);
+  /// Appends a problem; the check has then failed.
+  void add_problem(std::string sentence);
+};
+
+/// A table: one line a tensor, with its worst element; then the problems.
+std::string to_string(const GradcheckReport& report);
+
+/// One JSON object on one line. The schema, version 1, is in docs/gradcheck_schema.md. A number that is not
+/// finite is written as null.
+std::string to_json(const GradcheckReport& report);
+
+/// Comma-separated values, one line a tensor, after a line with the names of the columns (RFC 4180).
+std::string to_csv(const GradcheckReport& report);
+
+}  // namespace gradus
