@@ -3,7 +3,7 @@
 ///
 /// The float versions are polynomials; both sides of a case distinction are computed and one is selected. All
 /// pass NaN through and are right at +-0, +-Inf and denormal arguments. Results that would be denormal may be
-/// 0 or off by a denormal's spacing. The double versions call <cmath>: they serve gradient checks, where
+/// 0 or off by a denormal's spacing. The double versions call `<cmath>`: they serve gradient checks, where
 /// accuracy comes first.
 ///
 /// Polynomials: minimax fits (Remez exchange) made for this file by scripts/reference/minimax.py, which
