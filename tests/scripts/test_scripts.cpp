@@ -87,7 +87,8 @@ TEST_CASE("setup does nothing when nothing is missing, and elsewhere names what 
       run_program({root + "/scripts/setup", "docs"}, "unset GRADUS_SKIP_SETUP; PATH='" + bin + "'");
   CHECK(result.exit_code == 0);
   CHECK(result.errors ==
-        "setup: this is no Debian or Ubuntu, so please provide what these packages hold: doxygen.\n");
+        "setup: this is no Debian or Ubuntu, so please provide what these packages hold: doxygen "
+        "libjs-katex.\n");
 }
 
 TEST_CASE("the other scripts refuse what they do not know") {
