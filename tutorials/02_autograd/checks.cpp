@@ -1,0 +1,99 @@
+// What the exercises of chapter 2 are held to.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <functional>
+
+#include "tutorials/02_autograd/exercise.hpp"
+#include "tutorials/02_autograd/other_walks.hpp"
+#include "tutorials/support/check.hpp"
+
+namespace gradus::tutorials {
+namespace {
+
+/// Does `fn` come to its end? It runs in a process of its own, so that a stack that overflows ends only that.
+bool comes_to_its_end(const std::function<void()>& fn) {
+  std::fflush(nullptr);
+  const pid_t child = fork();
+  if (child == 0) {
+    fn();
+    _exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+Scalar chain(const Scalar& x, int steps) {
+  Scalar y = x;
+  for (int i = 0; i < steps; ++i) y = y + x;
+  return y;
+}
+
+void check_diamond(Check& check) {
+  for (const double a : {3.0, -0.5}) {
+    const DiamondGradients got = diamond_gradients(a);
+    check.close(fmt::format("dc/dc at a = {}", a), got.dc_dc, 1, "when c grows by 1, c grows by 1");
+    check.close(fmt::format("dc/db at a = {}", a), got.dc_db, 4 * a,
+                "c = b * b uses b twice: add what arrives along both arrows, b and b");
+    check.close(fmt::format("dc/da at a = {}", a), got.dc_da, 8 * a,
+                "b = a + a uses a twice, and each arrow carries the whole of dc/db");
+  }
+}
+
+void check_breadth_first(Check& check) {
+  const Scalar a = variable("a", 3);
+  const Scalar result = breaks_breadth_first(a);
+  const bool uses_a = !result.step()->inputs.empty();
+  check.that("the result is made from a", uses_a, "a result without steps", "use +, -, * or tanh on a");
+  if (!uses_a) return;
+  backward(result);
+  const double right = a.gradient();
+  backward_breadth_first(result);
+  check.that("breadth first gets d(result)/da wrong", a.gradient() != right,
+             fmt::format("{} both ways", right),
+             "let one step be reached by a short way and by a longer one, the short way first: the step "
+             "leaves the queue before the longer way has arrived");
+}
+
+void check_own_backward(Check& check) {
+  const Scalar a = variable("a", 3);
+  const Scalar b = a + a, c = b * b;
+  backward_of_your_own(c);
+  check.close("dc/dc of the diamond", c.gradient(), 1, "the result's own gradient is 1");
+  check.close("dc/db of the diamond", b.gradient(), 12, "6 arrives twice: add, do not assign");
+  check.close("dc/da of the diamond", a.gradient(), 24, "a must wait until b has all of its gradient");
+  backward_of_your_own(c);
+  check.close("dc/da, backward run again", a.gradient(), 24, "set every gradient to 0 before you begin");
+
+  const Scalar u = variable("u", 0.5);
+  const Scalar v = u * u;
+  const Scalar w = v + tanh(v * u) * v;
+  backward(w);
+  const double right = u.gradient();
+  backward_of_your_own(w);
+  check.close("ways of different length", u.gradient(), right,
+              "a step passes on its gradient only after every step that uses it has done so");
+
+  const auto long_chain = [] { backward_of_your_own(chain(variable("x", 1), 1000000)); };
+  const bool ended = comes_to_its_end(long_chain);
+  check.that("a chain of a million steps comes to its end", ended, "the program was ended by the system",
+             "a function that calls itself a million times overflows the stack: keep a list of your own");
+  if (!ended) return;
+  const Scalar x = variable("x", 1);
+  backward_of_your_own(chain(x, 1000000));
+  check.close("its gradient", x.gradient(), 1000001, "x is used 1000001 times with slope 1");
+}
+
+}  // namespace
+}  // namespace gradus::tutorials
+
+int main() {
+  using namespace gradus::tutorials;
+  Checks checks("02_autograd");
+  checks.exercise("1: the gradient of b = a + a, c = b * b", check_diamond);
+  checks.exercise("2: what breaks without the order", check_breadth_first);
+  checks.exercise("3: a chain of a million", check_own_backward);
+  return checks.finish();
+}
