@@ -184,7 +184,8 @@ void RunReport::write(const bert::BertForPreTraining& model) {
     write_file_atomically(folder_ / "attention.svg",
                           bert::attention_svg(map.tokens, last, "Last layer, last head"));
   }
-  write_file_atomically(folder_ / "accuracy.svg", bert::chart_svg_file(bert::accuracy_chart(report_)));
+  write_file_atomically(folder_ / "accuracy.svg",
+                        plot::to_svg_file(plot::draw(bert::accuracy_chart(report_))));
   write_file_atomically(folder_ / "report.html", bert::render_report(report_));
 }
 

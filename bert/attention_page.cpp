@@ -6,9 +6,9 @@
 #include <cmath>
 
 #include "autograd/error.hpp"
-#include "bert/chart_axis.hpp"
 #include "bert/html.hpp"
-#include "bert/svg_file.hpp"
+#include "plot/svg_file.hpp"
+#include "plot/text.hpp"
 
 namespace gradus::bert {
 namespace {
@@ -142,7 +142,7 @@ std::string attention_svg(const std::vector<std::string>& tokens, const std::vec
   std::vector<std::string> labels;
   for (const std::string& token : tokens) {
     labels.push_back(html::escape(shortened(token, 14)));
-    widest = std::max(widest, detail::text_width(shortened(token, 14), 12));
+    widest = std::max(widest, plot::text_width(shortened(token, 14), 12));
   }
   const int edge = static_cast<int>(size) * kCell;
   const int left = static_cast<int>(std::ceil(widest)) + 26, top = kTop + left - 18;
@@ -173,8 +173,8 @@ std::string attention_svg(const std::vector<std::string>& tokens, const std::vec
   }
   body += fmt::format("<rect class=\"frame\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>\n", left, top,
                       edge, edge);
-  const int title_width = static_cast<int>(std::ceil(detail::text_width(title, 14)));
-  return svg_file(std::max(left + edge, title_width), top + edge, title, body);
+  const int title_width = static_cast<int>(std::ceil(plot::text_width(title, 14)));
+  return plot::svg_file(std::max(left + edge, title_width), top + edge, title, body);
 }
 
 }  // namespace gradus::bert

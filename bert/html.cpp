@@ -5,66 +5,16 @@
 #include <algorithm>
 #include <cmath>
 
-#include "bert/lines.hpp"
-
 namespace gradus::bert::html {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
-constexpr std::string_view kNone = "\xE2\x80\x93";         // en dash
-constexpr std::string_view kNoBreak = "\xC2\xA0";          // no-break space
-
-/// `text` with U+FFFD for every byte that is not UTF-8.
-std::string well_formed(std::string_view text) {
-  std::string clean;
-  for (;;) {
-    const std::size_t bad = find_invalid_utf8(text);
-    clean += text.substr(0, bad);
-    if (bad == std::string_view::npos) return clean;
-    clean += kReplacement;
-    text.remove_prefix(bad + 1);
-  }
-}
-
-std::string set_apart(std::string digits) {
-  for (std::size_t end = digits.size(); end > 3; end -= 3) digits.insert(end - 3, ",");
-  return digits;
-}
+constexpr std::string_view kNone = "\xE2\x80\x93";  // en dash
+constexpr std::string_view kNoBreak = "\xC2\xA0";   // no-break space
 
 }  // namespace
 
-std::string escape(std::string_view text) {
-  std::string safe;
-  for (const char c : well_formed(text)) {
-    switch (c) {
-      case '&':
-        safe += "&amp;";
-        break;
-      case '<':
-        safe += "&lt;";
-        break;
-      case '>':
-        safe += "&gt;";
-        break;
-      case '"':
-        safe += "&quot;";
-        break;
-      case '\'':
-        safe += "&#39;";
-        break;
-      default:
-        if ((static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n') || c == 0x7F) {
-          safe += kReplacement;
-        } else {
-          safe += c;
-        }
-    }
-  }
-  return safe;
-}
-
 std::string json_string(std::string_view text) {
-  const std::string clean = well_formed(text);
+  const std::string clean = plot::well_formed(text);
   std::string quoted = "\"";
   for (std::size_t i = 0; i < clean.size(); ++i) {
     const char c = clean[i];
@@ -100,24 +50,6 @@ std::string base64(std::span<const std::uint8_t> bytes) {
     text += left > 2 ? kDigits[group & 63] : '=';
   }
   return text;
-}
-
-std::string number(double value, int digits) {
-  if (std::isnan(value)) return std::string(kNone);
-  if (std::isinf(value)) return value < 0 ? "-\xE2\x88\x9E" : "\xE2\x88\x9E";
-  const double size = std::abs(value);
-  if (size < 999.5 || size >= 1e15) return fmt::format("{:.{}g}", value, std::max(digits, 3));
-  return (value < 0 ? "-" : "") + set_apart(fmt::format("{:.0f}", size));
-}
-
-std::string percent(double fraction, int decimals) {
-  if (!std::isfinite(fraction)) return std::string(kNone);
-  return fmt::format("{:.{}f}{}%", 100 * fraction, decimals, kNoBreak);
-}
-
-std::string count(std::int64_t value) {
-  const std::string digits = fmt::format("{}", value);
-  return value < 0 ? "-" + set_apart(digits.substr(1)) : set_apart(digits);
 }
 
 std::string duration(double seconds) {

@@ -1,16 +1,7 @@
-#include <fmt/format.h>
-
 #include "bert/html.hpp"
 
 namespace gradus::bert::html {
 namespace {
-
-constexpr std::string_view kLight =
-    "--paper:#ffffff;--panel:#f5f6f8;--ink:#1b1d21;--soft:#5b606b;--line:#d8dbe1;--good:#0d7a4e;"
-    "--heat:#0b4a9e;--series-1:#1f6fd6;--series-2:#c2570c;--series-3:#0e8a60;--series-4:#8548c4";
-constexpr std::string_view kDark =
-    "--paper:#14161a;--panel:#1d2026;--ink:#e9eaed;--soft:#a5aab5;--line:#363b44;--good:#4dd29a;"
-    "--heat:#8fc4ff;--series-1:#6cabff;--series-2:#f19a57;--series-3:#45c795;--series-4:#c59df3";
 
 constexpr std::string_view kPage = R"css(
 * { box-sizing: border-box; }
@@ -74,12 +65,5 @@ summary { cursor: pointer; color: var(--soft); }
 }  // namespace
 
 std::string_view page_style() { return kPage; }
-
-std::string palette(std::string_view selector) {
-  return fmt::format(
-      "{0} {{ color-scheme: light dark; {1} }}\n"
-      "@media screen and (prefers-color-scheme: dark) {{ {0} {{ {2} }} }}\n",
-      selector, kLight, kDark);
-}
 
 }  // namespace gradus::bert::html

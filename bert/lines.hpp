@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "plot/text.hpp"
+
 namespace gradus::bert {
 
 /// Receives one line without its end and without the white space around it. An empty line is an empty view.
@@ -24,8 +26,6 @@ void for_each_line(const std::filesystem::path& file, const LineSink& sink);
 /// The same for text that is already in memory; `name` stands for the file in messages.
 void for_each_line(std::string_view text, const std::string& name, const LineSink& sink);
 
-/// The index of the first byte that does not belong to well-formed UTF-8 (Unicode 15, table 3-7: no overlong
-/// forms, no surrogates, nothing above U+10FFFF), or `std::string_view::npos`.
-std::size_t find_invalid_utf8(std::string_view text);
+using plot::find_invalid_utf8;
 
 }  // namespace gradus::bert

@@ -8,7 +8,7 @@
 #include "bert/html.hpp"
 #include "bert/report_charts.hpp"
 #include "bert/report_samples.hpp"
-#include "bert/svg_file.hpp"
+#include "plot/svg_file.hpp"
 
 namespace gradus::bert {
 namespace {
@@ -64,9 +64,9 @@ std::string headline(const TrainingReport& report) {
   return out + "</div>\n";
 }
 
-std::string charts_of(const std::vector<Chart>& charts) {
+std::string charts_of(const std::vector<plot::Chart>& charts) {
   std::string out = "<div class=\"charts\">\n";
-  for (const Chart& chart : charts) out += chart_svg(chart);
+  for (const plot::Chart& chart : charts) out += plot::to_svg(plot::draw(chart));
   return out + "</div>\n";
 }
 
@@ -146,7 +146,7 @@ std::string render_report(const TrainingReport& report) {
   html::Page page;
   page.title = report.title;
   page.subtitle = report.subtitle;
-  page.style = svg_style();
+  page.style = plot::svg_style();
   page.body = headline(report) + "<h2>What it learned</h2>\n" + charts_of(detail::learning_charts(report)) +
               evaluations(report);
   if (!report.samples.empty()) {
@@ -161,7 +161,7 @@ std::string render_report(const TrainingReport& report) {
     page.style += attention_style();
     page.script = attention_script();
   }
-  const std::vector<Chart> running = detail::running_charts(report);
+  const std::vector<plot::Chart> running = detail::running_charts(report);
   if (!running.empty()) page.body += "<h2>How the run went</h2>\n" + charts_of(running);
   page.body += table_of("Settings", report.settings) + table_of("Environment", report.environment);
   return html::render(page);

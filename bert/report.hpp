@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "bert/attention_page.hpp"
-#include "bert/chart.hpp"
 #include "bert/guess.hpp"
 #include "bert/metrics_csv.hpp"
+#include "plot/chart.hpp"
 
 namespace gradus::bert {
 
@@ -63,9 +63,9 @@ struct TrainingReport {
 std::string render_report(const TrainingReport& report);
 
 /// The curve of the MLM accuracy on held-out text against the baselines, which the report begins with.
-Chart accuracy_chart(const TrainingReport& report);
+plot::Chart accuracy_chart(const TrainingReport& report);
 
 /// The curves of the MLM loss, in training and on held-out text, against ln of the baselines' perplexities.
-Chart loss_chart(const TrainingReport& report);
+plot::Chart loss_chart(const TrainingReport& report);
 
 }  // namespace gradus::bert

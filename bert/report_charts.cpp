@@ -9,9 +9,9 @@ namespace {
 using Figure = double MetricsRow::*;
 
 /// `figure` of the rows of one kind against their step.
-ChartSeries series_of(const TrainingReport& report, MetricsRow::Kind kind, Figure figure, std::string name,
-                      int color) {
-  ChartSeries series;
+plot::ChartSeries series_of(const TrainingReport& report, MetricsRow::Kind kind, Figure figure,
+                            std::string name, int color) {
+  plot::ChartSeries series;
   series.name = std::move(name);
   series.color = color;
   series.markers = kind == MetricsRow::Kind::eval;
@@ -23,33 +23,33 @@ ChartSeries series_of(const TrainingReport& report, MetricsRow::Kind kind, Figur
   return series;
 }
 
-bool has_point(const ChartSeries& series) {
+bool has_point(const plot::ChartSeries& series) {
   return std::any_of(series.y.begin(), series.y.end(), [](double y) { return std::isfinite(y); });
 }
 
 /// Adds the training rows: many of them as a smoothed line over the pale raw values.
-void add_training(Chart& chart, const TrainingReport& report, Figure figure, const std::string& name,
+void add_training(plot::Chart& chart, const TrainingReport& report, Figure figure, const std::string& name,
                   int color) {
-  ChartSeries series = series_of(report, MetricsRow::Kind::train, figure, name, color);
+  plot::ChartSeries series = series_of(report, MetricsRow::Kind::train, figure, name, color);
   if (!has_point(series)) return;
   if (series.y.size() >= 40) {
-    ChartSeries raw = series;
+    plot::ChartSeries raw = series;
     raw.name.clear();
     raw.faint = true;
     chart.series.push_back(std::move(raw));
-    series.y = smoothed(series.y, static_cast<double>(series.y.size()) / 25);
+    series.y = plot::smoothed(series.y, static_cast<double>(series.y.size()) / 25);
   }
   chart.series.push_back(std::move(series));
 }
 
-void add_held_out(Chart& chart, const TrainingReport& report, Figure figure, const std::string& name,
+void add_held_out(plot::Chart& chart, const TrainingReport& report, Figure figure, const std::string& name,
                   int color) {
-  ChartSeries series = series_of(report, MetricsRow::Kind::eval, figure, name, color);
+  plot::ChartSeries series = series_of(report, MetricsRow::Kind::eval, figure, name, color);
   if (has_point(series)) chart.series.push_back(std::move(series));
 }
 
-Chart chart_over_steps(std::string title) {
-  Chart chart;
+plot::Chart chart_over_steps(std::string title) {
+  plot::Chart chart;
   chart.title = std::move(title);
   chart.x_label = "step";
   chart.whole_x = true;
@@ -58,8 +58,8 @@ Chart chart_over_steps(std::string title) {
 
 }  // namespace
 
-Chart accuracy_chart(const TrainingReport& report) {
-  Chart chart = chart_over_steps("Masked words guessed right");
+plot::Chart accuracy_chart(const TrainingReport& report) {
+  plot::Chart chart = chart_over_steps("Masked words guessed right");
   chart.percent = true;
   add_training(chart, report, &MetricsRow::mlm_accuracy, "training", 2);
   add_held_out(chart, report, &MetricsRow::mlm_accuracy, "held-out text", 1);
@@ -68,8 +68,8 @@ Chart accuracy_chart(const TrainingReport& report) {
   return chart;
 }
 
-Chart loss_chart(const TrainingReport& report) {
-  Chart chart = chart_over_steps("Loss on masked words, nats");
+plot::Chart loss_chart(const TrainingReport& report) {
+  plot::Chart chart = chart_over_steps("Loss on masked words, nats");
   add_training(chart, report, &MetricsRow::mlm_loss, "training", 2);
   add_held_out(chart, report, &MetricsRow::mlm_loss, "held-out text", 1);
   chart.guides = {{"bigram baseline", std::log(report.baselines.bigram_perplexity)},
@@ -79,10 +79,10 @@ Chart loss_chart(const TrainingReport& report) {
 
 namespace detail {
 
-std::vector<Chart> learning_charts(const TrainingReport& report) {
-  std::vector<Chart> charts = {accuracy_chart(report), loss_chart(report)};
+std::vector<plot::Chart> learning_charts(const TrainingReport& report) {
+  std::vector<plot::Chart> charts = {accuracy_chart(report), loss_chart(report)};
 
-  Chart accuracy = chart_over_steps("Next sentence told right, held-out text");
+  plot::Chart accuracy = chart_over_steps("Next sentence told right, held-out text");
   accuracy.percent = true;
   add_held_out(accuracy, report, &MetricsRow::nsp_accuracy, "all pairs", 1);
   add_held_out(accuracy, report, &MetricsRow::nsp_accuracy_next, "true next", 3);
@@ -90,7 +90,7 @@ std::vector<Chart> learning_charts(const TrainingReport& report) {
   accuracy.guides = {{"guessing", 0.5}};
   if (!accuracy.series.empty()) charts.push_back(std::move(accuracy));
 
-  Chart loss = chart_over_steps("Loss on sentence pairs, nats");
+  plot::Chart loss = chart_over_steps("Loss on sentence pairs, nats");
   add_training(loss, report, &MetricsRow::nsp_loss, "training", 2);
   add_held_out(loss, report, &MetricsRow::nsp_loss, "held-out text", 1);
   loss.guides = {{"guessing", std::log(2.0)}};
@@ -98,10 +98,10 @@ std::vector<Chart> learning_charts(const TrainingReport& report) {
   return charts;
 }
 
-std::vector<Chart> running_charts(const TrainingReport& report) {
-  std::vector<Chart> charts;
+std::vector<plot::Chart> running_charts(const TrainingReport& report) {
+  std::vector<plot::Chart> charts;
   const auto add = [&](const char* title, Figure figure, bool smooth, bool log_y) {
-    Chart chart = chart_over_steps(title);
+    plot::Chart chart = chart_over_steps(title);
     chart.height = 220;
     chart.log_y = log_y;
     if (smooth) {

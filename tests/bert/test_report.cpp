@@ -10,8 +10,8 @@
 
 #include "autograd/error.hpp"
 #include "bert/attention_page.hpp"
-#include "page_checks.hpp"
 #include "support/catch.hpp"
+#include "support/page_checks.hpp"
 
 using namespace gradus::bert;
 using gradus::Error;
@@ -248,13 +248,13 @@ TEST_CASE("report: a single training row, and a loss that is not a number") {
 }
 
 TEST_CASE("report: its curves carry the baselines") {
-  const Chart accuracy = accuracy_chart(small_report());
+  const gradus::plot::Chart accuracy = accuracy_chart(small_report());
   REQUIRE(accuracy.guides.size() == 2);
   CHECK(accuracy.guides[0].y == 0.551);
   REQUIRE(accuracy.series.size() == 1);  // training rows of this run hold no accuracy
   CHECK(accuracy.series[0].x == std::vector<double>{100});
   CHECK(accuracy.series[0].y == std::vector<double>{0.724});
-  const Chart loss = loss_chart(small_report());
+  const gradus::plot::Chart loss = loss_chart(small_report());
   CHECK(loss.guides[0].y == Approx(std::log(8.31)));
   REQUIRE(loss.series.size() == 3);  // raw, smoothed, held-out
   CHECK(loss.series[0].faint);

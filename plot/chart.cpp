@@ -1,4 +1,4 @@
-#include "bert/chart.hpp"
+#include "plot/chart.hpp"
 
 #include <fmt/format.h>
 
@@ -7,15 +7,13 @@
 #include <iterator>
 
 #include "autograd/error.hpp"
-#include "bert/chart_axis.hpp"
-#include "bert/html.hpp"
-#include "bert/svg_file.hpp"
+#include "plot/chart_axis.hpp"
+#include "plot/text.hpp"
 
-namespace gradus::bert {
+namespace gradus::plot {
 namespace {
 
 using detail::ChartAxis;
-using detail::text_width;
 
 constexpr double kFont = 12;
 constexpr double kLegendRow = 18;
@@ -24,7 +22,7 @@ constexpr double kLegendRow = 18;
 std::string text_at(double x, double y, std::string_view anchor, std::string_view kind,
                     std::string_view text) {
   return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" class=\"{}\">{}</text>\n", x, y,
-                     anchor, kind, html::escape(text));
+                     anchor, kind, escape(text));
 }
 
 std::size_t length(const ChartSeries& series) { return std::min(series.x.size(), series.y.size()); }
@@ -166,9 +164,8 @@ class Drawing {
       out += fmt::format(
           "<circle class=\"dot c{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{}\"><title>{}</title></circle>\n",
           series.color, x_.pixel(series.x[i]), y_.pixel(series.y[i]), dots.size() > 40 ? 2 : 3,
-          html::escape(
-              fmt::format("{} {}: {}", chart_.x_label, html::number(series.x[i], 6),
-                          chart_.percent ? html::percent(series.y[i]) : html::number(series.y[i], 4))));
+          escape(fmt::format("{} {}: {}", chart_.x_label, number(series.x[i], 6),
+                             chart_.percent ? percent(series.y[i]) : number(series.y[i], 4))));
     }
   }
 
@@ -214,13 +211,6 @@ std::vector<double> smoothed(const std::vector<double>& y, double span) {
   return smooth;
 }
 
-std::string chart_svg(const Chart& chart) {
-  return fmt::format("<svg class=\"chart\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n{}</svg>\n",
-                     chart.width, chart.height, html::escape(chart.title), Drawing(chart).body());
-}
+Picture draw(const Chart& chart) { return {chart.width, chart.height, chart.title, Drawing(chart).body()}; }
 
-std::string chart_svg_file(const Chart& chart) {
-  return svg_file(chart.width, chart.height, chart.title, Drawing(chart).body());
-}
-
-}  // namespace gradus::bert
+}  // namespace gradus::plot

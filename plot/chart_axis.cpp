@@ -1,13 +1,13 @@
-#include "bert/chart_axis.hpp"
+#include "plot/chart_axis.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "bert/chart.hpp"
+#include "plot/chart.hpp"
 
-namespace gradus::bert {
+namespace gradus::plot {
 
 std::vector<double> round_ticks(double low, double high, int wanted) {
   const double rough = (high - low) / std::max(wanted, 1);
@@ -108,15 +108,5 @@ std::string ChartAxis::label(double tick) const {
   return fmt::format("{:.4g}", tick);
 }
 
-double text_width(std::string_view text, double size) {
-  double ems = 0;
-  for (const char c : text) {
-    if ((static_cast<unsigned char>(c) & 0xC0) == 0x80) continue;  // inside a character
-    const bool narrow = std::string_view(" .,:;'|iljtf()[]!").find(c) != std::string_view::npos;
-    ems += narrow ? 0.36 : 0.62;
-  }
-  return ems * size;
-}
-
 }  // namespace detail
-}  // namespace gradus::bert
+}  // namespace gradus::plot

@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
-namespace gradus::bert {
+#include "plot/picture.hpp"
+
+namespace gradus::plot {
 
 /// One line of a chart: the points (x[i], y[i]), x not falling. A NaN or infinite point, or one that is not
 /// above zero on a logarithmic axis, leaves a gap. Only the points of the shorter vector's length count.
@@ -37,13 +39,9 @@ struct Chart {
   int height = 290;      ///< at least 160
 };
 
-/// The chart as an `<svg>` element for a page of html.hpp: its colours are the page's. A series of many
-/// points is thinned to what the width can show, keeping every peak. A chart without any point says so.
-/// @throws ShapeError when the size is below the least, or a colour is not 1 to 4.
-std::string chart_svg(const Chart& chart);
-
-/// The same as a complete .svg file, which brings its colours for both schemes and its own ground.
-std::string chart_svg_file(const Chart& chart);
+/// A series of many points is thinned to what the width can show, keeping every peak. A chart without any
+/// point says so. @throws ShapeError when the size is below the least, or a colour is not 1 to 4.
+Picture draw(const Chart& chart);
 
 /// The smoothed course of `y`: exponential moving averages of about `span` points that skip what is not
 /// finite, y'_i = Σ_j d^(i-j) y_j / Σ_j d^(i-j) with d = 1 - 2 / (span + 1). As long as `y`.
@@ -57,4 +55,4 @@ std::vector<double> round_ticks(double low, double high, int wanted);
 /// few.
 std::vector<double> log_ticks(double low, double high);
 
-}  // namespace gradus::bert
+}  // namespace gradus::plot

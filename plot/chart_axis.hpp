@@ -3,10 +3,9 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
-namespace gradus::bert::detail {
+namespace gradus::plot::detail {
 
 class ChartAxis {
  public:
@@ -37,7 +36,4 @@ class ChartAxis {
   std::vector<double> ticks_;
 };
 
-/// The width of `text` in CSS pixels at `size`, estimated from its characters: an SVG cannot measure.
-double text_width(std::string_view text, double size);
-
-}  // namespace gradus::bert::detail
+}  // namespace gradus::plot::detail

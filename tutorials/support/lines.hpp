@@ -1,0 +1,21 @@
+/// @file
+/// A text as its lines.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+namespace gradus::tutorials {
+
+/// The lines of `text`, without their ends. A last line may lack its end; an end begins no further line.
+inline std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    lines.push_back(text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return lines;
+}
+
+}  // namespace gradus::tutorials
