@@ -144,7 +144,7 @@ std::pair<Tensor, Tensor> attention_from_scores(const Tensor& scores, const Tens
                                                 const AttentionOptions& options = {});
 
 // ---- Fused pairs: the same numbers as the composed form, in one pass over memory ----
-using kernels::Activation;  ///< relu, gelu, gelu_tanh or silu
+using kernels::Activation;  ///< relu, gelu, gelu_tanh, silu, sigmoid or identity
 Tensor bias_activation(const Tensor& x, const Tensor& bias,
                        Activation kind);  ///< act(x + bias); bias may be undefined
 /// layer_norm(residual + dropout(x + bias), weight, offset): BERT's sub-layer ending; bias may be undefined.

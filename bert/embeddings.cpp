@@ -14,12 +14,12 @@ nn::Init position_init(const Config& config) {
 Embeddings::Embeddings(const Config& config, Rng& rng)
     : word_embeddings(child("word_embeddings", nn::Embedding(config.vocab_size, config.hidden_size, rng,
                                                              {weight_init(config), config.pad_token_id}))),
-      position_embeddings(child(
-          "position_embeddings",
-          nn::Embedding(config.max_position_embeddings, config.hidden_size, rng, {position_init(config)}))),
+      position_embeddings(
+          child("position_embeddings", nn::LearnedPositions(config.max_position_embeddings,
+                                                            config.hidden_size, rng, position_init(config)))),
       token_type_embeddings(
           child("token_type_embeddings",
-                nn::Embedding(config.type_vocab_size, config.hidden_size, rng, {weight_init(config)}))),
+                nn::SegmentEmbedding(config.type_vocab_size, config.hidden_size, rng, weight_init(config)))),
       norm(child("LayerNorm", nn::LayerNorm(config.hidden_size, config.layer_norm_eps))),
       dropout(child("dropout", nn::Dropout(config.hidden_dropout_prob))) {}
 

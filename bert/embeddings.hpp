@@ -6,6 +6,7 @@
 #include "nn/dropout.hpp"
 #include "nn/embedding.hpp"
 #include "nn/layer_norm.hpp"
+#include "nn/positional.hpp"
 
 namespace gradus::bert {
 
@@ -18,10 +19,10 @@ class Embeddings : public nn::Module {
   /// or above T, and a sequence longer than P.
   Tensor operator()(const Tensor& input_ids, const Tensor& token_type_ids) const;
 
-  const nn::Embedding word_embeddings;        ///< [V, H]
-  const nn::Embedding position_embeddings;    ///< [P, H]
-  const nn::Embedding token_type_embeddings;  ///< [T, H]
-  const nn::LayerNorm norm;                   ///< "LayerNorm"
+  const nn::Embedding word_embeddings;               ///< [V, H]
+  const nn::LearnedPositions position_embeddings;    ///< [P, H]
+  const nn::SegmentEmbedding token_type_embeddings;  ///< [T, H]
+  const nn::LayerNorm norm;                          ///< "LayerNorm"
   const nn::Dropout dropout;
 };
 

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "nn/positional.hpp"
+
 namespace gradus::bert {
 
 nn::Init weight_init(const Config& config) {
@@ -11,18 +13,7 @@ nn::Init weight_init(const Config& config) {
 
 nn::Init sinusoidal_init(double std) {
   return [scale = std * std::sqrt(2.0)](const Shape& shape, Rng&) {
-    Tensor table = empty(shape);
-    const int64_t H = table.size(1);
-    float* values = table.mutable_data<float>();
-    for (int64_t p = 0; p < table.size(0); ++p) {
-      for (int64_t column = 0; column < H; ++column) {
-        const auto pair = static_cast<double>(column / 2 * 2);  // 2j, for the sine and for the cosine
-        const double angle = static_cast<double>(p) / std::pow(10000.0, pair / static_cast<double>(H));
-        values[p * H + column] =
-            static_cast<float>(scale * (column % 2 == 0 ? std::sin(angle) : std::cos(angle)));
-      }
-    }
-    return table;
+    return (nn::sinusoids(shape[0], shape[1]) * scale).to(DType::f32);
   };
 }
 

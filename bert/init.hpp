@@ -10,8 +10,7 @@ namespace gradus::bert {
 /// Normal, or truncated normal, with the config's std: for every weight matrix and table.
 nn::Init weight_init(const Config& config);
 
-/// sin(p / 10000^(2j/H)) in column 2j and the cosine in column 2j + 1 (Vaswani et al. 2017, section 3.5),
-/// times sqrt(2) * std, so that a row is as long as one drawn with that std: [rows, H].
+/// nn::sinusoids times sqrt(2) * std, so that a row is as long as one drawn with that std: [rows, H].
 nn::Init sinusoidal_init(double std);
 
 }  // namespace gradus::bert

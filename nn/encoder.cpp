@@ -11,7 +11,7 @@ EncoderLayer::EncoderLayer(const EncoderOptions& options, Rng& rng)
                                                        .init = options.init}))),
       attention_norm(child("attention.output.LayerNorm", LayerNorm(options.hidden, options.layer_norm_eps))),
       feed_forward(child("", FeedForward(options.hidden, options.intermediate, rng,
-                                         {.activation = options.activation, .init = options.init}))),
+                                         {.kind = options.activation, .init = options.init}))),
       output_norm(child("output.LayerNorm", LayerNorm(options.hidden, options.layer_norm_eps))),
       dropout(child("dropout", Dropout(options.hidden_dropout))) {}
 

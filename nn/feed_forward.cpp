@@ -1,24 +1,68 @@
 #include "nn/feed_forward.hpp"
 
-namespace gradus::nn {
+#include <algorithm>
+#include <array>
+#include <utility>
 
-Activation activation_by_name(std::string_view name) {
+namespace gradus::nn {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, FeedForwardKind>, 5> gated_kinds = {
+    {{"glu", FeedForwardKind::glu},
+     {"bilinear", FeedForwardKind::bilinear},
+     {"reglu", FeedForwardKind::reglu},
+     {"geglu", FeedForwardKind::geglu},
+     {"swiglu", FeedForwardKind::swiglu}}};
+
+std::optional<Activation> find_activation(std::string_view name) {
   if (name == "gelu") return Activation::gelu;
   if (name == "gelu_new" || name == "gelu_pytorch_tanh") return Activation::gelu_tanh;
   if (name == "relu") return Activation::relu;
   if (name == "silu" || name == "swish") return Activation::silu;
+  return std::nullopt;
+}
+
+}  // namespace
+
+Activation activation_by_name(std::string_view name) {
+  if (const auto found = find_activation(name)) return *found;
   fail<FormatError>(
       "unknown activation \"{}\": gelu, gelu_new, gelu_pytorch_tanh, relu, silu and swish exist", name);
 }
 
+FeedForwardKind feed_forward_by_name(std::string_view name) {
+  for (const auto& [known, kind] : gated_kinds) {
+    if (name == known) return kind;
+  }
+  if (const auto found = find_activation(name)) return *found;
+  fail<FormatError>(
+      "unknown feed-forward \"{}\": gelu, gelu_new, gelu_pytorch_tanh, relu, silu, swish, glu, bilinear, "
+      "reglu, geglu and swiglu exist",
+      name);
+}
+
+int64_t gated_width(int64_t intermediate, int64_t multiple) {
+  if (intermediate < 1 || multiple < 1) {
+    fail<ShapeError>("gated_width: the width {} and the multiple {} must be positive", intermediate,
+                     multiple);
+  }
+  const int64_t pieces = (4 * intermediate + 3 * multiple) / (6 * multiple);  // 2I/3 in multiples, rounded
+  return std::max<int64_t>(1, pieces) * multiple;
+}
+
 FeedForward::FeedForward(int64_t hidden, int64_t intermediate, Rng& rng, const FeedForwardOptions& options)
-    : activation(options.activation),
+    : kind(options.kind),
       first(child("intermediate.dense", Linear(hidden, intermediate, rng, {.init = options.init}))),
+      gate(kind.gated ? std::optional(child("intermediate.gate",
+                                            Linear(hidden, intermediate, rng, {.init = options.init})))
+                      : std::nullopt),
       second(child("output.dense", Linear(intermediate, hidden, rng, {.init = options.init}))) {}
 
 Tensor FeedForward::expanded(const Tensor& x) const {
   const ModuleScope scope = enter();
-  return bias_activation(first.without_bias(x), first.bias, activation);
+  const Linear& activated = gate ? *gate : first;
+  const Tensor y = bias_activation(activated.without_bias(x), activated.bias, kind.activation);
+  return gate ? y * first(x) : y;
 }
 
 Tensor FeedForward::operator()(const Tensor& x) const { return second(expanded(x)); }

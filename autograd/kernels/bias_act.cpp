@@ -18,6 +18,11 @@ template <Activation kind, class T>
   } else if constexpr (kind == Activation::silu) {
     const T s = math::sigmoid(z);
     return {z * s, s + z * s * (1 - s)};
+  } else if constexpr (kind == Activation::sigmoid) {
+    const T s = math::sigmoid(z);
+    return {s, s * (1 - s)};
+  } else if constexpr (kind == Activation::identity) {
+    return {z, T(1)};
   } else {
     return {z < 0 ? T(0) : z, z > 0 ? T(1) : T(0)};  // a NaN stays one
   }
@@ -61,6 +66,10 @@ void bias_act(Activation kind, const T* x, const T* bias, T* y, T* derivative, i
       return activate_rows<Activation::gelu_tanh>(x, add, y, derivative, rows, cols);
     case Activation::silu:
       return activate_rows<Activation::silu>(x, add, y, derivative, rows, cols);
+    case Activation::sigmoid:
+      return activate_rows<Activation::sigmoid>(x, add, y, derivative, rows, cols);
+    case Activation::identity:
+      return activate_rows<Activation::identity>(x, add, y, derivative, rows, cols);
   }
 }
 

@@ -46,6 +46,10 @@ Tensor composed::bias_activation(const Tensor& x, const Tensor& bias, Activation
       return gelu_tanh(z);
     case Activation::relu:
       return relu(z);
+    case Activation::sigmoid:
+      return sigmoid(z);
+    case Activation::identity:
+      return z;
     default:
       return silu(z);
   }

@@ -22,6 +22,10 @@ long double naive(Activation kind, long double z) {
       return z * (1 + std::tanh(cubic)) / 2;
     case Activation::silu:
       return z / (1 + std::exp(-z));
+    case Activation::sigmoid:
+      return 1 / (1 + std::exp(-z));
+    case Activation::identity:
+      return z;
   }
   return NAN;
 }
@@ -50,7 +54,8 @@ void check_against_naive(Activation kind, int64_t rows, int64_t cols, double tol
 }  // namespace
 
 TEST_CASE("kernel bias_act equals the plain formulas") {
-  const auto kind = GENERATE(Activation::relu, Activation::gelu, Activation::gelu_tanh, Activation::silu);
+  const auto kind = GENERATE(Activation::relu, Activation::gelu, Activation::gelu_tanh, Activation::silu,
+                             Activation::sigmoid, Activation::identity);
   for (int64_t cols : {1, 2, 7, 8, 9, 16, 17, 31, 512}) {
     check_against_naive<float>(kind, 5, cols, 1e-6);
     check_against_naive<double>(kind, 5, cols, 1e-14);
@@ -58,7 +63,8 @@ TEST_CASE("kernel bias_act equals the plain formulas") {
 }
 
 TEST_CASE("kernel bias_act_backward equals central differences") {
-  const auto kind = GENERATE(Activation::relu, Activation::gelu, Activation::gelu_tanh, Activation::silu);
+  const auto kind = GENERATE(Activation::relu, Activation::gelu, Activation::gelu_tanh, Activation::silu,
+                             Activation::sigmoid, Activation::identity);
   const int64_t rows = 5, cols = 13;
   const auto x = random_values<double>(rows * cols, 1), bias = random_values<double>(cols, 2);
   const auto dy = random_values<double>(rows * cols, 3);

@@ -11,10 +11,9 @@ using namespace gradus::test;
 
 namespace {
 
-const std::vector<std::pair<std::string, Activation>> activations = {{"relu", Activation::relu},
-                                                                     {"gelu", Activation::gelu},
-                                                                     {"gelu_tanh", Activation::gelu_tanh},
-                                                                     {"silu", Activation::silu}};
+const std::vector<std::pair<std::string, Activation>> activations = {
+    {"relu", Activation::relu}, {"gelu", Activation::gelu},       {"gelu_tanh", Activation::gelu_tanh},
+    {"silu", Activation::silu}, {"sigmoid", Activation::sigmoid}, {"identity", Activation::identity}};
 
 Op fused_activation(Activation kind) {
   return [kind](const Inputs& x) { return bias_activation(x[0], x.size() > 1 ? x[1] : Tensor(), kind); };

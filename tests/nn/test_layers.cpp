@@ -95,24 +95,3 @@ TEST_CASE("initial values have the distribution they name", "[layers]") {
   CHECK_THROWS_WITH(init::xavier_uniform()({3}, rng),
                     "xavier_uniform: needs the shape [out, in] of a weight, not [3]");
 }
-
-TEST_CASE("feed-forward, fused and composed, agree for every activation", "[layers]") {
-  for (const Activation kind :
-       {Activation::gelu, Activation::gelu_tanh, Activation::relu, Activation::silu}) {
-    Rng rng(14);
-    const FeedForward layer(4, 6, rng, {.activation = kind});
-    const Tensor x = random_normal({2, 3, 4}, 15);
-    check_gradients(layer, [&](const auto& in) { return layer(in[0]); }, {x});
-    const Tensor fused = layer(x);
-    const ComposedOps twins;
-    check_gradients(layer, [&](const auto& in) { return layer(in[0]); }, {x});
-    CHECK(worst_difference(fused, layer(x)) < 1e-13);
-  }
-  CHECK(activation_by_name("gelu_new") == Activation::gelu_tanh);
-  CHECK(activation_by_name("gelu") == Activation::gelu);
-  CHECK(activation_by_name("relu") == Activation::relu);
-  CHECK(activation_by_name("swish") == Activation::silu);
-  CHECK_THROWS_WITH(
-      activation_by_name("mish"),
-      "unknown activation \"mish\": gelu, gelu_new, gelu_pytorch_tanh, relu, silu and swish exist");
-}
