@@ -31,7 +31,7 @@ nn::Encoder make_encoder(const Config& config, Rng& rng) {
                        .heads = config.num_attention_heads,
                        .intermediate = config.intermediate_size,
                        .layers = config.num_hidden_layers,
-                       .activation = config.activation(),
+                       .feed_forward = config.activation(),
                        .hidden_dropout = config.hidden_dropout_prob,
                        .attention_dropout = config.attention_probs_dropout_prob,
                        .layer_norm_eps = config.layer_norm_eps,

@@ -3,50 +3,34 @@
 namespace gradus::nn {
 
 EncoderLayer::EncoderLayer(const EncoderOptions& options, Rng& rng)
-    : pre_norm(options.pre_norm),
-      attention(child("attention", MultiHeadAttention(options.hidden, options.heads, rng,
-                                                      {.score = options.score,
-                                                       .gated = options.gated,
-                                                       .dropout = options.attention_dropout,
-                                                       .init = options.init}))),
-      attention_norm(child("attention.output.LayerNorm", LayerNorm(options.hidden, options.layer_norm_eps))),
+    : attention(
+          child("attention", MultiHeadAttention(options.hidden, options.heads, rng, options.attention()))),
+      around_attention(child("attention.output", Residual(options.hidden, options.residual()))),
       feed_forward(child("", FeedForward(options.hidden, options.intermediate, rng,
-                                         {.kind = options.activation, .init = options.init}))),
-      output_norm(child("output.LayerNorm", LayerNorm(options.hidden, options.layer_norm_eps))),
-      dropout(child("dropout", Dropout(options.hidden_dropout))) {}
+                                         {.kind = options.feed_forward, .init = options.init}))),
+      around_feed_forward(child("output", Residual(options.hidden, options.residual()))) {}
 
-/// LN(residual + drop(last(x))). The bias of `last` is left to the op that walks over memory anyway.
-Tensor EncoderLayer::add_and_norm(const Linear& last, const Tensor& x, const Tensor& residual,
-                                  const LayerNorm& norm) const {
-  const Dropout::Draw drop = dropout.draw();
-  return residual_layer_norm(last.without_bias(x), last.bias, residual, norm.weight, norm.bias, norm.eps,
-                             drop.p, drop.seed);
-}
-
-/// The end of the first half, from the heads' results `context` [B, S, H].
-Tensor EncoderLayer::after_attention(const Tensor& x, const Tensor& context) const {
-  if (pre_norm) return x + dropout(attention.output(context));
-  return add_and_norm(attention.output, context, x, attention_norm);
-}
-
-/// The second half.
-Tensor EncoderLayer::after_feed_forward(const Tensor& x) const {
-  if (pre_norm) return x + dropout(feed_forward(output_norm(x)));
-  return add_and_norm(feed_forward.second, feed_forward.expanded(x), x, output_norm);
+/// Both sub-layers, given what attention does before its output projection.
+Tensor EncoderLayer::run(const Tensor& x, const Residual::Sublayer& look) const {
+  const Tensor y = around_attention(x, look, attention.output);
+  return around_feed_forward(
+      y, [&](const Tensor& in) { return feed_forward.expanded(in); }, feed_forward.second);
 }
 
 Tensor EncoderLayer::operator()(const Tensor& x, const AttentionMask& mask) const {
   const ModuleScope scope = enter();
-  const Tensor in = pre_norm ? attention_norm(x) : x;
-  const Tensor y = after_attention(x, attention.context(in, in, mask));  // here the heads' results go away
-  return after_feed_forward(y);
+  return run(x, [&](const Tensor& in) { return attention.context(in, in, mask); });
 }
 
 std::pair<Tensor, Tensor> EncoderLayer::with_weights(const Tensor& x, const AttentionMask& mask) const {
   const ModuleScope scope = enter();
-  const Tensor in = pre_norm ? attention_norm(x) : x;
-  const auto [context, weights] = attention.context_and_weights(in, in, mask);
-  return {after_feed_forward(after_attention(x, context)), weights};
+  Tensor weights;
+  const Tensor y = run(x, [&](const Tensor& in) {
+    auto both = attention.context_and_weights(in, in, mask);
+    weights = both.second;
+    return both.first;
+  });
+  return {y, weights};
 }
 
 // ---- The stack ----
@@ -60,13 +44,9 @@ Encoder::Encoder(const EncoderOptions& options, Rng& rng)
         }
         return made;
       }()),
-      last_norm([&] {
-        std::vector<LayerNorm> made;
-        if (options.pre_norm) {
-          made.push_back(child("LayerNorm", LayerNorm(options.hidden, options.layer_norm_eps)));
-        }
-        return made;
-      }()) {}
+      last_norm(options.pre_norm
+                    ? std::optional(child("LayerNorm", LayerNorm(options.hidden, options.layer_norm_eps)))
+                    : std::nullopt) {}
 
 Tensor Encoder::operator()(const Tensor& x, const AttentionMask& mask) const {
   const ModuleScope scope = enter();

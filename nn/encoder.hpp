@@ -5,27 +5,30 @@
 #include <vector>
 
 #include "nn/feed_forward.hpp"
-#include "nn/layer_norm.hpp"
 #include "nn/multi_head.hpp"
+#include "nn/residual.hpp"
 
 namespace gradus::nn {
 
 struct EncoderOptions {
-  int64_t hidden = 128;        ///< H
-  int64_t heads = 2;           ///< A
-  int64_t intermediate = 512;  ///< I
-  int64_t layers = 2;          ///< L
-  Activation activation = Activation::gelu;
-  double hidden_dropout = 0.1;     ///< on what each half of a layer adds
-  double attention_dropout = 0.1;  ///< on the attention probabilities
+  int64_t hidden = 128;                             ///< H
+  int64_t heads = 2;                                ///< A
+  int64_t intermediate = 512;                       ///< I
+  int64_t layers = 2;                               ///< L
+  FeedForwardKind feed_forward = Activation::gelu;  ///< or FeedForwardKind::swiglu, ...
+  double hidden_dropout = 0.1;                      ///< on what each half of a layer adds
+  double attention_dropout = 0.1;                   ///< on the attention probabilities
   double layer_norm_eps = 1e-12;
   Init init = init::normal(0.02);           ///< of every weight matrix
   ScoreKind score = ScoreKind::scaled_dot;  ///< of attention
   bool gated = false;                       ///< each head's result times a sigmoid gate
-  bool pre_norm = false;  ///< x + f(LN(x)) (Xiong et al. 2020) instead of LN(x + f(x)) as in BERT
+  bool pre_norm = false;                    ///< see Residual; BERT is post-norm
+
+  MultiHeadOptions attention() const { return {score, gated, attention_dropout, init}; }
+  ResidualOptions residual() const { return {hidden_dropout, layer_norm_eps, pre_norm}; }
 };
 
-/// Attention, then feed-forward, each with dropout, a residual connection and a LayerNorm:
+/// Attention, then feed-forward, each in a residual sub-layer:
 ///
 ///     post-norm   x = LN(x + drop(attention(x)));  x = LN(x + drop(feed_forward(x)))
 ///     pre-norm    x = x + drop(attention(LN(x)));  x = x + drop(feed_forward(LN(x)))
@@ -41,18 +44,13 @@ class EncoderLayer : public Module {
   /// The result and the attention probabilities [B, A, S, S].
   std::pair<Tensor, Tensor> with_weights(const Tensor& x, const AttentionMask& mask = {}) const;
 
-  const bool pre_norm;
-  const MultiHeadAttention attention;
-  const LayerNorm attention_norm;
-  const FeedForward feed_forward;
-  const LayerNorm output_norm;
-  const Dropout dropout;
+  const MultiHeadAttention attention;  ///< "attention"
+  const Residual around_attention;     ///< "attention.output"
+  const FeedForward feed_forward;      ///< "intermediate.dense", "output.dense"
+  const Residual around_feed_forward;  ///< "output"
 
  private:
-  Tensor add_and_norm(const Linear& last, const Tensor& x, const Tensor& residual,
-                      const LayerNorm& norm) const;
-  Tensor after_attention(const Tensor& x, const Tensor& context) const;
-  Tensor after_feed_forward(const Tensor& x) const;
+  Tensor run(const Tensor& x, const Residual::Sublayer& look) const;
 };
 
 /// What an encoder keeps on the way. Attention probabilities are slower: the fused op does not store them.
@@ -79,10 +77,10 @@ class Encoder : public Module {
   EncoderTrace trace(const Tensor& x, const AttentionMask& mask = {}, const TraceOptions& wants = {}) const;
 
   const std::vector<EncoderLayer> layers;
-  const std::vector<LayerNorm> last_norm;  ///< one with pre-norm, else none
+  const std::optional<LayerNorm> last_norm;  ///< with pre-norm only
 
  private:
-  Tensor finish(const Tensor& x) const { return last_norm.empty() ? x : last_norm.front()(x); }
+  Tensor finish(const Tensor& x) const { return last_norm ? (*last_norm)(x) : x; }
 };
 
 }  // namespace gradus::nn
