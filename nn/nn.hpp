@@ -5,6 +5,8 @@
 #include "nn/arena.hpp"
 #include "nn/attention_mask.hpp"
 #include "nn/attention_score.hpp"
+#include "nn/decoder.hpp"
+#include "nn/decoding.hpp"
 #include "nn/dropout.hpp"
 #include "nn/embedding.hpp"
 #include "nn/encoder.hpp"
@@ -22,3 +24,4 @@
 #include "nn/safetensors.hpp"
 #include "nn/schedule.hpp"
 #include "nn/single_head.hpp"
+#include "nn/transformer.hpp"

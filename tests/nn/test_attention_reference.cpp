@@ -2,11 +2,11 @@
 #include <functional>
 
 #include "nn/multi_head.hpp"
-#include "nn/safetensors.hpp"
 #include "nn/single_head.hpp"
 #include "support/attention_kinds.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"
+#include "support/reference_case.hpp"
 
 using namespace gradus;
 using namespace gradus::nn;
@@ -14,52 +14,9 @@ using namespace gradus::test;
 
 namespace {
 
-/// One case of attention_layers.safetensors.
-class Case {
+class Case : public ReferenceCase {
  public:
-  explicit Case(const std::string& name) {
-    static const StateDict all = read_safetensors(GRADUS_FIXTURES "/nn/attention_layers.safetensors");
-    for (auto i = all.lower_bound(name + "."); i != all.end() && i->first.starts_with(name + "."); ++i) {
-      tensors_[i->first.substr(name.size() + 1)] = i->second;
-    }
-    REQUIRE(tensors_.contains("out"));
-  }
-
-  /// An input, its gradient wanted; undefined if the case has none of this name.
-  Tensor in(const std::string& name) {
-    if (!tensors_.contains("in." + name)) return {};
-    Tensor x = tensors_.at("in." + name).clone();
-    if (is_float(x.dtype())) leaves_[name] = x.requires_grad();
-    return x;
-  }
-
-  void load(const Module& module) {
-    module.to(DType::f64);
-    StateDict state;
-    for (const auto& [name, tensor] : tensors_) {
-      if (name.starts_with("param.")) state[name.substr(6)] = tensor;
-    }
-    module.load_state_dict(state);
-    for (const auto& [name, parameter] : module.named_parameters()) leaves_[name] = parameter;
-  }
-
-  void check(const Tensor& y, const Tensor& weights = {}) const {
-    CHECK(worst_difference(y, tensors_.at("out")) < 1e-13);
-    if (weights.defined()) CHECK(worst_difference(weights, tensors_.at("weights")) < 1e-14);
-    for (const auto& [name, leaf] : leaves_) Tensor(leaf).clear_grad();
-    backward({y}, {tensors_.at("cotangent")});
-    size_t gradients = 0;
-    for (const auto& [name, tensor] : tensors_) gradients += name.starts_with("grad.");
-    CHECK(leaves_.size() == gradients);
-    for (const auto& [name, leaf] : leaves_) {
-      INFO(name);
-      REQUIRE(leaf.grad().defined());
-      CHECK(worst_difference(leaf.grad(), tensors_.at("grad." + name)) < 1e-12);
-    }
-  }
-
- private:
-  StateDict tensors_, leaves_;
+  explicit Case(const std::string& name) : ReferenceCase("attention_layers", name) {}
 };
 
 const std::vector<std::string> kinds = {"dot", "scaled_dot", "general", "additive"};
