@@ -17,10 +17,12 @@ Residual::Residual(int64_t hidden, const ResidualOptions& options)
       norm(child("LayerNorm", LayerNorm(hidden, options.layer_norm_eps))),
       dropout(child("dropout", Dropout(options.dropout))) {}
 
+// f runs outside this module's scope: it is not a part of it, and errors name its own place in the model.
+
 Tensor Residual::operator()(const Tensor& x, const Sublayer& f) const {
-  const ModuleScope scope = enter();
-  const Tensor y = pre_norm ? f(norm(x)) : f(x);
+  const Tensor y = f(pre_norm ? normed(x) : x);
   check_same_shape(x, y);
+  const ModuleScope scope = enter();
   return pre_norm ? x + dropout(y) : norm(x + dropout(y));
 }
 
@@ -28,11 +30,16 @@ Tensor Residual::operator()(const Tensor& x, const Sublayer& before, const Linea
   if (pre_norm) {
     return (*this)(x, [&](const Tensor& in) { return last(before(in)); });
   }
-  const ModuleScope scope = enter();
   const Tensor y = last.without_bias(before(x));
   check_same_shape(x, y);
+  const ModuleScope scope = enter();
   const Dropout::Draw drop = dropout.draw();
   return residual_layer_norm(y, last.bias, x, norm.weight, norm.bias, norm.eps, drop.p, drop.seed);
+}
+
+Tensor Residual::normed(const Tensor& x) const {
+  const ModuleScope scope = enter();
+  return norm(x);
 }
 
 }  // namespace gradus::nn

@@ -41,6 +41,9 @@ class Residual : public Module {
   const bool pre_norm;
   const LayerNorm norm;  ///< "LayerNorm"
   const Dropout dropout;
+
+ private:
+  Tensor normed(const Tensor& x) const;
 };
 
 }  // namespace gradus::nn

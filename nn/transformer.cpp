@@ -97,7 +97,8 @@ Tensor Transformer::decode(const Tensor& target, const Tensor& memory, const Ten
 }
 
 Tensor Transformer::operator()(const Tensor& source, const Tensor& target) const {
-  return decode(target, encode(source), not_padding(source));
+  const Tensor memory = encode(source);
+  return decode(target, memory, not_padding(source));
 }
 
 Tensor Transformer::loss(const Tensor& source, const Tensor& target, double label_smoothing) const {
@@ -112,7 +113,8 @@ Tensor Transformer::loss(const Tensor& source, const Tensor& target, double labe
 
 DecoderState Transformer::start(const Tensor& source) const {
   const ModuleScope scope = enter();
-  return decoder.start(encode(source), not_padding(source));
+  const Tensor memory = encode(source);
+  return decoder.start(memory, not_padding(source));
 }
 
 Tensor Transformer::next(const Tensor& ids, DecoderState& state) const {
@@ -124,7 +126,8 @@ Tensor Transformer::next(const Tensor& ids, DecoderState& state) const {
 DecoderTrace Transformer::trace(const Tensor& source, const Tensor& target) const {
   check_ids("target", target);
   const ModuleScope scope = enter();
-  return decoder.trace(target_embedding(target), encode(source),
+  const Tensor memory = encode(source);
+  return decoder.trace(target_embedding(target), memory,
                        {.target = not_padding(target), .memory = not_padding(source)});
 }
 

@@ -96,11 +96,12 @@ TEST_CASE("every parameter of a Transformer has a right gradient", "[transformer
     TransformerOptions options = small_model();
     options.tied_output = options.pre_norm = tied;
     options.learned_positions = !tied;
-    if (tied) options.feed_forward = FeedForwardKind::swiglu;
+    options.feed_forward = tied ? FeedForwardKind::swiglu : FeedForwardKind::gelu;  // no kinks
     Rng rng(4);
+    manual_seed(4);
     const Transformer model(options, rng);
     check_gradients(
-        model, [&](const auto&) { return model.loss(source, target, 0.1); }, {}, 2);
+        model, [&](const auto&) { return model.loss(source, target, 0.1); }, {}, 2, 2e-4);
   }
 }
 
