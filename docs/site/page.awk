@@ -119,6 +119,12 @@ function prose(line,    result, c, n, run, rest, end, text, target, before) {
   return result
 }
 
+# Empty lines are held back: where code by indentation begins and ends they become its fences, since Doxygen sees
+# such code only after a plain paragraph.
+function show_blanks(first) {
+  for (; blanks > 0; blanks--) { print first; first = "" }
+}
+
 {
   blank = $0 ~ /^[ \t]*$/
   if (fence != "") {  # inside ``` or ~~~
@@ -130,6 +136,26 @@ function prose(line,    result, c, n, run, rest, end, text, target, before) {
     after_blank = 0
     next
   }
+  if (blank) {
+    formula = ""
+    blanks++
+    after_blank = 1
+    next
+  }
+  if ($0 ~ /^ ? ? ?([-*+]|[0-9]+[.)]) /) in_list = 1
+  else if (after_blank && $0 ~ /^[^ \t]/) in_list = 0
+  if ($0 ~ /^(    |\t)/ && !in_list && (after_blank || in_code)) {
+    if (in_code) show_blanks("")
+    else { blanks--; show_blanks(""); print "```{.unparsed}" }
+    in_code = 1
+    sub(/^(    |\t)/, "")
+    print
+    after_blank = 0
+    next
+  }
+  show_blanks(in_code ? "```" : "")
+  in_code = 0
+  after_blank = 0
   if (match($0, /^ *(```+|~~~+)/)) {
     formula = ""
     fence = substr($0, RLENGTH - 2, 3)
@@ -142,22 +168,6 @@ function prose(line,    result, c, n, run, rest, end, text, target, before) {
     print
     next
   }
-  if (blank) {
-    formula = ""
-    print
-    after_blank = 1
-    next
-  }
-  if ($0 ~ /^ ? ? ?([-*+]|[0-9]+[.)]) /) in_list = 1
-  else if (after_blank && $0 ~ /^[^ \t]/) in_list = 0
-  if ($0 ~ /^(    |\t)/ && !in_list && (after_blank || in_code)) {  # code by indentation
-    in_code = 1
-    print
-    after_blank = 0
-    next
-  }
-  in_code = 0
-  after_blank = 0
   if ($0 ~ /^#+ /) {
     formula = ""
     match($0, /^#+/)
@@ -175,6 +185,7 @@ function prose(line,    result, c, n, run, rest, end, text, target, before) {
       place = id ".html"
     } else {
       anchor = id "-" slug(heading)
+      gsub(/`/, "", heading)  # Doxygen shows code in a heading as raw HTML
       print substr($0, 1, level) " " prose(heading) " {#" anchor "}"
       place = id ".html#" anchor
     }
@@ -188,5 +199,7 @@ function prose(line,    result, c, n, run, rest, end, text, target, before) {
 }
 
 END {
+  show_blanks(in_code ? "```" : "")
+  if (in_code && !after_blank) print "```"
   if (ending != "") print "\n@htmlonly[block]\n" ending "\n@endhtmlonly"
 }

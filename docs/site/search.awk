@@ -1,5 +1,7 @@
 # The search's list of classes and members, from Doxygen's tag file (POSIX awk): lines ["name","address","where"],
 /<compound kind=/ { match($0, /kind="[a-z]+"/); kind = substr($0, RSTART + 6, RLENGTH - 7); in_member = 0; scope = "" }
+/<member kind="friend"/ { skipped = 1; next }
+skipped { if (/<\/member>/) skipped = 0; next }
 /<member kind=/ { in_member = 1; name = ""; file = ""; anchor = ""; next }
 function value(line) {
   sub(/^[^>]*>/, "", line)
