@@ -7,6 +7,7 @@ NR == 1 {
   gsub("/", "_", topic)
   sub(/^\/\/\/ @file/, "/// @addtogroup " topic)
 }
+/^ *\/\/\// { gsub(/et al\. /, "et al.\\ ") }  # no end of a sentence, and so of the brief text
 # The group begins on the line after the brace, which is empty as a rule.
 opening { print "@{ */ " $0; opening = 0; next }
 /^namespace .*\{$/ { print $0 " /** @addtogroup " topic; opening = 1; next }

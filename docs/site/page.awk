@@ -61,8 +61,9 @@ function html(text) {
 }
 
 # One line of prose. `formula` remembers over the lines of a paragraph whether one is open.
-function prose(line,    result, c, n, run, rest, end, text, target, before) {
+function prose(line,    result, c, n, run, rest, end, text, target, before, tagged) {
   result = ""
+  tagged = line ~ /<[a-z]+ /
   while (line != "") {
     c = substr(line, 1, 1)
     if (formula != "") {  # up to the dollar that closes it
@@ -111,6 +112,9 @@ function prose(line,    result, c, n, run, rest, end, text, target, before) {
         sub(/\[[^[]*$/, "", before)
         result = before substr(result, length(before) + 2)
       }
+    } else if (c == "\"" && !tagged) {  # Doxygen leaves a quotation as it is, formulas and code in it too
+      result = result "&quot;"
+      line = substr(line, 2)
     } else {
       result = result c
       line = substr(line, 2)
