@@ -14,5 +14,6 @@ void add_evaluate(CLI::App& program);
 void add_fill_mask(CLI::App& program);
 void add_bench(CLI::App& program);
 void add_inspect(CLI::App& program);
+void add_gradcheck(CLI::App& program);
 
 }  // namespace gradus::app

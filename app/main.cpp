@@ -73,5 +73,6 @@ int main(int argc, char** argv) {
   add_fill_mask(program);
   add_bench(program);
   add_inspect(program);
+  add_gradcheck(program);
   return run(program, argc, argv);
 }

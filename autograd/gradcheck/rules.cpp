@@ -97,6 +97,7 @@ GradcheckReport torch_rules(const Problem& problem) {
   GradcheckReport report;
   report.kind = "torch rules";
   const Tensor y = problem.run();
+  check_zero_cotangent(report, problem, y);
   const auto outputs = static_cast<size_t>(y.numel());
   std::vector<std::vector<Numbers>> rows;  // of the Jacobian, by output and tensor
   for (size_t j = 0; j < outputs; ++j) {
@@ -122,7 +123,6 @@ GradcheckReport torch_rules(const Problem& problem) {
     comparison.row().checked = x.numel();
     report.add(comparison.row());
   }
-  check_zero_cotangent(report, problem, y);
   return report;
 }
 
@@ -142,6 +142,7 @@ GradcheckReport torch_fast_rules(const Problem& problem, Rng& rng) {
   GradcheckReport report;
   report.kind = "torch fast rules";
   const Tensor y = problem.run();
+  check_zero_cotangent(report, problem, y);
   const Numbers v = unit_vector(y.numel(), rng);
   const std::vector<Numbers> analytic = vjp(problem, y, v);
   for (size_t i = 0; i < problem.tensors.size(); ++i) {
@@ -154,7 +155,6 @@ GradcheckReport torch_fast_rules(const Problem& problem, Rng& rng) {
     comparison.row().direction = 0;
     report.add(comparison.row());
   }
-  check_zero_cotangent(report, problem, y);
   return report;
 }
 

@@ -1,0 +1,257 @@
+// gradus gradcheck: gradient checks of ops, layers and whole models.
+#include <algorithm>
+
+#include "app/call_error.hpp"
+#include "app/command.hpp"
+#include "app/commands.hpp"
+#include "app/gradcheck_model.hpp"
+#include "app/gradcheck_plot.hpp"
+#include "app/progress.hpp"
+#include "autograd/file.hpp"
+#include "autograd/threads.hpp"
+#include "bert/checkpoint.hpp"
+#include "gradlab/subject.hpp"
+
+namespace gradus::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Call {
+  std::vector<std::string> names;
+  std::string dtype = "f64", rules = "gradus";
+  std::filesystem::path model, plot;
+  int64_t directions = 0, sample = 0, seed = 1, length = 16, threads = 0;
+  bool second_order = false, sweep = false, json = false, csv = false;
+};
+
+struct Finding {
+  std::string name;
+  GradcheckReport report;
+};
+
+GradcheckOptions options_of(const Call& call) {
+  GradcheckOptions options;
+  options.directions = call.directions;
+  options.sample = call.sample;
+  options.second_order = call.second_order;
+  options.dtype = call.dtype == "f32" ? DType::f32 : DType::f64;
+  options.seed = static_cast<uint64_t>(call.seed);
+  if (call.rules == "torch") options.rules = GradcheckRules::torch;
+  if (call.rules == "torch_fast") options.rules = GradcheckRules::torch_fast;
+  if (call.rules == "jax") options.rules = GradcheckRules::jax;
+  return options;
+}
+
+/// What the call names: subjects, or whole groups ("ops", "layers", "all").
+std::vector<const lab::Subject*> chosen_subjects(const Call& call) {
+  std::vector<const lab::Subject*> chosen;
+  std::vector<std::string> known = {"all", "ops", "layers"};
+  for (const lab::Subject& subject : lab::subjects()) known.push_back(subject.name);
+  for (const std::string& name : call.names) {
+    const size_t before = chosen.size();
+    for (const lab::Subject& subject : lab::subjects()) {
+      if (name == subject.name || name == "all" || name == subject.group + "s") chosen.push_back(&subject);
+    }
+    if (chosen.size() > before) continue;
+    const std::string near = nearest(name, known);
+    throw WrongCall(
+        fmt::format("there is no subject '{}'; {}", name,
+                    near.empty() ? "gradus gradcheck lists them" : fmt::format("did you mean '{}'?", near)));
+  }
+  return chosen;
+}
+
+void list_subjects(const Call& call) {
+  if (call.json) {
+    Json list = Json::array();
+    for (const lab::Subject& subject : lab::subjects()) {
+      list.push_back({{"name", subject.name}, {"group", subject.group}, {"smooth", subject.smooth}});
+    }
+    return print(Json{{"subjects", list}});
+  }
+  std::string text;
+  for (const std::string group : {"op", "layer"}) {
+    text += fmt::format("{}s\n", group);
+    std::string line = " ";
+    for (const lab::Subject& subject : lab::subjects()) {
+      if (subject.group != group) continue;
+      if (line.size() + subject.name.size() > 98) {
+        text += line + "\n";
+        line = " ";
+      }
+      line += " " + subject.name;
+    }
+    text += line + "\n";
+  }
+  print(text + "Name some of them, or: ops, layers, all. --model checks a model's pretraining loss.\n");
+}
+
+/// The pretraining loss of a model's folder: every parameter tensor, by a direction and some elements each
+/// unless the call says otherwise.
+Finding check_model(const Call& call) {
+  const auto loaded = bert::load_for_pretraining(call.model);
+  for (const std::string& warning : loaded.warnings) fmt::print(stderr, "gradus gradcheck: {}\n", warning);
+  const bert::PretrainingBatch batch =
+      random_batch(loaded.model.bert.config, call.length, static_cast<uint64_t>(call.seed));
+  GradcheckOptions options = options_of(call);
+  if (options.directions == 0 && options.sample == 0) {
+    options.directions = 1;
+    options.sample = 2;
+  }
+  Progress progress("checking");
+  options.progress = [&](const std::string& tensor, double fraction) { progress.update(fraction, tensor); };
+  const auto loss = [&](const std::vector<Tensor>&) { return loaded.model.loss(batch).loss; };
+  return {call.model.string(), nn::gradcheck(loaded.model, loss, {}, options)};
+}
+
+std::vector<Finding> check_subjects(const Call& call) {
+  const std::vector<const lab::Subject*> subjects = chosen_subjects(call);
+  const GradcheckOptions options = options_of(call);
+  std::vector<Finding> findings;
+  Progress progress("checking");
+  for (const lab::Subject* subject : subjects) {
+    progress.update(static_cast<double>(findings.size()) / static_cast<double>(subjects.size()),
+                    subject->name);
+    findings.push_back({subject->name, lab::check(subject->sample(options.seed), options)});
+  }
+  return findings;
+}
+
+double worst_error(const GradcheckReport& report) {
+  double worst = 0;
+  for (const GradcheckResult& row : report.inputs) worst = std::max(worst, row.error);
+  return worst;
+}
+
+/// A table for each; of many, one line for each that passed.
+std::string to_text(const std::vector<Finding>& findings) {
+  constexpr size_t many = 8;
+  std::string text;
+  int64_t failed = 0;
+  for (const auto& [name, report] : findings) {
+    failed += report.passed ? 0 : 1;
+    if (findings.size() > many && report.passed) {
+      text += fmt::format("{:<40} {:<5} worst error {:.1e}\n", name, gradus::name(report.verdict),
+                          worst_error(report));
+    } else {
+      text += fmt::format("{}, {}, seed {}: {}\n{}\n", name, report.kind, report.seed,
+                          gradus::name(report.verdict), to_string(report));
+    }
+  }
+  return text +
+         fmt::format("{} of {} passed\n", static_cast<int64_t>(findings.size()) - failed, findings.size());
+}
+
+std::string to_csv(const std::vector<Finding>& findings) {
+  std::string text;
+  for (const auto& [name, report] : findings) {
+    const std::string table = gradus::to_csv(report);
+    for (size_t begin = 0; begin < table.size();) {
+      const size_t end = table.find("\r\n", begin);
+      if (begin > 0 || text.empty())
+        text += (begin == 0 ? "subject" : name) + "," + table.substr(begin, end - begin) + "\r\n";
+      begin = end + 2;
+    }
+  }
+  return text;
+}
+
+void show(const Call& call, const std::vector<Finding>& findings) {
+  const bool passed =
+      std::all_of(findings.begin(), findings.end(), [](const Finding& f) { return f.report.passed; });
+  if (call.json) {
+    Json reports = Json::array();
+    for (const auto& [name, report] : findings) {
+      Json object = {{"subject", name}};
+      object.update(Json::parse(to_json(report)));
+      reports.push_back(object);
+    }
+    print(Json{{"schema", 1}, {"passed", passed}, {"reports", reports}});
+  } else if (call.csv) {
+    print(to_csv(findings));
+  } else {
+    print(to_text(findings));
+  }
+  if (!passed) throw Exit{kFailed};
+}
+
+std::string to_text(const Sweep& sweep) {
+  std::string text = "step h        f64 error     f32 error\n";
+  for (size_t i = 0; i < sweep.f64.points.size(); ++i) {
+    const SweepPoint& point = sweep.f64.points[i];
+    const auto& other = sweep.f32.points;
+    const auto same =
+        std::find_if(other.begin(), other.end(), [&](const SweepPoint& p) { return p.step == point.step; });
+    text += fmt::format("{:<12.3e}  {:<12.2e}  {}\n", point.step, point.error,
+                        same == other.end() ? "" : fmt::format("{:.2e}", same->error));
+  }
+  for (const SweepCurve* curve : {&sweep.f64, &sweep.f32}) {
+    text +=
+        fmt::format("{}: best step {:.1e}, error {:.1e}; slopes {:.2f} (truncation) and {:.2f} (rounding)\n",
+                    name(curve->dtype), curve->best_step, curve->best_error, curve->truncation_slope,
+                    curve->roundoff_slope);
+  }
+  return text;
+}
+
+void run_sweep(const Call& call) {
+  const std::vector<const lab::Subject*> subjects = chosen_subjects(call);
+  if (subjects.size() != 1) throw WrongCall("--sweep takes one subject, such as gelu");
+  const Sweep sweep = lab::sweep(subjects[0]->sample(static_cast<uint64_t>(call.seed)), options_of(call));
+  if (!call.plot.empty()) write_file_atomically(call.plot, v_curve_svg_file(sweep, subjects[0]->name));
+  print(call.json ? to_json(sweep) + "\n" : to_text(sweep));
+}
+
+void run(const Call& call) {
+  if (call.threads > 0) set_num_threads(static_cast<int>(call.threads));
+  if (!call.plot.empty() && !call.sweep) throw WrongCall("--plot draws what --sweep finds; give both");
+  if (call.json && call.csv) throw WrongCall("--json and --csv do not go together");
+  if (!call.model.empty()) {
+    if (!call.names.empty() || call.sweep)
+      throw WrongCall("--model is checked by itself, without subjects and --sweep");
+    if (call.rules == "torch")
+      throw WrongCall("--rules torch would take every element of a model; torch_fast and jax do not");
+    return show(call, {check_model(call)});
+  }
+  if (call.sweep) return run_sweep(call);
+  if (call.names.empty()) return list_subjects(call);
+  show(call, check_subjects(call));
+}
+
+}  // namespace
+
+void add_gradcheck(CLI::App& program) {
+  auto call = std::make_shared<Call>();
+  CLI::App* c = add_command(program, "gradcheck", "Check gradients: of ops, of layers, of a whole model",
+                            "gradus gradcheck\n"
+                            "gradus gradcheck gelu LayerNorm\n"
+                            "gradus gradcheck softmax --second-order --directions 3\n"
+                            "gradus gradcheck layers --dtype f32\n"
+                            "gradus gradcheck gelu --sweep --plot v.svg\n"
+                            "gradus gradcheck relu --rules torch --json");
+  c->add_option("SUBJECT", call->names,
+                "What to check: names from the list, ops, layers or all; none: list them")
+      ->type_name("");
+  add_choice(*c, "--dtype", call->dtype, {"f64", "f32"},
+             "f64: differences; f32: the f32 gradient against f64's");
+  add_switch(*c, "--second-order", call->second_order, "Check the gradient's own gradient");
+  add_whole(*c, "--directions", call->directions, "Random directions for each tensor", 0);
+  add_whole(*c, "--sample", call->sample,
+            "Random elements of each tensor; 0: all, or none beside --directions", 0);
+  add_switch(*c, "--sweep", call->sweep, "Error against step instead, in f64 and f32");
+  add_path(*c, "--plot", call->plot, "FILE", "Draw the sweep as SVG");
+  add_choice(*c, "--rules", call->rules, {"gradus", "torch", "torch_fast", "jax"}, "Whose rules to judge by");
+  add_path(
+      *c, "--model", call->model, "FOLDER",
+      "Check the pretraining loss of this model, every parameter tensor: by one direction and two elements "
+      "each, unless --directions or --sample is given");
+  add_whole(*c, "--length", call->length, "Slots a row of the batch that --model is checked on", 4);
+  add_whole(*c, "--seed", call->seed, "Of values, cotangents and directions", 0);
+  add_whole(*c, "--threads", call->threads, "Threads; the default is OpenMP's");
+  add_json(*c, call->json);
+  add_switch(*c, "--csv", call->csv, "Print comma-separated values");
+  c->callback([call] { run(*call); });
+}
+
+}  // namespace gradus::app

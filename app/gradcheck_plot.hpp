@@ -1,0 +1,15 @@
+/// @file
+/// The V-curve of a sweep as a picture.
+#pragma once
+
+#include <string>
+
+#include "autograd/gradcheck/sweep.hpp"
+
+namespace gradus::app {
+
+/// A complete .svg file: error against step on doubly logarithmic axes, f64 and f32, with thin guide lines of
+/// slope 2 (h^2, truncation) and -1 (eps / h, rounding) through f64's outer points.
+std::string v_curve_svg_file(const Sweep& sweep, const std::string& subject);
+
+}  // namespace gradus::app

@@ -1,0 +1,152 @@
+// The list of subjects is whole, and every subject's gradient is right: in f64, to second order, in f32.
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "autograd/file.hpp"
+#include "gradlab/subject.hpp"
+#include "support/catch.hpp"
+
+using namespace gradus;
+
+namespace {
+
+const std::filesystem::path root = GRADUS_SOURCE;
+
+bool is_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines(1);
+  for (const char c : text) {
+    if (c == '\n') {
+      lines.emplace_back();
+    } else {
+      lines.back() += c;
+    }
+  }
+  return lines;
+}
+
+/// "softmax" from "Tensor softmax(const Tensor& x, ...": the name before the first bracket.
+std::string declared_name(const std::string& line) {
+  const size_t end = line.find('(');
+  if (end == std::string::npos) return "";
+  size_t begin = end;
+  while (begin > 0 && is_name(line[begin - 1])) --begin;
+  return line.substr(begin, end - begin);
+}
+
+/// The functions that autograd/ops.hpp declares, those of namespace composed with its name.
+std::set<std::string> declared_ops() {
+  std::set<std::string> names;
+  std::string prefix;
+  for (const std::string& line : lines_of(read_file(root / "autograd" / "ops.hpp"))) {
+    if (line.starts_with("namespace composed")) prefix = "composed::";
+    if (line.starts_with("}  // namespace composed")) prefix = "";
+    const bool gives_tensors = line.starts_with("Tensor ") || line.starts_with("std::vector<Tensor> ") ||
+                               line.starts_with("std::pair<Tensor, Tensor> ");
+    if (gives_tensors && !declared_name(line).empty()) names.insert(prefix + declared_name(line));
+  }
+  return names;
+}
+
+/// The classes of nn/ that are modules.
+std::set<std::string> declared_layers() {
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(root / "nn")) {
+    if (entry.path().extension() != ".hpp") continue;
+    for (const std::string& line : lines_of(read_file(entry.path()))) {
+      if (!line.starts_with("class ") || line.find("public Module") == std::string::npos) continue;
+      size_t end = 6;
+      while (is_name(line[end])) ++end;
+      names.insert(line.substr(6, end - 6));
+    }
+  }
+  return names;
+}
+
+bool has_subject(const std::string& name) {
+  return std::any_of(lab::subjects().begin(), lab::subjects().end(), [&](const lab::Subject& subject) {
+    return subject.name == name || subject.name.starts_with(name + ".");
+  });
+}
+
+}  // namespace
+
+TEST_CASE("every op of autograd/ops.hpp is a subject, or has no gradient", "[subjects]") {
+  std::set<std::string> without;
+  for (const auto& op : lab::ops_without_gradient()) without.insert(op.name);
+  const std::set<std::string> ops = declared_ops();
+  CHECK(ops.size() > 60);
+  CHECK(ops.contains("gelu_tanh"));
+  CHECK(ops.contains("composed::attention"));
+  for (const std::string& op : ops) {
+    INFO(op << " needs an entry in gradlab/");
+    CHECK(has_subject(op) != without.contains(op));
+  }
+}
+
+TEST_CASE("every layer of nn/ is a subject", "[subjects]") {
+  const std::set<std::string> layers = declared_layers();
+  CHECK(layers.size() > 10);
+  CHECK(layers.contains("LayerNorm"));
+  for (const std::string& layer : layers) {
+    INFO(layer << " needs an entry in gradlab/layers.cpp");
+    CHECK(has_subject(layer));
+  }
+}
+
+TEST_CASE("subjects have names of their own and can be found by them", "[subjects]") {
+  std::set<std::string> names;
+  for (const lab::Subject& subject : lab::subjects()) {
+    CHECK(names.insert(subject.name).second);
+    CHECK(lab::find_subject(subject.name) == &subject);
+  }
+  CHECK(lab::find_subject("no such op") == nullptr);
+}
+
+TEST_CASE("every subject's gradient is right", "[subjects]") {
+  for (const lab::Subject& subject : lab::subjects()) {
+    for (const uint64_t seed : {1, 2}) {
+      const GradcheckReport report = lab::check(subject.sample(seed), {.seed = seed});
+      INFO(subject.name << "\n" << to_string(report));
+      CHECK(report.passed);
+    }
+  }
+}
+
+TEST_CASE("every subject's gradient is right along directions and at sampled elements", "[subjects]") {
+  for (const lab::Subject& subject : lab::subjects()) {
+    const GradcheckReport report = lab::check(subject.sample(3), {.directions = 2, .sample = 3});
+    INFO(subject.name << "\n" << to_string(report));
+    CHECK(report.passed);
+  }
+}
+
+TEST_CASE("every subject's gradient has the right gradient", "[subjects]") {
+  for (const lab::Subject& subject : lab::subjects()) {
+    const GradcheckReport report =
+        lab::check(subject.sample(4), {.directions = 1, .sample = 4, .second_order = true});
+    INFO(subject.name << "\n" << to_string(report));
+    CHECK(report.passed);
+  }
+}
+
+TEST_CASE("every subject's gradient in f32 is that in f64 up to rounding", "[subjects]") {
+  for (const lab::Subject& subject : lab::subjects()) {
+    const GradcheckReport report = lab::check(subject.sample(5), {.dtype = DType::f32});
+    INFO(subject.name << "\n" << to_string(report));
+    CHECK(report.passed);
+  }
+}
+
+TEST_CASE("right gradients pass by the rules of others, too", "[subjects]") {
+  for (const lab::Subject& subject : lab::subjects()) {
+    for (const GradcheckRules rules :
+         {GradcheckRules::torch, GradcheckRules::torch_fast, GradcheckRules::jax}) {
+      const GradcheckReport report = lab::check(subject.sample(6), {.rules = rules});
+      INFO(subject.name << "\n" << to_string(report));
+      CHECK(report.passed);
+    }
+  }
+}
