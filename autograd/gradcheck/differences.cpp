@@ -98,6 +98,9 @@ class TensorCheck {
     return difference / allowed(m);
   }
 
+  /// Is a gradient this small what cancelling terms leave of 0?
+  bool is_rounding(double gradient) const { return std::abs(gradient) <= rounding_; }
+
   double scale(const Measurement& m) const {
     const double typical = m.element >= 0 ? largest_gradient_ : gradient_length_;
     const double numeric = std::abs(m.slopes.central.value);
@@ -269,6 +272,9 @@ GradcheckResult summary(const std::string& label, const Shape& shape, const Tens
   result.step = s.central.step;
   result.left = s.left.value;
   result.right = s.right.value;
+  if (result.passed && check.is_rounding(s.central.value) && result.error > 1e-6) {
+    result.note = "0 up to rounding";
+  }
   if (result.verdict == Verdict::kink) {
     result.note = fmt::format("{} at kinks; slopes {:.6g} from the left, {:.6g} from the right", kinks,
                               s.left.value, s.right.value);

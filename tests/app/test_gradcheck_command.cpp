@@ -1,0 +1,106 @@
+// gradus gradcheck: its list, its reports in three forms, the V-curve, a whole model, and its exit codes.
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "app/bad_input.hpp"
+#include "app/program.hpp"
+#include "autograd/file.hpp"
+#include "autograd/grad_mode.hpp"
+#include "bert/checkpoint.hpp"
+#include "support/catch.hpp"
+
+using namespace gradus;
+using namespace gradus::test;
+
+namespace {
+
+ProgramResult gradcheck(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {GRADUS_PROGRAM, "gradcheck"});
+  return run_program(arguments);
+}
+
+bert::BertForPreTraining small_model() {
+  bert::Config config = bert::Config::named("tiny", 50);
+  config.hidden_size = 16;
+  config.intermediate_size = 24;
+  config.max_position_embeddings = 16;
+  Rng rng(1);
+  return {config, rng};
+}
+
+}  // namespace
+
+TEST_CASE("gradcheck lists ops and layers", "[gradcheck]") {
+  const ProgramResult text = gradcheck({});
+  CHECK(text.exit_code == 0);
+  CHECK(text.out.find("ops\n") != std::string::npos);
+  CHECK(text.out.find("layer_norm") != std::string::npos);
+  CHECK(text.out.find("MultiHeadAttention") != std::string::npos);
+  CHECK(nlohmann::json::parse(gradcheck({"--json"}).out).at("subjects").size() > 80);
+}
+
+TEST_CASE("gradcheck reports as text, JSON and CSV", "[gradcheck]") {
+  const ProgramResult text = gradcheck({"gelu", "LayerNorm"});
+  CHECK(text.exit_code == 0);
+  CHECK(text.out.find("2 of 2 passed\n") != std::string::npos);
+  CHECK(text.out.find("weight") != std::string::npos);
+  const auto json = nlohmann::json::parse(gradcheck({"softmax", "--second-order", "--json"}).out);
+  CHECK(json.at("passed") == true);
+  CHECK(json.at("reports")[0].at("subject") == "softmax");
+  CHECK(json["reports"][0].at("kind") == "second order");
+  const ProgramResult csv = gradcheck({"gelu", "mul", "--csv"});
+  CHECK(csv.out.starts_with("subject,name,shape"));
+  CHECK(csv.out.find("\nmul,input 1,[4],4,4,0,pass,") != std::string::npos);
+  CHECK(std::count(csv.out.begin(), csv.out.end(), '\n') == 4);
+}
+
+TEST_CASE("gradcheck sweeps and draws", "[gradcheck]") {
+  const TemporaryFolder folder;
+  const std::string file = (folder / "v.svg").string();
+  const ProgramResult sweep = gradcheck({"tanh", "--sweep", "--plot", file, "--json"});
+  CHECK(sweep.exit_code == 0);
+  CHECK(nlohmann::json::parse(sweep.out).at("f64").at("points").size() > 30);
+  const std::string svg = read_file(file);
+  CHECK(svg.starts_with("<svg"));
+  CHECK(svg.find("f32") != std::string::npos);
+  CHECK(svg.find("truncation") != std::string::npos);
+}
+
+TEST_CASE("gradcheck takes a whole model, and fails for one that is broken", "[gradcheck]") {
+  const TemporaryFolder folder;
+  const bert::BertForPreTraining model = small_model();
+  bert::save_pretrained(folder / "model", model);
+  const ProgramResult good = gradcheck({"--model", (folder / "model").string(), "--json"});
+  INFO(good.out << good.errors);
+  CHECK(good.exit_code == 0);
+  const auto json = nlohmann::json::parse(good.out);
+  CHECK(json.at("reports")[0].at("tensors").size() == model.named_parameters().size());
+  {
+    const NoGrad no_grad;
+    Tensor(model.named_parameters()[0].second).fill_(NAN);
+  }
+  bert::save_pretrained(folder / "broken", model);
+  const ProgramResult broken = gradcheck({"--model", (folder / "broken").string(), "--directions", "1"});
+  CHECK(broken.exit_code == 1);
+  CHECK(broken.out.find("FAIL") != std::string::npos);
+}
+
+TEST_CASE("gradcheck refuses what does not go together", "[gradcheck]") {
+  const TemporaryFolder folder;
+  check_refused(
+      folder,
+      {
+          {{"gradcheck", "geluu"}, 2, " gradcheck: there is no subject 'geluu'; did you mean 'gelu'?"},
+          {{"gradcheck", "gelu", "--plot", "v.svg"},
+           2,
+           " gradcheck: --plot draws what --sweep finds; give both"},
+          {{"gradcheck", "gelu", "tanh", "--sweep"},
+           2,
+           " gradcheck: --sweep takes one subject, such as gelu"},
+          {{"gradcheck", "gelu", "--json", "--csv"}, 2, " gradcheck: --json and --csv do not go together"},
+          {{"gradcheck", "gelu", "--dtype", "f16"}, 2, " gradcheck: --dtype: 'f16' is none of: f64, f32"},
+          {{"gradcheck", "gelu", "--model", "m"},
+           2,
+           " gradcheck: --model is checked by itself, without subjects and --sweep"},
+      });
+}
