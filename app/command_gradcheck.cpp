@@ -5,12 +5,12 @@
 #include "app/command.hpp"
 #include "app/commands.hpp"
 #include "app/gradcheck_model.hpp"
-#include "app/gradcheck_plot.hpp"
 #include "app/progress.hpp"
 #include "autograd/file.hpp"
 #include "autograd/threads.hpp"
 #include "bert/checkpoint.hpp"
 #include "gradlab/subject.hpp"
+#include "gradlab/v_curve.hpp"
 
 namespace gradus::app {
 namespace {
@@ -199,7 +199,7 @@ void run_sweep(const Call& call) {
   const std::vector<const lab::Subject*> subjects = chosen_subjects(call);
   if (subjects.size() != 1) throw WrongCall("--sweep takes one subject, such as gelu");
   const Sweep sweep = lab::sweep(subjects[0]->sample(static_cast<uint64_t>(call.seed)), options_of(call));
-  if (!call.plot.empty()) write_file_atomically(call.plot, v_curve_svg_file(sweep, subjects[0]->name));
+  if (!call.plot.empty()) write_file_atomically(call.plot, lab::v_curve_svg_file(sweep, subjects[0]->name));
   print(call.json ? to_json(sweep) + "\n" : to_text(sweep));
 }
 

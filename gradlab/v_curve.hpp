@@ -6,10 +6,10 @@
 
 #include "autograd/gradcheck/sweep.hpp"
 
-namespace gradus::app {
+namespace gradus::lab {
 
 /// A complete .svg file: error against step on doubly logarithmic axes, f64 and f32, with thin guide lines of
 /// slope 2 (h^2, truncation) and -1 (eps / h, rounding) through f64's outer points.
 std::string v_curve_svg_file(const Sweep& sweep, const std::string& subject);
 
-}  // namespace gradus::app
+}  // namespace gradus::lab

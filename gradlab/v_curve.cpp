@@ -1,14 +1,14 @@
-#include "app/gradcheck_plot.hpp"
+#include "gradlab/v_curve.hpp"
 
 #include <cmath>
 
-#include "bert/chart.hpp"
+#include "plot/chart.hpp"
 
-namespace gradus::app {
+namespace gradus::lab {
 namespace {
 
-using bert::Chart;
-using bert::ChartSeries;
+using plot::Chart;
+using plot::ChartSeries;
 
 ChartSeries series_of(const std::string& label, const SweepCurve& curve, int color) {
   ChartSeries series;
@@ -63,7 +63,7 @@ std::string v_curve_svg_file(const Sweep& sweep, const std::string& subject) {
     }
     if (last != nullptr) chart.series.push_back(guide("ε/h (rounding)", curve, *last, -1));
   }
-  return bert::chart_svg_file(chart);
+  return plot::to_svg_file(plot::draw(chart));
 }
 
-}  // namespace gradus::app
+}  // namespace gradus::lab
