@@ -1,0 +1,23 @@
+/// @file
+/// The exercises of chapter 7. You write exercise.cpp; `./learn 7 check` says how it goes.
+#pragma once
+
+#include "autograd/tensor.hpp"
+
+namespace gradus::tutorials {
+
+/// Exercise 1. The matrix R [H, H] in f64 with PE(p + k) = R PE(p) for every p, where PE(p) is row p of
+/// sinusoid_table(..., hidden) as a column. It depends on k only. `k` may be negative.
+Tensor shift_matrix(int64_t k, int64_t hidden);
+
+/// Exercise 2. The best accuracy that a model blind to order can have on these sentences. Such a model gives
+/// one answer for all sentences that hold the same words the same number of times. ids is i64 [B, S], labels
+/// i64 [B] with the values 0 and 1.
+double best_without_order(const Tensor& ids, const Tensor& labels);
+
+/// Exercise 3. The segment ids of pairs `[CLS] a [SEP] b [SEP] [PAD] ...`: 0 up to the first [SEP] and with
+/// it, then 1 up to the second and with it, then 0 for the padding. ids i64 [B, S] -> i64 [B, S]. `sep` is
+/// the id of [SEP]. A row with one [SEP] is a single sentence: all 0.
+Tensor segment_ids(const Tensor& ids, int64_t sep);
+
+}  // namespace gradus::tutorials
