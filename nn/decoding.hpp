@@ -39,6 +39,10 @@ std::vector<Decoded> greedy(const Transformer& model, const Tensor& source,
 /// Beam search: follows the K likeliest prefixes of each source and returns K results for each, best score
 /// first (fewer if there are not as many sequences). A prefix that ends keeps its place among the K, and the
 /// search goes on with the others (Sutskever et al. 2014, section 3.2); so one beam is the greedy search.
+///
+///     const auto results = beam_search(model, source, {.beams = 4, .alpha = 0.6});
+///     for (const Decoded& one : results[0]) fmt::print("{} {}\n", one.score, fmt::join(one.ids, " "));
+///
 /// Throws Error for fewer than 1 beam.
 std::vector<std::vector<Decoded>> beam_search(const Transformer& model, const Tensor& source,
                                               const BeamOptions& beam = {},
