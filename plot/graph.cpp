@@ -13,6 +13,7 @@ namespace gradus::plot {
 namespace {
 
 constexpr double kLine = 16, kPadding = 8, kBetweenLayers = 44, kBetweenBoxes = 18;
+constexpr double kLabelSize = 11, kBesideLabel = 26;
 
 /// A node, or a bend of an arrow that passes a layer.
 struct Box {
@@ -93,7 +94,16 @@ Picture draw(const Graph& graph) {
     return height;
   };
   for (const auto& layer : order) tallest = std::max(tallest, height_of(layer));
-  for (const auto& layer : order) {
+  // Labels stand in the gaps between layers, and a gap is as wide as its widest label needs.
+  std::vector<double> gaps(order.size(), kBetweenLayers);  // in front of each layer
+  for (std::size_t e = 0; e < edges.size(); ++e) {
+    if (layers[edges[e].second] != layers[edges[e].first] + 1) continue;
+    double& gap = gaps[static_cast<std::size_t>(layers[edges[e].second])];
+    gap = std::max(gap, text_width(graph.edges[e].label, kLabelSize) + kBesideLabel);
+  }
+  for (std::size_t l = 0; l < order.size(); ++l) {
+    const auto& layer = order[l];
+    if (l > 0) x += gaps[l];
     double widest = 0;
     for (const std::size_t node : layer) widest = std::max(widest, boxes[node].width);
     double y = top + (tallest - height_of(layer)) / 2;
@@ -102,7 +112,7 @@ Picture draw(const Graph& graph) {
       boxes[node].y = y + boxes[node].height / 2;
       y += boxes[node].height + kBetweenBoxes;
     }
-    x += widest + kBetweenLayers;
+    x += widest;
   }
 
   Picture picture;
@@ -114,19 +124,27 @@ Picture draw(const Graph& graph) {
   std::string labels;
   for (std::size_t e = 0; e < paths.size(); ++e) {
     const std::vector<std::size_t>& path = paths[e];
-    // Several arrows into one box end apart from each other.
-    std::size_t arrows = 0, mine = 0;
+    // Several arrows into one box end apart from each other; several between the same two boxes begin apart
+    // as well, so that each keeps its own line and label.
+    std::size_t arrows = 0, mine = 0, twins = 0, twin = 0;
+    bool any_twins = false;
     for (std::size_t other = 0; other < edges.size(); ++other) {
       if (edges[other].second != edges[e].second) continue;
       const double y = boxes[paths[other][paths[other].size() - 2]].y, own = boxes[path[path.size() - 2]].y;
       if (y < own || (y == own && other < e)) ++mine;
       ++arrows;
+      if (edges[other].first == edges[e].first) {
+        if (other < e) ++twin;
+        ++twins;
+      }
+      for (std::size_t third = 0; third < other; ++third) any_twins |= edges[third] == edges[other];
     }
     const Box& last = boxes[path.back()];
-    const double spread = std::min(14.0, (last.height - 10) / static_cast<double>(arrows));
+    const double spread = std::min(any_twins ? 22.0 : 14.0, (last.height - 10) / static_cast<double>(arrows));
     const double end_y = last.y + (static_cast<double>(mine) - static_cast<double>(arrows - 1) / 2) * spread;
     const double end_x = last.x - last.width / 2;
     double from_x = boxes[path[0]].x + boxes[path[0]].width / 2, from_y = boxes[path[0]].y;
+    from_y += (static_cast<double>(twin) - static_cast<double>(twins - 1) / 2) * spread;
     const double start_x = from_x, start_y = from_y;
     std::string d = fmt::format("M{:.1f} {:.1f}", from_x, from_y);
     for (std::size_t i = 1; i < path.size(); ++i) {
@@ -149,8 +167,7 @@ Picture draw(const Graph& graph) {
   }
   for (std::size_t node = 0; node < graph.nodes.size(); ++node) out += drawn(graph.nodes[node], boxes[node]);
   out += labels;
-  picture.width =
-      static_cast<int>(std::ceil(std::max({x - kBetweenLayers, text_width(graph.title, 14.5), 1.0}))) + 1;
+  picture.width = static_cast<int>(std::ceil(std::max({x, text_width(graph.title, 14.5), 1.0}))) + 1;
   picture.height = static_cast<int>(std::ceil(top + std::max(tallest, 0.0))) + 1;
   return picture;
 }
