@@ -99,7 +99,7 @@ void by_products(const HandSteps& hand) {
   fmt::print("rows of the weights sum to 1: {}\n",
              largest_gap(sum(steps.weights, Axes{1}), ones({3}, DType::f64)) < 1e-12);
   fmt::print("same numbers as the loops: {}\n", largest_gap(steps.output, to_tensor(hand.output)) < 1e-12);
-  draw_weights("weights_pencil.svg", "Weights chosen by hand", words, steps.weights);
+  draw_weights("weights_pencil.svg", "Chosen by hand", words, steps.weights);
 }
 
 void with_a_batch() {
