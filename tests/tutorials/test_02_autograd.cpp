@@ -35,7 +35,7 @@ Scalar chain(const Scalar& x, int steps) {
 
 }  // namespace
 
-TEST_CASE("the chapter's engine adds what arrives by every path") {
+TEST_CASE("02 the chapter's engine adds what arrives by every path") {
   const Diamond d;
   own::backward(d.c);
   CHECK(d.c.gradient() == 1);
@@ -45,7 +45,7 @@ TEST_CASE("the chapter's engine adds what arrives by every path") {
   CHECK(d.a.gradient() == 24);
 }
 
-TEST_CASE("the chapter's engine agrees with Gradus and with differences") {
+TEST_CASE("02 the chapter's engine agrees with Gradus and with differences") {
   Rng rng(7);
   for (int i = 0; i < 50; ++i) {
     const double a = 2 * rng.uniform() - 1, b = 2 * rng.uniform() - 1;
@@ -64,7 +64,7 @@ TEST_CASE("the chapter's engine agrees with Gradus and with differences") {
   }
 }
 
-TEST_CASE("newest first: every step once, and before all that it used") {
+TEST_CASE("02 newest first: every step once, and before all that it used") {
   const Scalar a = variable("a", 0.3), b = variable("b", -0.8);
   const Scalar result = formula(a, b);
   const std::vector<own::Step*> order = own::newest_first(result);
@@ -80,7 +80,7 @@ TEST_CASE("newest first: every step once, and before all that it used") {
   }
 }
 
-TEST_CASE("walking every path is right, and doubles with every doubling") {
+TEST_CASE("02 walking every path is right, and doubles with every doubling") {
   const Scalar a = variable("a", 1);
   Scalar result = a;
   for (int i = 0; i < 12; ++i) result = result + result;
@@ -91,7 +91,7 @@ TEST_CASE("walking every path is right, and doubles with every doubling") {
   CHECK(own::count_edges(result) == 24);
 }
 
-TEST_CASE("without the order the gradient is wrong") {
+TEST_CASE("02 without the order the gradient is wrong") {
   const Diamond d;
   own::backward_depth_first(d.c);
   CHECK(d.b.gradient() == 12);
@@ -107,7 +107,7 @@ TEST_CASE("without the order the gradient is wrong") {
   CHECK(a.gradient() == 2);
 }
 
-TEST_CASE("museum: an assigned gradient is right until a step is used twice") {
+TEST_CASE("02 museum: an assigned gradient is right until a step is used twice") {
   const Scalar p = variable("p", 3), q = variable("q", 5);
   own::backward_assigned(p * q);
   CHECK(p.gradient() == 5);
@@ -118,7 +118,7 @@ TEST_CASE("museum: an assigned gradient is right until a step is used twice") {
   CHECK(std::abs(d.a.gradient() - (4 * 3.001 * 3.001 - 4 * 2.999 * 2.999) / 0.002) > 1);  // a nudge shows it
 }
 
-TEST_CASE("museum: a gradient that was not cleared is caught by a fresh run") {
+TEST_CASE("02 museum: a gradient that was not cleared is caught by a fresh run") {
   const auto second_gradient = [](bool clears) {
     Tensor w = scalar(1, DType::f64).requires_grad();
     for (int step = 0; step < 2; ++step) {
@@ -140,7 +140,7 @@ TEST_CASE("museum: a gradient that was not cleared is caught by a fresh run") {
   CHECK(cleared == same);
 }
 
-TEST_CASE("a chain of a million steps runs back and is destroyed without recursion") {
+TEST_CASE("02 a chain of a million steps runs back and is destroyed without recursion") {
   const Scalar x = variable("x", 1);
   {
     const Scalar y = chain(x, 1000000);
@@ -154,7 +154,7 @@ TEST_CASE("a chain of a million steps runs back and is destroyed without recursi
   CHECK(depth.bytes > 1000 * 16);
 }
 
-TEST_CASE("softplus: value, gradient and second order in every layout") {
+TEST_CASE("02 softplus: value, gradient and second order in every layout") {
   Rng rng(3);
   const auto fn = [](const std::vector<Tensor>& in) { return own::softplus(in[0]); };
   for (const Tensor& x : {randn({2, 3}, rng, DType::f64), randn({3, 2}, rng, DType::f64).transpose(0, 1),
@@ -169,7 +169,7 @@ TEST_CASE("softplus: value, gradient and second order in every layout") {
   CHECK(gradcheck(repeated, {randn({1, 3}, rng, DType::f64)}).passed);
 }
 
-TEST_CASE("softplus notices that its input was changed before backward") {
+TEST_CASE("02 softplus notices that its input was changed before backward") {
   Tensor x = tensor({1.0, 2.0}).requires_grad();
   const Tensor y = sum(own::softplus(x));
   {

@@ -18,7 +18,7 @@ double gap(const Tensor& a, const Tensor& b) { return max(abs(a - b)).item(); }
 
 }  // namespace
 
-TEST_CASE("differences of x^3 at 1 are 3 + 3h + h^2 and 3 + h^2") {
+TEST_CASE("03 differences of x^3 at 1 are 3 + 3h + h^2 and 3 + h^2") {
   for (const double h : {0.5, 0.125, 0.0625}) {  // exact in binary
     CHECK(forward_difference(cube, 1.0, h) == 3 + 3 * h + h * h);
     CHECK(central_difference(cube, 1.0, h) == 3 + h * h);
@@ -26,7 +26,7 @@ TEST_CASE("differences of x^3 at 1 are 3 + 3h + h^2 and 3 + h^2") {
   }
 }
 
-TEST_CASE("the arms of the V: truncation falls with h^2, rounding stays below eps / h") {
+TEST_CASE("03 the arms of the V: truncation falls with h^2, rounding stays below eps / h") {
   const auto error = [](double h) { return std::abs(central_difference(cube, 1.0, h) - 3) / 3; };
   const double slope = std::log(error(0.07) / error(0.0007)) / std::log(100.0);
   CHECK(slope == Approx(2).margin(0.01));
@@ -38,7 +38,7 @@ TEST_CASE("the arms of the V: truncation falls with h^2, rounding stays below ep
   CHECK(forward_difference(cube, 1.0F, 1e-8F) == 0);
 }
 
-TEST_CASE("the estimate is the error of the narrower difference, and the extrapolated value is better") {
+TEST_CASE("03 the estimate is the error of the narrower difference, and the extrapolated value is better") {
   const auto check = [](const auto& f, double x, double right) {
     for (const double h : {0.1, 0.05}) {
       const Measured measured = extrapolated(f, x, h);
@@ -53,7 +53,7 @@ TEST_CASE("the estimate is the error of the narrower difference, and the extrapo
   check([](double x) { return 1 / x; }, 2.0, -0.25);
 }
 
-TEST_CASE("each column of the table removes a power of h^2") {
+TEST_CASE("03 each column of the table removes a power of h^2") {
   // Of a polynomial of degree 7 the error has the powers h^2, h^4 and h^6, and the fourth column has none.
   const auto f = [](double x) { return std::pow(x, 7); };
   const auto table = extrapolation_table(f, 1.0, 0.5, 4);
@@ -65,7 +65,7 @@ TEST_CASE("each column of the table removes a power of h^2") {
   CHECK(std::abs(table[3][3] - 7) < 1e-12);
 }
 
-TEST_CASE("the cotangent has both signs, and no entry near 0") {
+TEST_CASE("03 the cotangent has both signs, and no entry near 0") {
   Rng rng(5);
   const std::vector<double> v = uneven_cotangent({40}, rng).to_vector<double>();
   int negative = 0;
@@ -78,7 +78,7 @@ TEST_CASE("the cotangent has both signs, and no entry near 0") {
   CHECK(negative < 35);
 }
 
-TEST_CASE("the chapter's checker agrees with backward on ops of the library") {
+TEST_CASE("03 the chapter's checker agrees with backward on ops of the library") {
   Rng rng(6);
   const Tensor x = randn({3, 4}, rng, DType::f64);
   const Tensor w = randn({4, 2}, rng, DType::f64);
@@ -91,7 +91,7 @@ TEST_CASE("the chapter's checker agrees with backward on ops of the library") {
   }
 }
 
-TEST_CASE("museum: the sum as cotangent sees one softmax bug of three, an uneven one sees all") {
+TEST_CASE("03 museum: the sum as cotangent sees one softmax bug of three, an uneven one sees all") {
   const Tensor x = tensor({0.5, -1.0, 2.0});
   Rng rng(1);
   const Tensor even = ones({3}, DType::f64), uneven = uneven_cotangent({3}, rng);
@@ -111,7 +111,7 @@ TEST_CASE("museum: the sum as cotangent sees one softmax bug of three, an uneven
   CHECK(library(SoftmaxBug::none));
 }
 
-TEST_CASE("the unplanted softmax passes in every layout, to second order") {
+TEST_CASE("03 the unplanted softmax passes in every layout, to second order") {
   Rng rng(9);
   const auto fn = [](const std::vector<Tensor>& in) { return planted_softmax(in[0], SoftmaxBug::none); };
   const auto repeated = [](const std::vector<Tensor>& in) {
@@ -127,7 +127,7 @@ TEST_CASE("the unplanted softmax passes in every layout, to second order") {
   CHECK(passes(fn, empty({0, 4}, DType::f64)));
 }
 
-TEST_CASE("museum: mixed forms of GELU pass a tolerance of 1e-3 and fail gradcheck") {
+TEST_CASE("03 museum: mixed forms of GELU pass a tolerance of 1e-3 and fail gradcheck") {
   const Tensor x = tensor({-2.0, -1.0, -0.25, 0.5, 1.5, 2.5});
   const Tensor v = ones({6}, DType::f64);
   const auto mixed = [](const Tensor& in) { return gelu_with_mixed_forms(in); };
@@ -139,7 +139,7 @@ TEST_CASE("museum: mixed forms of GELU pass a tolerance of 1e-3 and fail gradche
   CHECK(gradcheck([](const auto& in) { return gelu_tanh(in[0]); }, {x}).passed);
 }
 
-TEST_CASE("ReLU at 0 is a kink and not a failure") {
+TEST_CASE("03 ReLU at 0 is a kink and not a failure") {
   const GradcheckReport report =
       gradcheck([](const auto& in) { return relu(in[0]); }, {scalar(0, DType::f64)});
   CHECK(report.verdict == Verdict::kink);
