@@ -1,6 +1,6 @@
 // Runs in a page of its own, which opens every page under test in a frame 390 pixels wide and looks at it.
 // `pages` and `files` (absolute paths) and `scheme` come from check_pages. Results are written to the console:
-// "CHECK wrong PAGE: WHAT" and, last of all, "CHECK done COUNTS".
+// "CHECK wrong PAGE: WHAT", "CHECK opened N" as a sign of life, and last of all "CHECK done COUNTS".
 "use strict";
 
 const frame = document.querySelector("iframe");
@@ -176,7 +176,7 @@ async function checkAll() {
       wrong(address, "the page cannot be opened");
       continue;
     }
-    ++counts.pages;
+    if (++counts.pages % 10 === 0) console.log("CHECK opened " + counts.pages);
     checkLinks(address, page);
     checkImages(address, page);
     checkFormulas(address, page);
