@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "bert/embeddings.hpp"
+#include "nn/positional.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"
 #include "tutorials/07_positions/order_task.hpp"
@@ -14,6 +15,14 @@ using namespace gradus::tutorials;
 TEST_CASE("chapter 7: the sinusoid table is the formula's, and a dot product knows the distance only",
           "[tutorials]") {
   const Tensor table = sinusoid_table(60, 32);
+  CHECK(worst_difference(table, nn::sinusoids(60, 32)) < 1e-12);
+  Rng rng(1);
+  const Tensor x = random_normal({2, 5, 32}, 2);
+  const nn::SinusoidalPositions fixed(60, 32);
+  CHECK(worst_difference(fixed(x, 3), x + table.slice(0, 3, 8)) < 1e-12);
+  const nn::LearnedPositions learned(60, 32, rng);
+  learned.to(DType::f64);
+  CHECK(worst_difference(learned(x, 3), x + learned.weight.slice(0, 3, 8)) < 1e-12);
   CHECK(table.at({17, 6}) == Approx(std::sin(17 / std::pow(10000.0, 6.0 / 32))));
   CHECK(table.at({17, 7}) == Approx(std::cos(17 / std::pow(10000.0, 6.0 / 32))));
   const Tensor alike = position_similarity(sinusoid_table(40, 16));

@@ -1,0 +1,23 @@
+// The exercises of chapter 8. Replace each unsolved<...>(...) by your answer, then:
+//
+//     ./learn 8 check
+#include "tutorials/08_residual_and_norm/exercise.hpp"
+
+#include "autograd/ops.hpp"
+#include "tutorials/support/exercise.hpp"
+
+namespace gradus::tutorials {
+
+Tensor unseen_directions(const Tensor& x) {
+  return unsolved<Tensor>("two rows of length 1: adding a number, and stretching about the mean");
+}
+
+bool divides_by_std_plus_eps(const NormFunction& norm, double eps) {
+  return unsolved<bool>("an x at which the two formulas differ clearly");
+}
+
+int64_t deepest_that_trains(const std::function<bool(int64_t depth)>& trains, int64_t limit) {
+  return unsolved<int64_t>("double the depth until it fails, then halve the gap");
+}
+
+}  // namespace gradus::tutorials
