@@ -45,6 +45,24 @@ nn::EncoderOptions small_encoder(int64_t layers) {
   return options;
 }
 
+nn::TransformerOptions small_transformer() {
+  nn::TransformerOptions options;
+  options.source_vocab = 5;
+  options.target_vocab = 6;
+  options.max_length = 4;
+  options.hidden = 4;
+  options.heads = 2;
+  options.intermediate = 5;
+  options.encoder_layers = options.decoder_layers = 1;
+  options.feed_forward = Activation::gelu;
+  options.layer_norm_eps = 1e-3;
+  return options;
+}
+
+const auto with_ids = [](const auto& module, const Inputs&) {
+  return module(tensor({4, 1, 1, 2}, Shape{2, 2}));
+};
+
 Subject multi_head(const std::string& name, const nn::MultiHeadOptions& options, std::vector<Shape> shapes) {
   return layer(
       name, shapes, [=](Rng& rng) { return nn::MultiHeadAttention(4, 2, rng, options); },
@@ -62,9 +80,16 @@ std::vector<Subject> layer_subjects() {
       layer(
           "Linear", {{3, 4}}, [](Rng& rng) { return Linear(4, 2, rng); }, with_one, false),
       layer(
-          "Embedding", {}, [](Rng& rng) { return Embedding(5, 3, rng); },
-          [](const Embedding& module, const Inputs&) {
-            return module(tensor({4, 1, 1, 0}, Shape{2, 2}));
+          "Embedding", {}, [](Rng& rng) { return Embedding(5, 3, rng); }, with_ids, false),
+      layer(
+          "SinusoidalPositions", sequence, [](Rng&) { return SinusoidalPositions(3, 4); }, with_one, false),
+      layer(
+          "LearnedPositions", sequence, [](Rng& rng) { return LearnedPositions(3, 4, rng); }, with_one,
+          false),
+      layer(
+          "SegmentEmbedding", {{2, 2, 4}}, [](Rng& rng) { return SegmentEmbedding(2, 4, rng); },
+          [](const SegmentEmbedding& module, const Inputs& x) {
+            return module(x[0], tensor({0, 1, 1, 1}, Shape{2, 2}));
           },
           false),
       layer(
@@ -94,9 +119,32 @@ std::vector<Subject> layer_subjects() {
       layer(
           "FeedForward", sequence, [](Rng& rng) { return FeedForward(4, 6, rng); }, with_one),
       layer(
+          "FeedForward.swiglu", sequence,
+          [](Rng& rng) { return FeedForward(4, 6, rng, {.kind = FeedForwardKind::swiglu}); }, with_one),
+      layer(
+          "Residual", sequence, [](Rng&) { return Residual(4, {.dropout = 0.2, .layer_norm_eps = 1e-3}); },
+          [](const Residual& module, const Inputs& x) {
+            return module(x[0], [](const Tensor& in) { return tanh(in); });
+          }),
+      layer(
+          "AttentionPooling", sequence, [](Rng& rng) { return AttentionPooling(4, rng, {.queries = 2}); },
+          with_one),
+      layer(
           "EncoderLayer", sequence, [](Rng& rng) { return EncoderLayer(small_encoder(1), rng); }, with_one),
       layer(
           "Encoder", sequence, [](Rng& rng) { return Encoder(small_encoder(2), rng); }, with_one),
+      layer(
+          "DecoderLayer", scored, [](Rng& rng) { return DecoderLayer(small_encoder(1), rng); }, with_two),
+      layer(
+          "Decoder", scored, [](Rng& rng) { return Decoder(small_encoder(2), rng); }, with_two),
+      layer(
+          "TokenEmbedding", {}, [](Rng& rng) { return TokenEmbedding(5, small_transformer(), rng); },
+          with_ids, false),
+      layer(
+          "Transformer", {}, [](Rng& rng) { return Transformer(small_transformer(), rng); },
+          [](const Transformer& module, const Inputs&) {
+            return module(tensor({4, 1, 1, 2}, Shape{2, 2}), tensor({1, 5, 2, 1, 3, 0}, Shape{2, 3}));
+          }),
   };
 }
 
