@@ -1,4 +1,5 @@
 // The two commands and the scripts behind them: what they say when they are asked, or asked wrongly.
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -25,7 +26,7 @@ void check_refused(const ProgramResult& result, const std::string& sentence) {
 }  // namespace
 
 TEST_CASE("help says how to call, and does nothing else") {
-  for (const std::string name : {"run", "test"}) {
+  for (const std::string name : {"run", "test", "learn"}) {
     const ProgramResult result = script(name, {"--help"});
     CHECK(result.exit_code == 0);
     CHECK(result.out.rfind("Usage: ./" + name, 0) == 0);
@@ -40,6 +41,92 @@ TEST_CASE("test refuses a wrong call with one sentence") {
   check_refused(script("test", {"x y"}), "test: unknown option 'x y'; ./test --help lists the options.");
   check_refused(script("test", {"--filter"}),
                 "test: --filter needs a regular expression; ./test --help lists the options.");
+}
+
+TEST_CASE("learn refuses a wrong call with one sentence") {
+  const std::string calls = "; ./learn --help shows the calls.";
+  check_refused(script("learn", {"--fast"}),
+                "learn: '--fast' is neither a chapter's number nor site" + calls);
+  check_refused(script("learn", {"one"}), "learn: 'one' is neither a chapter's number nor site" + calls);
+  check_refused(script("learn", {"99"}), "learn: there is no chapter 99; ./learn lists the chapters.");
+  check_refused(script("learn", {"1", "answers"}), "learn: 'answers' is neither check nor solution" + calls);
+  check_refused(script("learn", {"1", "check", "2"}), "learn: '2' is one word too many" + calls);
+  check_refused(script("learn", {"site", "now"}), "learn: site takes nothing more" + calls);
+  check_refused(script("scripts/refresh_tutorials", {"99"}),
+                "refresh_tutorials: there is no chapter '99'; scripts/refresh_tutorials [NN...].");
+}
+
+TEST_CASE("learn lists every chapter with its one idea") {
+  const ProgramResult result = script("learn", {});
+  CHECK(result.exit_code == 0);
+  CHECK(result.errors.empty());
+  CHECK(result.out.find(" 1  Tensors, strides and BLIS          a tensor is memory plus strides\n") !=
+        std::string::npos);
+  int chapters = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(root + "/tutorials")) {
+    chapters += std::filesystem::exists(entry.path() / "main.cpp");
+  }
+  CHECK(std::count(result.out.begin(), result.out.end(), '\n') == chapters + 3);
+}
+
+TEST_CASE("learn runs a chapter, remembers what is solved, and shows the solution") {
+  // A project of one chapter whose programs are built already, so that nothing is compiled here.
+  const TemporaryFolder folder;
+  const std::string chapter = folder / "tutorials/07_waves", programs = folder / "build/release/tutorials";
+  std::filesystem::create_directories(chapter);
+  std::filesystem::create_directories(programs);
+  std::filesystem::create_directories(folder / "scripts");
+  std::filesystem::copy_file(root + "/learn", folder / "learn");
+  gradus::write_file_atomically(chapter + "/README.md", "# Chapter 7: Waves\n\n*The one idea: they wave.*\n");
+  gradus::write_file_atomically(chapter + "/main.cpp", "");
+  gradus::write_file_atomically(chapter + "/solution.cpp", "int answer() { return 42; }\n");
+  const auto program = [&](const std::string& path, const std::string& text) {
+    gradus::write_file_atomically(path, "#!/bin/sh\n" + text + "\n");
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+  };
+  program(folder / "scripts/build", "test $1 = release && echo built $2");
+  program(programs + "/tutorial_07",
+          "mkdir -p $2 && touch $2/a.svg && echo 'figure: a.svg' >&2 && echo waves");
+  program(programs + "/tutorial_07_exercise", "echo not yet; exit 1");
+  program(programs + "/tutorial_07_solution", "echo all right");
+  const auto learn = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), folder / "learn");
+    return run_program(arguments);
+  };
+  const auto row = [&] { return learn({}).out.substr(learn({}).out.find("\n\n run") + 15); };
+
+  CHECK(row() == "  .     .    7  Waves                              they wave\n");
+  const ProgramResult run = learn({"7"});
+  CHECK(run.exit_code == 0);
+  CHECK(run.out ==
+        "waves\n\nThe text:      tutorials/07_waves/README.md\n"
+        "The figures:   build/learn/07_waves/ (open them in a browser)\n"
+        "The exercises: tutorials/07_waves/exercise.cpp, then ./learn 7 check\n");
+  CHECK(run.errors == "Building ...\nbuilt tutorial_07\n");
+  CHECK(std::filesystem::exists(folder / "build/learn/07_waves/a.svg"));
+  CHECK(row() == "  x     .    7  Waves                              they wave\n");
+
+  const ProgramResult unsolved = learn({"07", "check"});
+  CHECK(unsolved.exit_code == 1);
+  CHECK(unsolved.out == "not yet\n");
+  CHECK(row() == "  x     .    7  Waves                              they wave\n");
+  program(programs + "/tutorial_07_exercise", "echo right");
+  CHECK(learn({"7", "check"}).exit_code == 0);
+  CHECK(row() == "  x     x    7  Waves                              they wave\n");
+
+  const ProgramResult solution = learn({"7", "solution"});
+  CHECK(solution.exit_code == 0);
+  CHECK(solution.out == "tutorials/07_waves/solution.cpp:\n\nint answer() { return 42; }\n\nall right\n");
+
+  // What does not build is said, and nothing runs.
+  program(folder / "scripts/build", "echo 'error: x' >&2; exit 1");
+  const ProgramResult broken = learn({"7"});
+  CHECK(broken.exit_code == 1);
+  CHECK(broken.out.empty());
+  CHECK(
+      broken.errors ==
+      "Building ...\nerror: x\nlearn: the program of this chapter could not be built; the messages above say "
+      "why.\n");
 }
 
 TEST_CASE("run refuses a wrong call with one sentence") {

@@ -11,6 +11,7 @@
 ///   program's output (see kit.hpp): words and whole numbers exactly, numbers with a point or an exponent to
 ///   a relative 1e-4 or one unit of their last printed place. `<!-- output: NAME, tolerance 0.01 -->` sets
 ///   another relative tolerance; `<!-- output: NAME, numbers vary -->` compares the words only.
+/// - A line `*The one idea: ...*` says what the chapter is about; ./learn shows it in its list.
 /// - Every figure that the program writes is committed in figures/ and shown, and no other.
 #pragma once
 

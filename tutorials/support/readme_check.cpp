@@ -216,6 +216,9 @@ std::vector<std::string> problems_of(const std::filesystem::path& folder, const 
     const std::string extension = entry.path().extension().string();
     if (extension == ".cpp" || extension == ".hpp") sources.push_back(read_file(entry.path()));
   }
+  if (readme.find("\n*The one idea: ") == std::string::npos) {
+    problems.emplace_back("no line '*The one idea: ...*' says what the chapter is about");
+  }
   const auto sections = sections_of(output);
   for (const Block& block : blocks_of(readme)) {
     if (block.kind == Block::Kind::code) {
