@@ -2,12 +2,14 @@
 /// A text as its lines.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace gradus::tutorials {
 
-/// The lines of `text`, without their ends. A last line may lack its end; an end begins no further line.
+/// The lines of `text`, which must outlive them, without their ends. A last line may lack its end; an end
+/// begins no further line.
 inline std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;
   while (!text.empty()) {
@@ -17,5 +19,6 @@ inline std::vector<std::string_view> lines_of(std::string_view text) {
   }
   return lines;
 }
+std::vector<std::string_view> lines_of(std::string&&) = delete;  // views of a text that is gone
 
 }  // namespace gradus::tutorials
