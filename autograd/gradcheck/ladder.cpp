@@ -67,12 +67,17 @@ bool Ladder::sees_kink(double least) const {
 Slopes Ladder::slopes() const {
   Slopes found{central_.best(), left_.best(), right_.best(), false, magnitude_ / epsilon};
   if (static_cast<int>(rungs_.size()) < all_rungs) return found;
-  // At a jump of the function itself a slope doubles with every rung: sixteen times over four.
-  const Rung &early = rungs_[rungs_.size() - 5], &last = rungs_.back();
-  const auto diverges = [&](double before, double now) {
-    return std::abs(now) > 8 * std::abs(before) && std::abs(now) * last.step > 1e4 * magnitude_;
+  // At a jump of the function itself the difference stays as it is while the step shrinks. (That of a noisy
+  // function is another one at each step.)
+  const auto jumps = [&](double Rung::*slope) {
+    const double jump = rungs_.back().*slope * rungs_.back().step;
+    for (size_t i = rungs_.size() - 5; i < rungs_.size(); ++i) {
+      if (!(std::abs(rungs_[i].*slope * rungs_[i].step - jump) < 0.01 * std::abs(jump))) return false;
+    }
+    return std::abs(jump) > 1e4 * magnitude_;
   };
-  const bool left = diverges(early.left, last.left), right = diverges(early.right, last.right);
+  const Rung& last = rungs_.back();
+  const bool left = jumps(&Rung::left), right = jumps(&Rung::right);
   found.jump = left || right;
   if (left) found.left = {std::copysign(INFINITY, last.left), 0, last.step};
   if (right) found.right = {std::copysign(INFINITY, last.right), 0, last.step};
