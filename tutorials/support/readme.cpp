@@ -136,8 +136,7 @@ std::string refreshed(const std::string& readme, const std::string& output) {
       fail<FormatError>("line {}: the program prints no section '{}'", block.line, block.name);
     }
     out += readme.substr(copied, block.begin - copied);
-    const bool keep = block.numbers_vary && difference(block, fresh->second).empty();
-    out += keep ? block.text : fresh->second;
+    out += fresh->second;
     copied = block.end;
   }
   return out + readme.substr(copied);

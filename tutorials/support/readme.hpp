@@ -53,8 +53,8 @@ std::string difference(const Block& block, const std::string& fresh);
 std::vector<std::string> problems_of(const std::filesystem::path& folder, const std::string& output,
                                      const std::filesystem::path& figures);
 
-/// The README with every output block replaced by its section of `output`. A block whose numbers vary is kept
-/// if its words are the same. @throws FormatError when the output has no such section.
+/// The README with every output block replaced by its section of `output`; also those whose numbers vary, so
+/// that they fit the figures of the same run. @throws FormatError when the output has no such section.
 std::string refreshed(const std::string& readme, const std::string& output);
 
 }  // namespace gradus::tutorials
