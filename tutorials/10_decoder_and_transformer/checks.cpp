@@ -76,7 +76,7 @@ void loss(Check& check) {
   Rng init(1);
   const nn::Transformer model(small_model(), init);
   const Data data(1);
-  train(model, data.known, {.steps = 300}, [&](const Batch& batch) {
+  train(model, data.known, {.steps = 500}, [&](const Batch& batch) {
     const Pair lesson = given_and_wanted(batch.target);
     return loss_without_padding(model(batch.source, lesson.given), lesson.wanted);
   });
