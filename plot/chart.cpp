@@ -106,8 +106,8 @@ class Drawing {
         any = true;
       }
       out += fmt::format(
-          "<line x1=\"{0:.1f}\" x2=\"{1:.1f}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\" class=\"line c{3}\"/>\n", x,
-          x + 18, y - 4, series.color);
+          "<line x1=\"{0:.1f}\" x2=\"{1:.1f}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\" class=\"line c{3}{4}\"/>\n", x,
+          x + 18, y - 4, series.color, series.dashed ? " dashed" : "");
       out += text_at(x + 24, y, "start", "", series.name);
       x += width;
     }
@@ -158,8 +158,8 @@ class Drawing {
     if (series.markers) run = 0;  // already dotted
     end_run();
     if (path.empty()) return;
-    out += fmt::format("<path class=\"line c{}{}\" d=\"{}\"/>\n", series.color, series.faint ? " faint" : "",
-                       path);
+    out += fmt::format("<path class=\"line c{}{}{}\" d=\"{}\"/>\n", series.color,
+                       series.faint ? " faint" : "", series.dashed ? " dashed" : "", path);
     for (const std::size_t i : dots) {
       out += fmt::format(
           "<circle class=\"dot c{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{}\"><title>{}</title></circle>\n",

@@ -18,6 +18,7 @@ struct ChartSeries {
   int color = 1;         ///< 1 to 4, the page's --series-N
   bool markers = false;  ///< a dot at each point, with its values as a tooltip
   bool faint = false;    ///< thin and pale: raw values behind a smoothed line
+  bool dashed = false;   ///< tells two lines of one colour apart
 };
 
 /// A horizontal dashed line, such as a baseline. One that is not finite is left out.

@@ -36,6 +36,7 @@ std::string_view svg_style() {
   stroke-linejoin: round; }
 .chart .line { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
 .chart .faint { stroke-width: 1; opacity: .35; }
+.chart .dashed { stroke-dasharray: 6 4; }
 .chart .c1 { stroke: var(--series-1); } .chart .c2 { stroke: var(--series-2); }
 .chart .c3 { stroke: var(--series-3); } .chart .c4 { stroke: var(--series-4); }
 .chart .dot { stroke: var(--paper); stroke-width: 1; }

@@ -13,11 +13,11 @@ Tensor unseen_directions(const Tensor& x) {
 }
 
 bool divides_by_std_plus_eps(const NormFunction& norm, double eps) {
-  return unsolved<bool>("an x at which the two formulas differ clearly");
+  return unsolved<bool>("a test at an x where the two formulas differ clearly");
 }
 
 int64_t deepest_that_trains(const std::function<bool(int64_t depth)>& trains, int64_t limit) {
-  return unsolved<int64_t>("double the depth until it fails, then halve the gap");
+  return unsolved<int64_t>("a search that doubles the depth until it fails, then halves the gap");
 }
 
 }  // namespace gradus::tutorials

@@ -43,11 +43,11 @@ void layer_norm_backward_by_hand() {
              largest_gap(mine.dweight, tape[1]) < 1e-12, largest_gap(mine.dbias, tape[2]) < 1e-12);
 }
 
-/// A chart of one line a wiring: as many colours as a chart has, so "norm" is the pale one.
+/// A chart of one line a wiring: a chart has four colours, so "norm" is dashed.
 plot::ChartSeries line_of(size_t k, std::vector<double> x, std::vector<double> y) {
   const int colors[] = {2, 3, 4, 4, 1};
   plot::ChartSeries line{wirings[k].first, std::move(x), std::move(y), colors[k], false};
-  line.faint = k == 2;
+  line.dashed = k == 2;
   return line;
 }
 
