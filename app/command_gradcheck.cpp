@@ -96,8 +96,8 @@ Finding check_model(const Call& call) {
       random_batch(loaded.model.bert.config, call.length, static_cast<uint64_t>(call.seed));
   GradcheckOptions options = options_of(call);
   if (options.directions == 0 && options.sample == 0) {
-    options.directions = 1;
-    options.sample = 2;
+    options.directions = 2;
+    options.sample = 10;
   }
   Progress progress("checking");
   options.progress = [&](const std::string& tensor, double fraction) { progress.update(fraction, tensor); };
@@ -244,7 +244,7 @@ void add_gradcheck(CLI::App& program) {
   add_choice(*c, "--rules", call->rules, {"gradus", "torch", "torch_fast", "jax"}, "Whose rules to judge by");
   add_path(
       *c, "--model", call->model, "FOLDER",
-      "Check the pretraining loss of this model, every parameter tensor: by one direction and two elements "
+      "Check the pretraining loss of this model, every parameter tensor: by two directions and ten elements "
       "each, unless --directions or --sample is given");
   add_whole(*c, "--length", call->length, "Slots a row of the batch that --model is checked on", 4);
   add_whole(*c, "--seed", call->seed, "Of values, cotangents and directions", 0);
