@@ -45,8 +45,8 @@ int main() {
     Rng rng(1);
     for (const int64_t layers : {1, 3}) {
       tiny.num_hidden_layers = layers;
-      check.equal(fmt::format("a tiny BERT of {} layers", layers), bert_parameters(tiny),
-                  bert::Bert(tiny, rng).num_parameters(),
+      check.equal(fmt::format("a tiny BERT of {} layer{}", layers, layers == 1 ? "" : "s"),
+                  bert_parameters(tiny), bert::Bert(tiny, rng).num_parameters(),
                   "a layer has 4 (H H + H) + 2 H I + I + H + 4 H; three tables have V, P and T rows; the "
                   "embeddings' LayerNorm has 2 H, the pooler H H + H");
     }

@@ -17,7 +17,7 @@ namespace gradus::tutorials {
 /// x Phi(x), where Phi(x) is the chance that a standard normal number is below x (Hendrycks and Gimpel 2016).
 inline Tensor gelu_by_hand(const Tensor& x) { return 0.5 * x * (1.0 + erf(x / std::sqrt(2.0))); }
 
-/// Its approximation by tanh, from the same paper: what Google's BERT code computes.
+/// Its approximation by tanh, from the same paper: GPT-2's, and that of Google's later BERT code.
 inline Tensor gelu_tanh_by_hand(const Tensor& x) {
   const double c = std::sqrt(2 / 3.141592653589793);
   return 0.5 * x * (1.0 + tanh(c * (x + 0.044715 * x * x * x)));

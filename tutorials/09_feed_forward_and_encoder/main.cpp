@@ -34,7 +34,7 @@ void shapes() {
 void bends() {
   section("What bends");
   const Tensor x = tensor({-3.0, -1.0, -0.5, 0.0, 0.5, 1.0, 3.0});
-  fmt::print("x     {}\nReLU  {}\nGELU  {}\nSiLU  {}\n", x, relu(x), gelu_by_hand(x), silu(x));
+  print_table("", {"x", "ReLU", "GELU", "SiLU"}, {}, stack({x, relu(x), gelu_by_hand(x), silu(x)}, 0), 3);
   fmt::print("library's GELU, tanh form, same to 1e-12: {} {}\n",
              largest_gap(gelu(x), gelu_by_hand(x)) < 1e-12,
              largest_gap(gelu_tanh(x), gelu_tanh_by_hand(x)) < 1e-12);
