@@ -15,12 +15,6 @@ using namespace gradus::tutorials::translation;
 
 namespace {
 
-Weights weights_of(const nn::Module& module) {
-  Weights weights;
-  for (const auto& [name, tensor] : module.named_parameters()) weights[name] = tensor;
-  return weights;
-}
-
 nn::Decoder a_decoder() {
   Rng rng(3);
   nn::Decoder decoder({.hidden = 6,

@@ -8,6 +8,7 @@
 
 #include "autograd/autograd.hpp"
 #include "dates.hpp"
+#include "decoder_and_transformer.hpp"
 #include "nn/decoding.hpp"
 #include "nn/optimizer.hpp"
 #include "nn/schedule.hpp"
@@ -54,6 +55,21 @@ inline const nn::TransformerOptions& small_model() {
                                                  .dropout = 0,
                                                  .pad_id = Alphabet::pad};
   return options;
+}
+
+/// A model for dates that has learned nothing, in f64.
+inline nn::Transformer fresh_model() {
+  Rng rng(2);
+  nn::Transformer model(small_model(), rng);
+  model.to(DType::f64);
+  return model;
+}
+
+/// The parameters themselves, by name: what is computed with them has gradients.
+inline Weights weights_of(const nn::Module& module) {
+  Weights weights;
+  for (const auto& [name, tensor] : module.named_parameters()) weights[name] = tensor;
+  return weights;
 }
 
 /// Dates to learn from, and 500 others that are never learned from, in neither style.
