@@ -53,7 +53,7 @@ Tensor sigmoid(const Tensor& x);  ///< 1 / (1 + exp(-x))
 Tensor relu(const Tensor& x);     ///< max(x, 0); the derivative at 0 is 0.
 Tensor erf(const Tensor& x);      ///< 2/sqrt(pi) * integral of exp(-t^2) from 0 to x
 Tensor gelu(const Tensor& x);  ///< x * Phi(x), Phi by erf (Hendrycks and Gimpel 2016): Hugging Face's "gelu".
-Tensor gelu_tanh(const Tensor& x);  ///< Its tanh approximation: "gelu_new", and Google's BERT.
+Tensor gelu_tanh(const Tensor& x);  ///< Its tanh approximation: "gelu_new", as in GPT-2.
 Tensor silu(const Tensor& x);       ///< x * sigmoid(x)
 Tensor abs(const Tensor& x);        ///< The derivative at 0 is 0.
 Tensor clamp(const Tensor& x, double low,
