@@ -173,7 +173,7 @@ std::string attention_svg(const std::vector<std::string>& tokens, const std::vec
   }
   body += fmt::format("<rect class=\"frame\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>\n", left, top,
                       edge, edge);
-  const int title_width = static_cast<int>(std::ceil(plot::text_width(title, 14)));
+  const int title_width = static_cast<int>(std::ceil(plot::title_width(title)));
   return plot::svg_file(std::max(left + edge, title_width), top + edge, title, body);
 }
 

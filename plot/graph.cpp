@@ -167,7 +167,7 @@ Picture draw(const Graph& graph) {
   }
   for (std::size_t node = 0; node < graph.nodes.size(); ++node) out += drawn(graph.nodes[node], boxes[node]);
   out += labels;
-  picture.width = static_cast<int>(std::ceil(std::max({x, text_width(graph.title, 14.5), 1.0}))) + 1;
+  picture.width = static_cast<int>(std::ceil(std::max({x, title_width(graph.title), 1.0}))) + 1;
   picture.height = static_cast<int>(std::ceil(top + std::max(tallest, 0.0))) + 1;
   return picture;
 }

@@ -145,7 +145,7 @@ Picture draw(const HeatMap& map) {
     picture.width = static_cast<int>(std::ceil(x + 86 + text_width(last)));
   }
   picture.width = std::max(
-      {picture.width, static_cast<int>(right) + 1, static_cast<int>(std::ceil(text_width(map.title, 14.5)))});
+      {picture.width, static_cast<int>(right) + 1, static_cast<int>(std::ceil(title_width(map.title)))});
   picture.height = static_cast<int>(end) + 1;
   return picture;
 }

@@ -112,4 +112,10 @@ double text_width(std::string_view text, double size) {
   return ems * size;
 }
 
+double title_width(std::string_view title) {
+  double more = 0;  // a bold m or w is half as wide again as other letters
+  for (const char c : title) more += std::string_view("mwMW%@").find(c) != std::string_view::npos ? 0.32 : 0;
+  return (text_width(title, 1.0) * 1.13 + more) * 14;
+}
+
 }  // namespace gradus::plot

@@ -32,4 +32,7 @@ std::string count(std::int64_t value);
 /// The width of `text` in CSS pixels at `size`, estimated from its characters: an SVG cannot measure.
 double text_width(std::string_view text, double size = 12);
 
+/// That of a title: 14 pixels, bold.
+double title_width(std::string_view title);
+
 }  // namespace gradus::plot

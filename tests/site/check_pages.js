@@ -148,7 +148,7 @@ async function checkSearch(front) {
   await open(front);
   const page = frame.contentDocument;
   const box = page.getElementById("find");
-  for (const [typed, wanted] of [["multiheadatt", "MultiHeadAttention"], ["two comm", "Two commands"]]) {
+  for (const [typed, wanted] of [["multiheadatt", "MultiHeadAttention"], ["three comm", "Three commands"], ["查询", "query"]]) {
     box.value = typed;
     box.dispatchEvent(new Event("input"));
     for (let waited = 0; waited < 3000; waited += 20) {
