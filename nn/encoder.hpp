@@ -59,10 +59,9 @@ struct TraceOptions {
 };
 
 struct EncoderTrace {
-  Tensor last;  ///< the result [B, S, H]
-  std::vector<Tensor>
-      hidden_states;  ///< x and what each layer made of it: L + 1 of [B, S, H], `last` at the end
-  std::vector<Tensor> attentions;  ///< L of [B, A, S, S]
+  Tensor last;                        ///< the result [B, S, H]
+  std::vector<Tensor> hidden_states;  ///< x and what each layer made of it: L + 1 of [B, S, H]
+  std::vector<Tensor> attentions;     ///< L of [B, A, S, S]
 };
 
 /// L layers on top of each other: layer.0, layer.1, ... With pre-norm a last LayerNorm, "LayerNorm", follows.

@@ -25,8 +25,7 @@ struct SingleHeadOptions {
 ///     Rng rng(1);
 ///     const SingleHeadAttention attention(8, 4, rng, {.score = ScoreKind::additive});
 ///     const Tensor y = attention(x, {.causal = true});                  // x [B, S, 8] -> [B, S, 4]
-///     const auto [z, weights] = attention.with_weights(x, memory);      // memory [B, T, 8]; weights [B, S,
-///     T]
+///     const auto [z, weights] = attention.with_weights(x, memory);      // memory [B, T, 8]
 ///
 /// Parameters: query, key and value, and those of the score ("score.weight"). The scaled dot runs in one
 /// fused kernel unless weights are wanted.
