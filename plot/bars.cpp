@@ -57,6 +57,7 @@ Picture draw(const Bars& bars) {
     out += text_at(legend + 18, top - 10, "start", "", series.name);
     legend += width;
   }
+  if (legend > 0) top += 6;  // the highest tick's label reaches above the axis
 
   detail::ChartAxis axis(false, bars.percent, false);
   axis.include(0);

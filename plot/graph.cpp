@@ -13,7 +13,7 @@ namespace gradus::plot {
 namespace {
 
 constexpr double kLine = 16, kPadding = 8, kBetweenLayers = 44, kBetweenBoxes = 18;
-constexpr double kLabelSize = 11, kBesideLabel = 26;
+constexpr double kLabelSize = 11, kBesideLabel = 26, kFlat = 10;
 
 /// A node, or a bend of an arrow that passes a layer.
 struct Box {
@@ -99,7 +99,12 @@ Picture draw(const Graph& graph) {
   for (std::size_t e = 0; e < edges.size(); ++e) {
     if (layers[edges[e].second] != layers[edges[e].first] + 1) continue;
     double& gap = gaps[static_cast<std::size_t>(layers[edges[e].second])];
-    gap = std::max(gap, text_width(graph.edges[e].label, kLabelSize) + kBesideLabel);
+    const double label = text_width(graph.edges[e].label, kLabelSize);
+    const auto alone = [&](std::size_t node) {
+      return order[static_cast<std::size_t>(layers[node])].size() == 1;
+    };
+    const bool level = alone(edges[e].first) && alone(edges[e].second);  // the label stands above the arrow
+    gap = std::max(gap, level ? label + kBesideLabel : 2 * (label + kLabelSize));
   }
   for (std::size_t l = 0; l < order.size(); ++l) {
     const auto& layer = order[l];
@@ -160,9 +165,19 @@ Picture draw(const Graph& graph) {
         "<path class=\"arrow\" d=\"{}\"/>\n<path class=\"head\" d=\"M{:.1f} {:.1f}l-8 -4v8z\"/>\n", d, end_x,
         end_y);
     if (!graph.edges[e].label.empty()) {
+      // Above a flat arrow; on the upper side of a steep one, which is at the right when it goes down.
+      const double down = end_y - start_y;
+      const bool flat = std::abs(down) < kFlat;
       labels += fmt::format(
-          "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\" class=\"small guide-label\">{}</text>\n",
-          (start_x + end_x) / 2, (start_y + end_y) / 2 - 4, escape(graph.edges[e].label));
+          "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" class=\"small guide-label\">{}</text>\n",
+          (start_x + end_x) / 2 + (flat       ? 0
+                                   : down > 0 ? 5
+                                              : -5),
+          (start_y + end_y) / 2 - (flat ? 4 : 2),
+          flat       ? "middle"
+          : down > 0 ? "start"
+                     : "end",
+          escape(graph.edges[e].label));
     }
   }
   for (std::size_t node = 0; node < graph.nodes.size(); ++node) out += drawn(graph.nodes[node], boxes[node]);

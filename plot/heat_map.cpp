@@ -80,7 +80,7 @@ Picture draw(const HeatMap& map) {
   int top = map.title.empty() ? 4 : 28;
   if (!map.column_title.empty()) top += 18;
   const int labels_end = top + (column_label == 0 ? 0
-                                : upright         ? static_cast<int>(std::ceil(column_label)) + 4
+                                : upright         ? static_cast<int>(std::ceil(column_label)) + 9
                                                   : 18);
 
   Picture picture;

@@ -6,6 +6,9 @@
 
 namespace gradus::tutorials {
 
+// Shape, Strides and Axes (autograd/shape.hpp) are short lists of whole numbers: x.rank() says how many, x[i]
+// reads one, `Strides empty; empty.push_back(4);` makes one longer, and {4, 1} is a list of two.
+
 /// Exercise 1. The strides of a view whose axis i is the old axis order[i]: for strides [12, 4, 1] and order
 /// [2, 0, 1], the result is [1, 12, 4].
 Strides permuted_strides(const Strides& strides, const Axes& order);

@@ -56,7 +56,7 @@ plot::Picture v_curve(const std::string& title, int steps) {
   chart.height = 340;
   chart.series = {{.name = "forward", .x = sweep.h, .y = sweep.forward, .color = 2},
                   {.name = "central", .x = sweep.h, .y = sweep.central, .color = 1}};
-  plot::ChartSeries line{.name = "", .x = {}, .y = {}, .color = 3, .faint = true};
+  plot::ChartSeries line{.name = "", .x = {}, .y = {}, .color = 3, .dashed = true};
   const auto guide = [&](const std::string& name, int color, const auto& error) {
     line.name = name;
     line.color = color;
