@@ -13,7 +13,7 @@ Tensor shift_matrix(int64_t k, int64_t hidden) {
 }
 
 double best_without_order(const Tensor& ids, const Tensor& labels) {
-  return unsolved<double>("the share that one answer for each bag of words can get right");
+  return unsolved<double>("the share that is right when sentences with the same words share one answer");
 }
 
 Tensor segment_ids(const Tensor& ids, int64_t sep) {
