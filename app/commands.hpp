@@ -15,5 +15,6 @@ void add_fill_mask(CLI::App& program);
 void add_bench(CLI::App& program);
 void add_inspect(CLI::App& program);
 void add_gradcheck(CLI::App& program);
+void add_experiment(CLI::App& program);
 
 }  // namespace gradus::app

@@ -74,5 +74,6 @@ int main(int argc, char** argv) {
   add_bench(program);
   add_inspect(program);
   add_gradcheck(program);
+  add_experiment(program);
   return run(program, argc, argv);
 }

@@ -54,6 +54,8 @@ TEST_CASE("learn refuses a wrong call with one sentence") {
   check_refused(script("learn", {"site", "now"}), "learn: site takes nothing more" + calls);
   check_refused(script("scripts/refresh_tutorials", {"99"}),
                 "refresh_tutorials: there is no chapter '99'; scripts/refresh_tutorials [NN...].");
+  check_refused(script("scripts/refresh_experiments", {"depth"}),
+                "refresh_experiments: 'depth' is one word too many; scripts/refresh_experiments takes none.");
 }
 
 TEST_CASE("learn lists every chapter with its one idea") {

@@ -157,6 +157,25 @@ TEST_CASE("readme: everything that is false is found") {
   CHECK(problems(good) == Sentences{"figures/h.svg is not drawn by the program"});
 }
 
+TEST_CASE("readme: any page with output and figures is held to the same rules") {
+  const TemporaryFolder project, drawn;
+  const Page page{project / "docs/page.md", project / "docs/images/page", project.path()};
+  std::filesystem::create_directories(page.figures);
+  write_file_atomically(project / "code.cpp", "int a;\n");
+  write_file_atomically(page.figures / "f.svg", "");
+  write_file_atomically(drawn / "f.svg", "");
+  write_file_atomically(page.file,
+                        "# Page\n\n<!-- code: code.cpp -->\n```cpp\nint a;\n```\n<!-- output: S -->\n"
+                        "```text\n1\n```\n![f](images/page/f.svg)\n");
+  using Sentences = std::vector<std::string>;
+  CHECK(problems_of(page, "== S ==\n1\n", drawn.path()) == Sentences{});
+  CHECK(problems_of(page, "== S ==\n2\n", drawn.path()) ==
+        Sentences{"line 9: the README shows '1' and the program prints '2'"});
+  write_file_atomically(drawn / "g.svg", "");
+  CHECK(problems_of(page, "== S ==\n1\n", drawn.path()) ==
+        Sentences{"images/page/g.svg is not there", "images/page/g.svg is drawn and not shown"});
+}
+
 TEST_CASE("readme: the glossary is sorted, and the museum leads to the chapters") {
   const std::filesystem::path docs = std::filesystem::path(GRADUS_SOURCE) / "docs";
   const std::string glossary = gradus::read_file(docs / "glossary.md");

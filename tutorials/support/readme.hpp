@@ -48,8 +48,19 @@ bool stands_in(const std::string& block, const std::string& source);
 /// What differs between an output block and a fresh run, in one sentence; empty if nothing does.
 std::string difference(const Block& block, const std::string& fresh);
 
-/// All that is wrong with the README of `folder`, a sentence each; `output` is what the program printed and
-/// `figures` the folder that it wrote its figures into.
+/// A page with output blocks: a chapter's README, or another one that shows what a program prints and draws.
+struct Page {
+  std::filesystem::path file;     ///< the .md file; sources for its code blocks lie beside it
+  std::filesystem::path figures;  ///< the folder of its figures, below the folder of `file`
+  std::filesystem::path root;     ///< of the project: `<!-- code: ... -->` names files from here
+};
+
+/// All that is wrong with a page, a sentence each; `output` is what the program printed and `drawn` the
+/// folder that it wrote its figures into.
+std::vector<std::string> problems_of(const Page& page, const std::string& output,
+                                     const std::filesystem::path& drawn);
+
+/// The same for the README of the chapter in `folder`, which also has to say its one idea.
 std::vector<std::string> problems_of(const std::filesystem::path& folder, const std::string& output,
                                      const std::filesystem::path& figures);
 

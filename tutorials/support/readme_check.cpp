@@ -208,22 +208,31 @@ std::string difference(const Block& block, const std::string& fresh) {
 
 std::vector<std::string> problems_of(const std::filesystem::path& folder, const std::string& output,
                                      const std::filesystem::path& figures) {
+  const Page page{folder / "README.md", folder / "figures", folder.parent_path().parent_path()};
+  std::vector<std::string> problems = problems_of(page, output, figures);
+  if (read_file(page.file).find("\n*The one idea: ") == std::string::npos) {
+    problems.insert(problems.begin(), "no line '*The one idea: ...*' says what the chapter is about");
+  }
+  return problems;
+}
+
+std::vector<std::string> problems_of(const Page& page, const std::string& output,
+                                     const std::filesystem::path& drawn_folder) {
   std::vector<std::string> problems;
-  const std::string readme = read_file(folder / "README.md");
-  const std::filesystem::path root = folder.parent_path().parent_path();
+  const std::string readme = read_file(page.file);
+  const std::filesystem::path folder = page.file.parent_path();
+  // As links name it: "figures/".
+  const std::string prefix = page.figures.lexically_relative(folder).generic_string() + "/";
   std::vector<std::string> sources;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     const std::string extension = entry.path().extension().string();
     if (extension == ".cpp" || extension == ".hpp") sources.push_back(read_file(entry.path()));
   }
-  if (readme.find("\n*The one idea: ") == std::string::npos) {
-    problems.emplace_back("no line '*The one idea: ...*' says what the chapter is about");
-  }
   const auto sections = sections_of(output);
   for (const Block& block : blocks_of(readme)) {
     if (block.kind == Block::Kind::code) {
       const bool elsewhere = !block.name.empty();
-      const bool stands = elsewhere ? stands_in(block.text, read_file(root / block.name))
+      const bool stands = elsewhere ? stands_in(block.text, read_file(page.root / block.name))
                                     : std::any_of(sources.begin(), sources.end(), [&](const std::string& s) {
                                         return stands_in(block.text, s);
                                       });
@@ -245,18 +254,18 @@ std::vector<std::string> problems_of(const std::filesystem::path& folder, const 
   for (const std::string& link : links_of(readme)) {
     if (link.starts_with("http") || link.starts_with("#")) continue;
     const std::string file = link.substr(0, link.find('#'));
-    if (file.starts_with("figures/")) shown.insert(file.substr(8));
+    if (file.starts_with(prefix)) shown.insert(file.substr(prefix.size()));
     if (!std::filesystem::exists(folder / file))
       problems.push_back(fmt::format("no file for the link '{}'", link));
   }
-  const std::set<std::string> committed = svg_files(folder / "figures"), drawn = svg_files(figures);
+  const std::set<std::string> committed = svg_files(page.figures), drawn = svg_files(drawn_folder);
   for (const std::string& name : drawn) {
-    if (!committed.contains(name)) problems.push_back(fmt::format("figures/{} is not there", name));
-    if (!shown.contains(name)) problems.push_back(fmt::format("figures/{} is drawn and not shown", name));
+    if (!committed.contains(name)) problems.push_back(fmt::format("{}{} is not there", prefix, name));
+    if (!shown.contains(name)) problems.push_back(fmt::format("{}{} is drawn and not shown", prefix, name));
   }
   for (const std::string& name : committed) {
     if (!drawn.contains(name))
-      problems.push_back(fmt::format("figures/{} is not drawn by the program", name));
+      problems.push_back(fmt::format("{}{} is not drawn by the program", prefix, name));
   }
   return problems;
 }
