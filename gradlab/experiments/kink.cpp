@@ -110,8 +110,8 @@ Outcome run(const ExperimentOptions& options) {
                                              {"trials", static_cast<double>(trials)}});
   outcome.conclusion = {
       fmt::format(
-          "Slopes are taken with torch's step {:g}. At the corner the central difference says {:.2f}, "
-          "whatever the step: the mean of {:.0f} and {:.0f}.",
+          "The slopes are those of torch's step, {:g}. At the corner of relu the central one is {:.2f}, the "
+          "mean of {:.0f} and {:.0f}.",
           torch_step, corner.central, corner.left, corner.right),
       fmt::format(
           "Of {} right checks of relu on numbers rounded to quarters, torch's rule fails {:.0f} and gradus "

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <limits>
 
 #include "autograd/autograd.hpp"
 #include "autograd/gradcheck/problem.hpp"
@@ -67,6 +68,9 @@ Errors errors_of(Function1 f, double largest, uint64_t seed) {
     size += exact_gradient[i] * exact_gradient[i];
   }
   errors.gradient = std::sqrt(difference / size);
+  for (double* error : {&errors.value, &errors.gradient}) {
+    if (!std::isfinite(*error)) *error = std::numeric_limits<double>::quiet_NaN();
+  }
   return errors;
 }
 
