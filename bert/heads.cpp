@@ -46,11 +46,6 @@ PretrainingHeads::PretrainingHeads(const Config& config, const Tensor& word_embe
       seq_relationship(
           child("seq_relationship", nn::Linear(config.hidden_size, 2, rng, {weight_init(config)}))) {}
 
-Tensor gather_rows(const Tensor& hidden, const Tensor& positions) {
-  // A batch of hidden states is a table of B * S rows.
-  return embedding(hidden.reshape({-1, hidden.size(-1)}), positions);  // [B, S, H] -> [B S, H] -> [n, H]
-}
-
 // ---- The model ----
 
 BertForPreTraining::BertForPreTraining(const Config& config, Rng& rng)
@@ -66,24 +61,31 @@ PretrainingOutput BertForPreTraining::operator()(const Tensor& input_ids, const 
   const Tensor& hidden = out.encoded.last_hidden;
   const Tensor rows = masked_positions.defined() ? gather_rows(hidden, masked_positions)
                                                  : hidden.reshape({-1, hidden.size(-1)});
-  // A product of no rows is left out.
-  out.mlm_logits =
-      rows.size(0) > 0 ? cls.predictions(rows) : zeros({0, bert.config.vocab_size}, hidden.dtype());
+  out.mlm_logits = mlm_logits(rows);
   out.nsp_logits = cls.seq_relationship(out.encoded.pooled);
   return out;
 }
 
+Tensor BertForPreTraining::mlm_logits(const Tensor& rows) const {
+  // A product of no rows is left out.
+  return rows.size(0) > 0 ? cls.predictions(rows) : zeros({0, bert.config.vocab_size}, rows.dtype());
+}
+
 PretrainingLoss BertForPreTraining::loss(const PretrainingBatch& batch) const {
+  const ModuleScope scope = enter();
   check_batch(batch);
   const Shape shape{batch.rows, batch.length};
-  const PretrainingOutput out = (*this)(tensor(batch.input_ids, shape), tensor(batch.token_type_ids, shape),
-                                        tensor(batch.attention_mask, shape), tensor(batch.masked_positions));
+  std::vector<int64_t> places;  // each row's first token, then the masked ones
+  for (int64_t row = 0; row < batch.rows; ++row) places.push_back(row * batch.length);
+  places.insert(places.end(), batch.masked_positions.begin(), batch.masked_positions.end());
+  const Tensor hidden = bert.at(tensor(places), tensor(batch.input_ids, shape),
+                                tensor(batch.token_type_ids, shape), tensor(batch.attention_mask, shape));
   PretrainingLoss result;
-  result.mlm_logits = out.mlm_logits;
-  result.nsp_logits = out.nsp_logits;
-  result.mlm_loss = batch.masked_labels.empty() ? scalar(0, out.nsp_logits.dtype())
-                                                : mean_loss(out.mlm_logits, batch.masked_labels);
-  result.nsp_loss = mean_loss(out.nsp_logits, batch.next_sentence_labels);
+  result.mlm_logits = mlm_logits(hidden.slice(0, batch.rows, hidden.size(0)));
+  result.nsp_logits = cls.seq_relationship(bert.pooler->of_first(hidden.slice(0, 0, batch.rows)));
+  result.mlm_loss = batch.masked_labels.empty() ? scalar(0, hidden.dtype())
+                                                : mean_loss(result.mlm_logits, batch.masked_labels);
+  result.nsp_loss = mean_loss(result.nsp_logits, batch.next_sentence_labels);
   result.loss = result.mlm_loss + result.nsp_loss;
   return result;
 }

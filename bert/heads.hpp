@@ -35,9 +35,7 @@ class PretrainingHeads : public nn::Module {
   const nn::Linear seq_relationship;  ///< [2, H] on the pooled vector; class 0: B follows A, 1: B is random
 };
 
-/// The vectors at `positions` (i64 [n], b * S + s) of hidden [B, S, H]: [n, H].
-/// IndexError names a position outside the batch.
-Tensor gather_rows(const Tensor& hidden, const Tensor& positions);
+using nn::gather_rows;
 
 /// What BertForPreTraining gives for a batch.
 struct PretrainingOutput {
@@ -70,11 +68,15 @@ class BertForPreTraining : public nn::Module {
 
   /// The loss of pretraining: the mean of MLM over the masked positions plus the mean of NSP over the
   /// labelled rows. Each has its own rule for what it leaves out, so neither can silence a class of the
-  /// other. IndexError names a label out of range.
+  /// other. Both look at a few tokens only, so the last layer stops after attention for the rest; without
+  /// dropout the numbers are those of operator(). IndexError names a label out of range.
   PretrainingLoss loss(const PretrainingBatch& batch) const;
 
   const Bert bert;
   const PretrainingHeads cls;
+
+ private:
+  Tensor mlm_logits(const Tensor& rows) const;
 };
 
 }  // namespace gradus::bert

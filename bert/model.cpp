@@ -59,8 +59,12 @@ Pooler::Pooler(const Config& config, Rng& rng)
     : dense(child("dense", nn::Linear(config.hidden_size, config.hidden_size, rng, {weight_init(config)}))) {}
 
 Tensor Pooler::operator()(const Tensor& hidden) const {
+  return of_first(hidden.select(1, 0));  // [B, S, H] -> [B, H]
+}
+
+Tensor Pooler::of_first(const Tensor& first_tokens) const {
   const ModuleScope scope = enter();
-  return tanh(dense(hidden.select(1, 0)));  // [B, S, H] -> [B, H]
+  return tanh(dense(first_tokens));
 }
 
 Tensor padding_mask(const Tensor& attention_mask) {
@@ -84,14 +88,26 @@ Bert::Bert(const Config& wanted, Rng& rng, bool with_pooler)
       encoder(child("encoder", make_encoder(config, rng))),
       pooler(with_pooler ? std::optional(child("pooler", Pooler(config, rng))) : std::nullopt) {}
 
+Tensor Bert::embed(const Tensor& input_ids, const Tensor& token_type_ids,
+                   const Tensor& attention_mask) const {
+  check_batch(input_ids, token_type_ids, attention_mask);
+  return embeddings(input_ids,
+                    token_type_ids.defined() ? token_type_ids : zeros(input_ids.shape(), DType::i64));
+}
+
+Tensor Bert::at(const Tensor& places, const Tensor& input_ids, const Tensor& token_type_ids,
+                const Tensor& attention_mask) const {
+  const ModuleScope scope = enter();
+  return encoder.at(places, embed(input_ids, token_type_ids, attention_mask),
+                    {.allowed = padding_mask(attention_mask)});
+}
+
 BertOutput Bert::operator()(const Tensor& input_ids, const Tensor& token_type_ids,
                             const Tensor& attention_mask, const ForwardOptions& options) const {
   const ModuleScope scope = enter();
-  check_batch(input_ids, token_type_ids, attention_mask);
-  const Tensor types = token_type_ids.defined() ? token_type_ids : zeros(input_ids.shape(), DType::i64);
-  nn::EncoderTrace out =
-      encoder.trace(embeddings(input_ids, types), {.allowed = padding_mask(attention_mask)},
-                    {.hidden_states = options.hidden_states, .attentions = options.attentions});
+  nn::EncoderTrace out = encoder.trace(
+      embed(input_ids, token_type_ids, attention_mask), {.allowed = padding_mask(attention_mask)},
+      {.hidden_states = options.hidden_states, .attentions = options.attentions});
   Tensor pooled = pooler ? (*pooler)(out.last) : Tensor();
   return {out.last, pooled, std::move(out.hidden_states), std::move(out.attentions)};
 }

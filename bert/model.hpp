@@ -31,6 +31,8 @@ class Pooler : public nn::Module {
   Pooler(const Config& config, Rng& rng);
 
   Tensor operator()(const Tensor& hidden) const;  ///< [B, S, H] -> [B, H]
+  Tensor of_first(
+      const Tensor& first_tokens) const;  ///< the same from the first tokens alone: [B, H] -> [B, H]
 
   const nn::Linear dense;  ///< [H, H]
 };
@@ -56,10 +58,17 @@ class Bert : public nn::Module {
   BertOutput operator()(const Tensor& input_ids, const Tensor& token_type_ids = {},
                         const Tensor& attention_mask = {}, const ForwardOptions& options = {}) const;
 
+  /// The last layer's vectors at `places` only: i64 [n], b * S + s -> [n, H]. Cheaper than all of them.
+  Tensor at(const Tensor& places, const Tensor& input_ids, const Tensor& token_type_ids = {},
+            const Tensor& attention_mask = {}) const;
+
   const Config config;
   const Embeddings embeddings;
   const nn::Encoder encoder;
   const std::optional<Pooler> pooler;
+
+ private:
+  Tensor embed(const Tensor& input_ids, const Tensor& token_type_ids, const Tensor& attention_mask) const;
 };
 
 /// The mask [B, 1, 1, S] (bool) that attention takes for an attention_mask [B, S]. Not defined if there is

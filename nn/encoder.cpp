@@ -2,6 +2,11 @@
 
 namespace gradus::nn {
 
+Tensor gather_rows(const Tensor& x, const Tensor& places) {
+  // A batch is a table of B * S rows.
+  return embedding(x.reshape({-1, x.size(-1)}), places);  // [B, S, H] -> [B S, H] -> [n, H]
+}
+
 EncoderLayer::EncoderLayer(const EncoderOptions& options, Rng& rng)
     : attention(
           child("attention", MultiHeadAttention(options.hidden, options.heads, rng, options.attention()))),
@@ -20,6 +25,14 @@ Tensor EncoderLayer::run(const Tensor& x, const Residual::Sublayer& look) const 
 Tensor EncoderLayer::operator()(const Tensor& x, const AttentionMask& mask) const {
   const ModuleScope scope = enter();
   return run(x, [&](const Tensor& in) { return attention.context(in, in, mask); });
+}
+
+Tensor EncoderLayer::at(const Tensor& places, const Tensor& x, const AttentionMask& mask) const {
+  const ModuleScope scope = enter();
+  return run(gather_rows(x, places), [&](const Tensor&) {  // [n, H]; but attention sees every token
+    const Tensor in = around_attention.input(x);
+    return gather_rows(attention.context(in, in, mask), places);
+  });
 }
 
 std::pair<Tensor, Tensor> EncoderLayer::with_weights(const Tensor& x, const AttentionMask& mask) const {
@@ -53,6 +66,14 @@ Tensor Encoder::operator()(const Tensor& x, const AttentionMask& mask) const {
   Tensor y = x;
   for (const EncoderLayer& layer : layers) y = layer(y, mask);
   return finish(y);
+}
+
+Tensor Encoder::at(const Tensor& places, const Tensor& x, const AttentionMask& mask) const {
+  const ModuleScope scope = enter();
+  if (layers.empty()) return finish(gather_rows(x, places));
+  Tensor y = x;
+  for (size_t i = 0; i + 1 < layers.size(); ++i) y = layers[i](y, mask);
+  return finish(layers.back().at(places, y, mask));
 }
 
 EncoderTrace Encoder::trace(const Tensor& x, const AttentionMask& mask, const TraceOptions& wants) const {

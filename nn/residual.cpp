@@ -20,7 +20,7 @@ Residual::Residual(int64_t hidden, const ResidualOptions& options)
 // f runs outside this module's scope: it is not a part of it, and errors name its own place in the model.
 
 Tensor Residual::operator()(const Tensor& x, const Sublayer& f) const {
-  const Tensor y = f(pre_norm ? normed(x) : x);
+  const Tensor y = f(input(x));
   check_same_shape(x, y);
   const ModuleScope scope = enter();
   return pre_norm ? x + dropout(y) : norm(x + dropout(y));
@@ -37,9 +37,9 @@ Tensor Residual::operator()(const Tensor& x, const Sublayer& before, const Linea
   return residual_layer_norm(y, last.bias, x, norm.weight, norm.bias, norm.eps, drop.p, drop.seed);
 }
 
-Tensor Residual::normed(const Tensor& x) const {
+Tensor Residual::input(const Tensor& x) const {
   const ModuleScope scope = enter();
-  return norm(x);
+  return pre_norm ? norm(x) : x;
 }
 
 }  // namespace gradus::nn

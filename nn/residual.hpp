@@ -38,12 +38,12 @@ class Residual : public Module {
   /// sum and LayerNorm are one pass over memory.
   Tensor operator()(const Tensor& x, const Sublayer& before, const Linear& last) const;
 
+  /// What f is given: x itself, or LN(x) with pre-norm.
+  Tensor input(const Tensor& x) const;
+
   const bool pre_norm;
   const LayerNorm norm;  ///< "LayerNorm"
   const Dropout dropout;
-
- private:
-  Tensor normed(const Tensor& x) const;
 };
 
 }  // namespace gradus::nn

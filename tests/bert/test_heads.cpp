@@ -37,6 +37,13 @@ TEST_CASE("BertForPreTraining: the loss is MLM plus NSP, each a mean over what i
   CHECK(out.loss.item() == Approx(out.mlm_loss.item() + out.nsp_loss.item()));
   CHECK(out.mlm_logits.shape() == Shape{4, 20});
 
+  const Shape shape{batch.rows, batch.length};  // The loss leaves out what it does not look at.
+  const bert::PretrainingOutput whole =
+      model(tensor(batch.input_ids, shape), tensor(batch.token_type_ids, shape),
+            tensor(batch.attention_mask, shape), tensor(batch.masked_positions));
+  CHECK(largest_difference(out.mlm_logits, whole.mlm_logits) < 1e-6);
+  CHECK(largest_difference(out.nsp_logits, whole.nsp_logits) < 1e-6);
+
   double by_hand = 0;  // -log softmax(logits)[label] of rows 0 and 2: row 1 has no label
   for (const int64_t row : {0, 2}) {
     const double zero = out.nsp_logits.at({row, 0}), one = out.nsp_logits.at({row, 1});
