@@ -31,11 +31,13 @@ async function drawFormulas() {
   document.documentElement.dataset.formulas = "drawn";
 }
 
-// Search: every name, heading and term that holds all the words; the shortest that begins with the first one leads.
+// Search: every name, heading and term that holds all the words. Those that begin with the first one lead, and among
+// them the glossary's; then the shortest.
 function find(words) {
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
   if (wanted.length === 0) return [];
-  const rank = ([name]) => (name.toLowerCase().startsWith(wanted[0]) ? 0 : 1000) + name.length;
+  const rank = ([name, , where]) =>
+    (name.toLowerCase().startsWith(wanted[0]) ? 0 : 1000) + (where.startsWith("chapter ") ? 0 : 100) + name.length;
   return gradusIndex
     .filter(([name, , where]) => {
       const text = (name + " " + where).toLowerCase();

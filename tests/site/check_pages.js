@@ -157,6 +157,8 @@ async function checkSearch(front) {
     }
     const first = page.querySelector("#found a");
     if (!first?.textContent.startsWith(wanted)) wrong(front, "searching '" + typed + "' finds '" + first?.textContent + "'");
+    const list = page.getElementById("found").getBoundingClientRect();
+    if (list.left < 0 || list.right > page.documentElement.clientWidth) wrong(front, "what is found for '" + typed + "' is cut off");
   }
   for (const [, target] of frame.contentWindow.eval("gradusIndex")) {
     const url = new URL(target, front);

@@ -105,6 +105,9 @@ void Checks::exercise(std::string_view name, const std::function<void(Check&)>& 
     fmt::print("  open   write {}\n", gap.what());
   } catch (const std::exception& error) {
     fmt::print("  WRONG  it threw: {}\n", error.what());
+    fmt::print(
+        "         hint   exercise.hpp has the shapes of what the function gets and gives; follow them line "
+        "by line\n");
   }
 }
 
