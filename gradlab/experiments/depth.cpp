@@ -96,10 +96,9 @@ Outcome run(const ExperimentOptions& options) {
       fmt::format(
           "They grow like depth^{:.2f} (post-norm), depth^{:.2f} (pre-norm), depth^{:.2f} (tanh, gain 1).",
           log_slope(x, post), log_slope(x, pre), log_slope(x, calm)),
-      fmt::format("With gain 2 each layer multiplies the error by {:.2f}: of the 24 bits of f32, {:.0f} are "
-                  "lost at {} "
-                  "layers.",
-                  per_layer, std::log2(wild[last]), depths[last])};
+      fmt::format(
+          "With gain 2 each layer multiplies it by {:.2f}: at {} layers {:.0f} of f32's 24 bits are lost.",
+          per_layer, depths[last], std::log2(wild[last]))};
   plot::Chart chart;
   chart.title = "f32 gradient against f64: error in units of eps32";
   chart.x_label = "layers";

@@ -64,6 +64,7 @@ void add_verdicts(Outcome& outcome, uint64_t seed) {
 
 Outcome run(const ExperimentOptions& options) {
   std::vector<double> x;
+  x.reserve(points);
   for (int i = 0; i < points; ++i) x.push_back(-end + 2 * end * i / (points - 1));
   const ValuesAndSlopes exact = of(gelu, x), approximate = of(gelu_tanh, x);
   std::vector<double> value_gap, slope_gap, distance, ours, torch;
@@ -91,13 +92,12 @@ Outcome run(const ExperimentOptions& options) {
                                              {"share_caught_by_torch", caught_by_torch / points}});
   outcome.conclusion = {
       "Each check is at 12 normal numbers: erf GELU with the derivative of tanh GELU.",
-      fmt::format("The values differ by {:.2e} at most (at |x| = {:.2f}), the derivatives by {:.2e} (at |x| "
-                  "= {:.2f}).",
-                  std::abs(value_gap[value_at]), std::abs(x[value_at]), std::abs(slope_gap[slope_at]),
+      fmt::format("The values differ by {:.2e} at most, at |x| = {:.2f}.", std::abs(value_gap[value_at]),
+                  std::abs(x[value_at])),
+      fmt::format("The derivatives differ by {:.2e} at most, at |x| = {:.2f}.", std::abs(slope_gap[slope_at]),
                   std::abs(x[slope_at])),
       fmt::format(
-          "The wrong derivative is outside our tolerance at {:.1f} % of the points from -5 to 5, outside "
-          "torch's at {:.1f} %.",
+          "From -5 to 5 it is outside our tolerance at {:.1f} % of the points, outside torch's at {:.1f} %.",
           100 * caught_by_us / points, 100 * caught_by_torch / points)};
 
   plot::Chart gaps;

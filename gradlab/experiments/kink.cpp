@@ -109,13 +109,11 @@ Outcome run(const ExperimentOptions& options) {
                                              {"false_failures_torch", theirs},
                                              {"trials", static_cast<double>(trials)}});
   outcome.conclusion = {
+      fmt::format("The slopes are those of torch's step, {:g}.", torch_step),
+      fmt::format("At the corner of relu the central one is {:.2f}, the mean of {:.0f} and {:.0f}.",
+                  corner.central, corner.left, corner.right),
       fmt::format(
-          "The slopes are those of torch's step, {:g}. At the corner of relu the central one is {:.2f}, the "
-          "mean of {:.0f} and {:.0f}.",
-          torch_step, corner.central, corner.left, corner.right),
-      fmt::format(
-          "Of {} right checks of relu on numbers rounded to quarters, torch's rule fails {:.0f} and gradus "
-          "{:.0f}.",
+          "Of {} right checks of relu at multiples of 1/4, torch's rule fails {:.0f} and gradus {:.0f}.",
           trials, theirs, ours)};
   outcome.picture = plot::beside({drawn(0), drawn(1e-3)});
   return outcome;

@@ -89,10 +89,10 @@ Outcome run(const ExperimentOptions& options) {
   Outcome outcome;
   outcome.table.columns = {{"grows"},
                            {"to", "{:.0f}"},
-                           {"input's gradient", "{:.2f}"},
-                           {"parameters' gradient", "{:.2f}"},
-                           {"a loop of K sums", "{:.2f}"},
-                           {"a product of K sums", "{:.2f}"}};
+                           {"by input", "{:.2f}"},
+                           {"by parameters", "{:.2f}"},
+                           {"loop of K", "{:.2f}"},
+                           {"product of K", "{:.2f}"}};
   const auto measure = [&](Line& line, int64_t size, int64_t length, int64_t hidden) {
     const F32Error error = layer_error(length, hidden, options.seed);
     line.size.push_back(static_cast<double>(size));
@@ -113,12 +113,10 @@ Outcome run(const ExperimentOptions& options) {
                    {"product_slope", log_slope(by_length.size, by_length.product)}};
   outcome.conclusion = {
       "Errors in units of eps32 = 1.2e-07, relative to the length of the gradient.",
+      fmt::format("A loop of K sums errs like K^{:.2f} (theory: 0.5), a matrix product like K^{:.2f}.",
+                  outcome.fact("loop_slope"), outcome.fact("product_slope")),
       fmt::format(
-          "A loop of K sums errs like K^{:.2f}, where theory says 0.5; the sums of a matrix product like "
-          "K^{:.2f}.",
-          outcome.fact("loop_slope"), outcome.fact("product_slope")),
-      fmt::format(
-          "The layer errs like S^{:.2f} (input) and S^{:.2f} (parameters), and like H^{:.2f} and H^{:.2f}.",
+          "The layer errs like S^{:.2f} (by input) and S^{:.2f} (by parameters); like H^{:.2f} and H^{:.2f}.",
           outcome.fact("length_input_slope"), outcome.fact("length_parameters_slope"),
           outcome.fact("width_input_slope"), outcome.fact("width_parameters_slope"))};
   outcome.picture = plot::beside({drawn(by_length), drawn(by_width)});

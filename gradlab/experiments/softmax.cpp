@@ -93,7 +93,8 @@ Outcome run(const ExperimentOptions& options) {
   std::vector<Form> forms = {
       {"exp(x) / s", naive, {}, {}}, {"exp(x) * (1 / s)", reciprocal, {}, {}}, {"softmax", safe, {}, {}}};
   std::vector<double> x;
-  for (double largest = -110; largest <= 110; largest += 2) {
+  for (int at = -110; at <= 110; at += 2) {
+    const double largest = at;
     x.push_back(largest);
     for (Form& form : forms) {
       const Errors errors = errors_of(form.f, largest, options.seed);
@@ -120,10 +121,9 @@ Outcome run(const ExperimentOptions& options) {
     worst_safe = std::max({worst_safe, forms[2].value[i], forms[2].gradient[i]});
 
   Outcome outcome;
-  outcome.table.columns = {{"largest logit", "{:.0f}"}, {"exp(x)/s", "{:.1e}"},
-                           {"its gradient", "{:.1e}"},  {"exp(x)*(1/s)", "{:.1e}"},
-                           {"its gradient", "{:.1e}"},  {"softmax", "{:.1e}"},
-                           {"its gradient", "{:.1e}"}};
+  outcome.table.columns = {{"largest", "{:.0f}"},      {"exp(x)/s", "{:.1e}"}, {"gradient", "{:.1e}"},
+                           {"exp(x)*(1/s)", "{:.1e}"}, {"gradient", "{:.1e}"}, {"softmax", "{:.1e}"},
+                           {"gradient", "{:.1e}"}};
   for (const double largest :
        {-110.0, -95.0, -86.0, -80.0, -40.0, 0.0, 40.0, 46.0, 60.0, 80.0, 88.0, 89.0, 1000.0}) {
     std::vector<Cell> row = {largest};
@@ -141,12 +141,11 @@ Outcome run(const ExperimentOptions& options) {
                    {"reciprocal_gradient_nan", loud},
                    {"worst_softmax", worst_safe}};
   outcome.conclusion = {
-      "Errors in units of eps32 = 1.2e-07: 8.4e+06 units are an error as large as the number itself.",
-      fmt::format("exp overflows in f32 above {:.2f}; the naive softmax of {} logits is lost above {:.2f} "
-                  "and below {:.2f}.",
-                  exp_end, classes, upper, lower),
-      fmt::format("Written as exp(x) * (1 / s), its gradient is wrong from {:.2f} on, and no NaN shows it "
-                  "before {:.2f}.",
+      "Errors in units of eps32 = 1.2e-07; 8.4e+06 of them are as much as the number itself.",
+      fmt::format("exp overflows in f32 above {:.2f}.", exp_end),
+      fmt::format("The naive softmax of {} logits is lost above {:.2f} and below {:.2f}.", classes, upper,
+                  lower),
+      fmt::format("As exp(x) * (1 / s) its gradient is wrong from {:.2f} on; no NaN shows it before {:.2f}.",
                   quiet, loud),
       fmt::format("With the largest logit subtracted the error stays below {:.0f} units everywhere.",
                   std::ceil(worst_safe))};

@@ -213,17 +213,17 @@ Outcome run(const ExperimentOptions& options) {
                    {"ladder_error", curves.ladder[usual]},
                    {"worst_underestimate", curves.worst_underestimate}};
   if (std::isfinite(sweep.f64.truncation_slope) && std::isfinite(sweep.f64.roundoff_slope)) {
-    outcome.conclusion.push_back(
-        fmt::format("The central error falls like h^{:.2f} (one-sided: h^{:.2f}) and, below its best step, "
-                    "rises again like h^{:.2f}.",
-                    sweep.f64.truncation_slope, one_sided_slope, sweep.f64.roundoff_slope));
+    outcome.conclusion = {
+        fmt::format("Wide steps: the central error falls like h^{:.2f}, the one-sided one like h^{:.2f}.",
+                    sweep.f64.truncation_slope, one_sided_slope),
+        fmt::format("Below its best step the central error rises again, like h^{:.2f}.",
+                    sweep.f64.roundoff_slope)};
   } else {
-    outcome.conclusion.push_back(
-        "The error is not a V: this function has a corner, or too little curvature to see truncation.");
+    outcome.conclusion = {"The error is no V: the function has a corner, or too little curvature."};
   }
-  outcome.conclusion.push_back(fmt::format(
-      "Best single step in f64: {:.1e}, error {:.0e} (one-sided {:.0e}); in f32: {:.1e}, error {:.0e}.",
-      sweep.f64.best_step, best, best_one_sided, sweep.f32.best_step, sweep.f32.best_error));
+  outcome.conclusion.push_back(
+      fmt::format("Best step in f64: {:.1e}, error {:.0e} (one-sided {:.0e}). In f32: {:.1e}, error {:.0e}.",
+                  sweep.f64.best_step, best, best_one_sided, sweep.f32.best_step, sweep.f32.best_error));
   outcome.conclusion.push_back(fmt::format("The ladder that begins at {:.1e} reaches {:.0e}.",
                                            curves.step[usual], curves.ladder[usual]));
   outcome.picture = drawn(subject->name, curves, sweep);

@@ -1,4 +1,5 @@
 // What docs/experiments.md says, asserted from the experiments' own figures.
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <set>
@@ -43,6 +44,11 @@ TEST_CASE("experiments have names, questions, tables, conclusions and pictures",
     CHECK(outcome.picture.body.find("<path") != std::string::npos);
     const std::string text = to_string(experiment, outcome);
     CHECK(text.starts_with(experiment.question + "\n\n"));
+    // Narrow enough for a page.
+    size_t widest = 0;
+    for (size_t begin = 0, end = 0; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1)
+      widest = std::max(widest, end - begin);
+    CHECK(widest <= 92);
     CHECK(text.find("nan") == std::string::npos);
     CHECK_THROWS_WITH(outcome.fact("colour"), "experiment: no fact is called 'colour'");
   }
@@ -63,7 +69,7 @@ TEST_CASE("experiment step takes any subject", "[experiment]") {
   const lab::Outcome layer = step.run({.seed = 2, .subject = "LayerNorm"});
   CHECK(layer.fact("truncation_slope") == Approx(2.0).margin(0.2));
   CHECK(layer.fact("ladder_error") < 1e-9);
-  CHECK(step.run({.subject = "relu"}).conclusion[0].starts_with("The error is not a V"));
+  CHECK(step.run({.subject = "relu"}).conclusion[0].starts_with("The error is no V"));
   CHECK_THROWS_WITH(step.run({.subject = "gelo"}), "experiment step: there is no subject 'gelo'");
 }
 
