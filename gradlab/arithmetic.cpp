@@ -25,10 +25,13 @@ Tensor stripes(const Shape& shape) {
 }  // namespace
 
 std::vector<Subject> arithmetic_subjects() {
-  const std::vector<Shape> broadcast = {{3, 4}, {4}};
+  // The square variants: there a wrong axis, or a forgotten transpose, gives the right shape.
+  const std::vector<Shape> broadcast = {{3, 4}, {4}}, square = {{3, 3}, {3, 3}};
   return {
       op(
           "add", broadcast, [](const Inputs& x) { return add(x[0], x[1]); }, false),
+      op(
+          "add.square", square, [](const Inputs& x) { return add(x[0], x[1].select(0, 0)); }, false),
       op(
           "sub", broadcast, [](const Inputs& x) { return sub(x[0], x[1]); }, false),
       op(
@@ -58,6 +61,8 @@ std::vector<Subject> arithmetic_subjects() {
       op(
           "sum", {{3, 4}}, [](const Inputs& x) { return sum(x[0], Axes{0}); }, false),
       op(
+          "sum.square", {{3, 3}}, [](const Inputs& x) { return sum(x[0], Axes{0}); }, false),
+      op(
           "mean", {{3, 4}}, [](const Inputs& x) { return mean(x[0], Axes{1}, true); }, false),
       op(
           "max", {{3, 4}}, [](const Inputs& x) { return max(x[0], Axes{1}); }, false),
@@ -71,7 +76,12 @@ std::vector<Subject> arithmetic_subjects() {
       op(
           "matmul", {{2, 3, 4}, {4, 5}}, [](const Inputs& x) { return matmul(x[0], x[1]); }, false),
       op(
+          "matmul.square", square, [](const Inputs& x) { return matmul(x[0], x[1]); }, false),
+      op(
           "linear", {{3, 4}, {5, 4}, {5}}, [](const Inputs& x) { return linear(x[0], x[1], x[2]); }, false),
+      op(
+          "linear.square", {{3, 3}, {3, 3}, {3}}, [](const Inputs& x) { return linear(x[0], x[1], x[2]); },
+          false),
   };
 }
 

@@ -23,7 +23,12 @@ std::vector<Subject> layout_subjects() {
               return x[0].reshape({2, -1});
             }),
       moves("transpose", {{3, 4}}, [](const Inputs& x) { return x[0].transpose(0, 1); }),
+      moves("transpose.square", {{3, 3}}, [](const Inputs& x) { return x[0].transpose(0, 1); }),
       moves("permute", {{2, 3, 4}},
+            [](const Inputs& x) {
+              return x[0].permute({2, 0, 1});
+            }),
+      moves("permute.cube", {{3, 3, 3}},
             [](const Inputs& x) {
               return x[0].permute({2, 0, 1});
             }),

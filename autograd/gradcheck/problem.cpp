@@ -45,10 +45,10 @@ void take_gradients(Subject& subject, const std::vector<Tensor>& gradients,
   }
 }
 
-/// A vjp is linear in its cotangent: vjp(0) = 0 and vjp(2v) = 2 vjp(v).
+/// A vjp is linear in its cotangent: vjp(0) = 0, vjp(2v) = 2 vjp(v) and vjp(-v) = -vjp(v).
 void check_linearity(Subject& subject, const Problem& problem, const Tensor& y, const Tensor& v) {
   const std::vector<Tensor> leaves = problem.leaves();
-  for (const double factor : {0.0, 2.0}) {
+  for (const double factor : {0.0, 2.0, -1.0}) {
     const std::vector<Tensor> found =
         grad({y}, leaves, {v * factor}, {.retain_graph = true, .allow_unused = true});
     for (size_t i = 0; i < leaves.size(); ++i) {
@@ -65,9 +65,9 @@ void check_linearity(Subject& subject, const Problem& problem, const Tensor& y, 
                       "{}: a zero cotangent gives the gradient {:g} at {}; backward must be linear in it",
                       problem.tensors[i].first, scaled[k], at)
                 : fmt::format(
-                      "{}: vjp(2v) is {:g} and 2 vjp(v) is {:g} at {}; backward must be linear in its "
+                      "{}: vjp({}v) is {:g} and {} vjp(v) is {:g} at {}; backward must be linear in its "
                       "cotangent",
-                      problem.tensors[i].first, scaled[k], 2 * once[k], at));
+                      problem.tensors[i].first, factor, scaled[k], factor, factor * once[k], at));
         break;
       }
     }
@@ -114,6 +114,16 @@ void check_symmetry(Subject& subject, const std::vector<Tensor>& gradients, cons
       "the second derivative is not symmetric: w^T H u is {:.12g} and u^T H w is {:.12g}", left, right));
 }
 
+/// Runs the function once at other values, as a next training step would. A backward that finds what it needs
+/// in memory that all calls share finds the wrong numbers there afterwards.
+void run_elsewhere(const Problem& problem) {
+  const ConvertedLeaves elsewhere(problem.tensors, [](const Tensor& x) { return x * 0.9; });
+  try {
+    problem.run();
+  } catch (const Error&) {  // a function may refuse these values; nothing is lost
+  }
+}
+
 }  // namespace
 
 Tensor Problem::run() const {
@@ -139,6 +149,7 @@ Subject first_order(const Problem& problem, Rng& rng) {
   };
   refuse_if_it_changes(subject);
   subject.weights = numbers(v);
+  run_elsewhere(problem);
   take_gradients(subject, grad({y}, leaves, {v}, {.retain_graph = true, .allow_unused = true}), leaves);
   check_linearity(subject, problem, y, v);
   return subject;
@@ -243,16 +254,20 @@ CheckedInputs::CheckedInputs(const std::vector<Tensor>& inputs) : all(inputs) {
   refuse_aliases(given);
 }
 
-ConvertedLeaves::ConvertedLeaves(const Named& tensors, DType dtype) {
+ConvertedLeaves::ConvertedLeaves(const Named& tensors, DType dtype)
+    : ConvertedLeaves(tensors, [dtype](const Tensor& x) { return x.to(dtype); }) {}
+
+ConvertedLeaves::ConvertedLeaves(const Named& tensors, const std::function<Tensor(const Tensor&)>& convert) {
   for (const auto& [label, x] : tensors) {
-    if (x.dtype() == dtype) continue;
+    Tensor converted = convert(x.detach());
+    if (converted.shares_memory_with(x)) continue;  // nothing to convert
+    converted = converted.contiguous();
     before_.emplace_back(x, std::make_shared<TensorImpl>(*x.impl()));
-    const Tensor converted = x.detach().to(dtype).clone();
     TensorImpl& impl = *x.impl();
     impl.storage = converted.impl()->storage;
     impl.strides = converted.strides();
     impl.offset = converted.offset();
-    impl.dtype = dtype;
+    impl.dtype = converted.dtype();
     impl.grad = Tensor();
   }
 }

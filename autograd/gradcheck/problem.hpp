@@ -68,10 +68,13 @@ struct CheckedInputs {
   Named named;  ///< the float ones: "input 0", "input 2", ...
 };
 
-/// While it lives, the tensors' handles lead to copies of another dtype; then to what they led to before.
+/// While it lives, the tensors' handles lead to copies, of another dtype or with other values; then to what
+/// they led to before.
 class ConvertedLeaves {
  public:
   ConvertedLeaves(const Named& tensors, DType dtype);
+  /// convert(x) gives the values; it gets x detached.
+  ConvertedLeaves(const Named& tensors, const std::function<Tensor(const Tensor&)>& convert);
   ~ConvertedLeaves();
   ConvertedLeaves(const ConvertedLeaves&) = delete;
   ConvertedLeaves& operator=(const ConvertedLeaves&) = delete;

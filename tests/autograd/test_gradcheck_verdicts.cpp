@@ -127,15 +127,45 @@ TEST_CASE("a backward that is not linear in its cotangent is named", "[gradcheck
   };
   GradcheckReport report = gradcheck(constant, {random({3}, 4)});
   CHECK_FALSE(report.passed);
-  REQUIRE(report.problems.size() == 2);
+  REQUIRE(report.problems.size() == 3);
   CHECK(report.problems[0] ==
         "input 0: a zero cotangent gives the gradient 2 at [0]; backward must be linear in it");
+  CHECK(report.problems[2] ==
+        "input 0: vjp(-1v) is 2 and -1 vjp(v) is -2 at [0]; backward must be linear in its cotangent");
   const auto square = [](const Inputs& in) {
     return custom(in[0], in[0] * 2.0, [](const Tensor& dy) { return dy * abs(dy); });
   };
   report = gradcheck(square, {random({3}, 4)});
   REQUIRE(report.problems.size() == 1);
   CHECK(report.problems[0].find("vjp(2v)") != std::string::npos);
+  // Right for the positive half of all cotangents, of which a scalar output may well get one.
+  const auto one_sided = [](const Inputs& in) {
+    return custom(in[0], sum(in[0]), [x = in[0]](const Tensor& dy) { return abs(dy).expand(x.shape()); });
+  };
+  for (uint64_t seed = 1; seed <= 8; ++seed) {
+    report = gradcheck(one_sided, {random({3}, 4)}, {.seed = seed});
+    REQUIRE(report.problems.size() == 1);
+    CHECK(report.problems[0].find("vjp(-1v)") != std::string::npos);
+  }
+}
+
+TEST_CASE("a backward that reads memory which another call has overwritten is caught", "[gradcheck]") {
+  // exp with its output kept in one place for all calls.
+  const Tensor kept = empty({3}, DType::f64);
+  const auto shared = [kept](const Inputs& in) {
+    Tensor(kept).copy_(exp(in[0].detach()));
+    return custom(in[0], kept.clone(), [kept](const Tensor& dy) { return dy * kept; });
+  };
+  const Tensor x = random({3}, 4);
+  CHECK(gradcheck(shared, {x}).verdict == Verdict::fail);
+  CHECK(gradcheck(shared, {x}, {.rules = GradcheckRules::torch}).passed);
+  // A function that takes no other values is checked all the same.
+  const auto picky = [x](const Inputs& in) {
+    const double moved = max(abs(in[0].detach() - x)).item();
+    if (moved > 0.05) fail<Error>("picky: moved by {}", moved);
+    return exp(in[0]);
+  };
+  CHECK(gradcheck(picky, {x}).passed);
 }
 
 TEST_CASE("a second derivative that is not symmetric is named", "[gradcheck]") {
