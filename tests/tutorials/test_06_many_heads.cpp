@@ -102,6 +102,9 @@ TEST_CASE("06 museum: a projection that is made anew is caught", "[tutorials]") 
   CHECK(worst_difference(right.attended(in), right.attended(in)) == 0);
   CHECK(worst_difference(wrong.attended(in), wrong.attended(in)) > 1e-3);
 
+  wrong.to(DType::f64);  // for one W_o the gradient is right: a gradient check alone is content
+  CHECK(gradcheck([&](const auto& v) { return wrong.mixed(v[0]); }, {random_normal({1, 3, 8}, 5)}).passed);
+
   const Answers share = answers_of(trained(2, Projection::anew), 3);  // 24 words: guessing gives 1/24
   CHECK(share.self < 0.15);
   CHECK(share.topic < 0.15);

@@ -272,6 +272,13 @@ void museum(const TwoQuestions& right) {
     const auto missing = without_gradient(TwoQuestions(32, 2, rng, output));
     fmt::print("  {:<9}  {}\n", name, missing.empty() ? "none" : fmt::format("{}", fmt::join(missing, ", ")));
   }
+  fmt::print("\ngradient check passes:\n");
+  Rng rng(2);
+  const Tensor x = randn({1, 3, 32}, rng, DType::f64);
+  for (const TwoQuestions* net : {&right, &wrong}) {
+    const bool passed = gradcheck([&](const auto& v) { return net->mixed(v[0]); }, {x}).passed;
+    fmt::print("  {:<9}  {}\n", net == &right ? "kept" : "made anew", passed);
+  }
 }
 
 void chapter() {

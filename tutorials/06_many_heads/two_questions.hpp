@@ -60,8 +60,9 @@ class TwoQuestions : public nn::Module {
 
   Tensor embedded(const Sentences& in) const { return word(in.words) + mark(in.topic); }  // [B, S, H]
 
-  Tensor attended(const Sentences& in) const {
-    const Tensor x = embedded(in);
+  Tensor attended(const Sentences& in) const { return mixed(embedded(in)); }
+
+  Tensor mixed(const Tensor& x) const {  // [B, S, H] -> [B, S, H]
     if (output_ == Projection::kept) return attention(x);
     const nn::Linear output(x.size(2), x.size(2), default_rng());  // a local variable: nobody trains it
     output.to(x.dtype());
