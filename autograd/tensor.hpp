@@ -132,7 +132,7 @@ template <class T>
 Tensor tensor(const std::vector<T>& values, std::optional<Shape> shape = {});
 template <class T>
 Tensor tensor(std::initializer_list<T> values, std::optional<Shape> shape = {}) {
-  return tensor(std::vector<T>(values), std::move(shape));
+  return tensor(std::vector<T>(values), shape);
 }
 Tensor scalar(double value, DType dtype = DType::f32);  ///< A tensor of shape [].
 

@@ -292,7 +292,8 @@ GradcheckReport check_by_differences(const Problem& problem, const GradcheckOpti
   report.kind = options.second_order ? "second order" : "first order";
   for (const std::string& sentence : subject.problems) report.add_problem(sentence);
   for (size_t i = 0; i < problem.tensors.size(); ++i) {
-    const auto& [label, x] = problem.tensors[i];
+    const std::string& label = problem.tensors[i].first;
+    const Tensor& x = problem.tensors[i].second;
     TensorCheck check(subject, base, x, subject.gradients[i], options);
     std::vector<Measurement> measurements;
     const std::vector<int64_t> elements = chosen_elements(check.total(), options, rng);

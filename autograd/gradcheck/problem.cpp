@@ -16,7 +16,7 @@ constexpr double linearity_bound = 1e-12;
 constexpr double symmetry_bound = 1e-9;
 
 Tensor output_of(const Problem& problem) {
-  const Tensor y = problem.run();
+  Tensor y = problem.run();
   if (!y.needs_grad()) fail<GraphError>("gradcheck: the output depends on no tensor that is checked");
   return y;
 }
@@ -100,6 +100,7 @@ std::pair<double, double> inner(const std::vector<Numbers>& a, const std::vector
 void check_symmetry(Subject& subject, const std::vector<Tensor>& gradients, const std::vector<Tensor>& u,
                     const std::vector<Tensor>& leaves, Rng& rng) {
   std::vector<Tensor> w;
+  w.reserve(leaves.size());
   for (const Tensor& x : leaves) w.push_back(cotangent(x.shape(), rng));
   const Tensor total = weighted_sum(gradients, w);
   std::vector<Tensor> found(leaves.size());

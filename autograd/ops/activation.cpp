@@ -38,7 +38,7 @@ Tensor bias_activation(const Tensor& x, const Tensor& bias, Activation kind) {
 }
 
 Tensor composed::bias_activation(const Tensor& x, const Tensor& bias, Activation kind) {
-  const Tensor z = bias.defined() ? x + bias : x;
+  Tensor z = bias.defined() ? x + bias : x;
   switch (kind) {
     case Activation::gelu:
       return gelu(z);

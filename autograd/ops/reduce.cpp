@@ -43,7 +43,7 @@ template <template <class> class Kind>
 Tensor extreme(std::string_view op, const Tensor& x, const std::optional<Axes>& axes, bool keep) {
   const Reduction r(op, x, axes, keep);
   if (r.count == 0) fail<ShapeError>("{}: no elements to choose from in shape {}", op, x.shape());
-  const Tensor y = reduce<Kind>(op, x, r);
+  Tensor y = reduce<Kind>(op, x, r);
   if (!grad_enabled() || !x.needs_grad()) return y;
   const Tensor hits = equal(x.detach(), y.detach().reshape(r.kept)).to(x.dtype());
   const Tensor shares = hits / sum(hits, axes, true);
@@ -64,7 +64,7 @@ Tensor sum(const Tensor& x, std::optional<Axes> axes, bool keep) {
 Tensor mean(const Tensor& x, std::optional<Axes> axes, bool keep) {
   ops::check_float("mean", x);
   const Reduction r("mean", x, axes, keep);
-  return sum(x, std::move(axes), keep) * (1.0 / static_cast<double>(r.count));
+  return sum(x, axes, keep) * (1.0 / static_cast<double>(r.count));
 }
 
 Tensor max(const Tensor& x, std::optional<Axes> axes, bool keep) {
