@@ -59,7 +59,7 @@ TEST_CASE("kernel scatter_add_rows gives the same bits on any number of threads"
   }));
 }
 
-TEST_CASE("kernel bert_embedding_sum adds the three rows; its backward is the kernels that it names") {
+TEST_CASE("kernel bert_embedding_sum adds the three rows, its backward is the kernels that it names") {
   const int64_t V = 11, types = 2, P = 8, H = 5, B = 3, S = 6;
   auto word = random_values<double>(V * H, 1), type = random_values<double>(types * H, 2);
   auto position = random_values<double>(P * H, 3);

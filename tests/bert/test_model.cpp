@@ -194,7 +194,7 @@ TEST_CASE("Bert: fresh weights follow the config") {
   }
 }
 
-TEST_CASE("Bert: the same seed makes the same model; dropout only in training") {
+TEST_CASE("Bert: the same seed makes the same model, dropout only in training") {
   Rng first(8), second(8);
   const Bert a(small_config(), first), b(small_config(), second);
   const Tensor ids = tensor<int64_t>({2, 7, 8, 3}, Shape{1, 4});

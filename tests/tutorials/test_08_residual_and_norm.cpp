@@ -105,7 +105,7 @@ TEST_CASE("chapter 8: a shallow tower trains, a deep plain one does not", "[tuto
   CHECK(trained_accuracy(Wiring::pre_norm, 64, 1) > 0.85);
 }
 
-TEST_CASE("chapter 8, museum: std + eps passes a gradient check; small and constant rows catch it",
+TEST_CASE("chapter 8, museum: std + eps passes a gradient check, small and constant rows catch it",
           "[tutorials]") {
   const Tensor weight = ones({2}, DType::f64), bias = zeros({2}, DType::f64);
   for (const bool bug : {false, true}) {

@@ -113,7 +113,7 @@ TEST_CASE("chapter 9: a gate wins on products", "[tutorials]") {
   CHECK(task_error(nn::FeedForwardKind::relu, 48, TokenTask::smooth, 1, 200) < 0.6);
 }
 
-TEST_CASE("chapter 9, museum: without a bend, sums are kept; a swapped gate changes the output",
+TEST_CASE("chapter 9, museum: without a bend, sums are kept, and a swapped gate changes the output",
           "[tutorials]") {
   Rng rng(10);
   const nn::FeedForward plain(4, 8, rng);
