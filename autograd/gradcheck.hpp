@@ -9,7 +9,7 @@
 /// would be 0 whatever the backward says.) Each dL/dx from backward is then compared with differences of L at
 /// a ladder of steps, which gives a derivative and an estimate of its error (autograd/gradcheck/ladder.hpp).
 /// So the tolerance is not guessed: what differences cannot resolve is called inconclusive, and a corner of
-/// the function is called a kink.
+/// the function is called a kink. Whether all this sees bugs is tried in docs/planted_bugs.md.
 #pragma once
 
 #include <functional>
@@ -64,7 +64,9 @@ struct GradcheckOptions {
 
 /// Checks `fn` at `inputs`. Float inputs are copied to f64 and checked under the names "input 0", "input 1",
 /// ...; inputs of other dtypes are passed through. A wrong gradient is reported, not thrown. The state of
-/// default_rng() is replayed for every evaluation, so dropout can be checked, and is left as it was.
+/// default_rng() is replayed for every evaluation, so dropout can be checked, and is left as it was. Between
+/// its forward and its backward `fn` runs once at 0.9 times the values: a backward that reads memory which
+/// another call has overwritten shows.
 /// @throws GraphError if inputs overlap in memory or none is float, if the output depends on no input, or if
 /// `fn` gives two results for the same input.
 GradcheckReport gradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& fn,
