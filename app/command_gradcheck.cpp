@@ -1,5 +1,6 @@
 // gradus gradcheck: gradient checks of ops, layers and whole models.
 #include <algorithm>
+#include <chrono>
 
 #include "app/call_error.hpp"
 #include "app/command.hpp"
@@ -28,7 +29,17 @@ struct Call {
 struct Finding {
   std::string name;
   GradcheckReport report;
+  double seconds = 0;
 };
+
+/// Runs a check and takes its time.
+template <class Check>
+Finding timed(const std::string& name, Check check) {
+  const auto start = std::chrono::steady_clock::now();
+  GradcheckReport report = check();
+  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+  return {name, std::move(report), time.count()};
+}
 
 GradcheckOptions options_of(const Call& call) {
   GradcheckOptions options;
@@ -102,7 +113,7 @@ Finding check_model(const Call& call) {
   Progress progress("checking");
   options.progress = [&](const std::string& tensor, double fraction) { progress.update(fraction, tensor); };
   const auto loss = [&](const std::vector<Tensor>&) { return loaded.model.loss(batch).loss; };
-  return {call.model.string(), nn::gradcheck(loaded.model, loss, {}, options)};
+  return timed(call.model.string(), [&] { return nn::gradcheck(loaded.model, loss, {}, options); });
 }
 
 std::vector<Finding> check_subjects(const Call& call) {
@@ -113,7 +124,8 @@ std::vector<Finding> check_subjects(const Call& call) {
   for (const lab::Subject* subject : subjects) {
     progress.update(static_cast<double>(findings.size()) / static_cast<double>(subjects.size()),
                     subject->name);
-    findings.push_back({subject->name, lab::check(subject->sample(options.seed), options)});
+    findings.push_back(
+        timed(subject->name, [&] { return lab::check(subject->sample(options.seed), options); }));
   }
   return findings;
 }
@@ -124,19 +136,26 @@ double worst_error(const GradcheckReport& report) {
   return worst;
 }
 
+/// "42 tensors in 12.3 s".
+std::string effort(const Finding& finding) {
+  const size_t tensors = finding.report.inputs.size();
+  return fmt::format("{} tensor{} in {:.1f} s", tensors, tensors == 1 ? "" : "s", finding.seconds);
+}
+
 /// A table for each; of many, one line for each that passed.
 std::string to_text(const std::vector<Finding>& findings) {
   constexpr size_t many = 8;
   std::string text;
   int64_t failed = 0;
-  for (const auto& [name, report] : findings) {
+  for (const Finding& finding : findings) {
+    const auto& [name, report, seconds] = finding;
     failed += report.passed ? 0 : 1;
     if (findings.size() > many && report.passed) {
       text += fmt::format("{:<40} {:<5} worst error {:.1e}\n", name, gradus::name(report.verdict),
                           worst_error(report));
     } else {
-      text += fmt::format("{}, {}, seed {}: {}\n{}\n", name, report.kind, report.seed,
-                          gradus::name(report.verdict), to_string(report));
+      text += fmt::format("{}, {}, seed {}: {}, {}\n{}\n", name, report.kind, report.seed,
+                          gradus::name(report.verdict), effort(finding), to_string(report));
     }
   }
   return text +
@@ -145,7 +164,7 @@ std::string to_text(const std::vector<Finding>& findings) {
 
 std::string to_csv(const std::vector<Finding>& findings) {
   std::string text;
-  for (const auto& [name, report] : findings) {
+  for (const auto& [name, report, seconds] : findings) {
     const std::string table = gradus::to_csv(report);
     for (size_t begin = 0; begin < table.size();) {
       const size_t end = table.find("\r\n", begin);
@@ -162,8 +181,8 @@ void show(const Call& call, const std::vector<Finding>& findings) {
       std::all_of(findings.begin(), findings.end(), [](const Finding& f) { return f.report.passed; });
   if (call.json) {
     Json reports = Json::array();
-    for (const auto& [name, report] : findings) {
-      Json object = {{"subject", name}};
+    for (const auto& [name, report, seconds] : findings) {
+      Json object = {{"subject", name}, {"seconds", seconds}};
       object.update(Json::parse(to_json(report)));
       reports.push_back(object);
     }
@@ -229,7 +248,10 @@ void add_gradcheck(CLI::App& program) {
                             "gradus gradcheck softmax --second-order --directions 3\n"
                             "gradus gradcheck layers --dtype f32\n"
                             "gradus gradcheck gelu --sweep --plot v.svg\n"
-                            "gradus gradcheck relu --rules torch --json");
+                            "gradus gradcheck relu --rules torch --json\n"
+                            "gradus corpus toy --out toy --stories 2000\n"
+                            "gradus pretrain toy/train.txt --out model --vocab-size 400 --steps 2\n"
+                            "gradus gradcheck --model model --directions 1 --sample 2");
   c->add_option("SUBJECT", call->names,
                 "What to check: names from the list, ops, layers or all; none: list them")
       ->type_name("");

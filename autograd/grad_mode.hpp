@@ -57,10 +57,12 @@ class DetectAnomaly {
 };
 
 /// While it lives, ops belong to the part of the model called `name` (inside the scopes around it). Layers
-/// open one in their forward, so that errors and anomalies can say where in the model they happened.
+/// open one in their forward, so that errors and anomalies can say where in the model they happened. The name
+/// is not copied: it must live as long.
 class ModuleScope {
  public:
   explicit ModuleScope(const std::string& name);
+  explicit ModuleScope(std::string&& name) = delete;
   ~ModuleScope();
   ModuleScope(const ModuleScope&) = delete;
   ModuleScope& operator=(const ModuleScope&) = delete;

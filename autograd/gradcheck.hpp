@@ -41,7 +41,7 @@ struct GradcheckOptions {
   double step = 2e-3;
   /// Passed when |analytic - numeric| <= 10 * (the estimated error of numeric) + tolerance * (the tensor's
   /// largest |gradient|). Along a direction of n elements the gradient's length takes the largest one's
-  /// place.
+  /// place. 1e-11 sum |y v| + 1e-13 more is allowed for the rounding of terms that cancel.
   double tolerance = 1e-9;
   /// K: K random directions of +1 and -1 for each tensor. If one fails, the element to blame is looked for.
   int64_t directions = 0;

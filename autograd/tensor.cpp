@@ -168,7 +168,7 @@ void Tensor::check_writable(std::string_view what) const {
     fail<GraphError>("{}: the graph depends on this tensor; change it inside NoGrad, or change a copy", what);
   }
   for (int i = 0; i < rank(); ++i) {
-    if (strides()[i] == 0 && shape()[i] > 1) {
+    if (strides()[i] == 0 && shape()[i] > 1 && numel() > 0) {
       fail<GraphError>(
           "{}: this tensor is an expanded view, where one element stands for many; clone it first", what);
     }

@@ -1,87 +1,72 @@
 // Subjects: arithmetic, comparison and choice, reductions, products.
 #include "autograd/ops.hpp"
-#include "gradlab/subject.hpp"
+#include "gradlab/op_subject.hpp"
 
 namespace gradus::lab {
-namespace {
-
-Subject op(const std::string& name, const std::vector<Shape>& shapes, Function fn, bool smooth = true,
-           double low = -2, double high = 2) {
-  const auto sample = [=](uint64_t seed) {
-    Inputs inputs;
-    for (size_t i = 0; i < shapes.size(); ++i) inputs.push_back(spread(shapes[i], 97 * seed + i, low, high));
-    return Sample{fn, inputs};
-  };
-  return {name, "op", sample, smooth};
-}
-
-/// True and false in turns of two.
-Tensor stripes(const Shape& shape) {
-  std::vector<bool> bits;
-  for (int64_t i = 0; i < shape.numel(); ++i) bits.push_back(i / 2 % 2 == 0);
-  return tensor(bits, shape);
-}
-
-}  // namespace
 
 std::vector<Subject> arithmetic_subjects() {
-  // The square variants: there a wrong axis, or a forgotten transpose, gives the right shape.
-  const std::vector<Shape> broadcast = {{3, 4}, {4}}, square = {{3, 3}, {3, 3}};
+  const std::vector<Pattern> one = {{rows(3), size(4)}}, broadcast = {{rows(3), size(4)}, {size(4)}};
+  // There a wrong axis, or a forgotten transpose, gives the right shape.
+  const std::vector<Pattern> square = {{3, 3}, {3, 3}};
+  const OpTraits straight = {.smooth = false}, positive = {.low = 0.7, .high = 2.5};
+  // Reductions that need one element.
+  const OpTraits some = {.least_size = 1}, some_straight = {.smooth = false, .least_size = 1};
   return {
-      op(
-          "add", broadcast, [](const Inputs& x) { return add(x[0], x[1]); }, false),
-      op(
-          "add.square", square, [](const Inputs& x) { return add(x[0], x[1].select(0, 0)); }, false),
-      op(
-          "sub", broadcast, [](const Inputs& x) { return sub(x[0], x[1]); }, false),
-      op(
-          "mul", broadcast, [](const Inputs& x) { return mul(x[0], x[1]); }, false),
-      op(
-          "div", broadcast, [](const Inputs& x) { return div(x[0], x[1]); }, true, 0.7, 2.5),
-      op(
-          "neg", {{3, 4}}, [](const Inputs& x) { return neg(x[0]); }, false),
-      op(
-          "maximum", broadcast, [](const Inputs& x) { return maximum(x[0], x[1]); }, false),
-      op(
-          "minimum", broadcast, [](const Inputs& x) { return minimum(x[0], x[1]); }, false),
-      op(
-          "add.number", {{3, 4}}, [](const Inputs& x) { return add(x[0], 1.5); }, false),
-      op(
-          "mul.number", {{3, 4}}, [](const Inputs& x) { return mul(x[0], -2.5); }, false),
-      op(
-          "pow", {{3, 4}}, [](const Inputs& x) { return pow(x[0], 2.5); }, true, 0.7, 2.5),
-      op(
-          "where", {{3, 4}, {3, 4}},
-          [](const Inputs& x) {
-            return where(stripes({3, 4}), x[0], x[1]);
-          },
-          false),
-      op(
-          "masked_fill", {{3, 4}}, [](const Inputs& x) { return masked_fill(x[0], stripes({4}), 7); }, false),
-      op(
-          "sum", {{3, 4}}, [](const Inputs& x) { return sum(x[0], Axes{0}); }, false),
-      op(
-          "sum.square", {{3, 3}}, [](const Inputs& x) { return sum(x[0], Axes{0}); }, false),
-      op(
-          "mean", {{3, 4}}, [](const Inputs& x) { return mean(x[0], Axes{1}, true); }, false),
-      op(
-          "max", {{3, 4}}, [](const Inputs& x) { return max(x[0], Axes{1}); }, false),
-      op(
-          "min", {{3, 4}}, [](const Inputs& x) { return min(x[0], Axes{0}); }, false),
-      op(
-          "var", {{3, 4}}, [](const Inputs& x) { return var(x[0], Axes{1}); }, false),
-      op("logsumexp", {{3, 4}}, [](const Inputs& x) { return logsumexp(x[0], Axes{1}); }),
-      op(
-          "sum_to", {{3, 4}}, [](const Inputs& x) { return sum_to(x[0], {4}); }, false),
-      op(
-          "matmul", {{2, 3, 4}, {4, 5}}, [](const Inputs& x) { return matmul(x[0], x[1]); }, false),
-      op(
-          "matmul.square", square, [](const Inputs& x) { return matmul(x[0], x[1]); }, false),
-      op(
-          "linear", {{3, 4}, {5, 4}, {5}}, [](const Inputs& x) { return linear(x[0], x[1], x[2]); }, false),
-      op(
+      op_subject(
+          "add", broadcast, [](const Inputs& x) { return add(x[0], x[1]); }, straight),
+      op_subject(
+          "add.square", square, [](const Inputs& x) { return add(x[0], x[1].select(0, 0)); }, straight),
+      op_subject(
+          "sub", broadcast, [](const Inputs& x) { return sub(x[0], x[1]); }, straight),
+      op_subject(
+          "mul", broadcast, [](const Inputs& x) { return mul(x[0], x[1]); }, straight),
+      op_subject(
+          "div", broadcast, [](const Inputs& x) { return div(x[0], x[1]); }, positive),
+      op_subject(
+          "neg", one, [](const Inputs& x) { return neg(x[0]); }, straight),
+      op_subject(
+          "maximum", broadcast, [](const Inputs& x) { return maximum(x[0], x[1]); }, straight),
+      op_subject(
+          "minimum", broadcast, [](const Inputs& x) { return minimum(x[0], x[1]); }, straight),
+      op_subject(
+          "add.number", one, [](const Inputs& x) { return add(x[0], 1.5); }, straight),
+      op_subject(
+          "mul.number", one, [](const Inputs& x) { return mul(x[0], -2.5); }, straight),
+      op_subject(
+          "pow", one, [](const Inputs& x) { return pow(x[0], 2.5); }, positive),
+      op_subject(
+          "where", {{rows(3), size(4)}, {rows(3), size(4)}},
+          [](const Inputs& x) { return where(stripes(x[0].shape()), x[0], x[1]); }, straight),
+      op_subject(
+          "masked_fill", one, [](const Inputs& x) { return masked_fill(x[0], stripes({x[0].size(1)}), 7); },
+          straight),
+      op_subject(
+          "sum", {{size(3), rows(4)}}, [](const Inputs& x) { return sum(x[0], Axes{0}); }, straight),
+      op_subject(
+          "sum.square", {{3, 3}}, [](const Inputs& x) { return sum(x[0], Axes{0}); }, straight),
+      op_subject(
+          "mean", one, [](const Inputs& x) { return mean(x[0], Axes{1}, true); }, some_straight),
+      op_subject(
+          "max", one, [](const Inputs& x) { return max(x[0], Axes{1}); }, some_straight),
+      op_subject(
+          "min", {{size(3), rows(4)}}, [](const Inputs& x) { return min(x[0], Axes{0}); }, some_straight),
+      op_subject("var", one, [](const Inputs& x) { return var(x[0], Axes{1}); },
+                 {.smooth = false, .least_size = 2}),
+      op_subject(
+          "logsumexp", one, [](const Inputs& x) { return logsumexp(x[0], Axes{1}); }, some),
+      op_subject(
+          "sum_to", one, [](const Inputs& x) { return sum_to(x[0], {x[0].size(1)}); }, straight),
+      op_subject(
+          "matmul", {{2, rows(3), size(4)}, {size(4), 5}}, [](const Inputs& x) { return matmul(x[0], x[1]); },
+          straight),
+      op_subject(
+          "matmul.square", square, [](const Inputs& x) { return matmul(x[0], x[1]); }, straight),
+      op_subject(
+          "linear", {{rows(3), size(4)}, {5, size(4)}, {5}},
+          [](const Inputs& x) { return linear(x[0], x[1], x[2]); }, straight),
+      op_subject(
           "linear.square", {{3, 3}, {3, 3}, {3}}, [](const Inputs& x) { return linear(x[0], x[1], x[2]); },
-          false),
+          straight),
   };
 }
 

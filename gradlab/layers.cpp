@@ -12,7 +12,7 @@ namespace {
 template <class Make, class Run>
 Subject layer(const std::string& name, const std::vector<Shape>& shapes, Make make, Run run,
               bool smooth = true) {
-  const auto sample = [=](uint64_t seed) {
+  const auto sample = [=](uint64_t seed, const Sizes&) {
     Rng rng(seed);
     const auto made = make(rng);
     {

@@ -25,11 +25,21 @@ struct Sample {
   std::optional<nn::Module> module = {};
 };
 
+/// Numbers for the free dimensions of a subject's inputs; it has its own for those that are not given.
+struct Sizes {
+  std::optional<int64_t> rows = {}, size = {};
+};
+
 struct Subject {
   std::string name;   ///< "gelu", "composed::softmax", "LayerNorm"; variants as "bias_activation.relu"
   std::string group;  ///< "op" or "layer"
-  std::function<Sample(uint64_t seed)> sample;  ///< other values for another seed
+  std::function<Sample(uint64_t seed, const Sizes& sizes)> make;
   bool smooth = true;  ///< has derivatives of every order, none of them trivial: its V-curve is a V
+  /// The least rows and the least size that it can be sampled at; none where it has no such dimension.
+  std::optional<int64_t> least_rows = {}, least_size = {};
+
+  /// Other values for another seed.
+  Sample sample(uint64_t seed, const Sizes& sizes = {}) const { return make(seed, sizes); }
 };
 
 /// Ops in the order of autograd/ops.hpp, then layers.

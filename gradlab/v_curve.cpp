@@ -22,16 +22,18 @@ ChartSeries series_of(const std::string& label, const SweepCurve& curve, int col
   return series;
 }
 
-/// c h^power, its c such that the line goes through `at`, as far as it lies above the curve's least error.
-ChartSeries guide(const std::string& label, const SweepCurve& curve, const SweepPoint& at, double power) {
+/// c h^power, four times above the curve at `at`, as far as it lies above the curve's least error.
+ChartSeries guide(const std::string& label, int color, const SweepCurve& curve, const SweepPoint& at,
+                  double power) {
+  constexpr double above = 4;
   ChartSeries line;
   line.name = label;
-  line.color = 4;
-  line.faint = true;
+  line.color = color;
+  line.dashed = true;
   for (size_t i = curve.points.size(); i > 0; --i) {
     const double h = curve.points[i - 1].step;
-    const double error = at.error * std::pow(h / at.step, power);
-    if (error < curve.best_error / 3 || error > 3) continue;
+    const double error = above * at.error * std::pow(h / at.step, power);
+    if (error < curve.best_error || error > 1) continue;
     line.x.push_back(h);
     line.y.push_back(error);
   }
@@ -52,7 +54,7 @@ std::string v_curve_svg_file(const Sweep& sweep, const std::string& subject) {
   if (!std::isnan(curve.truncation_slope)) {
     for (const SweepPoint& point : curve.points) {
       if (point.step > 0.02) continue;
-      chart.series.push_back(guide("h² (truncation)", curve, point, 2));
+      chart.series.push_back(guide("h² (truncation)", 3, curve, point, 2));
       break;
     }
   }
@@ -61,7 +63,7 @@ std::string v_curve_svg_file(const Sweep& sweep, const std::string& subject) {
     for (const SweepPoint& point : curve.points) {
       if (point.step < curve.best_step && point.error > 0 && point.error < 1e-4) last = &point;
     }
-    if (last != nullptr) chart.series.push_back(guide("ε/h (rounding)", curve, *last, -1));
+    if (last != nullptr) chart.series.push_back(guide("ε/h (rounding)", 4, curve, *last, -1));
   }
   return plot::to_svg_file(plot::draw(chart));
 }

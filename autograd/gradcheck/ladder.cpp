@@ -9,6 +9,8 @@ namespace {
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 /// Eliminating more powers than this only amplifies rounding.
 constexpr size_t most_columns = 6;
+/// A jump shows in this many rungs in a row.
+constexpr size_t jump_rungs = 6;
 /// Two values differ when they are further apart than this many times their errors.
 constexpr double trust = 10;
 
@@ -51,10 +53,10 @@ void Ladder::climb_one() {
   const Rung rung = probe_(step_);
   // What changed at any step so far may be rounded at this one, even if it seems to stand still.
   if (std::isfinite(rung.noise)) magnitude_ = std::max(magnitude_, rung.noise);
-  const double noise = magnitude_ / rung.step;
-  central_.add(rung.step, rung.central, noise);
-  left_.add(rung.step, rung.left, noise);
-  right_.add(rung.step, rung.right, noise);
+  const auto noise = [&](double slope) { return (magnitude_ + rung.shift * std::abs(slope)) / rung.step; };
+  central_.add(rung.step, rung.central, noise(rung.central));
+  left_.add(rung.step, rung.left, noise(rung.left));
+  right_.add(rung.step, rung.right, noise(rung.right));
   rungs_.push_back(rung);
   step_ /= 2;
 }
@@ -67,21 +69,34 @@ bool Ladder::sees_kink(double least) const {
 Slopes Ladder::slopes() const {
   Slopes found{central_.best(), left_.best(), right_.best(), false, magnitude_ / epsilon};
   if (static_cast<int>(rungs_.size()) < all_rungs) return found;
-  // At a jump of the function itself the difference stays as it is while the step shrinks. (That of a noisy
-  // function is another one at each step.)
-  const auto jumps = [&](double Rung::*slope) {
-    const double jump = rungs_.back().*slope * rungs_.back().step;
-    for (size_t i = rungs_.size() - 5; i < rungs_.size(); ++i) {
-      if (!(std::abs(rungs_[i].*slope * rungs_[i].step - jump) < 0.01 * std::abs(jump))) return false;
-    }
-    return std::abs(jump) > 1e4 * magnitude_;
-  };
-  const Rung& last = rungs_.back();
   const bool left = jumps(&Rung::left), right = jumps(&Rung::right);
   found.jump = left || right;
-  if (left) found.left = {std::copysign(INFINITY, last.left), 0, last.step};
-  if (right) found.right = {std::copysign(INFINITY, last.right), 0, last.step};
+  if (left) found.left = beside(&Rung::left);
+  if (right) found.right = beside(&Rung::right);
   return found;
+}
+
+bool Ladder::jumps(double Rung::*slope) const {
+  // The slope doubles with every rung and keeps its sign. That of a noisy function does not.
+  const size_t last = rungs_.size() - 1;
+  for (size_t i = last; i > last - jump_rungs; --i) {
+    const double ratio = rungs_[i].*slope / (rungs_[i - 1].*slope);
+    if (!(ratio > 1.8 && ratio < 2.2)) return false;
+  }
+  return std::abs(rungs_[last].*slope) * rungs_[last].step > 1e4 * magnitude_;
+}
+
+Estimate Ladder::beside(double Rung::*slope) const {
+  // With s(h) = (f(x+h) - f(x)) / h, the value at x drops out of 2 s(h) - s(h/2) = (f(x+h) - f(x+h/2)) /
+  // (h/2).
+  const double jump = std::abs(rungs_.back().*slope) * rungs_.back().step;
+  Extrapolation series{2};
+  for (size_t i = 1; i < rungs_.size(); ++i) {
+    const double value = 2 * (rungs_[i - 1].*slope) - rungs_[i].*slope;
+    const double noise = magnitude_ + epsilon * jump + rungs_[i].shift * std::abs(value);
+    series.add(rungs_[i].step, value, noise / rungs_[i].step);
+  }
+  return series.best();
 }
 
 Estimate ridders(const std::function<double(double)>& f, double x, double first_step) {

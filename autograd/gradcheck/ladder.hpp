@@ -24,9 +24,10 @@ struct Estimate {
 };
 
 /// Differences of a function at one step h, as slopes: (f(x+h) - f(x-h)) / 2h, (f(x) - f(x-h)) / h and
-/// (f(x+h) - f(x)) / h. `noise` is eps times the sizes of what was subtracted, before the division by h.
+/// (f(x+h) - f(x)) / h. `noise` is eps times the sizes of what was subtracted, before the division by h, and
+/// `shift` how far the x + h of the computer may be from the true one.
 struct Rung {
-  double step = 0, central = 0, left = 0, right = 0, noise = 0;
+  double step = 0, central = 0, left = 0, right = 0, noise = 0, shift = 0;
 };
 
 /// Neville's scheme for values at steps h, h/2, h/4, ... whose error is a series in h (ratio 2) or h^2
@@ -47,7 +48,9 @@ class Extrapolation {
 /// What the ladder found at a point.
 struct Slopes {
   Estimate central, left, right;
-  bool jump = false;     ///< the slopes grow like 1/h: the function itself jumps here
+  /// The function itself jumps here: a slope grows like 1/h. The slope of that side is then taken beside x,
+  /// between x + h and x + h/2.
+  bool jump = false;
   double magnitude = 0;  ///< the sizes of what was subtracted: differences cannot resolve eps times this / h
 };
 
@@ -71,6 +74,8 @@ class Ladder {
 
  private:
   void climb_one();
+  bool jumps(double Rung::*slope) const;
+  Estimate beside(double Rung::*slope) const;
 
   Probe probe_;
   double step_;

@@ -3,8 +3,9 @@
 
     scripts/reference/op_fixtures.py
 
-writes tests/fixtures/autograd/ops.json. A case holds float inputs, other inputs (indices and masks), a cotangent, the output and the gradient of each float
-input for that cotangent. What else an op takes (axes, exponents, ...) stands here and, in the same words, in the test.
+writes tests/fixtures/autograd/ops.json. A case holds float inputs, other inputs (indices and masks), a cotangent, the
+output and the gradient of each float input for that cotangent. The first word of its name is the op: a test asks for a
+case of every op. What else an op takes (axes, exponents, ...) stands here and, in the same words, in the test.
 """
 
 import json
@@ -67,7 +68,10 @@ case("div", torch.div, normal(3), positive(2, 3))
 case("neg", torch.neg, normal(3))
 case("maximum", torch.maximum, normal(2, 3), normal(2, 3))
 case("maximum of ties", torch.maximum, ties(3, 4), ties(3, 4))
+case("minimum", torch.minimum, normal(2, 3), normal(3))
 case("minimum of ties", torch.minimum, ties(3, 4), ties(3, 4))
+case("add.number", lambda x: x + 1.5, normal(3))
+case("mul.number", lambda x: x * -2.5, normal(3))
 for exponent in (0.0, 1.0, 2.0, 3.0, -1.0, 0.5, -1.5):
     case(f"pow {exponent:g}", lambda x, e=exponent: torch.pow(x, e), positive(5))
 case("pow 3 of negative numbers", lambda x: torch.pow(x, 3), normal(5))
@@ -84,7 +88,9 @@ case("gelu", F.gelu, span)
 case("gelu_tanh", lambda x: F.gelu(x, approximate="tanh"), span)
 case("silu", F.silu, span)
 case("clamp", lambda x: torch.clamp(x, -1, 2), span)
-case("relu and abs of 0", lambda x: torch.relu(x) + torch.abs(x), torch.zeros(3))
+case("clamp at its bounds", lambda x: torch.clamp(x, -1, 2), torch.tensor([-1.0, 2.0, 0.0]))
+case("relu of 0", torch.relu, torch.zeros(3))
+case("abs of 0", torch.abs, torch.zeros(3))
 
 # Choice
 mask = torch.rand(2, 3) < 0.5
@@ -99,7 +105,7 @@ for axes in ((0,), (1, 2), (0, 1, 2)):
     case(f"max {label}", lambda x, a=axes: x.amax(a), ties(2, 3, 2))
     case(f"min {label}", lambda x, a=axes: x.amin(a), ties(2, 3, 2))
     case(f"var {label}", lambda x, a=axes: x.var(a, correction=1), normal(2, 3, 2))
-    case(f"biased var {label}", lambda x, a=axes: x.var(a, correction=0, keepdim=True), normal(2, 3, 2))
+    case(f"var biased {label}", lambda x, a=axes: x.var(a, correction=0, keepdim=True), normal(2, 3, 2))
     case(f"logsumexp {label}", lambda x, a=axes: x.logsumexp(a), 3 * normal(2, 3, 2))
 
 # Layout
@@ -108,8 +114,18 @@ case("stack", lambda a, b: torch.stack([a, b], -1), normal(2, 2), normal(2, 2))
 case("split", lambda x: x.split([1, 3], 1)[1] * x.split([1, 3], 1)[0], normal(2, 4))
 case("pad", lambda x: F.pad(x, (1, 2), value=0.5), normal(2, 2))
 case("slice", lambda x: x[:, 1:6:2], normal(2, 7))
+case("slice of one row", lambda x: x[2:3], normal(4, 2))
+case("reshape", lambda x: x.reshape(2, -1), normal(3, 4))
+case("transpose", lambda x: x.transpose(0, 2), normal(2, 3, 2))
 case("permute", lambda x: x.permute(2, 0, 1).reshape(2, 6), normal(2, 3, 2))
+case("select", lambda x: x.select(1, 2), normal(2, 3, 2))
 case("expand", lambda x: x.expand(2, 3, 2), normal(3, 1))
+case("squeeze", lambda x: x.squeeze(1), normal(3, 1, 2))
+case("unsqueeze", lambda x: x.unsqueeze(1), normal(3, 2))
+case("contiguous", lambda x: x.transpose(0, 1).contiguous(), normal(2, 3))
+case("clone", lambda x: x.transpose(0, 1).clone(), normal(2, 3))
+case("to", lambda x: x.to(torch.float32).to(torch.float64), normal(5))
+case("sum_to", lambda x: x.sum_to_size(3, 1), normal(2, 3, 2))
 
 # Products
 case("matmul", torch.matmul, normal(2, 3), normal(3, 4))
@@ -140,18 +156,34 @@ for smoothing in (0.0, 0.1, 1.0):
 
 # Attention, and the fused ops
 qkv = [normal(2, 2, 3, 4), normal(2, 2, 5, 4), normal(2, 2, 5, 4)]
-case("attention", F.scaled_dot_product_attention, *qkv)
+case("scaled_dot_product_attention", F.scaled_dot_product_attention, *qkv)
 padding = (torch.arange(5) < torch.tensor([[5], [2]])).reshape(2, 1, 1, 5)
-case("attention with padding", lambda q, k, v, m: F.scaled_dot_product_attention(q, k, v, m), *qkv, other=[padding])
+case("scaled_dot_product_attention with padding", lambda q, k, v, m: F.scaled_dot_product_attention(q, k, v, m), *qkv, other=[padding])
 by_query = torch.rand(2, 2, 3, 5) < 0.5
 by_query[..., 1] = True
-case("attention with a mask by query", lambda q, k, v, m: F.scaled_dot_product_attention(q, k, v, m), *qkv,
+case("scaled_dot_product_attention with a mask by query", lambda q, k, v, m: F.scaled_dot_product_attention(q, k, v, m), *qkv,
      other=[by_query])
-case("causal attention", lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True), normal(1, 2, 4, 3),
+case("scaled_dot_product_attention causal", lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True), normal(1, 2, 4, 3),
      normal(1, 2, 4, 3), normal(1, 2, 4, 3))
+
+
+def with_weights(q, k, v, mask):
+    """Attention spelt out: the result, then the probabilities, in one row of numbers."""
+    p = (q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5).masked_fill(~mask, -torch.inf).softmax(-1)
+    return torch.cat([(p @ v).flatten(), p.flatten()])
+
+
+def from_scores(scores, v):
+    later = torch.ones(scores.shape[-2:], dtype=torch.bool).triu(1)
+    p = scores.masked_fill(later, -torch.inf).softmax(-1)
+    return torch.cat([(p @ v).flatten(), p.flatten()])
+
+
+case("attention_with_weights", with_weights, *qkv, other=[padding])
+case("attention_from_scores", from_scores, normal(2, 3, 3), normal(2, 3, 2))
 for name, fn in {"relu": F.relu, "gelu": F.gelu, "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),
-                 "silu": F.silu}.items():
-    case(f"bias and {name}", lambda x, b, f=fn: f(x + b), normal(2, 3), normal(3))
+                 "silu": F.silu, "sigmoid": torch.sigmoid, "identity": lambda x: x}.items():
+    case(f"bias_activation {name}", lambda x, b, f=fn: f(x + b), normal(2, 3), normal(3))
 case("residual_layer_norm", lambda x, r, w, b, bias: F.layer_norm(r + x + bias, (4,), w, b, 1e-12), normal(3, 4),
      normal(3, 4), normal(4), normal(4), normal(4))
 types = torch.tensor([[0, 0, 1], [0, 1, 1]])

@@ -96,7 +96,13 @@ TEST_CASE("gradcheck refuses what it cannot check", "[gradcheck]") {
                     "gradcheck: the output depends on no tensor that is checked");
   int calls = 0;
   const auto drifting = [&](const std::vector<Tensor>& x) { return x[0] * static_cast<double>(++calls); };
+  CHECK_THROWS_WITH(gradcheck(drifting, {ones({1})}),
+                    "gradcheck: the function gives 2 and then 3 for the same input");
   CHECK_THROWS_AS(gradcheck(drifting, {ones({1})}), GraphError);
+  int64_t rows = 0;
+  const auto growing = [&](const std::vector<Tensor>& x) { return x[0].expand({++rows, 2}); };
+  CHECK_THROWS_WITH(gradcheck(growing, {ones({2})}),
+                    "gradcheck: the function gives 4 numbers and then 6 for the same input");
   const Tensor single = ones({2}).requires_grad();
   CHECK_THROWS_WITH(gradcheck([&] { return exp(single); }, {{"x", single}}),
                     "gradcheck: x is f32; differences need f64, so convert it with to(DType::f64)");
