@@ -12,8 +12,8 @@ namespace gradus::lab {
 /// One dimension of an input: a number; or free, with the number that it is unless Sizes says otherwise.
 struct Dimension {
   enum class Kind : uint8_t { fixed, rows, size };
-  Dimension(int64_t number) : number(number) {}  // implicit, so that {2, rows(3), 4} is a pattern
-  Dimension(int64_t number, Kind kind) : number(number), kind(kind) {}
+  Dimension(int64_t usual) : number(usual) {}  // implicit, so that {2, rows(3), 4} is a pattern
+  Dimension(int64_t usual, Kind how) : number(usual), kind(how) {}
   int64_t number;
   Kind kind = Kind::fixed;
 };
