@@ -242,16 +242,17 @@ void run(const Call& call) {
 
 void add_gradcheck(CLI::App& program) {
   auto call = std::make_shared<Call>();
-  CLI::App* c = add_command(program, "gradcheck", "Check gradients: of ops, of layers, of a whole model",
-                            "gradus gradcheck\n"
-                            "gradus gradcheck gelu LayerNorm\n"
-                            "gradus gradcheck softmax --second-order --directions 3\n"
-                            "gradus gradcheck layers --dtype f32\n"
-                            "gradus gradcheck gelu --sweep --plot v.svg\n"
-                            "gradus gradcheck relu --rules torch --json\n"
-                            "gradus corpus toy --out toy --stories 2000\n"
-                            "gradus pretrain toy/train.txt --out model --vocab-size 400 --steps 2\n"
-                            "gradus gradcheck --model model --directions 1 --sample 2");
+  CLI::App* c = add_command(
+      program, "gradcheck", "Check gradients: of ops, of layers, of a whole model",
+      "gradus gradcheck\n"
+      "gradus gradcheck gelu LayerNorm\n"
+      "gradus gradcheck softmax --second-order --directions 3\n"
+      "gradus gradcheck layers --dtype f32\n"
+      "gradus gradcheck gelu --sweep --plot v.svg\n"
+      "gradus gradcheck relu --rules torch --json\n"
+      "gradus corpus toy --out toy --stories 2000\n"
+      "gradus pretrain toy/train.txt --out model --vocab-size 400 --layers 1 --hidden 64 --steps 2\n"
+      "gradus gradcheck --model model --sample 2");
   c->add_option("SUBJECT", call->names,
                 "What to check: names from the list, ops, layers or all; none: list them")
       ->type_name("");
