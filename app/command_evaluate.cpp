@@ -30,20 +30,21 @@ void run(const Call& call) {
     throw WrongCall(
         fmt::format("--length {} is more than the {} positions of the model", call.length, positions));
   }
-  const bert::PieceTable pieces = piece_table(tokenizer);
+  const bert::PieceTable pieces = bert::PieceTable::of(tokenizer);
   bert::PretrainingOptions options;
   options.max_length = call.length;
   options.masked_fraction = call.masked;
   options.nearby_negatives = call.nearby;
   options.next_sentence = !call.no_nsp;
   options.seed = static_cast<uint64_t>(call.seed);
-  const auto text =
-      std::make_shared<const bert::TokenizedCorpus>(read_tokens(call.texts, tokenizer, call.block_sentences));
+  const auto text = std::make_shared<const bert::TokenizedCorpus>(
+      bert::read_corpus(call.texts, tokenizer, {.block_sentences = call.block_sentences}));
   const bert::PretrainingData data(text, pieces, options);
   std::optional<bert::BigramBaseline> baseline;
   if (!call.training.empty()) {
     Progress progress("counting neighbours in the training text");
-    baseline.emplace(read_tokens(call.training, tokenizer, call.block_sentences), pieces);
+    baseline.emplace(bert::read_corpus(call.training, tokenizer, {.block_sentences = call.block_sentences}),
+                     pieces);
   }
   Progress progress("evaluating");
   bert::Evaluation evaluation;

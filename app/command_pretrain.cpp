@@ -113,13 +113,13 @@ std::string settings_line(const Call& call, const bert::Config& config,
       "layers {}, hidden {}, heads {}, intermediate {}, vocabulary {}, positions {}, {}, {} tokens, length "
       "{}, slots {} "
       "x {}, {} {}, {}, rate {}, warm-up {}, {} decay, weight decay {}, clip {}, dropout {}, std {}, masked "
-      "{}, seed {}",
+      "{}, whole words {}, next sentence {}, nearby {}, short rows {}, seed {}",
       config.num_hidden_layers, config.hidden_size, config.num_attention_heads, config.intermediate_size,
       config.vocab_size, config.max_position_embeddings, config.hidden_act, training.tokens(), call.lengths,
       call.slots, call.accumulate, call.steps > 0 ? "steps" : "minutes",
       call.steps > 0 ? static_cast<double>(call.steps) : call.minutes, call.optimizer, call.learning_rate,
       call.warmup, call.decay, call.weight_decay, call.clip, call.dropout, call.init_std, call.masked,
-      call.seed);
+      call.whole_words, !call.no_nsp, call.nearby, call.short_rows, call.seed);
 }
 
 void check_folder(const Call& call) {
@@ -163,9 +163,11 @@ void run(const Call& call) {
   const bert::Tokenizer tokenizer =
       vocab.empty() ? learn_vocabulary(call) : open_tokenizer(vocab, call.cased);
 
-  bert::TokenizedCorpus corpus = read_tokens(call.texts, tokenizer, call.block_sentences), held_out;
+  bert::TokenizedCorpus corpus = bert::read_corpus(call.texts, tokenizer,
+                                                   {.block_sentences = call.block_sentences}),
+                        held_out;
   if (!call.held_out.empty()) {
-    held_out = read_tokens(call.held_out, tokenizer, call.block_sentences);
+    held_out = bert::read_corpus(call.held_out, tokenizer, {.block_sentences = call.block_sentences});
   } else if (call.held_out_fraction > 0) {
     bert::CorpusSplit split =
         bert::split_corpus(corpus, call.held_out_fraction, static_cast<uint64_t>(call.seed));
@@ -174,7 +176,7 @@ void run(const Call& call) {
   }
   const auto shared = std::make_shared<const bert::TokenizedCorpus>(std::move(corpus));
   const auto shared_held_out = std::make_shared<const bert::TokenizedCorpus>(std::move(held_out));
-  const bert::PieceTable pieces = piece_table(tokenizer);
+  const bert::PieceTable pieces = bert::PieceTable::of(tokenizer);
   const auto training = std::make_shared<const bert::PretrainingData>(shared, pieces, data_options(call));
   std::shared_ptr<const bert::PretrainingData> scored;
   std::optional<bert::BigramBaseline> baseline;

@@ -14,25 +14,6 @@ bert::Tokenizer open_tokenizer(const std::filesystem::path& path, bool cased) {
   return bert::Tokenizer(bert::Vocab::load(path), normalizer);
 }
 
-bert::TokenizedCorpus read_tokens(const std::vector<std::filesystem::path>& files,
-                                  const bert::Tokenizer& tokenizer, int64_t block_sentences) {
-  const auto tokenize = [&](std::string_view sentence, std::vector<int32_t>& ids) {
-    tokenizer.tokenize(sentence, ids);
-  };
-  return bert::read_corpus(files, tokenize, {.block_sentences = block_sentences});
-}
-
-bert::PieceTable piece_table(const bert::Tokenizer& tokenizer) {
-  bert::PieceTable table;
-  table.vocabulary_size = tokenizer.vocab().size();
-  table.special = tokenizer.special_ids();
-  for (const std::string& piece : tokenizer.vocab().pieces())
-    table.is_continuation.push_back(piece.starts_with("##"));
-  for (const std::string& piece : tokenizer.extra_specials())
-    table.more_special.push_back(tokenizer.vocab().id(piece));
-  return table;
-}
-
 std::vector<LengthShare> parse_lengths(const std::string& text) {
   const auto wrong = [&] {
     throw WrongCall(

@@ -241,7 +241,8 @@ class Printer {
     std::string text;
     for (const int64_t i : shown_indices(shape_[axis], summarize_)) {
       if (!text.empty()) text += separator;
-      text += indent + (i < 0 ? "..." : nested(axis + 1, at + i * strides_[axis], indent + " ", width - 1));
+      text += indent;
+      text += i < 0 ? "..." : nested(axis + 1, at + i * strides_[axis], indent + " ", width - 1);
     }
     return text;
   }

@@ -135,7 +135,21 @@ class CorpusBuilder {
   int64_t file_begin_ = 0;  // the first document of the file being read
 };
 
+Tokenize by(const Tokenizer& tokenizer) {
+  return [&](std::string_view sentence, std::vector<int32_t>& ids) { tokenizer.tokenize(sentence, ids); };
+}
+
 }  // namespace
+
+TokenizedCorpus read_corpus(const std::vector<std::filesystem::path>& files, const Tokenizer& tokenizer,
+                            const CorpusOptions& options) {
+  return read_corpus(files, by(tokenizer), options);
+}
+
+TokenizedCorpus tokenize_corpus(std::string_view text, const std::string& name, const Tokenizer& tokenizer,
+                                const CorpusOptions& options) {
+  return tokenize_corpus(text, name, by(tokenizer), options);
+}
 
 TokenizedCorpus read_corpus(const std::vector<std::filesystem::path>& files, const Tokenize& tokenize,
                             const CorpusOptions& options) {

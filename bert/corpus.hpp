@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "bert/lines.hpp"
+#include "bert/wordpiece.hpp"
 
 namespace gradus::bert {
 
@@ -70,15 +71,18 @@ struct CorpusOptions {
   int64_t block_sentences = 0;
 };
 
-/// Reads text files and tokenises them on num_threads() threads, on which the result does not
-/// depend. A file's end ends a document. Memory holds the ids and a
-/// few thousand lines.
+/// Reads text files and tokenises them on num_threads() threads, on which the result does not depend. A
+/// file's end ends a document. Memory holds the ids and a few thousand lines.
 ///
 /// Throws what for_each_line throws, and FormatError if no sentence is found.
+TokenizedCorpus read_corpus(const std::vector<std::filesystem::path>& files, const Tokenizer& tokenizer,
+                            const CorpusOptions& options = {});
 TokenizedCorpus read_corpus(const std::vector<std::filesystem::path>& files, const Tokenize& tokenize,
                             const CorpusOptions& options = {});
 
 /// The same for text in memory, for example that of the toy world; `name` stands for the file in messages.
+TokenizedCorpus tokenize_corpus(std::string_view text, const std::string& name, const Tokenizer& tokenizer,
+                                const CorpusOptions& options = {});
 TokenizedCorpus tokenize_corpus(std::string_view text, const std::string& name, const Tokenize& tokenize,
                                 const CorpusOptions& options = {});
 

@@ -31,8 +31,8 @@ class Pooler : public nn::Module {
   Pooler(const Config& config, Rng& rng);
 
   Tensor operator()(const Tensor& hidden) const;  ///< [B, S, H] -> [B, H]
-  Tensor of_first(
-      const Tensor& first_tokens) const;  ///< the same from the first tokens alone: [B, H] -> [B, H]
+  /// The same from the first tokens alone: [B, H] -> [B, H].
+  Tensor of_first(const Tensor& first_tokens) const;
 
   const nn::Linear dense;  ///< [H, H]
 };

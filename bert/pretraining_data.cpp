@@ -116,6 +116,19 @@ class Masker {
 
 }  // namespace
 
+PieceTable PieceTable::of(const Tokenizer& tokenizer) {
+  PieceTable table;
+  table.vocabulary_size = tokenizer.vocab().size();
+  table.special = tokenizer.special_ids();
+  for (const std::string& piece : tokenizer.vocab().pieces()) {
+    table.is_continuation.push_back(piece.starts_with("##"));
+  }
+  for (const std::string& piece : tokenizer.extra_specials()) {
+    table.more_special.push_back(tokenizer.vocab().id(piece));
+  }
+  return table;
+}
+
 PretrainingData::PretrainingData(std::shared_ptr<const TokenizedCorpus> corpus, PieceTable pieces,
                                  PretrainingOptions options)
     : corpus_(std::move(corpus)), pieces_(std::move(pieces)), options_(options) {

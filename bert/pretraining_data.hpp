@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "bert/corpus.hpp"
-#include "bert/vocab.hpp"
+#include "bert/wordpiece.hpp"
 
 namespace gradus::bert {
 
@@ -20,8 +20,10 @@ struct PieceTable {
   int64_t vocabulary_size = 0;
   SpecialIds special = {};
   std::vector<uint8_t> is_continuation = {};  ///< [V], 1 for `##` pieces; empty if the vocabulary has none.
-  std::vector<int32_t> more_special =
-      {};  ///< Further pieces never masked nor drawn, for example `[unused7]`.
+  /// Further pieces never masked nor drawn, for example `[unused7]`.
+  std::vector<int32_t> more_special = {};
+
+  static PieceTable of(const Tokenizer& tokenizer);
 };
 
 struct PretrainingOptions {

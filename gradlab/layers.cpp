@@ -63,7 +63,8 @@ const auto with_ids = [](const auto& module, const Inputs&) {
   return module(tensor({4, 1, 1, 2}, Shape{2, 2}));
 };
 
-Subject multi_head(const std::string& name, const nn::MultiHeadOptions& options, std::vector<Shape> shapes) {
+Subject multi_head(const std::string& name, const nn::MultiHeadOptions& options,
+                   const std::vector<Shape>& shapes) {
   return layer(
       name, shapes, [=](Rng& rng) { return nn::MultiHeadAttention(4, 2, rng, options); },
       [](const nn::MultiHeadAttention& module, const Inputs& x) {

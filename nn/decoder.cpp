@@ -48,7 +48,7 @@ DecoderLayer::Weighted DecoderLayer::with_weights(const Tensor& x, const Tensor&
                                                   const DecoderMask& mask) const {
   const ModuleScope scope = enter();
   Weighted out;
-  const auto keep = [](std::pair<Tensor, Tensor> context_and_weights, Tensor& weights) {
+  const auto keep = [](const std::pair<Tensor, Tensor>& context_and_weights, Tensor& weights) {
     weights = context_and_weights.second;
     return context_and_weights.first;
   };

@@ -26,7 +26,7 @@ Tensor sinusoids(int64_t rows, int64_t hidden) {
   double* values = table.mutable_data<double>();
   for (int64_t p = 0; p < rows; ++p) {
     for (int64_t column = 0; column < hidden; ++column) {
-      const auto pair = static_cast<double>(column / 2 * 2);  // 2j, for the sine and for the cosine
+      const auto pair = static_cast<double>(column - column % 2);  // 2j, for the sine and for the cosine
       const double angle = static_cast<double>(p) / std::pow(10000.0, pair / static_cast<double>(hidden));
       values[p * hidden + column] = column % 2 == 0 ? std::sin(angle) : std::cos(angle);
     }

@@ -46,15 +46,10 @@ struct World {
   }
 
   std::shared_ptr<const PretrainingData> data(int64_t stories, bool held_out_stories) const {
-    const auto tokenize = [&](std::string_view line, std::vector<int32_t>& ids) {
-      tokenizer.tokenize(line, ids);
-    };
     auto corpus = std::make_shared<const TokenizedCorpus>(
-        tokenize_corpus(toy_corpus({.stories = stories, .held_out = held_out_stories}), "toy", tokenize));
-    PieceTable pieces;
-    pieces.vocabulary_size = tokenizer.vocab().size();
-    pieces.special = tokenizer.special_ids();
-    return std::make_shared<const PretrainingData>(corpus, pieces, PretrainingOptions{.max_length = 32});
+        tokenize_corpus(toy_corpus({.stories = stories, .held_out = held_out_stories}), "toy", tokenizer));
+    return std::make_shared<const PretrainingData>(corpus, PieceTable::of(tokenizer),
+                                                   PretrainingOptions{.max_length = 32});
   }
 
   BertForPreTraining model() const {
