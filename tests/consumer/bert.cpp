@@ -21,14 +21,14 @@ int main() {
   config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0;
   const bert::BertForPreTraining model(config, rng);
   bert::Trainer trainer(model, tokenizer, data, nullptr,
-                        {.steps = 1200, .slots = 512, .learning_rate = 2e-3, .warmup = 50}, "run");
+                        {.steps = 1200, .slots = 512, .learning_rate = 2e-3, .warmup = 50}, "toy-run");
   trainer.run();
-  bert::save_pretrained("model", model, &tokenizer);
+  bert::save_pretrained("toy-model", model, &tokenizer);
 
-  const auto loaded = bert::load_for_pretraining("model");
+  const auto loaded = bert::load_for_pretraining("toy-model");
   loaded.model.eval();
   const bert::FilledText filled =
-      bert::fill_mask(loaded.model, bert::load_tokenizer("model"), "Tom went to the [MASK].", 3);
+      bert::fill_mask(loaded.model, bert::load_tokenizer("toy-model"), "Tom went to the [MASK].", 3);
   for (const bert::Candidate& c : filled.masks[0].candidates) {
     fmt::print("{:5.1f} %  {}\n", 100 * c.probability, c.piece);
   }
