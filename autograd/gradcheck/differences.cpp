@@ -56,6 +56,7 @@ GradcheckResult summary(const std::string& label, const Shape& shape, const Tens
   result.right = s.right.value;
   if (result.passed && std::abs(s.central.value) <= check.rounding(*worst) && result.error > 1e-6) {
     result.note = "0 up to rounding";
+    result.error = 0;  // a ratio of two rounding errors would say nothing
   }
   if (result.verdict == Verdict::kink) {
     result.note = fmt::format("{} at kinks; slopes {:.6g} from the left, {:.6g} from the right", kinks,

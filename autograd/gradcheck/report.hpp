@@ -29,6 +29,7 @@ struct GradcheckResult {
   int64_t checked = 0;     ///< elements that were differenced one by one, or directions if there were none
   int64_t directions = 0;  ///< random directions along which all elements were differenced together
   /// |analytic - numeric| / (the tensor's largest |gradient|); f32 against f64: in units of eps32 sqrt(K).
+  /// 0 where both are 0 up to rounding, which `note` says.
   double error = 0;
   Shape index;             ///< the worst element; empty if the worst was a whole direction
   int64_t direction = -1;  ///< the number of that direction, else -1

@@ -81,6 +81,20 @@ TEST_CASE("the tolerance is 1e-9 of the tensor's largest gradient, whatever its 
   CHECK(gradcheck(small, {tensor({0.5})}).verdict == Verdict::fail);
 }
 
+TEST_CASE("a gradient that is 0 up to rounding has no error", "[gradcheck]") {
+  // The same number added to every score changes no softmax: what is left of its gradient are rounding
+  // errors.
+  const auto fn = [](const Inputs& in) { return softmax(in[0] + in[1], -1); };
+  const GradcheckReport report = gradcheck(fn, {random({6, 9}, 5), random({6, 1}, 6)});
+  INFO(to_string(report));
+  CHECK(report.passed);
+  CHECK(report.inputs[0].note.empty());
+  CHECK(report.inputs[0].error > 0);
+  CHECK(report.inputs[1].note == "0 up to rounding");
+  CHECK(report.inputs[1].analytic != 0);
+  CHECK(report.inputs[1].error == 0);
+}
+
 TEST_CASE("a sample checks as many elements as it is told", "[gradcheck]") {
   const auto fn = [](const Inputs& in) { return tanh(in[0]); };
   const GradcheckReport report = gradcheck(fn, {random({10, 10}, 2), random({3}, 3)}, {.sample = 7});
