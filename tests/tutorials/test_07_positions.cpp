@@ -88,7 +88,7 @@ TEST_CASE("chapter 7: gradients of the mixing and of the order model", "[tutoria
 
 TEST_CASE("chapter 7: the order task is balanced by its mirror, and its labels are right", "[tutorials]") {
   Rng rng(5);
-  const Sentences some = order_sentences(300, 6, rng), back = mirrored(some);
+  const LabelledSentences some = order_sentences(300, 6, rng), back = mirrored(some);
   for (int64_t i = 0; i < 300; ++i) {
     const std::vector<int64_t> words = some.ids.select(0, i).to_vector<int64_t>();
     const auto first = std::find(words.begin(), words.end(), 0),
@@ -105,7 +105,7 @@ TEST_CASE("chapter 7: the order task is balanced by its mirror, and its labels a
 TEST_CASE("chapter 7, museum: forgotten positions are caught by the mirror, the gradient and the baseline",
           "[tutorials]") {
   Rng data(6);
-  const Sentences test = order_sentences(300, 8, data);
+  const LabelledSentences test = order_sentences(300, 8, data);
   for (const bool forget : {false, true}) {
     Rng rng(1);
     const OrderModel model({.positions = Positions::learned, .forget_positions = forget}, rng);

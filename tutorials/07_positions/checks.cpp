@@ -36,7 +36,7 @@ int main() {
     check.close("how often a word stands there counts", best_without_order(twice, tensor<int64_t>({0, 1})), 1,
                 "0 0 1 and 0 1 1 hold different words: a set of words is not enough");
     Rng rng(1);
-    const Sentences some = order_sentences(200, 8, rng), back = mirrored(some);
+    const LabelledSentences some = order_sentences(200, 8, rng), back = mirrored(some);
     check.close("sentences with their mirror images",
                 best_without_order(concat({some.ids, back.ids}, 0), concat({some.labels, back.labels}, 0)),
                 0.5, "each mirror image holds the same words and has the other answer");

@@ -97,7 +97,7 @@ const std::vector<std::pair<std::string, Positions>> kinds = {{"without position
 void the_order_task() {
   section("The order task");
   Rng rng(7);
-  const Sentences few = order_sentences(4, 8, rng);
+  const LabelledSentences few = order_sentences(4, 8, rng);
   for (int64_t i = 0; i < 4; ++i) {
     fmt::print("{} -> {}\n", few.ids.select(0, i), few.labels.at({i}));
   }
@@ -105,11 +105,11 @@ void the_order_task() {
   section("Without positions, before any training");
   Rng weights(1);
   const OrderModel model({.positions = Positions::none}, weights);
-  const Sentences test = order_sentences(1000, 8, rng), back = mirrored(test);
+  const LabelledSentences test = order_sentences(1000, 8, rng), back = mirrored(test);
   const Tensor gap = abs(model(test.ids) - model(back.ids));
   fmt::print("logits of a sentence and of its mirror image differ by less than 1e-5: {}\n",
              max(gap).item() < 1e-5);
-  const Sentences both = {concat({test.ids, back.ids}, 0), concat({test.labels, back.labels}, 0)};
+  const LabelledSentences both = {concat({test.ids, back.ids}, 0), concat({test.labels, back.labels}, 0)};
   fmt::print("accuracy on 1000 sentences and their mirror images: {:.2f}\n", accuracy(model, both));
 }
 
@@ -123,7 +123,7 @@ void train() {
   chart.width = 560;
   chart.guides = {{"chance", 0.5}};
   Rng data(99);
-  const Sentences here = order_sentences(500, 8, data);
+  const LabelledSentences here = order_sentences(500, 8, data);
   Tensor learned, fixed = sinusoid_table(32, 16);
   std::string elsewhere;
   fmt::print("{:<18} {:>8} {:>8} {:>8} {:>8}\n", "places 0 ... 7", "step 0", "step 60", "step 100",
@@ -205,7 +205,7 @@ void gradients() {
 void museum() {
   section("The bug museum: positions forgotten");
   Rng data(5);
-  const Sentences test = order_sentences(500, 8, data), back = mirrored(test);
+  const LabelledSentences test = order_sentences(500, 8, data), back = mirrored(test);
   for (const bool forget : {false, true}) {
     Rng rng(1);
     const OrderModel model({.positions = Positions::learned, .forget_positions = forget}, rng);

@@ -12,7 +12,7 @@
 namespace gradus::tutorials {
 
 /// Sentences and their labels: ids i64 [B, S], labels i64 [B].
-struct Sentences {
+struct LabelledSentences {
   Tensor ids, labels;
 };
 
@@ -20,7 +20,7 @@ inline constexpr int64_t first_word = 0, second_word = 1, order_words = 10;
 
 /// Sentences of S words with the words 0 and 1 once each at two random places, and fillers 2 ... 9 around
 /// them. The label is 1 where word 0 comes before word 1.
-inline Sentences order_sentences(int64_t count, int64_t length, Rng& rng) {
+inline LabelledSentences order_sentences(int64_t count, int64_t length, Rng& rng) {
   std::vector<int64_t> ids, labels;
   for (int64_t sentence = 0; sentence < count; ++sentence) {
     const int64_t first = rng.between(0, length - 1);
@@ -35,7 +35,7 @@ inline Sentences order_sentences(int64_t count, int64_t length, Rng& rng) {
 }
 
 /// Every sentence read backwards: the same words, the other answer.
-inline Sentences mirrored(const Sentences& sentences) {
+inline LabelledSentences mirrored(const LabelledSentences& sentences) {
   const int64_t length = sentences.ids.size(1);
   std::vector<int64_t> backwards;
   for (int64_t place = length; place-- > 0;) backwards.push_back(place);
@@ -87,21 +87,21 @@ class OrderModel : public nn::Module {
 };
 
 /// The share of sentences that the model answers rightly.
-inline double accuracy(const OrderModel& model, const Sentences& sentences, int64_t start = 0) {
+inline double accuracy(const OrderModel& model, const LabelledSentences& sentences, int64_t start = 0) {
   const NoGrad no_grad;
   const Tensor right = equal(argmax(model(sentences.ids, start), 1), sentences.labels);
   return mean(right.to(DType::f64)).item();
 }
 
 /// Trains on fresh sentences and returns the accuracy on `test` before step 0, `every`, 2 `every`, ...
-inline std::vector<double> train_order(const OrderModel& model, const Sentences& test, int64_t steps,
+inline std::vector<double> train_order(const OrderModel& model, const LabelledSentences& test, int64_t steps,
                                        int64_t every, uint64_t seed) {
   nn::Adam optimizer(model, {.lr = 3e-3});
   Rng rng(seed);
   std::vector<double> course;
   for (int64_t step = 0; step <= steps; ++step) {
     if (step % every == 0) course.push_back(accuracy(model, test));
-    const Sentences batch = order_sentences(32, test.ids.size(1), rng);
+    const LabelledSentences batch = order_sentences(32, test.ids.size(1), rng);
     optimizer.zero_grad();
     cross_entropy(model(batch.ids), batch.labels).backward();
     optimizer.step();
