@@ -64,7 +64,7 @@ class Pass {
       Tensor dy = std::move(entry->second);
       gradients_.erase(entry);
       for (const auto& hook : node->hooks) {
-        if (Tensor changed = hook(dy); changed.defined()) dy = std::move(changed);
+        if (Tensor changed = hook(dy); changed.defined()) replace(dy, std::move(changed), *node);
       }
       if (const auto wanted = wanted_.find(node.get()); wanted != wanted_.end()) wanted->second = dy;
       if (wanted_.empty()) keep(*node, dy);
@@ -86,13 +86,26 @@ class Pass {
     }
   }
 
+  /// A hook's answer takes the place of what it was given, so it must look the same.
+  static void replace(Tensor& dy, Tensor changed, const Node& node) {
+    if (changed.shape() != dy.shape()) {
+      fail<ShapeError>("backward: a hook on {} returned a gradient {} for one of {}", node.op,
+                       changed.shape(), dy.shape());
+    }
+    if (changed.dtype() != dy.dtype()) {
+      fail<DTypeError>("backward: a hook on {} returned a gradient of {} for one of {}", node.op,
+                       name(changed.dtype()), name(dy.dtype()));
+    }
+    dy = std::move(changed);
+  }
+
   void keep(const Node& node, const Tensor& dy) const {
     const std::shared_ptr<TensorImpl> owner = node.leaf.lock();
     if (!owner) return;
     Tensor& total = owner->grad;
     if (!total.defined()) {
       // A leaf's gradient is its own memory, so that the next backward may add to it in place.
-      total = options_.create_graph || is_sole_owner(dy) ? dy : dy.clone();
+      total = !options_.create_graph && is_sole_owner(dy) ? dy : dy.clone();
     } else if (options_.create_graph) {
       total = total + dy;
     } else {
@@ -135,6 +148,10 @@ class Pass {
     const JointDerivative& all = keep_graph ? node->joint : joint;
     if (all) {
       std::vector<Tensor> gradients = all(dy, y);
+      if (gradients.size() != edges.size()) {
+        fail<GraphError>("backward: {} gave {} gradients for {} inputs", node->op, gradients.size(),
+                         edges.size());
+      }
       for (size_t i = 0; i < edges.size(); ++i) {
         if (edges[i].to && gradients[i].defined()) send(*node, edges[i], std::move(gradients[i]));
       }
@@ -150,7 +167,13 @@ class Pass {
       fail<DTypeError>("backward: {} gave a gradient of {} for an input of {}", from.op,
                        name(gradient.dtype()), name(edge.dtype));
     }
-    if (gradient.shape() != edge.shape) gradient = sum_to(gradient, edge.shape);
+    if (gradient.shape() != edge.shape) {
+      if (!broadcasts_to(edge.shape, gradient.shape())) {
+        fail<ShapeError>("backward: {} gave a gradient {} for an input {}", from.op, gradient.shape(),
+                         edge.shape);
+      }
+      gradient = sum_to(gradient, edge.shape);
+    }
     if (detect_anomaly_) check_finite(gradient, "gradient", from.op, from.module_path);
     receive(edge.to, std::move(gradient));
   }

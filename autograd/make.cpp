@@ -10,9 +10,20 @@ namespace gradus {
 
 Tensor empty(const Shape& shape, DType dtype) {
   for (const int64_t size : shape) {
-    if (size < 0) fail<ShapeError>("empty: shape {} has a negative size", shape);
+    if (size < 0) fail<ShapeError>("a tensor cannot have shape {}: a size is negative", shape);
   }
-  auto storage = std::make_shared<Storage>(shape.numel() * size_of(dtype));
+  int64_t bytes = 0;
+  const bool countable = !__builtin_mul_overflow(shape.numel(), size_of(dtype), &bytes);
+  StoragePtr storage;
+  try {
+    if (countable) storage = std::make_shared<Storage>(bytes);
+  } catch (const std::bad_alloc&) {
+    storage = nullptr;
+  }
+  if (!storage) {
+    fail<Error>("a tensor of {} and shape {} needs {:.3g} GB, more memory than there is", name(dtype), shape,
+                static_cast<double>(shape.numel()) * static_cast<double>(size_of(dtype)) / 1e9);
+  }
   return make_tensor(std::move(storage), shape, contiguous_strides(shape), 0, dtype);
 }
 

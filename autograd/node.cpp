@@ -80,7 +80,9 @@ namespace detail {
 
 namespace {
 
-void attach(const Tensor& output, NodePtr node, bool wants_output) {
+/// An output that is on the tape already (an op that returns its input) becomes a tensor of its own.
+void attach(Tensor& output, NodePtr node, bool wants_output) {
+  if (output.needs_grad()) output = output.detach();
   if (wants_output) {
     node->saved_output = output.detach().handle();
     node->saved_version = output.version();

@@ -26,8 +26,10 @@ Tensor maximum(const Tensor& a, const Tensor& b);  ///< At a tie each input gets
 Tensor minimum(const Tensor& a, const Tensor& b);
 Tensor add(const Tensor& x, double number);
 Tensor mul(const Tensor& x, double number);
-Tensor pow(const Tensor& x,
-           double exponent);  ///< x^exponent. Source of the derivative at 0: 0 for exponent 0.
+Tensor div(const Tensor& x, double number);  ///< f32 and f64 only.
+/// x^exponent (f32, f64), with the derivative exponent x^(exponent - 1): at x = 0 that is 0 for exponent 0
+/// and infinite below 1. NaN for x < 0 unless the exponent is whole.
+Tensor pow(const Tensor& x, double exponent);
 
 inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
 inline Tensor operator-(const Tensor& a, const Tensor& b) { return sub(a, b); }
@@ -40,8 +42,8 @@ inline Tensor operator-(const Tensor& x, double c) { return add(x, -c); }
 inline Tensor operator-(double c, const Tensor& x) { return add(neg(x), c); }
 inline Tensor operator*(const Tensor& x, double c) { return mul(x, c); }
 inline Tensor operator*(double c, const Tensor& x) { return mul(x, c); }
-inline Tensor operator/(const Tensor& x, double c) { return mul(x, 1 / c); }
-inline Tensor operator/(double c, const Tensor& x) { return mul(pow(x, -1), c); }
+inline Tensor operator/(const Tensor& x, double c) { return div(x, c); }
+inline Tensor operator/(double c, const Tensor& x) { return div(scalar(c, x.dtype()), x); }
 
 // ---- Functions of one element (f32, f64) ----
 Tensor exp(const Tensor& x);
@@ -54,10 +56,11 @@ Tensor relu(const Tensor& x);     ///< max(x, 0); the derivative at 0 is 0.
 Tensor erf(const Tensor& x);      ///< 2/sqrt(pi) * integral of exp(-t^2) from 0 to x
 Tensor gelu(const Tensor& x);  ///< x * Phi(x), Phi by erf (Hendrycks and Gimpel 2016): Hugging Face's "gelu".
 Tensor gelu_tanh(const Tensor& x);  ///< Its tanh approximation: "gelu_new", as in GPT-2.
-Tensor silu(const Tensor& x);       ///< x * sigmoid(x)
+Tensor silu(const Tensor& x);       ///< x * sigmoid(x) (Elfwing et al. 2017, "SiL").
 Tensor abs(const Tensor& x);        ///< The derivative at 0 is 0.
-Tensor clamp(const Tensor& x, double low,
-             double high);  ///< The derivative is 1 inside and at the bounds, else 0.
+/// max(low, min(x, high)). The derivative is 1 inside and at the bounds, else 0. Throws IndexError if low >
+/// high.
+Tensor clamp(const Tensor& x, double low, double high);
 Tensor sin(const Tensor& x);
 Tensor cos(const Tensor& x);
 
@@ -71,30 +74,38 @@ Tensor where(const Tensor& condition, const Tensor& a,
 Tensor masked_fill(const Tensor& x, const Tensor& mask, double value);  ///< value where mask (bool), else x.
 Tensor is_finite(const Tensor& x);                                      ///< bool: neither NaN nor infinite.
 
-// ---- Reductions over some axes (all axes when `axes` is not given) ----
+// ---- Reductions over some axes (all axes when `axes` is not given; `keep` leaves them with size 1) ----
 Tensor sum(const Tensor& x, std::optional<Axes> axes = {}, bool keep = false);
 Tensor mean(const Tensor& x, std::optional<Axes> axes = {}, bool keep = false);  ///< NaN over no elements.
-Tensor max(const Tensor& x, std::optional<Axes> axes = {}, bool keep = false);   ///< Ties share the gradient.
+/// Ties share the gradient. Throws ShapeError over no elements.
+Tensor max(const Tensor& x, std::optional<Axes> axes = {}, bool keep = false);
 Tensor min(const Tensor& x, std::optional<Axes> axes = {}, bool keep = false);
-/// sum((x - mean)^2) / (n - correction); correction 1 is the unbiased estimate, 0 LayerNorm's.
+/// sum((x - mean)^2) / (n - correction); correction 1 is the unbiased estimate, 0 LayerNorm's. NaN if n <=
+/// correction.
 Tensor var(const Tensor& x, std::optional<Axes> axes = {}, bool keep = false, int64_t correction = 1);
-Tensor logsumexp(const Tensor& x, std::optional<Axes> axes = {},
-                 bool keep = false);                              ///< log(sum(exp(x))), safe.
+/// log(sum(exp(x))), without overflow; -inf over no elements. The derivative is softmax(x), NaN where all x
+/// are -inf.
+Tensor logsumexp(const Tensor& x, std::optional<Axes> axes = {}, bool keep = false);
 Tensor argmax(const Tensor& x, int64_t axis, bool keep = false);  ///< i64; the first of equals. No gradient.
 
 // ---- Layout (views are methods of Tensor: reshape, transpose, permute, slice, expand, ...) ----
-Tensor concat(const std::vector<Tensor>& parts, int64_t axis);  ///< Joins along an axis that exists.
-Tensor stack(const std::vector<Tensor>& parts, int64_t axis);   ///< Joins along a new axis.
-std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, int64_t axis);  ///< Views.
-/// Adds `before` and `after` elements of `value` around an axis.
+/// Joins along an axis that exists. Throws ShapeError if there are no parts, or if they differ elsewhere.
+Tensor concat(const std::vector<Tensor>& parts, int64_t axis);
+/// Joins parts of one shape along a new axis; ShapeError as for concat.
+Tensor stack(const std::vector<Tensor>& parts, int64_t axis);
+/// Views of so many indices each. Throws ShapeError if the sizes do not add up to the axis.
+std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, int64_t axis);
+/// Adds `before` and `after` elements of `value` around an axis. Throws ShapeError if one is negative.
 Tensor pad(const Tensor& x, int64_t axis, int64_t before, int64_t after, double value = 0);
 Tensor sum_to(const Tensor& x, const Shape& shape);  ///< The inverse of a broadcast: sums what was repeated.
 
 // ---- Products ----
 /// a [..., M, K] times b [..., K, N] -> [..., M, N]; the leading dimensions broadcast. Any strides, no
-/// copies: a transposed operand is a view. A vector [K] on either side is a row or a column.
+/// copies: a transposed operand is a view. A vector [K] on either side is a row or a column. Throws
+/// ShapeError if the two K differ, or for a scalar.
 Tensor matmul(const Tensor& a, const Tensor& b);
-/// x W^T + bias: x [..., in], weight [out, in], bias [out] or undefined -> [..., out].
+/// x W^T + bias: x [..., in], weight [out, in], bias [out] or undefined -> [..., out]. ShapeError names what
+/// does not fit.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 
 // ---- Indexing (indices are i64; IndexError names the first one out of range) ----
@@ -110,9 +121,11 @@ Tensor scatter_add(const Tensor& x, int64_t axis, const Tensor& index, const Ten
 Tensor softmax(const Tensor& x, int64_t axis = -1);      ///< exp(x) / sum(exp(x)); zeros where all are -inf.
 Tensor log_softmax(const Tensor& x, int64_t axis = -1);  ///< x - logsumexp(x)
 /// (x - mean) / sqrt(var + eps) * weight + bias over the last axis, biased variance (Ba et al. 2016, eq. 4).
+/// x [..., H], weight and bias [H]; ShapeError otherwise.
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps);
 /// Each element is 0 with probability p, else x / (1 - p) (Srivastava et al. 2014, "inverted"). The mask is a
-/// function of `seed` and the element's index, so backward makes it again.
+/// function of `seed` and the element's index, so backward makes it again. Throws IndexError if p is not in
+/// [0, 1].
 Tensor dropout(const Tensor& x, double p, uint64_t seed);
 
 // ---- Losses ----
@@ -132,7 +145,8 @@ struct AttentionOptions {
   uint64_t seed = 0;    ///< of the dropout mask
 };
 /// softmax(q k^T / sqrt(D) + mask) v: q [B, A, S, D], k and v [B, A, T, D] -> [B, A, S, D]. A masked key has
-/// probability exactly 0; a query that may look nowhere gives zeros.
+/// probability exactly 0; a query that may look nowhere gives zeros. Throws ShapeError where q, k, v or the
+/// mask do not fit, DTypeError for a mask that is not bool.
 Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                     const AttentionOptions& options = {});
 /// The same, with the probabilities (after dropout) [B, A, S, T] as second result.
@@ -148,6 +162,7 @@ using kernels::Activation;  ///< relu, gelu, gelu_tanh, silu, sigmoid or identit
 Tensor bias_activation(const Tensor& x, const Tensor& bias,
                        Activation kind);  ///< act(x + bias); bias may be undefined
 /// layer_norm(residual + dropout(x + bias), weight, offset): BERT's sub-layer ending; bias may be undefined.
+/// x and residual [..., H], the others [H]; ShapeError otherwise.
 Tensor residual_layer_norm(const Tensor& x, const Tensor& bias, const Tensor& residual, const Tensor& weight,
                            const Tensor& offset, double eps, double p, uint64_t seed);
 
@@ -157,6 +172,7 @@ Tensor bert_embedding(const Tensor& word, const Tensor& token_type, const Tensor
                       const Tensor& type_ids);
 
 // ---- The composed twins of the fused ops: what tutorials teach and tests hold the fused ones to ----
+/// Each has the formula, shapes and errors of its fused op above, but is made of primitive ops.
 namespace composed {
 Tensor softmax(const Tensor& x, int64_t axis = -1);
 Tensor log_softmax(const Tensor& x, int64_t axis = -1);

@@ -31,7 +31,10 @@ void Shape::erase(int at) {
 
 int64_t Shape::numel() const {
   int64_t product = 1;
-  for (const int64_t size : *this) product *= size;
+  bool too_large = false;
+  for (const int64_t size : *this) too_large |= __builtin_mul_overflow(product, size, &product);
+  if (too_large && std::find(begin(), end(), 0) != end()) return 0;
+  if (too_large) fail<ShapeError>("shape {} has more elements than can be counted", *this);
   return product;
 }
 
@@ -56,6 +59,15 @@ Shape broadcast_shapes(const Shape& a, const Shape& b, std::string_view op) {
     result[lead + i] = x == 1 ? y : x;
   }
   return result;
+}
+
+bool broadcasts_to(const Shape& shape, const Shape& to) {
+  const int lead = to.rank() - shape.rank();
+  if (lead < 0) return false;
+  for (int i = 0; i < shape.rank(); ++i) {
+    if (shape[i] != to[lead + i] && shape[i] != 1) return false;
+  }
+  return true;
 }
 
 Strides broadcast_strides(const Shape& shape, const Strides& strides, const Shape& to) {

@@ -39,7 +39,9 @@ class Shape {
   void push_back(int64_t size);
   void insert(int at, int64_t size);
   void erase(int at);
-  int64_t numel() const;  ///< The number of elements: the product of all sizes; 1 for a scalar.
+  /// The number of elements: the product of all sizes; 1 for a scalar. Throws ShapeError if it is 2^63 or
+  /// more.
+  int64_t numel() const;
 
  private:
   int rank_ = 0;
@@ -56,6 +58,9 @@ Strides contiguous_strides(const Shape& shape);
 /// The shape that both broadcast to: aligned at the back, sizes equal or one of them 1 (NumPy's rule).
 /// Throws ShapeError that names `op` and both shapes.
 Shape broadcast_shapes(const Shape& a, const Shape& b, std::string_view op);
+
+/// Can a tensor of `shape` be read as if it had shape `to`?
+bool broadcasts_to(const Shape& shape, const Shape& to);
 
 /// Strides with which a tensor of `shape` is read as if it had shape `to`: stride 0 where it repeats.
 Strides broadcast_strides(const Shape& shape, const Strides& strides, const Shape& to);

@@ -4,16 +4,33 @@
 #include "autograd/grad_mode.hpp"
 #include "autograd/kernels/elementwise.hpp"
 #include "autograd/node.hpp"
-#include "autograd/ops.hpp"
+#include "autograd/ops/op_support.hpp"
 #include "autograd/tensor_impl.hpp"
 
 namespace gradus {
 namespace {
 
-const TensorImpl& deref(const TensorImpl* impl) {
+TensorImpl& deref(TensorImpl* impl) {
   if (impl == nullptr)
     fail<GraphError>("this tensor is not defined: it was made by Tensor() and never assigned");
   return *impl;
+}
+
+/// What is written in place goes past the tape: a source whose gradient is wanted would lose it in silence.
+void check_source(std::string_view what, const Tensor& from) {
+  if (grad_enabled() && from.needs_grad()) {
+    fail<GraphError>(
+        "{}: what is written in place is not recorded, so the gradient of the source would be lost; compute "
+        "a new tensor, or write inside NoGrad or from detach()",
+        what);
+  }
+}
+
+/// `from` as it can be read while `to` is written: a copy if some of its memory is `to` seen in another way.
+Tensor apart(const Tensor& from, const Tensor& to) {
+  const bool same =
+      from.offset() == to.offset() && from.shape() == to.shape() && from.strides() == to.strides();
+  return from.shares_memory_with(to) && !same ? from.detach().clone() : from;
 }
 
 }  // namespace
@@ -32,8 +49,10 @@ Tensor make_tensor(StoragePtr storage, const Shape& shape, const Strides& stride
 // ---- What it is ----
 
 DType Tensor::dtype() const { return deref(impl()).dtype; }
-const Shape& Tensor::shape() const { return deref(impl()).shape; }
-const Strides& Tensor::strides() const { return deref(impl()).strides; }
+const Shape& Tensor::shape() const& { return deref(impl()).shape; }
+Shape Tensor::shape() && { return deref(impl()).shape; }
+const Strides& Tensor::strides() const& { return deref(impl()).strides; }
+Strides Tensor::strides() && { return deref(impl()).strides; }
 int64_t Tensor::offset() const { return deref(impl()).offset; }
 int64_t Tensor::size(int64_t axis) const { return shape()[normalize_axis(axis, shape(), "size")]; }
 int Tensor::rank() const { return shape().rank(); }
@@ -80,10 +99,11 @@ double Tensor::at(std::initializer_list<int64_t> index) const {
   }
   int64_t offset = 0;
   for (int i = 0; i < rank(); ++i) {
-    if (position[i] < 0 || position[i] >= shape()[i]) {
+    const int64_t place = position[i] < 0 ? position[i] + shape()[i] : position[i];
+    if (place < 0 || place >= shape()[i]) {
       fail<IndexError>("at: index {} is outside a tensor of shape {}", position, shape());
     }
-    offset += position[i] * strides()[i];
+    offset += place * strides()[i];
   }
   return dispatch_all(dtype(), [&]<class T> { return static_cast<double>(data<T>()[offset]); });
 }
@@ -109,11 +129,13 @@ const NodePtr& Tensor::node() const { return deref(impl()).node; }
 bool Tensor::needs_grad() const { return defined() && impl_->node != nullptr; }
 bool Tensor::is_leaf() const { return !needs_grad() || impl_->node->is_leaf; }
 
-Tensor& Tensor::requires_grad(bool value) {
+Tensor Tensor::requires_grad(bool value) && { return requires_grad(value); }
+
+Tensor& Tensor::requires_grad(bool value) & {
   if (!is_leaf())
     fail<GraphError>("requires_grad: the tensor is the output of {}; only a leaf can be marked", node()->op);
   if (!value) {
-    impl_->node = nullptr;
+    deref(impl()).node = nullptr;
   } else if (!needs_grad()) {
     if (!is_float(dtype()))
       fail<DTypeError>("requires_grad: gradients exist for f32 and f64, not {}", name(dtype()));
@@ -133,15 +155,16 @@ void Tensor::set_grad(const Tensor& grad) {
   if (grad.defined() && grad.dtype() != dtype()) {
     fail<DTypeError>("set_grad: a gradient of {} for a tensor of {}", name(grad.dtype()), name(dtype()));
   }
-  impl_->grad = grad;
+  deref(impl()).grad = grad;
 }
 
-void Tensor::clear_grad() { impl_->grad = Tensor(); }
+void Tensor::clear_grad() { deref(impl()).grad = Tensor(); }
 
 void Tensor::zero_grad() {
-  if (impl_->grad.defined()) {
-    impl_->grad = impl_->grad.detach();
-    impl_->grad.fill_(0);
+  Tensor& grad = deref(impl()).grad;
+  if (grad.defined()) {
+    grad = grad.detach();
+    grad.fill_(0);
   }
 }
 
@@ -178,7 +201,7 @@ void Tensor::check_writable(std::string_view what) const {
 void Tensor::fill_(double value) {
   check_writable("fill_");
   dispatch_all(dtype(), [&]<class T> {
-    const T element = static_cast<T>(value);
+    const T element = ops::element<T>("fill_", value);
     kernels::map<T>({mutable_data<T>(), shape(), strides()}, [element] { return element; });
   });
 }
@@ -188,11 +211,13 @@ void Tensor::copy_(const Tensor& from) {
   if (broadcast_shapes(shape(), from.shape(), "copy_") != shape()) {
     fail<ShapeError>("copy_: shape {} does not broadcast to {}", from.shape(), shape());
   }
+  check_source("copy_", from);
+  const Tensor source = apart(from, *this);
   dispatch_all(dtype(), [&]<class To> {
-    dispatch_all(from.dtype(), [&]<class From> {
+    dispatch_all(source.dtype(), [&]<class From> {
       kernels::map<To, From>(
           {mutable_data<To>(), shape(), strides()},
-          {from.data<From>(), shape(), broadcast_strides(from.shape(), from.strides(), shape())},
+          {source.data<From>(), shape(), broadcast_strides(source.shape(), source.strides(), shape())},
           [](From x) { return static_cast<To>(x); });
     });
   });
@@ -205,11 +230,13 @@ void Tensor::add_(const Tensor& other, double scale) {
   if (broadcast_shapes(shape(), other.shape(), "add_") != shape()) {
     fail<ShapeError>("add_: shape {} does not broadcast to {}", other.shape(), shape());
   }
+  check_source("add_", other);
+  const Tensor source = apart(other, *this);
   dispatch_number(dtype(), "add_", [&]<class T> {
-    const T factor = static_cast<T>(scale);
+    const T factor = ops::element<T>("add_", scale);
     const kernels::View<T> self{mutable_data<T>(), shape(), strides()};
     kernels::map<T, T, T>(
-        self, self, {other.data<T>(), shape(), broadcast_strides(other.shape(), other.strides(), shape())},
+        self, self, {source.data<T>(), shape(), broadcast_strides(source.shape(), source.strides(), shape())},
         [factor](T x, T y) { return static_cast<T>(x + factor * y); });
   });
 }

@@ -38,8 +38,10 @@ class Tensor {
   // What it is.
   bool defined() const { return impl_ != nullptr; }
   DType dtype() const;
-  const Shape& shape() const;
-  const Strides& strides() const;
+  const Shape& shape() const&;
+  Shape shape() &&;  ///< By value: `for (int64_t size : (a * b).shape())` would outlive the tensor.
+  const Strides& strides() const&;
+  Strides strides() &&;
   int64_t size(int64_t axis) const;  ///< The size of one dimension; -1 is the last.
   int rank() const;
   int64_t numel() const;
@@ -58,7 +60,7 @@ class Tensor {
     return {data<T>(), shape(), strides()};
   }
   double item() const;                                    ///< The only element; ShapeError if there are more.
-  double at(std::initializer_list<int64_t> index) const;  ///< One element; IndexError if it is not there.
+  double at(std::initializer_list<int64_t> index) const;  ///< One element; -1 is the last.
   template <class T>
   std::vector<T> to_vector() const;  ///< All elements in row-major order.
 
@@ -66,8 +68,9 @@ class Tensor {
   Tensor reshape(Shape shape) const;  ///< One size may be -1. Copies only where no strides can express it.
   Tensor transpose(int64_t a, int64_t b) const;  ///< Swaps two axes.
   Tensor permute(const Axes& order) const;       ///< Result axis i is this tensor's axis order[i].
-  Tensor slice(int64_t axis, int64_t begin, int64_t end,
-               int64_t step = 1) const;              ///< [begin, end) with a step >= 1.
+  /// The indices [begin, end) of an axis, with a step >= 1. Negative ones count from the back; IndexError if
+  /// there are no such indices.
+  Tensor slice(int64_t axis, int64_t begin, int64_t end, int64_t step = 1) const;
   Tensor select(int64_t axis, int64_t index) const;  ///< One index of an axis, which goes away.
   Tensor expand(const Shape& shape) const;           ///< Repeats axes of size 1 (stride 0).
   Tensor squeeze(int64_t axis) const;                ///< Removes an axis of size 1.
@@ -79,23 +82,26 @@ class Tensor {
   Tensor to(DType dtype) const;  ///< Converted (f64 to i64 truncates); differentiable between floats.
 
   // Autograd.
-  bool needs_grad() const;                   ///< Does a gradient flow into or through this tensor?
-  Tensor& requires_grad(bool value = true);  ///< Marks a leaf whose gradient is wanted (f32 or f64 only).
-  bool is_leaf() const;                      ///< Not made by a recorded op.
-  Tensor grad() const;                       ///< What backward has accumulated; not defined() if nothing yet.
+  bool needs_grad() const;                     ///< Does a gradient flow into or through this tensor?
+  Tensor& requires_grad(bool value = true) &;  ///< Marks a leaf whose gradient is wanted (f32 or f64 only).
+  Tensor requires_grad(bool value = true) &&;
+  bool is_leaf() const;  ///< Not made by a recorded op.
+  Tensor grad() const;   ///< What backward has accumulated; not defined() if nothing yet.
   void set_grad(const Tensor& grad);
   void clear_grad();      ///< Forgets the gradient.
   void zero_grad();       ///< Fills the gradient with zeros, in place.
   void retain_grad();     ///< Keeps the gradient of a tensor that is not a leaf, too.
   Tensor detach() const;  ///< The same memory, cut off from the graph.
   /// Calls `hook` with this tensor's whole gradient during backward; what it returns (if defined) replaces
-  /// it.
+  /// it, and must have its shape and dtype. The hook lives as long as the graph: one that captures this very
+  /// tensor keeps both alive for ever.
   void register_hook(std::function<Tensor(const Tensor& gradient)> hook);
   /// Runs reverse mode from this scalar; gradients are added to the leaves' `grad()`. See
   /// autograd/engine.hpp.
   void backward(bool retain_graph = false, bool create_graph = false) const;
 
-  // Changes in place. Throws GraphError on a tensor that the graph depends on, outside NoGrad.
+  // Changes in place. Outside NoGrad they throw GraphError on a tensor that the graph depends on, and for a
+  // source whose gradient is wanted, for what they do is not recorded. A source may overlap.
   void fill_(double value);
   void copy_(const Tensor& from);                    ///< Same shape or broadcast; converts the dtype.
   void add_(const Tensor& other, double scale = 1);  ///< this += scale * other.

@@ -17,7 +17,7 @@ void layer_norm(const T* x, const T* gamma, const T* beta, double eps, T* y, T* 
     for (int64_t row = begin; row < end; ++row) {
       const T* in = x + row * cols;
       T* out = y + row * cols;
-      const T center = sum_over<T>(cols, [=](int64_t j) { return in[j]; }) / static_cast<T>(cols);
+      const T center = row_mean(in, cols);
       const T scale = row_rstd(in, cols, center, static_cast<T>(eps));
       mean[row] = center;
       rstd[row] = scale;

@@ -23,22 +23,17 @@ void residual_layer_norm(const T* x, const T* bias, const T* residual, const T* 
       const T *in = x + at, *skip = residual + at;
       const DropoutRun run(seed, static_cast<uint64_t>(at), threshold);
       T *sum = xhat + at, *out = y + at;  // the sum stands where xhat will
-      T total = 0;
       if (threshold == 0) {
-#pragma omp simd reduction(+ : total)
-        for (int64_t j = 0; j < cols; ++j) {
-          sum[j] = skip[j] + (in[j] + add[j]);
-          total += sum[j];
-        }
+#pragma omp simd
+        for (int64_t j = 0; j < cols; ++j) sum[j] = skip[j] + (in[j] + add[j]);
       } else {
-#pragma omp simd reduction(+ : total)
+#pragma omp simd
         for (int64_t j = 0; j < cols; ++j) {
           const T scaled = (in[j] + add[j]) * kept;
           sum[j] = skip[j] + (run.keep(j) ? scaled : T(0));
-          total += sum[j];
         }
       }
-      const T center = total / static_cast<T>(cols), scale = row_rstd(sum, cols, center, static_cast<T>(eps));
+      const T center = row_mean(sum, cols), scale = row_rstd(sum, cols, center, static_cast<T>(eps));
       rstd[row] = scale;
 #pragma omp simd
       for (int64_t j = 0; j < cols; ++j) {

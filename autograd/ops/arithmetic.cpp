@@ -80,16 +80,13 @@ Tensor minimum(const Tensor& a, const Tensor& b) {
 
 namespace {
 
-/// y[i] = f(x[i]) for a plain number that goes with x: i64 takes whole numbers only, for nothing is rounded
-/// silently.
+/// y[i] = f(x[i], number) for a plain number.
 template <class F>
 Tensor map_number(std::string_view op, const Tensor& x, double number, F f) {
-  if (x.dtype() == DType::i64 && !(std::trunc(number) == number && std::abs(number) < 0x1p63)) {
-    fail<DTypeError>("{}: an i64 tensor takes whole numbers, not {}; convert it with to()", op, number);
-  }
   Tensor y = empty(x.shape(), x.dtype());
   dispatch_number(x.dtype(), op, [&]<class T> {
-    kernels::map<T, T>(output_view<T>(y), x.view<T>(), [f](T v) { return static_cast<T>(f(v)); });
+    const T c = ops::element<T>(op, number);
+    kernels::map<T, T>(output_view<T>(y), x.view<T>(), [f, c](T v) { return static_cast<T>(f(v, c)); });
   });
   return y;
 }
@@ -97,18 +94,23 @@ Tensor map_number(std::string_view op, const Tensor& x, double number, F f) {
 }  // namespace
 
 Tensor add(const Tensor& x, double number) {
-  const auto plus = [number]<class T>(T v) { return v + static_cast<T>(number); };
-  return record("add", map_number("add", x, number, plus), wrt(x, [](const Tensor& dy) { return dy; }));
+  return record("add", map_number("add", x, number, [](auto v, auto c) { return v + c; }),
+                wrt(x, [](const Tensor& dy) { return dy; }));
 }
 
 Tensor mul(const Tensor& x, double number) {
-  const auto times = [number]<class T>(T v) { return v * static_cast<T>(number); };
-  return record("mul", map_number("mul", x, number, times),
+  return record("mul", map_number("mul", x, number, [](auto v, auto c) { return v * c; }),
                 wrt(x, [number](const Tensor& dy) { return dy * number; }));
 }
 
+Tensor div(const Tensor& x, double number) {
+  ops::check_float("div", x);
+  return record("div", map_number("div", x, number, [](auto v, auto c) { return v / c; }),
+                wrt(x, [number](const Tensor& dy) { return dy / number; }));
+}
+
 Tensor neg(const Tensor& x) {
-  return record("neg", map_number("neg", x, -1, [](auto v) { return -v; }),
+  return record("neg", map_number("neg", x, -1, [](auto v, auto) { return -v; }),
                 wrt(x, [](const Tensor& dy) { return -dy; }));
 }
 
@@ -163,13 +165,16 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, double value) {
   const Shape shape = broadcast_shapes(x.shape(), mask.shape(), "masked_fill");
   Tensor y = empty(shape, x.dtype());
   dispatch_all(x.dtype(), [&]<class T> {
-    const T filling = static_cast<T>(value);
+    const T filling = ops::element<T>("masked_fill", value);
     kernels::map<T, T, bool>(output_view<T>(y), broadcast_view<T>(x, shape),
                              broadcast_view<bool>(mask, shape),
                              [filling](T v, bool masked) { return masked ? filling : v; });
   });
-  return record("masked_fill", y,
-                wrt(x, [mask = saved(mask)](const Tensor& dy) { return masked_fill(dy, mask, 0); }));
+  Derivative derivative = wrt(x, [mask = saved(mask)](const Tensor& dy) { return masked_fill(dy, mask, 0); });
+  // Who fills in infinity means it: that is not what anomaly mode looks for, so it searches no further than
+  // x.
+  if (!std::isfinite(value)) return record_view("masked_fill", y, std::move(derivative));
+  return record("masked_fill", y, std::move(derivative));
 }
 
 }  // namespace gradus

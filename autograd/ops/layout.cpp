@@ -93,10 +93,11 @@ Tensor Tensor::permute(const Axes& order) const {
 
 Tensor Tensor::slice(int64_t axis, int64_t begin, int64_t end, int64_t step) const {
   const int a = normalize_axis(axis, shape(), "slice");
-  const int64_t size = shape()[a];
-  if (begin < 0 || end > size || begin > end) {
+  const int64_t size = shape()[a], from = begin < 0 ? begin + size : begin, to = end < 0 ? end + size : end;
+  if (from < 0 || to > size || from > to) {
     fail<IndexError>("slice: [{}, {}) is outside axis {} of {}", begin, end, axis, shape());
   }
+  begin = from, end = to;
   if (step < 1) fail<IndexError>("slice: the step must be 1 or more, not {}", step);
   Shape new_shape = shape(), new_strides = strides();
   new_shape[a] = (end - begin + step - 1) / step;
@@ -124,6 +125,7 @@ Tensor Tensor::expand(const Shape& to) const {
   if (to.rank() < rank() || broadcast_shapes(shape(), to, "expand") != to) {
     fail<ShapeError>("expand: shape {} does not broadcast to {}", shape(), to);
   }
+  (void)to.numel();  // a view needs no memory for its elements, but they must be countable
   return record_view("expand", as_view(to, broadcast_strides(shape(), strides(), to), offset()),
                      wrt(*this, [](const Tensor& dy) { return dy; }));  // the engine sums what was repeated
 }

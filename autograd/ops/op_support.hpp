@@ -1,7 +1,9 @@
 // What the files in this folder share: checks, and the way from tensors to kernels.
 #pragma once
 
+#include <cmath>
 #include <string_view>
+#include <type_traits>
 
 #include "autograd/kernels/elementwise.hpp"
 #include "autograd/node.hpp"
@@ -27,6 +29,16 @@ inline void check_dtype(std::string_view op, std::string_view what, const Tensor
 
 inline void check_probability(std::string_view op, double p) {
   if (!(p >= 0 && p <= 1)) fail<IndexError>("{}: the dropout probability {} is outside [0, 1]", op, p);
+}
+
+/// A plain number as an element of a tensor of T: i64 takes whole numbers only, for nothing is rounded
+/// silently.
+template <class T>
+T element(std::string_view op, double number) {
+  if (std::is_same_v<T, int64_t> && !(std::trunc(number) == number && std::abs(number) < 0x1p63)) {
+    fail<DTypeError>("{}: an i64 tensor takes whole numbers, not {}; convert it with to()", op, number);
+  }
+  return static_cast<T>(number);
 }
 
 /// The elements of x as if it had shape `to`, which it broadcasts to.

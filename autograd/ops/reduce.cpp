@@ -64,7 +64,7 @@ Tensor sum(const Tensor& x, std::optional<Axes> axes, bool keep) {
 Tensor mean(const Tensor& x, std::optional<Axes> axes, bool keep) {
   ops::check_float("mean", x);
   const Reduction r("mean", x, axes, keep);
-  return sum(x, axes, keep) * (1.0 / static_cast<double>(r.count));
+  return sum(x, axes, keep) / static_cast<double>(r.count);
 }
 
 Tensor max(const Tensor& x, std::optional<Axes> axes, bool keep) {
@@ -81,7 +81,7 @@ Tensor var(const Tensor& x, std::optional<Axes> axes, bool keep, int64_t correct
   const Tensor centred = x - mean(x, axes, true);
   // With no more elements than `correction` nothing can be estimated: 0 / 0 is NaN.
   const int64_t freedom = std::max<int64_t>(0, r.count - correction);
-  return sum(centred * centred, axes, keep) * (1.0 / static_cast<double>(freedom));
+  return sum(centred * centred, axes, keep) / static_cast<double>(freedom);
 }
 
 Tensor logsumexp(const Tensor& x, std::optional<Axes> axes, bool keep) {

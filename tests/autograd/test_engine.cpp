@@ -2,6 +2,7 @@
 #include "autograd/engine.hpp"
 
 #include "autograd/grad_mode.hpp"
+#include "autograd/node.hpp"
 #include "autograd/ops.hpp"
 #include "support/catch.hpp"
 
@@ -32,6 +33,57 @@ TEST_CASE("a gradient kept by the caller does not change when backward runs agai
   backward({x + 0.0}, {dy});
   CHECK(dy.to_vector<double>() == std::vector<double>{5, 7});
   CHECK(x.grad().to_vector<double>() == std::vector<double>{10, 14});
+}
+
+TEST_CASE("with create_graph, too, every leaf's gradient is its own memory") {
+  Tensor a = tensor({1.0, 2.0}).requires_grad(), b = tensor({3.0, 4.0}).requires_grad();
+  sum(a + b).backward(false, true);
+  CHECK(!a.grad().shares_memory_with(b.grad()));
+  sum(a + b).backward();
+  CHECK(a.grad().to_vector<double>() == std::vector<double>{2, 2});
+  a.zero_grad();
+  CHECK(b.grad().to_vector<double>() == std::vector<double>{2, 2});
+  const Tensor dy = tensor({5.0, 7.0});
+  a.clear_grad();
+  backward({a.clone()}, {dy}, {.create_graph = true});
+  sum(a).backward();
+  CHECK(dy.to_vector<double>() == std::vector<double>{5, 7});
+  // And it can still be differentiated.
+  a.clear_grad();
+  sum(a * a * a).backward(false, true);
+  CHECK(grad({sum(a.grad())}, {a})[0].to_vector<double>() == std::vector<double>{6, 12});
+}
+
+TEST_CASE("what a hook returns must look like the gradient") {
+  Tensor x = ones({4, 8}).requires_grad();
+  Tensor hooked = softmax(x), wrong = ones({1});
+  hooked.register_hook([&](const Tensor&) { return wrong; });
+  const auto run = [&] { sum(hooked * hooked).backward(true); };
+  CHECK_THROWS_WITH(run(), "backward: a hook on softmax returned a gradient [1] for one of [4, 8]");
+  wrong = ones({4, 8}, DType::f64);
+  CHECK_THROWS_WITH(run(), "backward: a hook on softmax returned a gradient of f64 for one of f32");
+  wrong = zeros({4, 8});
+  run();
+  CHECK(x.grad().to_vector<float>() == std::vector<float>(32, 0.f));
+}
+
+TEST_CASE("a derivative of the wrong shape or number is named") {
+  const Tensor x = ones({3}).requires_grad();
+  const Tensor total = record("my sum", sum(x.detach()), wrt(x, [](const Tensor& dy) { return dy; }));
+  CHECK_THROWS_WITH(total.backward(), "backward: my sum gave a gradient [] for an input [3]");
+  const Tensor pair =
+      record_fused("my pair", x.detach() + x.detach(), {x, x},
+                   [](const Tensor& dy, const Tensor&) { return std::vector<Tensor>{dy}; }, {});
+  CHECK_THROWS_WITH(sum(pair).backward(), "backward: my pair gave 1 gradients for 2 inputs");
+}
+
+TEST_CASE("an op that returns its input leaves the input as it is") {
+  const Tensor x = ones({3}).requires_grad();
+  const Tensor y = record("same", x, wrt(x, [](const Tensor& dy) { return dy * 2; }));
+  CHECK(x.is_leaf());
+  CHECK(!y.is_leaf());
+  sum(y).backward();
+  CHECK(x.grad().to_vector<float>() == std::vector<float>(3, 2.f));
 }
 
 TEST_CASE("broadcast inputs get gradients of their own shape") {
@@ -220,4 +272,8 @@ TEST_CASE("anomaly mode names the op, the place in the model and the index") {
     CHECK_THROWS_WITH(sum(root).backward(),
                       "sqrt in encoder.layer.0: the gradient has inf at index [1] of [3]");
   }
+  // An infinity that is filled in on purpose is none: a mask puts -inf before every softmax.
+  const Tensor hidden = masked_fill(x, tensor<bool>({false, true, false}), -INFINITY);
+  sum(softmax(hidden)).backward();
+  CHECK_THROWS_WITH(hidden * 2.0, "mul: the output has -inf at index [1] of [3]");
 }

@@ -188,7 +188,7 @@ TEST_CASE("arithmetic: misuse is named", "[ops][misuse]") {
   CHECK_THROWS_WITH(maximum(ones({2, 3}), ones({2})), "maximum: shapes [2, 3] and [2] " + end);
   CHECK_THROWS_WITH(minimum(ones({2, 3}), ones({2})), "minimum: shapes [2, 3] and [2] " + end);
   CHECK_THROWS_WITH(i * 0.5, "mul: an i64 tensor takes whole numbers, not 0.5; convert it with to()");
-  CHECK_THROWS_WITH(i / 2, "mul: an i64 tensor takes whole numbers, not 0.5; convert it with to()");
+  CHECK_THROWS_WITH(i / 2, "div: takes f32 or f64, not i64");
   CHECK_THROWS_WITH(i + 1.25, "add: an i64 tensor takes whole numbers, not 1.25; convert it with to()");
   CHECK_THROWS_WITH(i + not_a_number,
                     "add: an i64 tensor takes whole numbers, not nan; convert it with to()");

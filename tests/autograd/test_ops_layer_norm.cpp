@@ -58,6 +58,17 @@ TEST_CASE("layer_norm: each row has mean 0 and variance 1", "[ops]") {
   CHECK(difference(var(y, Axes{1}, false, 0), ones({5}, DType::f64)) < 1e-13);
 }
 
+TEST_CASE("layer_norm: a row of equal numbers of any size and length gives its bias, exactly", "[ops]") {
+  for (const double value : {3.3, -123.456, 1e6, 1e-3}) {
+    for (int64_t n = 1; n <= 200; ++n) {
+      const Tensor x = full({2, n}, value), one = ones({n}), zero = zeros({n});
+      INFO(value << " in a row of " << n);
+      REQUIRE(max(abs(layer_norm(x, one, zero, eps))).item() == 0);
+      REQUIRE(max(abs(residual_layer_norm(x, {}, x, one, zero, eps, 0, 1))).item() == 0);
+    }
+  }
+}
+
 TEST_CASE("layer_norm: equals its twin, forward and gradients", "[ops][fused]") {
   check_twins(fused_norm, composed_norm, random_inputs({{4}, {4}, {4}}));
   check_twins(fused_norm, composed_norm, random_inputs({{2, 3, 8}, {8}, {8}}));

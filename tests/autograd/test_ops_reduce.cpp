@@ -77,6 +77,18 @@ TEST_CASE("mean and var: values", "[ops]") {
   CHECK(var(tensor({1e8, 1e8 + 1, 1e8 + 2})).item() == 1);
 }
 
+TEST_CASE("a number divides, for a rounded reciprocal would be off", "[ops]") {
+  for (int64_t n = 1; n <= 1000; ++n) {
+    const Tensor x = ones({n});
+    INFO(n);
+    REQUIRE(mean(x).item() == 1);
+    REQUIRE(var(x, {}, false, 0).item() == 0);
+    REQUIRE((full({1}, static_cast<double>(n)) / static_cast<double>(n)).item() == 1);
+    REQUIRE((static_cast<double>(n) / full({1}, static_cast<double>(n))).item() == 1);
+  }
+  CHECK_THROWS_WITH(2 / tensor<int64_t>({4, 2}), "div: takes f32 or f64, not i64");
+}
+
 TEST_CASE("max and min: values, NaN, infinities and whole numbers", "[ops]") {
   const Tensor x = tensor({3.0, -1.0, 2.0, 5.0, 0.0, -4.0}, Shape{2, 3});
   CHECK(max(x).item() == 5);

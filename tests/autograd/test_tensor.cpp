@@ -1,4 +1,5 @@
 // Tensors and views: what shares memory, what copies, what is refused.
+#include "autograd/grad_mode.hpp"
 #include "autograd/tensor.hpp"
 
 #include <numeric>
@@ -94,6 +95,88 @@ TEST_CASE("changes in place are seen through every view and counted") {
   CHECK(x.to_vector<float>() == std::vector<float>{7, 8, 7, 8});
 }
 
+TEST_CASE("what is written in place may overlap what is read") {
+  Tensor x = tensor({1.0, 2.0, 3.0, 4.0}, Shape{2, 2});
+  x.add_(x.transpose(0, 1));
+  CHECK(x.to_vector<double>() == std::vector<double>{2, 5, 5, 8});
+  x.add_(x);
+  CHECK(x.to_vector<double>() == std::vector<double>{4, 10, 10, 16});
+  Tensor row = arange(6, DType::f64);
+  row.slice(0, 1, 6).copy_(row.slice(0, 0, 5));
+  CHECK(row.to_vector<double>() == std::vector<double>{0, 0, 1, 2, 3, 4});
+  row.slice(0, 0, 5).copy_(row.slice(0, 1, 6));
+  CHECK(row.to_vector<double>() == std::vector<double>{0, 1, 2, 3, 4, 4});
+}
+
+TEST_CASE("a change in place loses no gradient in silence") {
+  const Tensor x = tensor({1.0, 2.0}).requires_grad();
+  Tensor y = zeros({2}, DType::f64);
+  const std::string why =
+      ": what is written in place is not recorded, so the gradient of the source would be lost; compute a "
+      "new "
+      "tensor, or write inside NoGrad or from detach()";
+  CHECK_THROWS_WITH(y.add_(x * 2.0), "add_" + why);
+  CHECK_THROWS_WITH(y.slice(0, 0, 1).copy_(x.slice(0, 1, 2)), "copy_" + why);
+  y.add_(x.detach(), 2);
+  const NoGrad no_grad;
+  y.copy_(x + y);
+  CHECK(y.to_vector<double>() == std::vector<double>{3, 6});
+}
+
+TEST_CASE("indices count from the back, too") {
+  const Tensor x = arange(6).reshape({2, 3});
+  CHECK(x.at({-1, -3}) == 3);
+  CHECK(x.slice(1, -2, -1).to_vector<int64_t>() == std::vector<int64_t>{1, 4});
+  CHECK(x.slice(1, 0, -1).shape() == Shape{2, 2});
+  CHECK_THROWS_WITH(x.slice(1, -4, 2), "slice: [-4, 2) is outside axis 1 of [2, 3]");
+  CHECK_THROWS_WITH(x.slice(1, -1, 1), "slice: [-1, 1) is outside axis 1 of [2, 3]");
+  CHECK_THROWS_WITH(x.at({0, -4}), "at: index [0, -4] is outside a tensor of shape [2, 3]");
+}
+
+TEST_CASE("the shape of a temporary lives on") {
+  std::vector<int64_t> sizes;
+  for (const int64_t size : zeros({4, 5}).shape()) sizes.push_back(size);
+  CHECK(sizes == std::vector<int64_t>{4, 5});
+  const Tensor& x = tensor({1.0}).requires_grad();
+  CHECK(x.needs_grad());
+}
+
+TEST_CASE("a tensor that is too large is refused") {
+  const int64_t large = int64_t{1} << 32;
+  CHECK_THROWS_WITH(zeros({large, large}),
+                    "shape [4294967296, 4294967296] has more elements than can be counted");
+  CHECK_THROWS_WITH(ones({1, 1}).expand({large, large}),
+                    "shape [4294967296, 4294967296] has more elements than can be counted");
+  CHECK(zeros({large, large, 0}).numel() == 0);
+  CHECK_THROWS_WITH(
+      zeros({large << 30}),
+      "a tensor of f32 and shape [4611686018427387904] needs 1.84e+10 GB, more memory than there is");
+#ifndef __SANITIZE_ADDRESS__  // which stops the program where the system has no more
+  CHECK_THROWS_WITH(
+      zeros({large << 13}),
+      "a tensor of f32 and shape [35184372088832] needs 1.41e+05 GB, more memory than there is");
+#endif
+}
+
+TEST_CASE("whole numbers are not rounded in silence") {
+  Tensor x = arange(2);
+  CHECK_THROWS_WITH(x.fill_(0.5), "fill_: an i64 tensor takes whole numbers, not 0.5; convert it with to()");
+  CHECK_THROWS_WITH(x.add_(arange(2), 0.5),
+                    "add_: an i64 tensor takes whole numbers, not 0.5; convert it with to()");
+  CHECK_THROWS_WITH(masked_fill(x, equal(x, x), -INFINITY),
+                    "masked_fill: an i64 tensor takes whole numbers, not -inf; convert it with to()");
+}
+
+TEST_CASE("a tensor that is not defined says so") {
+  Tensor none;
+  const std::string why = "this tensor is not defined: it was made by Tensor() and never assigned";
+  CHECK_THROWS_WITH(none.zero_grad(), why);
+  CHECK_THROWS_WITH(none.clear_grad(), why);
+  CHECK_THROWS_WITH(none.requires_grad(false), why);
+  CHECK_THROWS_WITH(none.set_grad({}), why);
+  CHECK_THROWS_WITH(none.shape(), why);
+}
+
 TEST_CASE("freed memory is used again") {
   { const Tensor warm = empty({1000, 1000}); }
   const MemoryStats before = memory_stats();
@@ -132,7 +215,7 @@ TEST_CASE("misuse of tensors is named") {
       "expand: shapes [2, 3] and [3, 3] do not broadcast: sizes 2 and 3 differ and neither is 1");
   CHECK_THROWS_WITH(x.squeeze(0), "squeeze: axis 0 of [2, 3] has size 2, not 1");
   CHECK_THROWS_WITH(x.unsqueeze(4), "unsqueeze: a tensor of shape [2, 3, 1] has no axis 4");
-  CHECK_THROWS_WITH(zeros({2, -1}), "empty: shape [2, -1] has a negative size");
+  CHECK_THROWS_WITH(zeros({2, -1}), "a tensor cannot have shape [2, -1]: a size is negative");
   CHECK_THROWS_WITH(tensor({1.0, 2.0}, Shape{3}), "tensor: 2 values do not fill shape [3]");
   CHECK_THROWS_WITH(Shape(std::vector<int64_t>(9, 1)), "a tensor has at most 8 dimensions, not 9");
   CHECK_THROWS_WITH(x + zeros({2, 3}, DType::f64), "add: dtypes f32 and f64 differ; convert one with to()");
