@@ -142,7 +142,8 @@ TEST_CASE("learn runs a chapter, remembers what is solved, and shows the solutio
   program(folder / "scripts/build",
           "echo '[0/1] Re-checking globbed directories...'; echo '[1/2] Building x'; echo '[2/2] Linking x'");
   CHECK(learn({"7"}).errors == "Building ...\n[1/2] Building x\n[2/2] Linking x\n");
-  program(folder / "scripts/build", "echo '[0/1] Re-checking globbed directories...'; echo 'error: x' >&2; exit 1");
+  program(folder / "scripts/build",
+          "echo '[0/1] Re-checking globbed directories...'; echo 'error: x' >&2; exit 1");
   const ProgramResult broken_later = learn({"7"});
   CHECK(broken_later.exit_code == 1);
   CHECK(broken_later.out.empty());

@@ -76,12 +76,10 @@ void scaling() {
   section("Why divide by the root");
   const int64_t S = 64, T = 64;
   fmt::print("{} random queries and {} random keys, each number of variance 1\n\n", S, T);
-  fmt::print("{:>5}  {:>17}  {:>17}  {:>17}  {:>17}\n", "", "", "", "gradient", "gradient");
-  fmt::print("{:>5}  {:>17}  {:>17}  {:>17}  {:>17}\n", "", "variance of score", "entropy / ln T",
-             "at the scores", "at the queries");
-  fmt::print("{:>5}", "d");
-  for (int pair = 0; pair < 4; ++pair) fmt::print("  {:>8} {:>8}", "dot", "scaled");
-  fmt::print("\n");
+  fmt::print("{:>5}  {:>17}  {:>17}  {:>17}\n", "", "variance of score", "entropy / ln T", "gradient");
+  fmt::print("{:>5}  {:>8} {:>8}  {:>8} {:>8}  {:>8} {:>8}\n", "d", "dot", "scaled", "dot", "scaled", "dot",
+             "scaled");
+  std::string at_queries;
   std::vector<double> sizes, dot_var, scaled_var, dot_entropy, scaled_entropy;
   Rng rng(2);
   for (int64_t d = 4; d <= 1024; d *= 2) {
@@ -92,11 +90,16 @@ void scaling() {
     scaled_var.push_back(var(scaled).item());
     dot_entropy.push_back(relative_entropy(softmax(dot)));
     scaled_entropy.push_back(relative_entropy(softmax(scaled)));
-    fmt::print("{:>5}  {:>8.1f} {:>8.3f}  {:>8.3f} {:>8.3f}  {:>8.4f} {:>8.4f}  {:>8.3f} {:>8.3f}\n", d,
-               dot_var.back(), scaled_var.back(), dot_entropy.back(), scaled_entropy.back(),
-               gradient_size(dot), gradient_size(scaled), query_gradient_size(q, k, false),
-               query_gradient_size(q, k, true));
+    fmt::print("{:>5}  {:>8.1f} {:>8.3f}  {:>8.3f} {:>8.3f}  {:>8.4f} {:>8.4f}\n", d, dot_var.back(),
+               scaled_var.back(), dot_entropy.back(), scaled_entropy.back(), gradient_size(dot),
+               gradient_size(scaled));
+    const Tensor of_dot = query_gradients(q, k, false), of_scaled = query_gradients(q, k, true);
+    at_queries += fmt::format("{:>5}  {:>8.3f} {:>8.3f}  {:>8.3f} {:>8.3f}\n", d, mean(of_dot).item(),
+                              mean(of_scaled).item(), median(of_dot), median(of_scaled));
   }
+  section("The gradient at the queries");
+  fmt::print("{:>5}  {:>17}  {:>17}\n", "", "mean", "median");
+  fmt::print("{:>5}  {:>8} {:>8}  {:>8} {:>8}\n{}", "d", "dot", "scaled", "dot", "scaled", at_queries);
   save_figure("variance.svg",
               lines("Variance of the scores", sizes, {{"dot", dot_var}, {"scaled dot", scaled_var}}, true));
   save_figure("entropy.svg", lines("Entropy of the weights, as a share of ln T", sizes,
@@ -222,7 +225,8 @@ void museum() {
     };
     const bool passes = gradcheck([&](const auto& in) { return weights(in[0], in[1]); }, {few, keys}).passed;
     const Tensor sums = sum(weights(few, keys), Axes{1});
-    fmt::print("{}:\n  gradient check passes:           {}\n", bug ? "over the queries" : "over the keys", passes);
+    fmt::print("{}:\n  gradient check passes:           {}\n", bug ? "over the queries" : "over the keys",
+               passes);
     fmt::print("  sums of the first three rows:    {:.2f} {:.2f} {:.2f}\n", sums.at({0}), sums.at({1}),
                sums.at({2}));
     fmt::print("  other queries change a row:      {}\n", change_by_others(q, other, k, bug) > 1e-12);

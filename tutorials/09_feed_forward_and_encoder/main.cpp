@@ -187,12 +187,12 @@ void gradients() {
                    return feed_forward(v[0], {v[1], v[2], v[3], v[4], {}, {}}, gelu_by_hand);
                  },
                  {in[0], in[1], in[2], in[3], in[4]});
-  for (const auto& [name, bend] : std::vector<std::pair<std::string, Bend>>{
-           {"GLU", sigmoid},
-           {"bilinear", [](const Tensor& gate) { return gate; }},
-           {"ReGLU", relu},
-           {"GEGLU", gelu_by_hand},
-           {"SwiGLU", silu}}) {
+  for (const auto& [name, bend] :
+       std::vector<std::pair<std::string, Bend>>{{"GLU", sigmoid},
+                                                 {"bilinear", [](const Tensor& gate) { return gate; }},
+                                                 {"ReGLU", relu},
+                                                 {"GEGLU", gelu_by_hand},
+                                                 {"SwiGLU", silu}}) {
     check_gradient(
         name, [&, &bend = bend](const auto& v) { return gated_feed_forward(v[0], weights(v), bend); }, in);
   }
@@ -204,12 +204,20 @@ void gradients() {
   check_gradient(
       "an encoder layer, by x and its 16 tensors",
       [](const auto& v) {
-        return encoder_layer(v[0],
-                             {.heads = 2,
-                              .wq = v[1], .bq = v[2], .wk = v[3], .bk = v[4], .wv = v[5], .bv = v[6],
-                              .wo = v[7], .bo = v[8], .scale1 = v[9], .offset1 = v[10],
-                              .feed_forward = {v[11], v[12], v[13], v[14], {}, {}},
-                              .scale2 = v[15], .offset2 = v[16]});
+        return encoder_layer(v[0], {.heads = 2,
+                                    .wq = v[1],
+                                    .bq = v[2],
+                                    .wk = v[3],
+                                    .bk = v[4],
+                                    .wv = v[5],
+                                    .bv = v[6],
+                                    .wo = v[7],
+                                    .bo = v[8],
+                                    .scale1 = v[9],
+                                    .offset1 = v[10],
+                                    .feed_forward = {v[11], v[12], v[13], v[14], {}, {}},
+                                    .scale2 = v[15],
+                                    .offset2 = v[16]});
       },
       all);
 }
