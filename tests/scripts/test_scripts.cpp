@@ -131,6 +131,23 @@ TEST_CASE("learn runs a chapter, remembers what is solved, and shows the solutio
       broken.errors ==
       "Building ...\nerror: x\nlearn: the program of this chapter could not be built; the messages above say "
       "why.\n");
+
+  // Once there is a build, it speaks only when it has something to do.
+  gradus::write_file_atomically(folder / "build/release/build.ninja", "");
+  program(folder / "scripts/build",
+          "echo '[0/1] Re-checking globbed directories...'; echo 'ninja: no work to do.'");
+  const ProgramResult quiet = learn({"7"});
+  CHECK(quiet.exit_code == 0);
+  CHECK(quiet.errors.empty());
+  program(folder / "scripts/build",
+          "echo '[0/1] Re-checking globbed directories...'; echo '[1/2] Building x'; echo '[2/2] Linking x'");
+  CHECK(learn({"7"}).errors == "Building ...\n[1/2] Building x\n[2/2] Linking x\n");
+  program(folder / "scripts/build",
+          "echo '[0/1] Re-checking globbed directories...'; echo 'error: x' >&2; exit 1");
+  const ProgramResult broken_later = learn({"7"});
+  CHECK(broken_later.exit_code == 1);
+  CHECK(broken_later.out.empty());
+  CHECK(broken_later.errors == broken.errors);
 }
 
 TEST_CASE("run refuses a wrong call with one sentence") {

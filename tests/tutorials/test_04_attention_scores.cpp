@@ -64,6 +64,41 @@ TEST_CASE("04: the gradient's size is that of its formula", "[tutorials]") {
         1e-14);
 }
 
+TEST_CASE("04: without the root the gradient at the queries is larger on average, and small for most",
+          "[tutorials]") {
+  for (const int64_t d : {4, 64, 1024}) {
+    Rng rng(4);
+    const Tensor q = randn({64, d}, rng, DType::f64), k = randn({64, d}, rng, DType::f64);
+    CHECK(mean(query_gradients(q, k, false)).item() > 2 * mean(query_gradients(q, k, true)).item());
+    CHECK((median(query_gradients(q, k, false)) < median(query_gradients(q, k, true))) == (d == 1024));
+  }
+  const Tensor q = random_normal({1, 6}, 22), k = random_normal({5, 6}, 23);
+  Tensor moved = q.clone().requires_grad();
+  max(softmax(scaled_dot_score(moved, k))).backward();
+  CHECK(std::abs(query_gradients(q, k, true).item() - std::sqrt(sum(moved.grad() * moved.grad()).item())) <
+        1e-14);
+  CHECK(median(tensor({3.0, 1.0, 2.0})) == 2);
+}
+
+TEST_CASE("04 museum: the root forgotten and the wrong axis pass a gradient check and are caught",
+          "[tutorials]") {
+  const Tensor q = random_normal({3, 64}, 24), k = random_normal({3, 64}, 25),
+               other = random_normal({3, 64}, 26);
+  for (const bool over_queries : {false, true}) {
+    CHECK(gradcheck([&](const auto& in) { return attention_weights(dot_score(in[0], in[1]), over_queries); },
+                    {q * 0.2, k * 0.2})
+              .passed);
+    const Tensor weights = attention_weights(scaled_dot_score(q, k), over_queries);
+    CHECK(worst_difference(sum(weights, Axes{over_queries ? 0 : 1}), ones({3}, DType::f64)) < 1e-14);
+    CHECK((change_by_others(q, other, k, over_queries) < 1e-14) == !over_queries);
+  }
+  CHECK(worst_difference(sum(attention_weights(scaled_dot_score(q, k), true), Axes{1}),
+                         ones({3}, DType::f64)) > 0.01);
+  const Tensor wide = random_normal({64, 64}, 27), keys = random_normal({64, 64}, 28);
+  CHECK(std::abs(var(scaled_dot_score(wide, keys)).item() - 1) < 0.2);
+  CHECK(var(dot_score(wide, keys)).item() > 40);
+}
+
 TEST_CASE("04: dot is general with W = I, and general of two projections", "[tutorials]") {
   const Tensor q = random_normal({3, 4}, 16), k = random_normal({2, 4}, 17);
   CHECK(worst_difference(general_score(q, k, eye(4, DType::f64)), dot_score(q, k)) < 1e-14);

@@ -19,7 +19,8 @@ Strides permuted_strides(const Strides& strides, const Axes& order);
 Strides repeated_strides(const Shape& shape, const Strides& strides, const Shape& to);
 
 /// Exercise 3. Subtracts the first row of x [M, N] from every row of x, in place. The one in exercise.cpp
-/// compiles and runs, and is wrong: find out why, and mend it with few strokes.
+/// compiles and runs, and is wrong: find out why, and mend it with few strokes. `t.clone()` is a copy with
+/// memory of its own; `t.contiguous()` copies only what is not contiguous yet, and otherwise is t itself.
 void subtract_first_row(Tensor x);
 
 }  // namespace gradus::tutorials

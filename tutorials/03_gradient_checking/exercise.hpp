@@ -13,7 +13,8 @@ namespace gradus::tutorials {
 double best_step(double curvature, double rounding);
 
 // Exercise 2. Four ops for matrices. Their values are right. Three have a bug planted in their backward: find
-// out which, and mend them. (The forward is not to be changed.)
+// out which, and mend them. (The forward is not to be changed.) A backward is written in Gradus's ops, so
+// that it can be differentiated again: the check wants a right gradient of the gradient too.
 
 Tensor cubed(const Tensor& x);                         ///< y = x^3, element by element
 Tensor centred(const Tensor& x);                       ///< each row minus its mean: [M, N] -> [M, N]

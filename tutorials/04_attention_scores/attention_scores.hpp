@@ -3,6 +3,7 @@
 /// does to a softmax.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -66,6 +67,38 @@ inline double gradient_size(const Tensor& scores) {
   Tensor s = scores.detach().clone().requires_grad();
   sum(max(softmax(s), Axes{1})).backward();
   return mean(sqrt(sum(s.grad() * s.grad(), Axes{1}))).item();
+}
+
+/// The same one step further back: the norm of d(w_j)/d(q) for each of the queries [S, D]: [S].
+inline Tensor query_gradients(const Tensor& queries, const Tensor& k, bool scaled) {
+  Tensor q = queries.detach().clone().requires_grad();
+  sum(max(softmax(scaled ? scaled_dot_score(q, k) : dot_score(q, k)), Axes{1})).backward();
+  return sqrt(sum(q.grad() * q.grad(), Axes{1}));
+}
+
+/// The number in the middle of x [N] when it is sorted; the upper one of two.
+inline double median(const Tensor& x) {
+  std::vector<double> sorted = x.to_vector<double>();
+  std::sort(sorted.begin(), sorted.end());
+  return sorted[sorted.size() / 2];
+}
+
+// ---- The bug museum ----
+
+/// The scores [S, T] as weights: each query shares 1 out among the keys. With the bug, `over_queries`, each
+/// key shares 1 out among the queries.
+inline Tensor attention_weights(const Tensor& scores, bool over_queries = false) {
+  return softmax(scores, over_queries ? 0 : 1);
+}
+
+/// How much the weights of the first query change when the other queries become `other` [S, D]: 0, since no
+/// query has to do with another one.
+inline double change_by_others(const Tensor& q, const Tensor& other, const Tensor& k, bool over_queries) {
+  const auto first = [&](const Tensor& rest) {
+    const Tensor queries = concat({q.slice(0, 0, 1), rest.slice(0, 1, rest.size(0))}, 0);
+    return attention_weights(scaled_dot_score(queries, k), over_queries).select(0, 0);
+  };
+  return max(abs(first(q) - first(other))).item();
 }
 
 // ---- Two tasks: which key belongs to which query? Which key has the largest first number? ----

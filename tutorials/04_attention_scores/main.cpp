@@ -79,6 +79,7 @@ void scaling() {
   fmt::print("{:>5}  {:>17}  {:>17}  {:>17}\n", "", "variance of score", "entropy / ln T", "gradient");
   fmt::print("{:>5}  {:>8} {:>8}  {:>8} {:>8}  {:>8} {:>8}\n", "d", "dot", "scaled", "dot", "scaled", "dot",
              "scaled");
+  std::string at_queries;
   std::vector<double> sizes, dot_var, scaled_var, dot_entropy, scaled_entropy;
   Rng rng(2);
   for (int64_t d = 4; d <= 1024; d *= 2) {
@@ -92,7 +93,13 @@ void scaling() {
     fmt::print("{:>5}  {:>8.1f} {:>8.3f}  {:>8.3f} {:>8.3f}  {:>8.4f} {:>8.4f}\n", d, dot_var.back(),
                scaled_var.back(), dot_entropy.back(), scaled_entropy.back(), gradient_size(dot),
                gradient_size(scaled));
+    const Tensor of_dot = query_gradients(q, k, false), of_scaled = query_gradients(q, k, true);
+    at_queries += fmt::format("{:>5}  {:>8.3f} {:>8.3f}  {:>8.3f} {:>8.3f}\n", d, mean(of_dot).item(),
+                              mean(of_scaled).item(), median(of_dot), median(of_scaled));
   }
+  section("The gradient at the queries");
+  fmt::print("{:>5}  {:>17}  {:>17}\n", "", "mean", "median");
+  fmt::print("{:>5}  {:>8} {:>8}  {:>8} {:>8}\n{}", "d", "dot", "scaled", "dot", "scaled", at_queries);
   save_figure("variance.svg",
               lines("Variance of the scores", sizes, {{"dot", dot_var}, {"scaled dot", scaled_var}}, true));
   save_figure("entropy.svg", lines("Entropy of the weights, as a share of ln T", sizes,
@@ -195,6 +202,37 @@ void gradients() {
                  {q, k, draw({6, 4}), draw({6, 4}), draw({6})});
 }
 
+void museum() {
+  Rng rng(9);
+  const int64_t D = 64, S = 64;
+  const Tensor q = randn({S, D}, rng, DType::f64), k = randn({S, D}, rng, DType::f64),
+               other = randn({S, D}, rng, DType::f64);
+  const Tensor few = q.slice(0, 0, 3).slice(1, 0, 4), keys = k.slice(0, 0, 3).slice(1, 0, 4);
+
+  section("Museum: the root forgotten");
+  for (const bool bug : {false, true}) {
+    const auto score = bug ? dot_score : scaled_dot_score;
+    const bool passes =
+        gradcheck([&](const auto& in) { return attention_weights(score(in[0], in[1])); }, {few, keys}).passed;
+    fmt::print("{}:\n  gradient check passes:           {}\n  variance of the scores:         {:>6.2f}\n",
+               bug ? "without the root" : "with the root", passes, var(score(q, k)).item());
+  }
+
+  section("Museum: softmax along the wrong axis");
+  for (const bool bug : {false, true}) {
+    const auto weights = [&](const Tensor& a, const Tensor& b) {
+      return attention_weights(scaled_dot_score(a, b), bug);
+    };
+    const bool passes = gradcheck([&](const auto& in) { return weights(in[0], in[1]); }, {few, keys}).passed;
+    const Tensor sums = sum(weights(few, keys), Axes{1});
+    fmt::print("{}:\n  gradient check passes:           {}\n", bug ? "over the queries" : "over the keys",
+               passes);
+    fmt::print("  sums of the first three rows:    {:.2f} {:.2f} {:.2f}\n", sums.at({0}), sums.at({1}),
+               sums.at({2}));
+    fmt::print("  other queries change a row:      {}\n", change_by_others(q, other, k, bug) > 1e-12);
+  }
+}
+
 void chapter() {
   with_a_pencil();
   library();
@@ -203,6 +241,7 @@ void chapter() {
   costs();
   learning();
   gradients();
+  museum();
 }
 
 }  // namespace

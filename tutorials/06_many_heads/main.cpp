@@ -133,11 +133,11 @@ void cost() {
   save_figure("time_by_heads.svg", plot::draw(chart));
 }
 
-TwoQuestions trained(int64_t A, Projection output = Projection::kept) {
-  Rng rng(1);
+TwoQuestions trained(int64_t A, Projection output = Projection::kept, uint64_t seed = 1) {
+  Rng rng(seed);
   const TwoQuestions net(32, A, rng, output);
   net.to(DType::f64);
-  train(net, 300, 2);
+  train(net, 300, seed + 1);
   return net;
 }
 
@@ -205,6 +205,8 @@ TwoQuestions two_questions() {
              "both");
   const TwoQuestions one = trained(1), two = trained(2), four = trained(4);
   print_answers("one head", one);
+  print_answers("  seed 2", trained(1, Projection::kept, 2));
+  print_answers("  seed 3", trained(1, Projection::kept, 3));
   print_answers("two heads", two);
   print_answers("four heads", four);
   section("All is well");

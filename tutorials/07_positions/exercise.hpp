@@ -15,7 +15,8 @@ Tensor shift_matrix(int64_t k, int64_t hidden);
 /// i64 [B] with the values 0 and 1.
 double best_without_order(const Tensor& ids, const Tensor& labels);
 
-/// Exercise 3. The segment ids of pairs `[CLS] a [SEP] b [SEP] [PAD] ...`: 0 up to the first [SEP] and with
+/// Exercise 3. The segment ids of pairs `[CLS] a [SEP] b [SEP] [PAD] ...`, where [CLS] begins an input, [SEP]
+/// ends a sentence and [PAD] fills a row up to the length of its batch: 0 up to the first [SEP] and with
 /// it, then 1 up to the second and with it, then 0 for the padding. ids i64 [B, S] -> i64 [B, S]. `sep` is
 /// the id of [SEP]. A row with one [SEP] is a single sentence: all 0.
 Tensor segment_ids(const Tensor& ids, int64_t sep);

@@ -93,18 +93,19 @@ inline double accuracy(const OrderModel& model, const LabelledSentences& sentenc
   return mean(right.to(DType::f64)).item();
 }
 
-/// Trains on fresh sentences and returns the accuracy on `test` before step 0, `every`, 2 `every`, ...
+/// Trains on `steps` batches of fresh sentences. Returns the accuracy on `test` before the first, then after
+/// `every`, 2 `every`, ... of them.
 inline std::vector<double> train_order(const OrderModel& model, const LabelledSentences& test, int64_t steps,
                                        int64_t every, uint64_t seed) {
   nn::Adam optimizer(model, {.lr = 3e-3});
   Rng rng(seed);
-  std::vector<double> course;
-  for (int64_t step = 0; step <= steps; ++step) {
-    if (step % every == 0) course.push_back(accuracy(model, test));
+  std::vector<double> course = {accuracy(model, test)};
+  for (int64_t step = 1; step <= steps; ++step) {
     const LabelledSentences batch = order_sentences(32, test.ids.size(1), rng);
     optimizer.zero_grad();
     cross_entropy(model(batch.ids), batch.labels).backward();
     optimizer.step();
+    if (step % every == 0) course.push_back(accuracy(model, test));
   }
   return course;
 }

@@ -118,11 +118,12 @@ inline Circles two_circles(int64_t count, Rng& rng) {
 }
 
 /// Trains a tower on the two circles with Adam and returns the accuracy on 200 other points.
-inline double trained_accuracy(Wiring wiring, int64_t depth, uint64_t seed, int64_t steps = 60) {
+inline double trained_accuracy(Wiring wiring, int64_t depth, uint64_t seed, int64_t steps = 60,
+                               double rate = 3e-3) {
   Rng rng(seed);
   const Tower tower(wiring, depth, 16, rng);
   const Circles train = two_circles(64, rng), test = two_circles(200, rng);
-  nn::Adam optimizer(tower, {.lr = 3e-3});
+  nn::Adam optimizer(tower, {.lr = rate});
   for (int64_t step = 0; step < steps; ++step) {
     optimizer.zero_grad();
     cross_entropy(tower(train.points), train.labels).backward();

@@ -187,13 +187,39 @@ void gradients() {
                    return feed_forward(v[0], {v[1], v[2], v[3], v[4], {}, {}}, gelu_by_hand);
                  },
                  {in[0], in[1], in[2], in[3], in[4]});
-  check_gradient(
-      "GEGLU", [&](const auto& v) { return gated_feed_forward(v[0], weights(v), gelu_by_hand); }, in);
+  for (const auto& [name, bend] :
+       std::vector<std::pair<std::string, Bend>>{{"GLU", sigmoid},
+                                                 {"bilinear", [](const Tensor& gate) { return gate; }},
+                                                 {"ReGLU", relu},
+                                                 {"GEGLU", gelu_by_hand},
+                                                 {"SwiGLU", silu}}) {
+    check_gradient(
+        name, [&, &bend = bend](const auto& v) { return gated_feed_forward(v[0], weights(v), bend); }, in);
+  }
   const nn::EncoderLayer layer({.hidden = 4, .heads = 2, .intermediate = 6, .init = nn::init::normal(0.4)},
                                rng);
   layer.to(DType::f64);
-  check_gradient("an encoder layer", [&](const auto& v) { return encoder_layer(v[0], weights_of(layer)); },
-                 {x});
+  std::vector<Tensor> all = {x};
+  for (const auto& [name, parameter] : layer.named_parameters()) all.push_back(parameter.detach());
+  check_gradient(
+      "an encoder layer, by x and its 16 tensors",
+      [](const auto& v) {
+        return encoder_layer(v[0], {.heads = 2,
+                                    .wq = v[1],
+                                    .bq = v[2],
+                                    .wk = v[3],
+                                    .bk = v[4],
+                                    .wv = v[5],
+                                    .bv = v[6],
+                                    .wo = v[7],
+                                    .bo = v[8],
+                                    .scale1 = v[9],
+                                    .offset1 = v[10],
+                                    .feed_forward = {v[11], v[12], v[13], v[14], {}, {}},
+                                    .scale2 = v[15],
+                                    .offset2 = v[16]});
+      },
+      all);
 }
 
 void museum() {

@@ -232,6 +232,7 @@ void museum(const Data& data) {
     train(
         model, data.known, {.steps = 80, .batch = 16},
         [&](const Batch& batch) {
+          if (ahead == 0) return model.loss(batch.source, batch.target);  // the same, and faster
           const Lesson now = lesson_of(batch.target);
           return loss_of(transformer(batch.source, now.given, 4, weights_of(model), ahead).logits,
                          now.wanted);
@@ -239,9 +240,9 @@ void museum(const Data& data) {
         [&](int64_t, double loss) { last = loss; });
     const NoGrad no_tape;
     const Tensor logits = transformer(test.source, lesson.given, 4, weights_of(model), ahead).logits;
-    fmt::print("{:<18} loss after 80 steps {:.3f}, next right {:5.1f} %, exact alone {:5.1f} %\n",
+    fmt::print("{:<18} loss after 80 steps {:.3f}, next right {:5.1f} %, alone {:5.1f} %\n",
                ahead == 0 ? "the right mask:" : "one place too far:", last,
-               100 * next_right(logits, lesson.wanted), 100 * exact_match(model, some, test.source));
+               100 * next_right(logits, lesson.wanted), 100 * characters_right(model, some, test.source));
   }
 
   section("Museum: a mean of means");

@@ -127,4 +127,17 @@ inline double exact_match(const nn::Transformer& model, const std::vector<Date>&
   return static_cast<double>(right) / static_cast<double>(dates.size());
 }
 
+/// The share of the dates' characters that the model writes, alone, at their right places.
+inline double characters_right(const nn::Transformer& model, const std::vector<Date>& dates,
+                               const Tensor& source) {
+  const std::vector<nn::Decoded> texts = nn::greedy(model, source, {.max_length = 12});
+  size_t right = 0, all = 0;
+  for (size_t i = 0; i < dates.size(); ++i) {
+    const std::string text = written().text(texts[i].ids), wanted = iso(dates[i]);
+    for (size_t at = 0; at < wanted.size(); ++at) right += at < text.size() && text[at] == wanted[at] ? 1 : 0;
+    all += wanted.size();
+  }
+  return static_cast<double>(right) / static_cast<double>(all);
+}
+
 }  // namespace gradus::tutorials::translation
