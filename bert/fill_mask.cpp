@@ -17,9 +17,8 @@ std::vector<Candidate> best_candidates(const std::vector<double>& probabilities,
   check_wanted(k);
   if (std::any_of(probabilities.begin(), probabilities.end(), [](double p) { return std::isnan(p); })) {
     fail<Error>(
-        "fill-mask: the model's probabilities are NaN; look at its training, or run it under DetectAnomaly "
-        "to "
-        "find the part");
+        "fill-mask: the model's probabilities are NaN; look at its training, or run it under "
+        "DetectAnomaly to find the part");
   }
   std::vector<TokenId> order;
   for (size_t i = 0; i < probabilities.size(); ++i) {
