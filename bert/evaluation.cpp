@@ -8,21 +8,6 @@ namespace {
 
 double ratio(double part, int64_t whole) { return whole == 0 ? 0 : part / static_cast<double>(whole); }
 
-/// Puts a model into eval mode, and back into the mode that it had.
-class EvalMode {
- public:
-  explicit EvalMode(const nn::Module& module) : module_(module), training_(module.is_training()) {
-    module.eval();
-  }
-  ~EvalMode() { module_.train(training_); }
-  EvalMode(const EvalMode&) = delete;
-  EvalMode& operator=(const EvalMode&) = delete;
-
- private:
-  const nn::Module& module_;
-  bool training_;
-};
-
 Evaluation score(const PretrainingLoss& out, const PretrainingBatch& batch) {
   Evaluation e;
   if (!batch.masked_labels.empty()) {
@@ -80,7 +65,7 @@ Evaluation& Evaluation::operator+=(const Evaluation& other) {
 
 Evaluation evaluate(const BertForPreTraining& model, const PretrainingData& data,
                     const EvaluationOptions& options, const BigramBaseline* baseline) {
-  const EvalMode eval(model);
+  const nn::EvalMode eval(model);
   const NoGrad no_grad;
   const EpochPlan plan = data.plan_epoch(options.epoch, options.length);
   const int64_t rows = options.rows > 0 ? std::min(options.rows, plan.size()) : plan.size();

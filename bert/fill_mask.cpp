@@ -1,12 +1,25 @@
 #include "bert/fill_mask.hpp"
 
 #include <algorithm>
-#include <numeric>
+#include <cmath>
 
 namespace gradus::bert {
+namespace {
+
+void check_wanted(int64_t k) {
+  if (k < 1) fail<Error>("fill-mask: the number of candidates must be at least 1, not {}", k);
+}
+
+}  // namespace
 
 std::vector<Candidate> best_candidates(const std::vector<double>& probabilities, int64_t k,
                                        const Tokenizer& tokenizer) {
+  check_wanted(k);
+  if (std::any_of(probabilities.begin(), probabilities.end(), [](double p) { return std::isnan(p); })) {
+    fail<Error>(
+        "fill-mask: the model's probabilities are NaN; look at its training, or run it under "
+        "DetectAnomaly to find the part");
+  }
   std::vector<TokenId> order;
   for (size_t i = 0; i < probabilities.size(); ++i) {
     const auto id = static_cast<TokenId>(i);
@@ -27,6 +40,7 @@ std::vector<Candidate> best_candidates(const std::vector<double>& probabilities,
 
 FilledText fill_mask(const BertForPreTraining& model, const Tokenizer& tokenizer, const std::string& text,
                      int64_t k, const std::string& pair) {
+  check_wanted(k);
   FilledText filled;
   filled.encoding = pair.empty() ? tokenizer.encode(text) : tokenizer.encode(text, pair);
   const std::vector<TokenId>& ids = filled.encoding.ids;
@@ -40,12 +54,10 @@ FilledText fill_mask(const BertForPreTraining& model, const Tokenizer& tokenizer
     return tensor(std::vector<int64_t>(values.begin(), values.end()),
                   Shape{1, static_cast<int64_t>(values.size())});  // [1, S]
   };
+  const nn::EvalMode eval(model);
   const NoGrad no_grad;
-  const bool training = model.is_training();
-  model.eval();
   const PretrainingOutput out =
       model(row(ids), row(filled.encoding.token_type_ids), Tensor(), tensor(positions));
-  model.train(training);
   const Tensor probabilities = softmax(out.mlm_logits).to(DType::f64);  // [n, V]
   std::vector<TokenId> best = ids;
   for (size_t i = 0; i < positions.size(); ++i) {

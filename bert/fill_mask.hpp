@@ -30,11 +30,13 @@ struct FilledText {
 
 /// The `k` most probable pieces for every [MASK] in `text` (or in `text` and `pair`), each mask on its own,
 /// as Hugging Face's fill-mask pipeline does. Special pieces are never guessed. Throws FormatError if there
-/// is no [MASK], and IndexError if the text has more pieces than the model has positions.
+/// is no [MASK], IndexError if the text has more pieces than the model has positions, and Error for a k below
+/// 1 and for a model that gives NaN.
 FilledText fill_mask(const BertForPreTraining& model, const Tokenizer& tokenizer, const std::string& text,
                      int64_t k, const std::string& pair = {});
 
-/// The k largest of `probabilities`, the largest first; of equals the one with the smaller id.
+/// The k largest of `probabilities`, the largest first; of equals the one with the smaller id. Throws Error
+/// for a k below 1 and for a NaN.
 std::vector<Candidate> best_candidates(const std::vector<double>& probabilities, int64_t k,
                                        const Tokenizer& tokenizer);
 

@@ -28,8 +28,7 @@ std::unique_ptr<nn::Optimizer> make_optimizer(const nn::Module& model, const Tra
     return std::make_unique<nn::AdamW>(model, nn::AdamOptions{.lr = lr, .weight_decay = decay});
   }
   if (options.optimizer == "bert-adam") {
-    return std::make_unique<nn::BertAdam>(model,
-                                          nn::AdamOptions{.lr = lr, .eps = 1e-6, .weight_decay = decay});
+    return std::make_unique<nn::BertAdam>(model, nn::AdamOptions{.lr = lr, .weight_decay = decay});
   }
   if (options.optimizer == "adam") {
     return std::make_unique<nn::Adam>(model, nn::AdamOptions{.lr = lr, .weight_decay = decay});
@@ -105,7 +104,7 @@ double Trainer::rate() const {
   const nn::Schedule schedule{.kind = options_.decay,
                               .peak = options_.learning_rate,
                               .warmup = options_.warmup,
-                              .total = std::max(total, state_.step + 1)};
+                              .total = std::max({total, state_.step + 1, options_.warmup + 1})};
   return schedule(state_.step);
 }
 

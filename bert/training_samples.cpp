@@ -50,9 +50,8 @@ TrainingSamples::TrainingSamples(const TokenizedCorpus& corpus, const Tokenizer&
 }
 
 void TrainingSamples::observe(const BertForPreTraining& model, int64_t step) {
+  const nn::EvalMode eval(model);
   const NoGrad no_grad;
-  const bool training = model.is_training();
-  model.eval();
   for (size_t i = 0; i < rows_.size(); ++i) {
     const PretrainingOutput out =
         model(row_tensor(rows_[i].masked_ids), Tensor(), Tensor(), tensor(rows_[i].positions));
@@ -66,15 +65,12 @@ void TrainingSamples::observe(const BertForPreTraining& model, int64_t step) {
       sentences_[i].blanks[k].moments.push_back(std::move(moment));
     }
   }
-  model.train(training);
 }
 
 AttentionPage TrainingSamples::attention(const BertForPreTraining& model) const {
+  const nn::EvalMode eval(model);
   const NoGrad no_grad;
-  const bool training = model.is_training();
-  model.eval();
   const BertOutput out = model.bert(row_tensor(rows_.at(0).ids), Tensor(), Tensor(), {.attentions = true});
-  model.train(training);
   AttentionPage page;
   page.tokens = sentences_[0].pieces;
   page.layers = static_cast<int64_t>(out.attentions.size());

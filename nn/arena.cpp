@@ -10,9 +10,14 @@ bool decays_by_name(const std::string& name) {
 }
 
 ParameterArena::ParameterArena(const Module& module, const DecayRule& decays) {
+  if (!decays) fail<Error>("arena: the rule that says what decays is empty; decays_by_name is the usual one");
   std::vector<Entry> others;
   for (const auto& [name, parameter] : module.named_parameters()) {
-    if (parameter.needs_grad()) (decays(name) ? entries_ : others).push_back({name, parameter, 0});
+    if (parameter.needs_grad()) {
+      (decays(name) ? entries_ : others).push_back({name, parameter, 0});
+    } else {
+      outside_.emplace_back(name, parameter);
+    }
   }
   int64_t size = 0;
   const auto place = [&](std::vector<Entry>& entries) {
@@ -51,7 +56,27 @@ Tensor ParameterArena::part(const Tensor& flat, const Entry& entry) const {
   return flat.as_view(shape, contiguous_strides(shape), entry.offset);
 }
 
+std::vector<ParameterArena::Stretch> ParameterArena::learning() const {
+  std::vector<Stretch> stretches;
+  for (const Entry& entry : entries_) {
+    if (!entry.parameter.needs_grad()) continue;
+    if (stretches.empty() || stretches.back().end != entry.offset) {
+      stretches.push_back({entry.offset, entry.offset});
+    }
+    stretches.back().end += entry.parameter.numel();
+  }
+  return stretches;
+}
+
 void ParameterArena::gather() const {
+  for (const auto& [name, parameter] : outside_) {
+    if (parameter.needs_grad()) {
+      fail<GraphError>(
+          "arena: {} was frozen when the optimizer was made and requires a gradient now; make another "
+          "optimizer",
+          name);
+    }
+  }
   for (const Entry& entry : entries_) {
     Tensor parameter = entry.parameter;
     if (!parameter.shares_memory_with(values_) || parameter.offset() != entry.offset) {

@@ -17,9 +17,9 @@ using DecayRule = std::function<bool(const std::string& name)>;
 /// "LayerNorm" or "norm" (as google-research/bert and Hugging Face's examples do; embeddings do decay).
 bool decays_by_name(const std::string& name);
 
-/// The parameters that require a gradient, moved into one flat array, with a flat array of gradients beside
-/// it. Handles to the parameters stay valid: they become views. Each parameter's grad() is a view of the
-/// gradient array, to which backward adds.
+/// The parameters that require a gradient at construction, moved into one flat array, with a flat array of
+/// gradients beside it. Handles to the parameters stay valid: they become views. Each parameter's grad() is a
+/// view of the gradient array, to which backward adds.
 ///
 /// Parameters that decay come first, then the others; among both in order of construction, without gaps. So
 /// an optimiser step is one pass over memory, and the weights of query, key and value, which are made one
@@ -32,7 +32,12 @@ class ParameterArena {
     int64_t offset;  ///< in elements from the start of the flat arrays
   };
 
-  /// @throws DTypeError if the parameters have different dtypes, Error if none requires a gradient.
+  struct Stretch {
+    int64_t begin, end;  ///< in elements
+  };
+
+  /// @throws DTypeError if the parameters have different dtypes, Error if none requires a gradient or the
+  /// rule is empty.
   explicit ParameterArena(const Module& module, const DecayRule& decays = decays_by_name);
 
   const std::vector<Entry>& entries() const { return entries_; }
@@ -46,14 +51,19 @@ class ParameterArena {
   /// The part of a flat array [size()] that belongs to an entry, in the parameter's shape.
   Tensor part(const Tensor& flat, const Entry& entry) const;
 
+  /// The elements whose parameters require a gradient now: all in one stretch, unless some were frozen.
+  std::vector<Stretch> learning() const;
+
   /// Makes sure that every gradient lies in `gradients()`: one that was cleared counts as 0, one that was set
-  /// from outside is copied in. @throws GraphError if a parameter was moved away, as Module::to does.
+  /// from outside is copied in. @throws GraphError if a parameter was moved away, as Module::to does, and if
+  /// one requires a gradient now that was frozen at construction.
   void gather() const;
 
   void zero_grad() const;  ///< All gradients to 0, in one pass.
 
  private:
   std::vector<Entry> entries_;
+  std::vector<std::pair<std::string, Tensor>> outside_;  // frozen at construction
   int64_t decaying_ = 0;
   Tensor values_, gradients_;
 };

@@ -71,13 +71,20 @@ DecoderLayer::State DecoderLayer::start(const Tensor& memory) const {
 
 Tensor DecoderLayer::next(const Tensor& x, State& state, const Tensor& memory_mask) const {
   const ModuleScope scope = enter();
-  return run(
+  const int64_t B = state.cross.keys.size(0), H = cross.query.weight.size(1);
+  if (x.rank() != 3 || x.size(0) != B || x.size(2) != H) {
+    fail<ShapeError>("decoder: x must be [{}, N, {}] for this state, not {}", B, H, x.shape());
+  }
+  KeysAndValues self;
+  const Tensor y = run(
       x,
       [&](const Tensor& in) {
-        state.self = joined(state.self, attention.keys_and_values(in));
-        return attention.context(in, state.self, {.causal = in.size(1) > 1});  // the last one sees all
+        self = joined(state.self, attention.keys_and_values(in));
+        return attention.context(in, self, {.causal = in.size(1) > 1});  // the last one sees all
       },
       [&](const Tensor& in) { return cross.context(in, state.cross, {.allowed = memory_mask}); });
+  state.self = self;  // only now: if something above throws, the state is as it was
+  return y;
 }
 
 void DecoderState::select(const Tensor& rows) {
@@ -93,7 +100,7 @@ void DecoderState::select(const Tensor& rows) {
 Decoder::Decoder(const DecoderOptions& options, Rng& rng)
     : layers([&] {
         std::vector<DecoderLayer> made;
-        made.reserve(static_cast<size_t>(options.layers));
+        made.reserve(static_cast<size_t>(checked_size("decoder", "layers", options.layers)));
         for (int64_t i = 0; i < options.layers; ++i) {
           made.push_back(child(fmt::format("layer.{}", i), DecoderLayer(options, rng)));
         }
@@ -136,10 +143,13 @@ Tensor Decoder::next(const Tensor& x, DecoderState& state) const {
     fail<Error>("decoder: a state of {} layers for {} layers; make it with start()", state.layers.size(),
                 layers.size());
   }
+  DecoderState longer = state;  // handles, no numbers
   Tensor y = x;
-  for (size_t i = 0; i < layers.size(); ++i) y = layers[i].next(y, state.layers[i], state.memory_mask);
-  state.length += x.size(1);
-  return finish(y);
+  for (size_t i = 0; i < layers.size(); ++i) y = layers[i].next(y, longer.layers[i], longer.memory_mask);
+  y = finish(y);
+  longer.length += x.size(1);
+  state = std::move(longer);
+  return y;
 }
 
 }  // namespace gradus::nn

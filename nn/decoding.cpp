@@ -7,30 +7,27 @@
 namespace gradus::nn {
 namespace {
 
-/// No dropout and no graph while it lives.
-class Evaluation {
- public:
-  explicit Evaluation(const Module& module) : module_(module), was_training_(module.is_training()) {
-    module_.eval();
+void check(const Transformer& model, const DecodingOptions& options) {
+  if (options.max_length < 1) {
+    fail<Error>("decoding: max_length must be at least 1, not {}", options.max_length);
   }
-  ~Evaluation() { module_.train(was_training_); }
-  Evaluation(const Evaluation&) = delete;
-  Evaluation& operator=(const Evaluation&) = delete;
-
- private:
-  const Module& module_;
-  bool was_training_;
-  NoGrad no_grad_;
-};
+  const int64_t vocab = model.output_bias.size(0);
+  if (options.end_id < 0 || options.end_id >= vocab) {
+    fail<Error>("decoding: end_id {} is outside the {} ids of the target", options.end_id, vocab);
+  }
+  if (options.end_id == model.pad_id) {
+    fail<Error>("decoding: end_id {} is the model's pad_id, which is never written", options.end_id);
+  }
+}
 
 /// Rows of ids that grow, and what the model says about the next id of each.
 class Prefixes {
  public:
   Prefixes(const Transformer& model, const Tensor& source, const DecodingOptions& options)
-      : model_(model), cached_(options.cached) {
-    if (options.max_length < 1) {
-      fail<Error>("decoding: max_length must be at least 1, not {}", options.max_length);
-    }
+      : max_length(std::min(options.max_length, model.target_embedding.max_length())),
+        model_(model),
+        cached_(options.cached) {
+    check(model, options);
     if (cached_) {
       state_ = model.start(source);
     } else {
@@ -46,6 +43,12 @@ class Prefixes {
                                   : model_.decode(ids_, memory_, source_mask_);
     const Tensor last = logits.select(1, logits.size(1) - 1);  // [rows, V]
     std::vector<double> log_p = log_softmax(last).to(DType::f64).to_vector<double>();
+    if (std::any_of(log_p.begin(), log_p.end(), [](double p) { return std::isnan(p); })) {
+      fail<Error>(
+          "decoding: the model's logits after {} ids are NaN; look at its training, or run it under "
+          "DetectAnomaly to find the part",
+          ids_.size(1));
+    }
     const auto vocab = static_cast<size_t>(last.size(1)), pad = static_cast<size_t>(model_.pad_id);
     if (model_.pad_id >= 0 && pad < vocab) {
       for (size_t at = pad; at < log_p.size(); at += vocab)
@@ -59,6 +62,8 @@ class Prefixes {
     if (!is_unchanged(rows)) select(tensor(rows));
     ids_ = concat({ids_, tensor(added).unsqueeze(1)}, 1);
   }
+
+  const int64_t max_length;  // as the options say, but no more than the model has positions
 
  private:
   bool is_unchanged(const std::vector<int64_t>& rows) const {
@@ -128,13 +133,14 @@ double score_of(const Decoded& result, double alpha) {
 }  // namespace
 
 std::vector<Decoded> greedy(const Transformer& model, const Tensor& source, const DecodingOptions& options) {
-  const Evaluation evaluation(model);
+  const EvalMode eval(model);
+  const NoGrad no_grad;
   Prefixes prefixes(model, source, options);
   std::vector<Decoded> results(static_cast<size_t>(source.size(0)));
   std::vector<size_t> live(results.size());  // which result each row writes
   for (size_t i = 0; i < live.size(); ++i) live[i] = i;
 
-  for (int64_t step = 0; step < options.max_length && !live.empty(); ++step) {
+  for (int64_t step = 0; step < prefixes.max_length && !live.empty(); ++step) {
     const std::vector<double> log_p = prefixes.next();
     const auto vocab = static_cast<std::ptrdiff_t>(log_p.size() / live.size());
     std::vector<int64_t> rows, ids;
@@ -162,13 +168,14 @@ std::vector<Decoded> greedy(const Transformer& model, const Tensor& source, cons
 std::vector<std::vector<Decoded>> beam_search(const Transformer& model, const Tensor& source,
                                               const BeamOptions& beam, const DecodingOptions& options) {
   if (beam.beams < 1) fail<Error>("beam_search: {} beams are too few: at least 1", beam.beams);
-  const Evaluation evaluation(model);
+  const EvalMode eval(model);
+  const NoGrad no_grad;
   Prefixes prefixes(model, source, options);
   std::vector<std::vector<Decoded>> done(static_cast<size_t>(source.size(0)));
   std::vector<Live> live;  // the rows of one sentence stand side by side
   for (size_t i = 0; i < done.size(); ++i) live.push_back({i, {}});
 
-  for (int64_t step = 0; step < options.max_length && !live.empty(); ++step) {
+  for (int64_t step = 0; step < prefixes.max_length && !live.empty(); ++step) {
     const std::vector<double> log_p = prefixes.next();
     std::vector<int64_t> rows, ids;
     std::vector<Live> still_live;

@@ -9,10 +9,11 @@
 namespace gradus::nn {
 
 struct DecodingOptions {
-  int64_t begin_id = 1;     ///< what every target begins with
-  int64_t end_id = 2;       ///< what ends one
-  int64_t max_length = 64;  ///< ids written at most, the end among them
-  bool cached = true;       ///< keep keys and values; false: compute all positions anew for each id
+  int64_t begin_id = 1;  ///< what every target begins with
+  int64_t end_id = 2;    ///< what ends one
+  int64_t max_length =
+      64;              ///< ids written at most, the end among them; never more than the model's positions
+  bool cached = true;  ///< keep keys and values; false: compute all positions anew for each id
 };
 
 struct BeamOptions {
@@ -27,12 +28,12 @@ struct Decoded {
   std::vector<int64_t> ids;    ///< without begin and end
   double log_probability = 0;  ///< the sum over all written ids, with the end
   double score = 0;            ///< what beams are ranked by; the log-probability in a greedy search
-  bool ended = false;          ///< false: cut off at max_length
+  bool ended = false;          ///< false: cut off at max_length, or where the model's positions end
 };
 
 /// At each step the likeliest id: one result for each row of source, i64 [B, T]. At a tie the smaller id.
 /// Padding is never written. Runs without dropout and records no graph, whatever the model's mode.
-/// Throws Error for a max_length below 1.
+/// Throws Error for a max_length below 1, an end_id that the model never writes, and a model that gives NaN.
 std::vector<Decoded> greedy(const Transformer& model, const Tensor& source,
                             const DecodingOptions& options = {});
 
@@ -43,7 +44,7 @@ std::vector<Decoded> greedy(const Transformer& model, const Tensor& source,
 ///     const auto results = beam_search(model, source, {.beams = 4, .alpha = 0.6});
 ///     for (const Decoded& one : results[0]) fmt::print("{} {}\n", one.score, fmt::join(one.ids, " "));
 ///
-/// Throws Error for fewer than 1 beam.
+/// Throws Error for fewer than 1 beam, and as greedy does.
 std::vector<std::vector<Decoded>> beam_search(const Transformer& model, const Tensor& source,
                                               const BeamOptions& beam = {},
                                               const DecodingOptions& options = {});

@@ -4,7 +4,8 @@ namespace gradus::nn {
 namespace {
 
 Tensor make_table(int64_t rows, int64_t hidden, Rng& rng, const EmbeddingOptions& options) {
-  Tensor table = options.init({rows, hidden}, rng);
+  Tensor table = options.init(
+      {checked_size("embedding", "rows", rows), checked_size("embedding", "hidden", hidden)}, rng);
   if (options.zero_row) {
     if (*options.zero_row < 0 || *options.zero_row >= rows) {
       fail<IndexError>("embedding: zero_row {} is outside a table of {} rows", *options.zero_row, rows);

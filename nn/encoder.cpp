@@ -51,7 +51,7 @@ std::pair<Tensor, Tensor> EncoderLayer::with_weights(const Tensor& x, const Atte
 Encoder::Encoder(const EncoderOptions& options, Rng& rng)
     : layers([&] {
         std::vector<EncoderLayer> made;
-        made.reserve(static_cast<size_t>(options.layers));
+        made.reserve(static_cast<size_t>(checked_size("encoder", "layers", options.layers)));
         for (int64_t i = 0; i < options.layers; ++i) {
           made.push_back(child(fmt::format("layer.{}", i), EncoderLayer(options, rng)));
         }

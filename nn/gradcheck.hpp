@@ -10,8 +10,8 @@
 namespace gradus::nn {
 
 /// Checks `fn`, which runs `module` on `inputs`, with respect to every float input ("input 0", ...) and every
-/// parameter (by its name). Meanwhile the parameters are f64 (f32 where options.dtype says so); then they are
-/// as they were. See gradus::gradcheck.
+/// parameter that requires a gradient (by its name). Meanwhile the parameters are f64 (f32 where
+/// options.dtype says so); then they are as they were. See gradus::gradcheck.
 GradcheckReport gradcheck(const Module& module, const std::function<Tensor(const std::vector<Tensor>&)>& fn,
                           const std::vector<Tensor>& inputs, const GradcheckOptions& options = {});
 

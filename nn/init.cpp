@@ -2,7 +2,14 @@
 
 #include <cmath>
 
-namespace gradus::nn::init {
+namespace gradus::nn {
+
+int64_t checked_size(std::string_view layer, std::string_view what, int64_t size) {
+  if (size < 0) fail<ShapeError>("{}: {} must be at least 0, not {}", layer, what, size);
+  return size;
+}
+
+namespace init {
 namespace {
 
 void check_matrix(const char* name, const Shape& shape) {
@@ -60,4 +67,5 @@ Init ones() {
   return [](const Shape& shape, Rng&) { return gradus::ones(shape); };
 }
 
-}  // namespace gradus::nn::init
+}  // namespace init
+}  // namespace gradus::nn

@@ -2,6 +2,7 @@
 /// LayerNorm: each row to mean 0 and variance 1, then a learned scale and offset.
 #pragma once
 
+#include "nn/init.hpp"
 #include "nn/module.hpp"
 
 namespace gradus::nn {

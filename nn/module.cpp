@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <unordered_set>
 
 #include "autograd/tensor_impl.hpp"
@@ -36,6 +37,13 @@ struct Module::Registry {
     }
   }
 
+  /// The full names of all parameters, each with `prefix` in front.
+  std::set<std::string> full_names(const std::string& prefix) const {
+    std::set<std::string> names;
+    walk(prefix, [&](const std::string& full, const Tensor&) { names.insert(full); });
+    return names;
+  }
+
   void set_training(bool on) {
     training = on;
     for (const Entry& entry : entries) {
@@ -48,8 +56,9 @@ Module::Module() : registry_(std::make_shared<Registry>()) {}
 
 Tensor Module::parameter(const std::string& name, Tensor value) const {
   if (name.empty()) fail<Error>("module: a parameter needs a name");
-  if (registry_->has(name))
+  if (registry_->has(name) || registry_->full_names("").contains(name)) {
     fail<Error>("module: the name \"{}\" is taken; each parameter needs its own", name);
+  }
   value = value.contiguous();
   value.requires_grad();
   registry_->entries.push_back({name, value, nullptr});
@@ -58,6 +67,12 @@ Tensor Module::parameter(const std::string& name, Tensor value) const {
 
 void Module::adopt(const std::string& name, const Module& module) const {
   if (registry_->has(name)) fail<Error>("module: the name \"{}\" is taken; each part needs its own", name);
+  const std::set<std::string> taken = registry_->full_names("");
+  for (const std::string& full : module.registry_->full_names(name.empty() ? "" : name + ".")) {
+    if (taken.contains(full)) {
+      fail<Error>("module: the name \"{}\" is taken; each parameter needs its own", full);
+    }
+  }
   if (module.registry_->name.empty()) module.registry_->name = name;
   registry_->entries.push_back({name, {}, module.registry_});
 }
@@ -91,6 +106,21 @@ int64_t Module::num_parameters() const {
 
 void Module::train(bool on) const { registry_->set_training(on); }
 bool Module::is_training() const { return registry_->training; }
+
+EvalMode::EvalMode(const Module& module) {
+  const auto remember = [&](const auto& self, const std::shared_ptr<Module::Registry>& part) -> void {
+    before_.emplace_back(part, part->training);
+    for (const Module::Registry::Entry& entry : part->entries) {
+      if (entry.part) self(self, entry.part);
+    }
+  };
+  remember(remember, module.registry_);
+  module.eval();
+}
+
+EvalMode::~EvalMode() {
+  for (const auto& [part, training] : before_) part->training = training;
+}
 
 void Module::to(DType dtype) const {
   if (!is_float(dtype)) fail<DTypeError>("module: parameters are f32 or f64, not {}", name(dtype));
@@ -129,6 +159,8 @@ LoadReport Module::load_state_dict(const StateDict& state, bool strict) const {
     const auto found = state.find(name);
     if (found == state.end()) {
       report.missing.push_back(name);
+    } else if (!found->second.defined()) {
+      misshaped.push_back(fmt::format("{} is undefined and should be {}", name, parameter.shape()));
     } else if (found->second.shape() != parameter.shape()) {
       misshaped.push_back(
           fmt::format("{} is {} and should be {}", name, found->second.shape(), parameter.shape()));

@@ -19,6 +19,7 @@
 ///
 /// A name is given once, in the constructor, and is the key in checkpoints: so a name is data, and changing
 /// one breaks files. Like a Tensor, a Module is a handle: copies share their parameters and their mode.
+/// Moving one copies it, so what was moved from stays a handle too.
 #pragma once
 
 #include <functional>
@@ -44,6 +45,8 @@ struct LoadReport {
 class Module {
  public:
   Module();
+  Module(const Module&) = default;
+  Module& operator=(const Module&) = default;
 
   /// Every parameter once, with its full name ("encoder.layer.0.output.dense.weight"), in order of
   /// construction. A tensor that is used in two places (a tied weight) appears under its first name.
@@ -73,10 +76,11 @@ class Module {
 
  protected:
   /// Names a parameter: marks it as requiring a gradient and returns it. Throws Error for a name that is
-  /// taken.
+  /// taken, also by a parameter of a part.
   Tensor parameter(const std::string& name, Tensor value) const;
   /// Names a part and returns it. A point in the name makes levels: "self.query". With an empty name the
-  /// part's own names stand beside this module's, without a prefix.
+  /// part's own names stand beside this module's, without a prefix. Throws Error if the name, or the full
+  /// name of one of its parameters, is taken.
   template <class M>
   M child(const std::string& name, M module) const {
     adopt(name, module);
@@ -86,9 +90,24 @@ class Module {
   ModuleScope enter() const;
 
  private:
+  friend class EvalMode;
   struct Registry;
   void adopt(const std::string& name, const Module& module) const;
   std::shared_ptr<Registry> registry_;
+};
+
+/// Eval mode while it lives; then every part has the mode back that it had.
+///
+///     const EvalMode eval(model);
+class EvalMode {
+ public:
+  explicit EvalMode(const Module& module);
+  ~EvalMode();
+  EvalMode(const EvalMode&) = delete;
+  EvalMode& operator=(const EvalMode&) = delete;
+
+ private:
+  std::vector<std::pair<std::shared_ptr<Module::Registry>, bool>> before_;  // each part and its mode
 };
 
 }  // namespace gradus::nn

@@ -9,11 +9,21 @@ namespace gradus::nn {
 namespace {
 
 /// The factor that brings a norm down to max_norm; PyTorch adds the same 1e-6.
-double clip_factor(double norm, double max_norm) { return std::min(1.0, max_norm / (norm + 1e-6)); }
+double clip_factor(double norm, double max_norm) {
+  if (!(max_norm > 0)) fail<Error>("clipping: max_norm must be above 0, not {}", max_norm);
+  return std::min(1.0, max_norm / (norm + 1e-6));
+}
 
 double sum_of_squares(const Tensor& x) {
   return dispatch_float(x.dtype(), "grad_norm",
                         [&]<class T> { return kernels::sum_of_squares<T>(x.data<T>(), x.numel()); });
+}
+
+const SgdOptions& checked(const SgdOptions& options) {
+  if (options.nesterov && !(options.momentum > 0)) {
+    fail<Error>("sgd: nesterov needs a momentum above 0, not {}", options.momentum);
+  }
+  return options;
 }
 
 }  // namespace
@@ -29,9 +39,11 @@ Optimizer::Optimizer(const Module& module, double lr, double weight_decay, const
 
 void Optimizer::run(double grad_scale) {
   ++steps_;
-  const int64_t decaying = arena_.decaying();
-  update(0, decaying, weight_decay_, grad_scale);
-  update(decaying, arena_.size() - decaying, 0, grad_scale);
+  for (const auto& [begin, end] : arena_.learning()) {
+    const int64_t decaying = std::clamp(arena_.decaying(), begin, end);  // what decays comes first
+    update(begin, decaying - begin, weight_decay_, grad_scale);
+    update(decaying, end - decaying, 0, grad_scale);
+  }
 }
 
 void Optimizer::step() {
@@ -50,7 +62,11 @@ double Optimizer::clipped_step(double max_norm) {
 
 double Optimizer::grad_norm() const {
   arena_.gather();
-  return std::sqrt(sum_of_squares(arena_.gradients()));
+  double squares = 0;
+  for (const auto& [begin, end] : arena_.learning()) {
+    squares += sum_of_squares(arena_.gradients().slice(0, begin, end));
+  }
+  return std::sqrt(squares);
 }
 
 StateDict Optimizer::state_dict() const {
@@ -71,6 +87,8 @@ void Optimizer::load_state_dict(const StateDict& state) {
     const auto found = state.find(name);
     if (found == state.end()) {
       complaints.push_back(fmt::format("{} is missing", name));
+    } else if (!found->second.defined()) {
+      complaints.push_back(fmt::format("{} is undefined and should be {}", name, value.shape()));
     } else if (found->second.shape() != value.shape()) {
       complaints.push_back(
           fmt::format("{} is {} and should be {}", name, found->second.shape(), value.shape()));
@@ -88,7 +106,7 @@ void Optimizer::load_state_dict(const StateDict& state) {
 
 Sgd::Sgd(const Module& module, const SgdOptions& options)
     : Optimizer(
-          module, options.lr, options.weight_decay, options.decays,
+          module, checked(options).lr, options.weight_decay, options.decays,
           options.momentum != 0 ? std::vector<std::string>{"momentum_buffer"} : std::vector<std::string>{}),
       momentum_(options.momentum),
       nesterov_(options.nesterov) {}
@@ -107,24 +125,29 @@ void Sgd::update(int64_t begin, int64_t n, double weight_decay, double grad_scal
 
 // ---- The Adam family ----
 
-Adam::Adam(const Module& module, const AdamOptions& options, Kind kind)
-    : Optimizer(module, options.lr, options.weight_decay, options.decays, {"exp_avg", "exp_avg_sq"}),
-      options_(options),
+Adam::Adam(const Module& module, const AdamOptions& options, Kind kind, double eps, double weight_decay)
+    : Optimizer(module, options.lr, options.weight_decay.value_or(weight_decay), options.decays,
+                {"exp_avg", "exp_avg_sq"}),
+      beta1_(options.beta1),
+      beta2_(options.beta2),
+      eps_(options.eps.value_or(eps)),
       kind_(kind) {}
 
-Adam::Adam(const Module& module, const AdamOptions& options) : Adam(module, options, Kind::adam) {}
-AdamW::AdamW(const Module& module, const AdamOptions& options) : Adam(module, options, Kind::adamw) {}
-BertAdam::BertAdam(const Module& module, const AdamOptions& options) : Adam(module, options, Kind::bert) {}
+Adam::Adam(const Module& module, const AdamOptions& options) : Adam(module, options, Kind::adam, 1e-8, 0) {}
+AdamW::AdamW(const Module& module, const AdamOptions& options)
+    : Adam(module, options, Kind::adamw, 1e-8, 0.01) {}
+BertAdam::BertAdam(const Module& module, const AdamOptions& options)
+    : Adam(module, options, Kind::bert, 1e-6, 0.01) {}
 
 void Adam::update(int64_t begin, int64_t n, double weight_decay, double grad_scale) {
   const double t = static_cast<double>(steps());
   const kernels::AdamSettings settings{.lr = learning_rate(),
-                                       .beta1 = options_.beta1,
-                                       .beta2 = options_.beta2,
-                                       .eps = options_.eps,
+                                       .beta1 = beta1_,
+                                       .beta2 = beta2_,
+                                       .eps = eps_,
                                        .weight_decay = weight_decay,
-                                       .correction1 = 1 - std::pow(options_.beta1, t),
-                                       .correction2 = 1 - std::pow(options_.beta2, t),
+                                       .correction1 = 1 - std::pow(beta1_, t),
+                                       .correction2 = 1 - std::pow(beta2_, t),
                                        .grad_scale = grad_scale};
   dispatch_float(arena().dtype(), "adam", [&]<class T> {
     const auto kernel = kind_ == Kind::adam    ? kernels::adam_step<T>

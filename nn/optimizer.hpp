@@ -10,9 +10,11 @@
 ///     }
 ///
 /// An optimiser moves the parameters into a ParameterArena and steps over it in one pass. Convert the module
-/// (`to`) before making one.
+/// (`to`) before making one. It leaves alone what is frozen at the time of a step; a parameter that was
+/// frozen when the optimiser was made, and no longer is, needs a new one: step throws GraphError.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,11 +31,11 @@ class Optimizer {
 
   /// One step with the gradients scaled so that their global norm is at most `max_norm` (Pascanu et al.
   /// 2013): by max_norm / (norm + 1e-6) if that is below 1. The scaling happens inside the step; grad() keeps
-  /// the unscaled values. Returns the norm before scaling. Throws Error if it is NaN or infinite; nothing is
-  /// then changed.
+  /// the unscaled values. Returns the norm before scaling. Throws Error if it is NaN or infinite, or if
+  /// max_norm is not above 0; nothing is then changed.
   double clipped_step(double max_norm);
 
-  /// The Euclidean norm of all gradients together, added in double.
+  /// The Euclidean norm of all gradients together, added in double; those of frozen parameters do not count.
   double grad_norm() const;
 
   void zero_grad() const { arena_.zero_grad(); }
@@ -89,7 +91,7 @@ struct SgdOptions {
 };
 
 /// Gradient descent with momentum as torch.optim.SGD: g += decay w; m = momentum m + g; w -= lr m (with
-/// nesterov: w -= lr (g + momentum m); Sutskever et al. 2013).
+/// nesterov: w -= lr (g + momentum m); Sutskever et al. 2013). Throws Error for nesterov without momentum.
 class Sgd : public Optimizer {
  public:
   explicit Sgd(const Module& module, const SgdOptions& options = {});
@@ -103,42 +105,45 @@ class Sgd : public Optimizer {
 struct AdamOptions {
   double lr = 1e-3;
   double beta1 = 0.9, beta2 = 0.999;
-  double eps = 1e-8;
-  double weight_decay = 0;
+  std::optional<double> eps = {}, weight_decay = {};  ///< unset: as the class says
   DecayRule decays = decays_by_name;
 };
 
-/// Adam (Kingma and Ba 2015, algorithm 1), weight decay added to the gradient as in torch.optim.Adam.
+/// Adam (Kingma and Ba 2015, algorithm 1), weight decay added to the gradient as in torch.optim.Adam. Unset
+/// options: eps 1e-8, no decay.
 class Adam : public Optimizer {
  public:
   explicit Adam(const Module& module, const AdamOptions& options = {});
 
  protected:
   enum class Kind { adam, adamw, bert };
-  Adam(const Module& module, const AdamOptions& options, Kind kind);
+  /// Where options leave eps and decay unset, these.
+  Adam(const Module& module, const AdamOptions& options, Kind kind, double eps, double weight_decay);
 
  private:
   void update(int64_t begin, int64_t n, double weight_decay, double grad_scale) override;
-  AdamOptions options_;
+  double beta1_, beta2_, eps_;
   Kind kind_;
 };
 
 /// AdamW (Loshchilov and Hutter 2019, algorithm 2): the decay shrinks the weight and stays out of the
-/// moments.
+/// moments. Unset options: eps 1e-8, decay 0.01.
 class AdamW : public Adam {
  public:
-  explicit AdamW(const Module& module, const AdamOptions& options = {.weight_decay = 0.01});
+  explicit AdamW(const Module& module, const AdamOptions& options = {});
 };
 
 /// The Adam of google-research/bert: as AdamW, but without bias correction and with eps outside the root.
+/// Unset options: eps 1e-6, decay 0.01.
 class BertAdam : public Adam {
  public:
-  explicit BertAdam(const Module& module, const AdamOptions& options = {.eps = 1e-6, .weight_decay = 0.01});
+  explicit BertAdam(const Module& module, const AdamOptions& options = {});
 };
 
 /// Scales the gradients of `parameters` in place so that their global norm is at most `max_norm`, and returns
 /// the norm before. A parameter without a gradient counts as 0. If the norm is NaN or infinite: throws Error
-/// if `must_be_finite`, else leaves the gradients as they are. (Optimizer::clipped_step does it in the step.)
+/// if `must_be_finite`, else leaves the gradients as they are. Throws Error if max_norm is not above 0.
+/// (Optimizer::clipped_step does it in the step.)
 double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm, bool must_be_finite = false);
 
 }  // namespace gradus::nn

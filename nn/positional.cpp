@@ -5,6 +5,10 @@
 namespace gradus::nn {
 namespace {
 
+Tensor make_table(const char* layer, int64_t rows, int64_t hidden, Rng& rng, const Init& init) {
+  return init({checked_size(layer, "rows", rows), checked_size(layer, "hidden", hidden)}, rng);
+}
+
 /// Rows first ... first + S - 1 of a table [P, H], for x [B, S, H].
 Tensor rows_for(const char* layer, const Tensor& table, const Tensor& x, int64_t first) {
   const int64_t P = table.size(0), H = table.size(1);
@@ -22,7 +26,8 @@ Tensor rows_for(const char* layer, const Tensor& table, const Tensor& x, int64_t
 }  // namespace
 
 Tensor sinusoids(int64_t rows, int64_t hidden) {
-  Tensor table = empty({rows, hidden}, DType::f64);
+  Tensor table = empty({checked_size("sinusoids", "rows", rows), checked_size("sinusoids", "hidden", hidden)},
+                       DType::f64);
   double* values = table.mutable_data<double>();
   for (int64_t p = 0; p < rows; ++p) {
     for (int64_t column = 0; column < hidden; ++column) {
@@ -43,7 +48,7 @@ Tensor SinusoidalPositions::operator()(const Tensor& x, int64_t first) const {
 }
 
 LearnedPositions::LearnedPositions(int64_t max_length, int64_t hidden, Rng& rng, const Init& init)
-    : weight(parameter("weight", init({max_length, hidden}, rng))) {}
+    : weight(parameter("weight", make_table("learned positions", max_length, hidden, rng, init))) {}
 
 Tensor LearnedPositions::operator()(const Tensor& x, int64_t first) const {
   const ModuleScope scope = enter();
@@ -51,7 +56,7 @@ Tensor LearnedPositions::operator()(const Tensor& x, int64_t first) const {
 }
 
 SegmentEmbedding::SegmentEmbedding(int64_t segments, int64_t hidden, Rng& rng, const Init& init)
-    : weight(parameter("weight", init({segments, hidden}, rng))) {}
+    : weight(parameter("weight", make_table("segment embedding", segments, hidden, rng, init))) {}
 
 Tensor SegmentEmbedding::operator()(const Tensor& x, const Tensor& segment_ids) const {
   const ModuleScope scope = enter();

@@ -62,7 +62,7 @@ StateDict read_safetensors(const std::filesystem::path& path);
 /// Writes `tensors` all or nothing (see AtomicFile), ordered by falling size of an element and then by name,
 /// f32 as F32, f64 as F64, i64 as I64, bool as BOOL. Hugging Face's files have the metadata {"format": "pt"}.
 /// @throws IoError if the file cannot be written, FormatError for a name that is not UTF-8 or is
-/// "__metadata__".
+/// "__metadata__", and for an undefined tensor.
 void write_safetensors(const std::filesystem::path& path, const StateDict& tensors,
                        const std::map<std::string, std::string>& metadata = {});
 

@@ -41,6 +41,9 @@ std::string_view bytes_of(const Tensor& x) {
 
 void write_safetensors(const std::filesystem::path& path, const StateDict& tensors,
                        const std::map<std::string, std::string>& metadata) {
+  for (const auto& [name, x] : tensors) {
+    if (!x.defined()) fail<FormatError>("{}: the tensor {} is undefined", path.string(), name);
+  }
   std::vector<std::pair<std::string, Tensor>> order(tensors.begin(), tensors.end());  // by name already
   std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
     return size_of(a.second.dtype()) > size_of(b.second.dtype());

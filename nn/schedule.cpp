@@ -9,9 +9,16 @@
 namespace gradus::nn {
 
 double Schedule::operator()(int64_t step) const {
+  if (step < 0 || warmup < 0) {
+    fail<Error>("schedule: step {} and warmup {} must be at least 0", step, warmup);
+  }
+  if (kind != Kind::constant && total <= warmup) {
+    fail<Error>("schedule: total {} must be above warmup {}: set it to the number of steps in all", total,
+                warmup);
+  }
   if (step < warmup) return peak * static_cast<double>(step) / static_cast<double>(warmup);
   if (kind == Kind::constant) return peak;
-  const double length = static_cast<double>(std::max<int64_t>(1, total - warmup));
+  const double length = static_cast<double>(total - warmup);
   const double progress = std::min(1.0, static_cast<double>(step - warmup) / length);
   if (kind == Kind::linear) return peak * (1 - progress);
   return peak * 0.5 * (1 + std::cos(std::numbers::pi * progress));

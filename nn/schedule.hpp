@@ -20,8 +20,9 @@ struct Schedule {
   Kind kind = Kind::linear;
   double peak = 1e-3;
   int64_t warmup = 0;
-  int64_t total = 0;  ///< not read by the constant schedule
+  int64_t total = 0;  ///< steps in all; not read by the constant schedule
 
+  /// Throws Error for a negative step or warmup, and for a total that is not above warmup.
   double operator()(int64_t step) const;
 };
 

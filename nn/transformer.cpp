@@ -64,6 +64,10 @@ Tensor TokenEmbedding::operator()(const Tensor& ids, int64_t first) const {
   return dropout(positions ? (*positions)(x, first) : sinusoidal(x, first));
 }
 
+int64_t TokenEmbedding::max_length() const {
+  return positions ? positions->weight.size(0) : sinusoidal.table.size(0);
+}
+
 Transformer::Transformer(const TransformerOptions& options, Rng& rng)
     : pad_id(options.pad_id),
       source_embedding(

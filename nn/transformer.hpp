@@ -38,6 +38,8 @@ class TokenEmbedding : public Module {
   /// `first` is the position of ids[:, 0].
   Tensor operator()(const Tensor& ids, int64_t first = 0) const;
 
+  int64_t max_length() const;  ///< P, how many positions there are
+
   const Embedding token;                            ///< "token"
   const SinusoidalPositions sinusoidal;             ///< used unless positions are learned
   const std::optional<LearnedPositions> positions;  ///< "positions"

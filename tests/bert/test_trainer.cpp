@@ -234,6 +234,34 @@ TEST_CASE("training samples: masks stay where they are, and every moment fills t
   CHECK(render_attention_page(page).find("<html") != std::string::npos);
 }
 
+TEST_CASE("training samples and evaluation put back the mode of every part") {
+  const World world;
+  const BertForPreTraining model = world.model();
+  model.bert.encoder.eval();
+  const auto same_modes = [&] { return model.is_training() && !model.bert.encoder.is_training(); };
+  TrainingSamples samples(world.held_out->corpus(), world.tokenizer, 1, 20, 1);
+  samples.observe(model, 0);
+  CHECK(same_modes());
+  samples.attention(model);
+  CHECK(same_modes());
+  evaluate(model, *world.held_out, {.rows = 1});
+  CHECK(same_modes());
+}
+
+TEST_CASE("trainer: a run that ends within its warm-up rises all the way") {
+  const World world;
+  const TemporaryFolder folder;
+  TrainerOptions options = world.options();
+  options.steps = 3;
+  options.warmup = 10;
+  double last = -1;
+  TrainerEvents events;
+  options.report_every = 1;
+  events.step = [&](const StepReport& report) { last = report.learning_rate; };
+  Trainer(world.model(), world.tokenizer, world.training, nullptr, options, folder / "run", events).run();
+  CHECK(last == Approx(options.learning_rate * 0.2));
+}
+
 TEST_CASE(
     "evaluation: the figures of an untrained model are those of chance, and baselines see the same "
     "positions") {

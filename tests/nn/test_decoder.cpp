@@ -188,3 +188,23 @@ TEST_CASE("a decoder refuses what does not fit", "[decoder]") {
   DecoderState none;
   CHECK_THROWS_WITH(decoder.next(x, none), "decoder: a state of 0 layers for 2 layers; make it with start()");
 }
+
+TEST_CASE("a token that a decoder refuses leaves the state as it was", "[decoder]") {
+  for (const bool pre_norm : {false, true}) {
+    const Decoder decoder = make_decoder(pre_norm);
+    const Tensor x = random_normal({2, 3, 8}, 17), memory = random_normal({2, 5, 8}, 18);
+    const Tensor whole = decoder(x, memory);
+    DecoderState state = decoder.start(memory);
+    decoder.next(x.slice(1, 0, 2), state);
+    CHECK_THROWS_WITH(decoder.next(ones({3, 1, 8}, DType::f64), state),
+                      "decoder: x must be [2, N, 8] for this state, not [3, 1, 8]");
+    CHECK_THROWS_AS(decoder.next(ones({2, 1, 8}), state), DTypeError);
+    const Tensor mask = state.memory_mask;
+    state.memory_mask = ones({3, 5}, DType::boolean);  // refused by the cross-attention
+    CHECK_THROWS_AS(decoder.next(x.slice(1, 2, 3), state), Error);
+    CHECK_THROWS_AS(decoder.layers[0].next(x.slice(1, 2, 3), state.layers[0], state.memory_mask), Error);
+    state.memory_mask = mask;
+    CHECK(state.length == 2);
+    CHECK(worst_difference(decoder.next(x.slice(1, 2, 3), state), whole.slice(1, 2, 3)) < 1e-13);
+  }
+}

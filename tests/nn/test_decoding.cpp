@@ -2,6 +2,7 @@
 // keys.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "nn/decoding.hpp"
 #include "support/catch.hpp"
@@ -159,4 +160,59 @@ TEST_CASE("decoding refuses what makes no sense", "[decoding]") {
   CHECK_THROWS_WITH(beam_search(model, source, {.beams = 0}), "beam_search: 0 beams are too few: at least 1");
   CHECK_THROWS_WITH(greedy(model, ones({2, 3})),
                     "transformer: source must be ids, i64 [B, S], not f32 [2, 3]");
+}
+
+TEST_CASE("decoding puts back the mode of every part, also when it throws", "[decoding]") {
+  const Transformer model = make_model(9);
+  model.encoder.eval();
+  greedy(model, source, {.max_length = 3});
+  CHECK(model.is_training());
+  CHECK_FALSE(model.encoder.is_training());
+  CHECK_THROWS_AS(beam_search(model, ones({2, 3}), {.beams = 2}), ShapeError);
+  CHECK(model.is_training());
+  CHECK(model.decoder.is_training());
+  CHECK_FALSE(model.encoder.is_training());
+}
+
+TEST_CASE("decoding stops where the model's positions end", "[decoding]") {
+  for (const bool learned : {false, true}) {
+    Rng rng(7);
+    const Transformer model({.source_vocab = 7,
+                             .target_vocab = 9,
+                             .max_length = 5,
+                             .hidden = 8,
+                             .heads = 2,
+                             .intermediate = 12,
+                             .learned_positions = learned},
+                            rng);
+    Tensor(model.output_bias).detach().slice(0, 2, 3).fill_(-1e3);  // it never ends
+    for (const bool cached : {true, false}) {
+      for (const Decoded& one : greedy(model, source, {.cached = cached})) {
+        CHECK(one.ids.size() == 5);
+        CHECK_FALSE(one.ended);
+      }
+      CHECK(beam_search(model, source, {.beams = 2}, {.cached = cached})[0][1].ids.size() == 5);
+    }
+  }
+}
+
+TEST_CASE("decoding says that a model gives NaN", "[decoding]") {
+  const Transformer model = make_model(9);
+  Tensor(model.output_bias).detach().slice(0, 4, 5).fill_(std::numeric_limits<double>::quiet_NaN());
+  const char* message =
+      "decoding: the model's logits after 1 ids are NaN; look at its training, or run it under "
+      "DetectAnomaly to find the part";
+  CHECK_THROWS_WITH(greedy(model, source), message);
+  CHECK_THROWS_WITH(beam_search(model, source), message);
+}
+
+TEST_CASE("decoding refuses an end that the model never writes", "[decoding]") {
+  const Transformer model = make_model(9);
+  CHECK_THROWS_WITH(greedy(model, source, {.end_id = 0}),
+                    "decoding: end_id 0 is the model's pad_id, which is never written");
+  for (const int64_t end : {-1, 9}) {
+    const std::string message = fmt::format("decoding: end_id {} is outside the 9 ids of the target", end);
+    CHECK_THROWS_WITH(greedy(model, source, {.end_id = end}), message);
+    CHECK_THROWS_WITH(beam_search(model, source, {}, {.end_id = end}), message);
+  }
 }

@@ -1,9 +1,10 @@
 // The layers, each against its composed form or values by hand, and its gradients in f64.
 #include <cmath>
 
+#include "nn/decoder.hpp"
 #include "nn/dropout.hpp"
 #include "nn/embedding.hpp"
-#include "nn/encoder.hpp"
+#include "nn/positional.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"
 
@@ -94,4 +95,20 @@ TEST_CASE("initial values have the distribution they name", "[layers]") {
   CHECK(sum(init::ones()({3}, rng)).item() == 3);
   CHECK_THROWS_WITH(init::xavier_uniform()({3}, rng),
                     "xavier_uniform: needs the shape [out, in] of a weight, not [3]");
+}
+
+TEST_CASE("a layer names a negative size", "[layers]") {
+  Rng rng(1);
+  CHECK_THROWS_WITH(Linear(-1, 2, rng), "linear: in must be at least 0, not -1");
+  CHECK_THROWS_WITH(Linear(2, -1, rng), "linear: out must be at least 0, not -1");
+  CHECK_THROWS_WITH(LayerNorm(-3), "layer norm: hidden must be at least 0, not -3");
+  CHECK_THROWS_WITH(Embedding(-5, 3, rng), "embedding: rows must be at least 0, not -5");
+  CHECK_THROWS_WITH(Embedding(5, -3, rng), "embedding: hidden must be at least 0, not -3");
+  CHECK_THROWS_WITH(Encoder({.hidden = 4, .heads = 2, .layers = -1}, rng),
+                    "encoder: layers must be at least 0, not -1");
+  CHECK_THROWS_WITH(Decoder({.hidden = 4, .heads = 2, .layers = -1}, rng),
+                    "decoder: layers must be at least 0, not -1");
+  CHECK_THROWS_WITH(SinusoidalPositions(-1, 2), "sinusoids: rows must be at least 0, not -1");
+  CHECK_THROWS_WITH(LearnedPositions(-1, 2, rng), "learned positions: rows must be at least 0, not -1");
+  CHECK_THROWS_WITH(SegmentEmbedding(2, -1, rng), "segment embedding: hidden must be at least 0, not -1");
 }

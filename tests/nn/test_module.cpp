@@ -204,3 +204,75 @@ TEST_CASE("an anomaly names the part of the model", "[module]") {
   }
   CHECK(message.find("in inner.deep.second: the output has") != std::string::npos);
 }
+
+TEST_CASE("two parameters cannot have the same full name", "[module]") {
+  class FlatTwice : public Module {
+   public:
+    explicit FlatTwice(Rng& rng) {
+      child("", Linear(1, 1, rng));
+      child("", Linear(1, 1, rng));
+    }
+  };
+  class ParameterAfterPart : public Module {
+   public:
+    explicit ParameterAfterPart(Rng& rng) {
+      child("w", Linear(1, 1, rng));
+      parameter("w.bias", ones({1}));
+    }
+  };
+  class PartAfterParameter : public Module {
+   public:
+    explicit PartAfterParameter(Rng& rng) {
+      parameter("w.bias", ones({1}));
+      child("w", Linear(1, 1, rng));
+    }
+  };
+  Rng rng(1);
+  CHECK_THROWS_WITH(FlatTwice(rng), "module: the name \"bias\" is taken; each parameter needs its own");
+  CHECK_THROWS_WITH(ParameterAfterPart(rng),
+                    "module: the name \"w.bias\" is taken; each parameter needs its own");
+  CHECK_THROWS_WITH(PartAfterParameter(rng),
+                    "module: the name \"w.bias\" is taken; each parameter needs its own");
+}
+
+TEST_CASE("EvalMode gives every part its own mode back", "[module]") {
+  Rng rng(1);
+  const Outer model(rng);
+  model.inner.eval();
+  model.inner.second.train();
+  const auto modes = [&] {
+    return std::vector<bool>{model.is_training(), model.inner.is_training(), model.inner.first.is_training(),
+                             model.inner.second.is_training(), model.flat.is_training()};
+  };
+  const std::vector<bool> before = modes();
+  CHECK(before == std::vector<bool>{true, false, false, true, true});
+  {
+    const EvalMode eval(model);
+    CHECK(modes() == std::vector<bool>(5, false));
+  }
+  CHECK(modes() == before);
+  CHECK_THROWS([&] {
+    const EvalMode eval(model);
+    model.inner(ones({4, 3}));
+  }());
+  CHECK(modes() == before);
+}
+
+TEST_CASE("what a module was moved from is still a module", "[module]") {
+  Rng rng(1);
+  Linear from(2, 3, rng);
+  const Linear to = std::move(from);
+  CHECK(to.num_parameters() == 9);
+  CHECK(from.num_parameters() == 9);  // NOLINT(bugprone-use-after-move): the point
+  from.eval();
+  CHECK_FALSE(to.is_training());
+}
+
+TEST_CASE("load_state_dict names an undefined tensor", "[module]") {
+  Rng rng(1);
+  const Linear layer(2, 3, rng);
+  StateDict state = layer.state_dict();
+  state["bias"] = Tensor();
+  CHECK_THROWS_WITH(layer.load_state_dict(state),
+                    "load_state_dict: wrong shape: bias is undefined and should be [3]");
+}

@@ -82,3 +82,17 @@ TEST_CASE("a module that cannot be called with so many tensors is named", "[grad
   CHECK_THROWS_WITH(nn::gradcheck(linear, {randn({3, 4}, rng), randn({3, 4}, rng)}),
                     "gradcheck: this module cannot be called with 2 tensors; give the call as a function");
 }
+
+TEST_CASE("a frozen parameter is not checked", "[gradcheck]") {
+  Rng rng(5);
+  const nn::Linear linear(4, 2, rng);
+  Tensor(linear.weight).requires_grad(false);
+  for (const GradcheckOptions& options : {GradcheckOptions{}, GradcheckOptions{.dtype = DType::f32}}) {
+    const GradcheckReport report = nn::gradcheck(linear, {randn({3, 4}, rng)}, options);
+    INFO(to_string(report));
+    CHECK(report.passed);
+    for (const std::string& name : names(report)) CHECK(name != "weight");
+    CHECK(linear.weight.dtype() == DType::f32);
+    CHECK_FALSE(linear.weight.needs_grad());
+  }
+}

@@ -229,3 +229,106 @@ TEST_CASE("schedules are those of transformers", "[schedule]") {
   CHECK(schedule_by_name("cosine") == Kind::cosine);
   CHECK_THROWS_WITH(schedule_by_name("step"), "unknown schedule \"step\": constant, linear and cosine exist");
 }
+
+TEST_CASE("an option that is set leaves the class's other defaults as they are", "[optimizer]") {
+  const auto after_a_step = [](const auto& make) {
+    const Linear layer = small_layer();
+    Tensor(layer.weight).detach().fill_(1);
+    const auto optimizer = make(layer);
+    Tensor(layer.weight).grad().fill_(1e-6);  // as large as BERT's eps
+    optimizer->step();
+    return layer.weight.at({0, 0});
+  };
+  using Options = AdamOptions;
+  const auto adam = [](const Options& o) {
+    return [o](const Module& m) { return std::make_unique<Adam>(m, o); };
+  };
+  const auto adamw = [](const Options& o) {
+    return [o](const Module& m) { return std::make_unique<AdamW>(m, o); };
+  };
+  const auto bert = [](const Options& o) {
+    return [o](const Module& m) { return std::make_unique<BertAdam>(m, o); };
+  };
+  const double lr = 0.5;
+  CHECK(after_a_step(adam({.lr = lr})) == after_a_step(adam({.lr = lr, .eps = 1e-8, .weight_decay = 0})));
+  CHECK(after_a_step(adamw({.lr = lr})) ==
+        after_a_step(adamw({.lr = lr, .eps = 1e-8, .weight_decay = 0.01})));
+  CHECK(after_a_step(adamw({.lr = lr})) != after_a_step(adamw({.lr = lr, .weight_decay = 0})));
+  CHECK(after_a_step(bert({.lr = lr})) == after_a_step(bert({.lr = lr, .eps = 1e-6, .weight_decay = 0.01})));
+  CHECK(after_a_step(bert({.lr = lr})) != after_a_step(bert({.lr = lr, .eps = 1e-8})));
+}
+
+TEST_CASE("a step leaves alone what was frozen after the optimizer was made", "[optimizer]") {
+  const std::vector<Make> makes = {
+      [](const Module& m) {
+        return std::make_unique<Sgd>(m, SgdOptions{.momentum = 0.9, .weight_decay = 0.1});
+      },
+      [](const Module& m) { return std::make_unique<AdamW>(m, AdamOptions{.weight_decay = 0.1}); }};
+  for (const Make& make : makes) {
+    const Linear layer = small_layer();
+    const auto optimizer = make(layer);
+    train(layer, *optimizer, 3);
+    Tensor(layer.weight).requires_grad(false);
+    Tensor(layer.weight).grad().fill_(1e9);  // counts neither in the step nor in the norm
+    const std::vector<float> weight = layer.weight.to_vector<float>(), bias = layer.bias.to_vector<float>();
+    StateDict state;
+    for (const auto& [name, moment] : optimizer->state_dict()) state[name] = moment.clone();
+    CHECK(optimizer->grad_norm() < 1e6);
+    optimizer->clipped_step(1);
+    CHECK(layer.weight.to_vector<float>() == weight);
+    CHECK(layer.bias.to_vector<float>() != bias);
+    for (const auto& [name, moment] : optimizer->state_dict()) {
+      if (name.ends_with("weight")) CHECK(moment.to_vector<float>() == state[name].to_vector<float>());
+    }
+    Tensor(layer.weight).requires_grad();
+    train(layer, *optimizer, 1);
+    CHECK(layer.weight.to_vector<float>() != weight);
+  }
+}
+
+TEST_CASE("a step refuses a parameter that was frozen when the optimizer was made and learns now",
+          "[optimizer]") {
+  const Linear layer = small_layer();
+  Tensor(layer.bias).requires_grad(false);
+  Sgd optimizer(layer);
+  optimizer.step();
+  Tensor(layer.bias).requires_grad();
+  const char* message =
+      "arena: bias was frozen when the optimizer was made and requires a gradient now; make another "
+      "optimizer";
+  CHECK_THROWS_WITH(optimizer.step(), message);
+  CHECK_THROWS_WITH(optimizer.clipped_step(1), message);
+  CHECK(optimizer.steps() == 1);
+}
+
+TEST_CASE("optimizers refuse settings that would do something else than they say", "[optimizer]") {
+  const Linear layer = small_layer();
+  CHECK_THROWS_WITH(Sgd(layer, {.nesterov = true}), "sgd: nesterov needs a momentum above 0, not 0");
+  CHECK_THROWS_WITH(AdamW(layer, {.decays = nullptr}),
+                    "arena: the rule that says what decays is empty; decays_by_name is the usual one");
+  AdamW optimizer(layer);
+  const std::vector<float> before = layer.weight.to_vector<float>();
+  Tensor(layer.weight).grad().fill_(2);
+  for (const double max_norm : {0.0, -1.0, std::numeric_limits<double>::quiet_NaN()}) {
+    const std::string message = fmt::format("clipping: max_norm must be above 0, not {}", max_norm);
+    CHECK_THROWS_WITH(optimizer.clipped_step(max_norm), message);
+    CHECK_THROWS_WITH(clip_grad_norm(layer.parameters(), max_norm), message);
+  }
+  CHECK(layer.weight.to_vector<float>() == before);
+  CHECK(layer.weight.grad().at({0, 0}) == 2);
+  CHECK(optimizer.steps() == 0);
+  StateDict state = optimizer.state_dict();
+  state["exp_avg.bias"] = Tensor();
+  CHECK_THROWS_WITH(optimizer.load_state_dict(state),
+                    "optimizer state: exp_avg.bias is undefined and should be [2]");
+}
+
+TEST_CASE("a schedule that has no length is refused", "[schedule]") {
+  using Kind = Schedule::Kind;
+  CHECK_THROWS_WITH(Schedule{}(0),
+                    "schedule: total 0 must be above warmup 0: set it to the number of steps in all");
+  CHECK_THROWS_WITH((Schedule{.kind = Kind::cosine, .warmup = 5, .total = 5}(2)),
+                    "schedule: total 5 must be above warmup 5: set it to the number of steps in all");
+  CHECK_THROWS_WITH((Schedule{.total = 5}(-1)), "schedule: step -1 and warmup 0 must be at least 0");
+  CHECK((Schedule{.kind = Kind::constant, .peak = 2, .warmup = 4}(1)) == 0.5);
+}

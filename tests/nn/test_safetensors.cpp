@@ -222,3 +222,11 @@ TEST_CASE("every truncation and every changed byte loads or is refused", "[safet
   CHECK(loaded > 0);  // a changed value or name is a file like any other
   CHECK(refused > static_cast<int>(whole.size()));
 }
+
+TEST_CASE("an undefined tensor is not written, and is named", "[safetensors]") {
+  const TemporaryFolder folder;
+  const auto path = folder / "x.safetensors";
+  CHECK_THROWS_WITH(write_safetensors(path, {{"a", ones({1})}, {"b", Tensor()}}),
+                    path.string() + ": the tensor b is undefined");
+  CHECK_FALSE(std::filesystem::exists(path));
+}
