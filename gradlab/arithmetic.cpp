@@ -33,6 +33,8 @@ std::vector<Subject> arithmetic_subjects() {
       op_subject(
           "mul.number", one, [](const Inputs& x) { return mul(x[0], -2.5); }, straight),
       op_subject(
+          "div.number", one, [](const Inputs& x) { return div(x[0], -2.5); }, straight),
+      op_subject(
           "pow", one, [](const Inputs& x) { return pow(x[0], 2.5); }, positive),
       op_subject(
           "where", {{rows(3), size(4)}, {rows(3), size(4)}},
