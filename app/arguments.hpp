@@ -9,8 +9,8 @@
 
 namespace gradus::app {
 
-/// The arguments behind the program's name, where those that CLI11 would read in a way of its own begin with a
-/// mark.
+/// The arguments behind the program's name, where those that CLI11 would read in a way of its own begin with
+/// a mark.
 std::vector<std::string> marked_arguments(int argc, const char* const* argv);
 
 /// Has every option of every command take the marks off again. Call it when all commands are added.

@@ -27,7 +27,8 @@ void run(const Call& call) {
   if (call.threads > 0) set_num_threads(static_cast<int>(call.threads));
   const bert::Tokenizer tokenizer = bert::load_tokenizer(call.model);
   const auto loaded = bert::load_for_pretraining(call.model);
-  for (const std::string& warning : loaded.warnings) print_error(fmt::format("gradus evaluate: {}\n", warning));
+  for (const std::string& warning : loaded.warnings)
+    print_error(fmt::format("gradus evaluate: {}\n", warning));
   check_vocabulary("evaluate", tokenizer, loaded.model.bert.config);
   const int64_t positions = loaded.model.bert.config.max_position_embeddings;
   if (call.length > positions) {

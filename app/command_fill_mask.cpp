@@ -43,7 +43,8 @@ std::string to_text(const bert::FilledText& filled) {
 void run(const Call& call) {
   const bert::Tokenizer tokenizer = bert::load_tokenizer(call.model);
   const auto loaded = bert::load_for_pretraining(call.model);
-  for (const std::string& warning : loaded.warnings) print_error(fmt::format("gradus fill-mask: {}\n", warning));
+  for (const std::string& warning : loaded.warnings)
+    print_error(fmt::format("gradus fill-mask: {}\n", warning));
   check_vocabulary("fill-mask", tokenizer, loaded.model.bert.config);
   nlohmann::ordered_json results = nlohmann::ordered_json::array();
   for (const std::string& text : call.texts) {

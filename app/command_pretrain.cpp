@@ -14,6 +14,7 @@
 #include "autograd/file.hpp"
 #include "autograd/threads.hpp"
 #include "bert/lines.hpp"
+#include "bert/tokenizer_files.hpp"
 #include "bert/trainer.hpp"
 #include "bert/wordpiece_trainer.hpp"
 
@@ -54,9 +55,8 @@ bert::Config make_config(const Call& call, int64_t vocabulary) {
   int64_t longest = 0;
   for (const LengthShare& stage : parse_lengths(call.lengths)) longest = std::max(longest, stage.length);
   if (call.positions > 0 && call.positions < longest) {
-    throw WrongCall(
-        fmt::format("--positions {} is less than the {} slots of --length; take at least as many",
-                    call.positions, longest));
+    throw WrongCall(fmt::format("--positions {} is less than the {} slots of --length; take at least as many",
+                                call.positions, longest));
   }
   config.max_position_embeddings = call.positions > 0 ? call.positions : std::max<int64_t>(128, longest);
   if (const std::string problem = config.problem(); !problem.empty()) throw WrongCall(problem);
@@ -117,7 +117,8 @@ bert::TrainerOptions trainer_options(const Call& call) {
   return options;
 }
 
-/// All that must stay as it is when a run goes on. An older version's checkpoints end before the fingerprints.
+/// All that must stay as it is when a run goes on. An older version's checkpoints end before the
+/// fingerprints.
 std::vector<RunSetting> run_settings(const Call& call, const bert::Config& config,
                                      const bert::TokenizedCorpus& training,
                                      const bert::TokenizedCorpus& held_out) {
@@ -125,34 +126,35 @@ std::vector<RunSetting> run_settings(const Call& call, const bert::Config& confi
     return fmt::format(fmt::runtime(format), values...);
   };
   const bool by_steps = call.steps > 0;
-  return {{"--layers", say("layers {}", config.num_hidden_layers)},
-          {"--hidden", say("hidden {}", config.hidden_size)},
-          {"--heads", say("heads {}", config.num_attention_heads)},
-          {"--intermediate", say("intermediate {}", config.intermediate_size)},
-          {"--vocab", say("vocabulary {}", config.vocab_size)},
-          {"--positions", say("positions {}", config.max_position_embeddings)},
-          {"--activation", config.hidden_act},
-          {"TEXT", say("{} tokens", training.tokens())},
-          {"--length", say("length {}", call.lengths)},
-          {"--slots and --accumulate", say("slots {} x {}", call.slots, call.accumulate)},
-          {by_steps ? "--steps" : "--minutes", say("{} {}", by_steps ? "steps" : "minutes",
-                                                   by_steps ? static_cast<double>(call.steps) : call.minutes)},
-          {"--optimizer", call.optimizer},
-          {"--learning-rate", say("rate {}", call.learning_rate)},
-          {"--warmup", say("warm-up {}", call.warmup)},
-          {"--decay", say("{} decay", call.decay)},
-          {"--weight-decay", say("weight decay {}", call.weight_decay)},
-          {"--clip", say("clip {}", call.clip)},
-          {"--dropout", say("dropout {}", call.dropout)},
-          {"--init-std", say("std {}", call.init_std)},
-          {"--masked", say("masked {}", call.masked)},
-          {"--whole-words", say("whole words {}", call.whole_words)},
-          {"--no-nsp", say("next sentence {}", !call.no_nsp)},
-          {"--nearby-negatives", say("nearby {}", call.nearby)},
-          {"--short-rows", say("short rows {}", call.short_rows)},
-          {"--seed", say("seed {}", call.seed)},
-          {"TEXT", "text " + fingerprint(training)},
-          {"--held-out", "held out " + fingerprint(held_out)}};
+  return {
+      {"--layers", say("layers {}", config.num_hidden_layers)},
+      {"--hidden", say("hidden {}", config.hidden_size)},
+      {"--heads", say("heads {}", config.num_attention_heads)},
+      {"--intermediate", say("intermediate {}", config.intermediate_size)},
+      {"--vocab", say("vocabulary {}", config.vocab_size)},
+      {"--positions", say("positions {}", config.max_position_embeddings)},
+      {"--activation", config.hidden_act},
+      {"TEXT", say("{} tokens", training.tokens())},
+      {"--length", say("length {}", call.lengths)},
+      {"--slots and --accumulate", say("slots {} x {}", call.slots, call.accumulate)},
+      {by_steps ? "--steps" : "--minutes", say("{} {}", by_steps ? "steps" : "minutes",
+                                               by_steps ? static_cast<double>(call.steps) : call.minutes)},
+      {"--optimizer", call.optimizer},
+      {"--learning-rate", say("rate {}", call.learning_rate)},
+      {"--warmup", say("warm-up {}", call.warmup)},
+      {"--decay", say("{} decay", call.decay)},
+      {"--weight-decay", say("weight decay {}", call.weight_decay)},
+      {"--clip", say("clip {}", call.clip)},
+      {"--dropout", say("dropout {}", call.dropout)},
+      {"--init-std", say("std {}", call.init_std)},
+      {"--masked", say("masked {}", call.masked)},
+      {"--whole-words", say("whole words {}", call.whole_words)},
+      {"--no-nsp", say("next sentence {}", !call.no_nsp)},
+      {"--nearby-negatives", say("nearby {}", call.nearby)},
+      {"--short-rows", say("short rows {}", call.short_rows)},
+      {"--seed", say("seed {}", call.seed)},
+      {"TEXT", "text " + fingerprint(training)},
+      {"--held-out", "held out " + fingerprint(held_out)}};
 }
 
 /// The checkpoint with which a run goes on, or nothing for a run that begins.
@@ -167,21 +169,24 @@ std::optional<fs::path> checkpoint_to_resume(const Call& call) {
   }
   if (checkpoint) return checkpoint;
   if (has_model) {
-    throw WrongCall(fmt::format("--resume: '{}' holds a model but no checkpoint to go on from; name another "
-                                "folder with --out, and leave --resume out",
-                                out));
+    throw WrongCall(
+        fmt::format("--resume: '{}' holds a model but no checkpoint to go on from; name another "
+                    "folder with --out, and leave --resume out",
+                    out));
   }
   throw WrongCall(fmt::format("--resume: there is no run in '{}'; leave --resume out to begin one", out));
 }
 
 /// The vocabulary of a run that goes on is the one in its checkpoint.
 bert::Tokenizer tokenizer_of(const Call& call, const std::optional<fs::path>& checkpoint) {
-  if (!checkpoint) return call.vocab.empty() ? learn_vocabulary(call) : open_tokenizer(call.vocab, call.cased);
+  if (!checkpoint)
+    return call.vocab.empty() ? learn_vocabulary(call) : open_tokenizer(call.vocab, call.cased);
   bert::Tokenizer tokenizer = bert::load_tokenizer(*checkpoint);
   if (!call.vocab.empty() && !(open_tokenizer(call.vocab, call.cased).vocab() == tokenizer.vocab())) {
-    throw WrongCall(fmt::format("--vocab: the run in '{}' was begun with another vocabulary than {}; leave "
-                                "--vocab out to go on with that of the run",
-                                call.out.string(), call.vocab.string()));
+    throw WrongCall(
+        fmt::format("--vocab: the run in '{}' was begun with another vocabulary than {}; leave "
+                    "--vocab out to go on with that of the run",
+                    call.out.string(), call.vocab.string()));
   }
   return tokenizer;
 }
@@ -198,8 +203,8 @@ Texts read_texts(const Call& call, const bert::Tokenizer& tokenizer, Progress& p
     held_out = bert::read_corpus(call.held_out, tokenizer, how);
     if (!call.no_nsp) check_pairs(held_out, "--held-out " + joined_names(call.held_out));
   } else if (call.held_out_fraction > 0) {
-    bert::CorpusSplit split = hold_out(std::move(training), call.held_out_fraction,
-                                       static_cast<uint64_t>(call.seed), !call.no_nsp);
+    bert::CorpusSplit split =
+        hold_out(std::move(training), call.held_out_fraction, static_cast<uint64_t>(call.seed), !call.no_nsp);
     training = std::move(split.training);
     held_out = std::move(split.held_out);
     if (held_out.documents() == 0) {
@@ -371,8 +376,7 @@ void add_pretrain(CLI::App& program) {
   add_whole(*c, "--evaluation-rows", call->evaluation_rows, "Held-out rows of each; the last one takes all");
   add_number(*c, "--save-minutes", call->save_minutes, "Minutes between checkpoints", {0, 1e6, false, true});
   add_whole(*c, "--save-steps", call->save_steps, "Steps between checkpoints, in place of minutes");
-  add_whole(*c, "--keep", call->keep, "Checkpoints to keep, beside the best one", 1,
-            1'000'000);
+  add_whole(*c, "--keep", call->keep, "Checkpoints to keep, beside the best one", 1, 1'000'000);
   add_whole(*c, "--samples", call->samples, "Held-out sentences whose masks are filled in along the way", 0);
   add_whole(*c, "--seed", call->seed, "Of initialisation, data and dropout", 0);
   add_threads(*c, call->threads);

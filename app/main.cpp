@@ -18,7 +18,8 @@ using namespace gradus::app;
 /// "gradus: ..." or "gradus vocab: ...", when the command is known.
 int complain(const CLI::App& program, const std::string& sentence, int code) {
   const std::vector<CLI::App*> parsed = program.get_subcommands();
-  print_error(fmt::format("gradus{}: {}\n", parsed.empty() ? "" : " " + parsed.front()->get_name(), sentence));
+  print_error(
+      fmt::format("gradus{}: {}\n", parsed.empty() ? "" : " " + parsed.front()->get_name(), sentence));
   return code;
 }
 

@@ -1,5 +1,6 @@
 /// @file
-/// What pretrain and evaluate share: the tokenizer they open, what a text must have, and the form of --length.
+/// What pretrain and evaluate share: the tokenizer they open, what a text must have, and the form of
+/// --length.
 #pragma once
 
 #include <filesystem>

@@ -64,7 +64,8 @@ bool check_settings(const std::string& line, const std::vector<RunSetting>& sett
       continue;
     }
     const std::string more = difference(option, had[i], text);
-    if (problem.find(more) != std::string::npos) continue;  // a text differs in its length and its fingerprint
+    if (problem.find(more) != std::string::npos)
+      continue;  // a text differs in its length and its fingerprint
     problem += (problem.empty() ? "" : "; ") + more;
   }
   if (problem.empty()) return other_rate;

@@ -22,8 +22,9 @@ std::string settings_line(const std::vector<RunSetting>& settings);
 /// A text for the line that two corpora share only if they hold the same pieces, sentences and documents.
 std::string fingerprint(const bert::TokenizedCorpus& corpus);
 
-/// Looks whether a run that was begun as `line` says can go on as `settings` say. The learning rate may change.
-/// A line of an older version may end before the last settings do. Returns true when the rate is another.
+/// Looks whether a run that was begun as `line` says can go on as `settings` say. The learning rate may
+/// change. A line of an older version may end before the last settings do. Returns true when the rate is
+/// another.
 /// @throws WrongCall that names every other option that differs.
 bool check_settings(const std::string& line, const std::vector<RunSetting>& settings);
 
