@@ -115,7 +115,8 @@ TEST_CASE("arguments are taken as they are written, with brackets and behind --"
     const ProgramResult result = call_gradus(folder.path(), arguments);
     CHECK(result.errors == "");
     std::string texts;
-    for (const auto& text : nlohmann::json::parse(result.out).at("texts")) {
+    const auto printed = nlohmann::json::parse(result.out);
+    for (const auto& text : printed.at("texts")) {
       texts += text.at("text").get<std::string>() + " = " + text.at("pieces").dump() + "\n";
     }
     return texts;
