@@ -118,6 +118,12 @@ CLI::Option* add_switch(CLI::App& command, const std::string& name, bool& value,
   return command.add_flag(name, value, description)->disable_flag_override();
 }
 
+CLI::Option* add_threads(CLI::App& command, std::int64_t& threads, const std::string& description) {
+  // OpenMP asks the system for every one of them, and ends the program where it gets too few.
+  constexpr std::int64_t most = 1024;
+  return add_whole(command, "--threads", threads, description, 1, most);
+}
+
 CLI::Option* add_json(CLI::App& command, bool& json) {
   return add_switch(command, "--json", json, "Print the result as one JSON object");
 }

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "app/standard_error.hpp"
 #include "autograd/error.hpp"
 
 namespace gradus::app {
@@ -69,6 +70,10 @@ CLI::Option* add_paths(CLI::App& command, const std::string& names,
 /// Adds a switch, which is off unless it is given.
 CLI::Option* add_switch(CLI::App& command, const std::string& name, bool& value,
                         const std::string& description);
+
+/// Adds --threads, from 1 to 1024. The default is what `threads` holds.
+CLI::Option* add_threads(CLI::App& command, std::int64_t& threads,
+                         const std::string& description = "Threads; the default is OpenMP's");
 
 /// Adds --json, which every command has that prints a result.
 CLI::Option* add_json(CLI::App& command, bool& json);

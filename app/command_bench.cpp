@@ -154,11 +154,11 @@ void add_bench(CLI::App& program) {
       ->check(CLI::IsMember({"tiny", "mini", "small", "medium", "base"}))
       ->capture_default_str();
   add_whole(*c, "--steps", call->steps, "Steps to time; the median counts");
-  add_whole(*c, "--batch", call->batch, "Rows; the default is 32 for tiny and mini, else 16");
+  add_whole(*c, "--batch", call->batch, "Rows; the default is 32 for tiny and mini, else 16", 1, 4096);
   add_whole(*c, "--length", call->length, "Slots a row", 5, 512);
   add_whole(*c, "--vocab-size", call->vocabulary, "Pieces of the vocabulary", 10);
   add_number(*c, "--dropout", call->dropout, "Dropout", {0, 1, true, false});
-  add_whole(*c, "--threads", call->threads, "Threads; the default is OpenMP's");
+  add_threads(*c, call->threads);
   add_json(*c, call->json);
   c->callback([call] { run(*call); });
 }

@@ -74,9 +74,17 @@ std::vector<Part> parts_of(const Options& options, bool held_out_is_set) {
   return parts;
 }
 
+/// Without held-out stories, those of an older corpus must not look as if they belonged to the new one.
+void remove_old_held_out(const fs::path& folder) {
+  std::error_code error;
+  fs::remove(folder / "held-out.txt", error);
+  if (error) fail<IoError>("cannot remove {}: {}", (folder / "held-out.txt").string(), error.message());
+}
+
 void run(const Options& options, bool held_out_is_set) {
   const std::vector<Part> parts = parts_of(options, held_out_is_set);
   for (const Part& part : parts) refuse_to_overwrite(part.path, options.force);
+  if (options.out.extension() != ".txt") refuse_to_overwrite(options.out / "held-out.txt", options.force);
   if (options.out.extension() != ".txt") create_folder(options.out);
 
   // All files are written before the first is put in its place: there are both, or none.
@@ -90,6 +98,7 @@ void run(const Options& options, bool held_out_is_set) {
     }
   }
   for (const auto& file : files) file->commit();
+  if (parts.size() == 1 && options.out.extension() != ".txt") remove_old_held_out(options.out);
 
   if (options.json) {
     nlohmann::ordered_json list = nlohmann::ordered_json::array();

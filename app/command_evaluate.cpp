@@ -1,6 +1,9 @@
 // gradus evaluate: MLM and NSP of a model on held-out text, beside what counting alone achieves there.
+#include <cmath>
+
 #include "app/command.hpp"
 #include "app/commands.hpp"
+#include "app/model_files.hpp"
 #include "app/pretraining_text.hpp"
 #include "app/progress.hpp"
 #include "app/run_report.hpp"
@@ -24,7 +27,9 @@ void run(const Call& call) {
   if (call.threads > 0) set_num_threads(static_cast<int>(call.threads));
   const bert::Tokenizer tokenizer = bert::load_tokenizer(call.model);
   const auto loaded = bert::load_for_pretraining(call.model);
-  for (const std::string& warning : loaded.warnings) fmt::print(stderr, "gradus evaluate: {}\n", warning);
+  for (const std::string& warning : loaded.warnings)
+    print_error(fmt::format("gradus evaluate: {}\n", warning));
+  check_vocabulary("evaluate", tokenizer, loaded.model.bert.config);
   const int64_t positions = loaded.model.bert.config.max_position_embeddings;
   if (call.length > positions) {
     throw WrongCall(
@@ -39,6 +44,7 @@ void run(const Call& call) {
   options.seed = static_cast<uint64_t>(call.seed);
   const auto text = std::make_shared<const bert::TokenizedCorpus>(
       bert::read_corpus(call.texts, tokenizer, {.block_sentences = call.block_sentences}));
+  if (!call.no_nsp) check_pairs(*text, joined_names(call.texts));
   const bert::PretrainingData data(text, pieces, options);
   std::optional<bert::BigramBaseline> baseline;
   if (!call.training.empty()) {
@@ -54,6 +60,10 @@ void run(const Call& call) {
         loaded.model, data,
         {.rows = call.rows, .batch_rows = call.batch_rows, .length = call.length, .epoch = pass},
         baseline ? &*baseline : nullptr);
+  }
+  if (!std::isfinite(evaluation.loss())) {
+    fail<Error>("{}: the loss of this model is {}, so its weights are of no use; take an earlier checkpoint",
+                call.model.string(), evaluation.loss());
   }
   if (call.json) {
     print(to_json(evaluation));
@@ -86,7 +96,7 @@ void add_evaluate(CLI::App& program) {
             "Cut a text without empty lines into documents of so many lines", 0);
   c->add_flag("--no-nsp", call->no_nsp, "Without next sentence prediction");
   add_whole(*c, "--seed", call->seed, "Of the masks and pairs", 0);
-  add_whole(*c, "--threads", call->threads, "Threads; the default is OpenMP's");
+  add_threads(*c, call->threads);
   add_json(*c, call->json);
   c->callback([call] { run(*call); });
 }

@@ -124,7 +124,7 @@ void run(const Call& call) {
     const bool is_first = experiment == chosen.front();
     if (call.name == "all") print(fmt::format("{}== {} ==\n", is_first ? "" : "\n", experiment->name));
     print(to_string(*experiment, outcome));
-    fmt::print(stderr, "gradus experiment: {} is drawn\n", picture.string());
+    print_error(fmt::format("gradus experiment: {} is drawn\n", picture.string()));
   }
   if (call.json) print(Json{{"schema", 1}, {"seed", call.seed}, {"experiments", results}});
 }
@@ -149,7 +149,7 @@ void add_experiment(CLI::App& program) {
       ->type_name("NAME")
       ->default_str("gelu");
   add_whole(*c, "--seed", call->seed, "Of values, weights and cotangents", 0);
-  add_whole(*c, "--threads", call->threads, "Threads: the arrays are small, so more seldom help");
+  add_threads(*c, call->threads, "Threads: the arrays are small, so more seldom help");
   add_json(*c, call->json);
   c->callback([call] { run(*call); });
 }

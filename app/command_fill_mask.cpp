@@ -1,6 +1,7 @@
 // gradus fill-mask: the most probable pieces for each [MASK] of a text.
 #include "app/command.hpp"
 #include "app/commands.hpp"
+#include "app/model_files.hpp"
 #include "bert/checkpoint.hpp"
 #include "bert/fill_mask.hpp"
 #include "bert/tokenizer_files.hpp"
@@ -42,7 +43,9 @@ std::string to_text(const bert::FilledText& filled) {
 void run(const Call& call) {
   const bert::Tokenizer tokenizer = bert::load_tokenizer(call.model);
   const auto loaded = bert::load_for_pretraining(call.model);
-  for (const std::string& warning : loaded.warnings) fmt::print(stderr, "gradus fill-mask: {}\n", warning);
+  for (const std::string& warning : loaded.warnings)
+    print_error(fmt::format("gradus fill-mask: {}\n", warning));
+  check_vocabulary("fill-mask", tokenizer, loaded.model.bert.config);
   nlohmann::ordered_json results = nlohmann::ordered_json::array();
   for (const std::string& text : call.texts) {
     const bert::FilledText filled = bert::fill_mask(loaded.model, tokenizer, text, call.top, call.pair);

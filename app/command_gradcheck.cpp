@@ -271,7 +271,7 @@ void add_gradcheck(CLI::App& program) {
       "each, unless --directions or --sample is given");
   add_whole(*c, "--length", call->length, "Slots a row of the batch that --model is checked on", 4);
   add_whole(*c, "--seed", call->seed, "Of values, cotangents and directions", 0);
-  add_whole(*c, "--threads", call->threads, "Threads; the default is OpenMP's");
+  add_threads(*c, call->threads);
   add_json(*c, call->json);
   add_switch(*c, "--csv", call->csv, "Print comma-separated values");
   c->callback([call] { run(*call); });

@@ -5,6 +5,7 @@
 
 #include "app/command.hpp"
 #include "app/commands.hpp"
+#include "app/model_files.hpp"
 #include "bert/config.hpp"
 #include "bert/tokenizer_files.hpp"
 #include "nn/safetensors.hpp"
@@ -152,6 +153,7 @@ std::string to_text(const Weights& file) {
 
 void run(const Options& options) {
   const Contents found = read(options.path);
+  if (found.config && found.tokenizer) check_vocabulary("inspect", *found.tokenizer, *found.config);
   if (options.json) return print(to_json(found, options.path));
   std::string text;
   if (found.config) text += to_text(*found.config);

@@ -10,9 +10,11 @@
 #include "app/pretraining_text.hpp"
 #include "app/progress.hpp"
 #include "app/run_report.hpp"
+#include "app/run_settings.hpp"
 #include "autograd/file.hpp"
 #include "autograd/threads.hpp"
 #include "bert/lines.hpp"
+#include "bert/tokenizer_files.hpp"
 #include "bert/trainer.hpp"
 #include "bert/wordpiece_trainer.hpp"
 
@@ -52,6 +54,10 @@ bert::Config make_config(const Call& call, int64_t vocabulary) {
   config.init.output_from_value = call.output_from_value;
   int64_t longest = 0;
   for (const LengthShare& stage : parse_lengths(call.lengths)) longest = std::max(longest, stage.length);
+  if (call.positions > 0 && call.positions < longest) {
+    throw WrongCall(fmt::format("--positions {} is less than the {} slots of --length; take at least as many",
+                                call.positions, longest));
+  }
   config.max_position_embeddings = call.positions > 0 ? call.positions : std::max<int64_t>(128, longest);
   if (const std::string problem = config.problem(); !problem.empty()) throw WrongCall(problem);
   return config;
@@ -65,9 +71,14 @@ bert::Tokenizer learn_vocabulary(const Call& call) {
   for (const fs::path& file : call.texts) {
     bert::for_each_line(file, [&words](std::string_view line) { words.add(line); });
   }
+  if (words.total() == 0) fail<FormatError>("{}: the text has no words", joined_names(call.texts));
   bert::VocabTrainerOptions options;
   options.vocab_size = call.vocab_size;
-  return bert::Tokenizer(bert::train_vocab(words, options), normalizer);
+  try {
+    return bert::Tokenizer(bert::train_vocab(words, options), normalizer);
+  } catch (const Error& error) {
+    fail<Error>("--vocab-size {}: {}", call.vocab_size, error.what());
+  }
 }
 
 bert::PretrainingOptions data_options(const Call& call) {
@@ -106,33 +117,116 @@ bert::TrainerOptions trainer_options(const Call& call) {
   return options;
 }
 
-/// One line that two runs share if and only if one can resume the other.
-std::string settings_line(const Call& call, const bert::Config& config,
-                          const bert::TokenizedCorpus& training) {
-  return fmt::format(
-      "layers {}, hidden {}, heads {}, intermediate {}, vocabulary {}, positions {}, {}, {} tokens, length "
-      "{}, slots {} "
-      "x {}, {} {}, {}, rate {}, warm-up {}, {} decay, weight decay {}, clip {}, dropout {}, std {}, masked "
-      "{}, whole words {}, next sentence {}, nearby {}, short rows {}, seed {}",
-      config.num_hidden_layers, config.hidden_size, config.num_attention_heads, config.intermediate_size,
-      config.vocab_size, config.max_position_embeddings, config.hidden_act, training.tokens(), call.lengths,
-      call.slots, call.accumulate, call.steps > 0 ? "steps" : "minutes",
-      call.steps > 0 ? static_cast<double>(call.steps) : call.minutes, call.optimizer, call.learning_rate,
-      call.warmup, call.decay, call.weight_decay, call.clip, call.dropout, call.init_std, call.masked,
-      call.whole_words, !call.no_nsp, call.nearby, call.short_rows, call.seed);
+/// All that must stay as it is when a run goes on. An older version's checkpoints end before the
+/// fingerprints.
+std::vector<RunSetting> run_settings(const Call& call, const bert::Config& config,
+                                     const bert::TokenizedCorpus& training,
+                                     const bert::TokenizedCorpus& held_out) {
+  const auto say = [](const char* format, const auto&... values) {
+    return fmt::format(fmt::runtime(format), values...);
+  };
+  const bool by_steps = call.steps > 0;
+  return {
+      {"--layers", say("layers {}", config.num_hidden_layers)},
+      {"--hidden", say("hidden {}", config.hidden_size)},
+      {"--heads", say("heads {}", config.num_attention_heads)},
+      {"--intermediate", say("intermediate {}", config.intermediate_size)},
+      {"--vocab", say("vocabulary {}", config.vocab_size)},
+      {"--positions", say("positions {}", config.max_position_embeddings)},
+      {"--activation", config.hidden_act},
+      {"TEXT", say("{} tokens", training.tokens())},
+      {"--length", say("length {}", call.lengths)},
+      {"--slots and --accumulate", say("slots {} x {}", call.slots, call.accumulate)},
+      {by_steps ? "--steps" : "--minutes", say("{} {}", by_steps ? "steps" : "minutes",
+                                               by_steps ? static_cast<double>(call.steps) : call.minutes)},
+      {"--optimizer", call.optimizer},
+      {"--learning-rate", say("rate {}", call.learning_rate)},
+      {"--warmup", say("warm-up {}", call.warmup)},
+      {"--decay", say("{} decay", call.decay)},
+      {"--weight-decay", say("weight decay {}", call.weight_decay)},
+      {"--clip", say("clip {}", call.clip)},
+      {"--dropout", say("dropout {}", call.dropout)},
+      {"--init-std", say("std {}", call.init_std)},
+      {"--masked", say("masked {}", call.masked)},
+      {"--whole-words", say("whole words {}", call.whole_words)},
+      {"--no-nsp", say("next sentence {}", !call.no_nsp)},
+      {"--nearby-negatives", say("nearby {}", call.nearby)},
+      {"--short-rows", say("short rows {}", call.short_rows)},
+      {"--seed", say("seed {}", call.seed)},
+      {"TEXT", "text " + fingerprint(training)},
+      {"--held-out", "held out " + fingerprint(held_out)}};
 }
 
-void check_folder(const Call& call) {
-  const bool begun = fs::exists(call.out / "checkpoints") || fs::exists(call.out / "model.safetensors");
-  if (call.resume && !begun) {
-    throw WrongCall(
-        fmt::format("--resume: there is no run in '{}'; leave --resume out to begin one", call.out.string()));
+/// The checkpoint with which a run goes on, or nothing for a run that begins.
+std::optional<fs::path> checkpoint_to_resume(const Call& call) {
+  const std::string out = call.out.string();
+  const std::optional<fs::path> checkpoint = bert::newest_checkpoint(call.out);
+  const bool has_model = fs::exists(call.out / "model.safetensors");
+  if (!call.resume) {
+    if (!checkpoint && !has_model) return std::nullopt;
+    throw WrongCall(fmt::format(
+        "--out '{}' holds a run already; add --resume to go on with it, or name another folder", out));
   }
-  if (!call.resume && begun) {
+  if (checkpoint) return checkpoint;
+  if (has_model) {
     throw WrongCall(
-        fmt::format("--out '{}' holds a run already; add --resume to go on with it, or name another folder",
-                    call.out.string()));
+        fmt::format("--resume: '{}' holds a model but no checkpoint to go on from; name another "
+                    "folder with --out, and leave --resume out",
+                    out));
   }
+  throw WrongCall(fmt::format("--resume: there is no run in '{}'; leave --resume out to begin one", out));
+}
+
+/// The vocabulary of a run that goes on is the one in its checkpoint.
+bert::Tokenizer tokenizer_of(const Call& call, const std::optional<fs::path>& checkpoint) {
+  if (!checkpoint)
+    return call.vocab.empty() ? learn_vocabulary(call) : open_tokenizer(call.vocab, call.cased);
+  bert::Tokenizer tokenizer = bert::load_tokenizer(*checkpoint);
+  if (!call.vocab.empty() && !(open_tokenizer(call.vocab, call.cased).vocab() == tokenizer.vocab())) {
+    throw WrongCall(
+        fmt::format("--vocab: the run in '{}' was begun with another vocabulary than {}; leave "
+                    "--vocab out to go on with that of the run",
+                    call.out.string(), call.vocab.string()));
+  }
+  return tokenizer;
+}
+
+struct Texts {
+  std::shared_ptr<const bert::TokenizedCorpus> training, held_out;
+};
+
+Texts read_texts(const Call& call, const bert::Tokenizer& tokenizer, Progress& progress) {
+  const bert::CorpusOptions how{.block_sentences = call.block_sentences};
+  bert::TokenizedCorpus training = bert::read_corpus(call.texts, tokenizer, how), held_out;
+  if (!call.no_nsp) check_pairs(training, joined_names(call.texts));
+  if (!call.held_out.empty()) {
+    held_out = bert::read_corpus(call.held_out, tokenizer, how);
+    if (!call.no_nsp) check_pairs(held_out, "--held-out " + joined_names(call.held_out));
+  } else if (call.held_out_fraction > 0) {
+    bert::CorpusSplit split =
+        hold_out(std::move(training), call.held_out_fraction, static_cast<uint64_t>(call.seed), !call.no_nsp);
+    training = std::move(split.training);
+    held_out = std::move(split.held_out);
+    if (held_out.documents() == 0) {
+      progress.say(
+          fmt::format("{}: the text is too small for holding a part of it out, so nothing is evaluated; "
+                      "--held-out names a text for that",
+                      joined_names(call.texts)));
+    }
+  }
+  return {std::make_shared<const bert::TokenizedCorpus>(std::move(training)),
+          std::make_shared<const bert::TokenizedCorpus>(std::move(held_out))};
+}
+
+/// The settings with which the run was begun. @throws WrongCall when this call has others.
+std::string check_resumed(const Call& call, const fs::path& checkpoint,
+                          const std::vector<RunSetting>& settings, Progress& progress) {
+  const fs::path file = checkpoint / "training_state.json";
+  std::string line = bert::training_state_from_json(read_file(file), file).settings;
+  if (check_settings(line, settings)) {
+    progress.say(fmt::format("the run goes on with another learning rate, {}", call.learning_rate));
+  }
+  return line;
 }
 
 std::string progress_note(const bert::StepReport& r) {
@@ -155,27 +249,12 @@ void run(const Call& call) {
   if ((call.steps > 0) == (call.minutes > 0)) {
     throw WrongCall("say how long to train, with either --steps or --minutes");
   }
-  check_folder(call);
+  const std::optional<fs::path> checkpoint = checkpoint_to_resume(call);
   if (call.threads > 0) set_num_threads(static_cast<int>(call.threads));
-
-  // The vocabulary of a run that goes on is the one in its folder.
-  const fs::path vocab = !call.resume ? call.vocab : *bert::newest_checkpoint(call.out);
-  const bert::Tokenizer tokenizer =
-      vocab.empty() ? learn_vocabulary(call) : open_tokenizer(vocab, call.cased);
-
-  bert::TokenizedCorpus corpus = bert::read_corpus(call.texts, tokenizer,
-                                                   {.block_sentences = call.block_sentences}),
-                        held_out;
-  if (!call.held_out.empty()) {
-    held_out = bert::read_corpus(call.held_out, tokenizer, {.block_sentences = call.block_sentences});
-  } else if (call.held_out_fraction > 0) {
-    bert::CorpusSplit split =
-        bert::split_corpus(corpus, call.held_out_fraction, static_cast<uint64_t>(call.seed));
-    corpus = std::move(split.training);
-    held_out = std::move(split.held_out);
-  }
-  const auto shared = std::make_shared<const bert::TokenizedCorpus>(std::move(corpus));
-  const auto shared_held_out = std::make_shared<const bert::TokenizedCorpus>(std::move(held_out));
+  const bert::Tokenizer tokenizer = tokenizer_of(call, checkpoint);
+  const bert::Config config = make_config(call, tokenizer.vocab().size());
+  Progress progress("pretraining");
+  const auto [shared, shared_held_out] = read_texts(call, tokenizer, progress);
   const bert::PieceTable pieces = bert::PieceTable::of(tokenizer);
   const auto training = std::make_shared<const bert::PretrainingData>(shared, pieces, data_options(call));
   std::shared_ptr<const bert::PretrainingData> scored;
@@ -185,13 +264,13 @@ void run(const Call& call) {
     baseline.emplace(*shared, pieces);
   }
 
-  const bert::Config config = make_config(call, tokenizer.vocab().size());
   Rng rng = Rng(static_cast<uint64_t>(call.seed)).split(0);
   bert::TrainerOptions options = trainer_options(call);
-  options.settings = settings_line(call, config, *shared);
+  const std::vector<RunSetting> settings = run_settings(call, config, *shared, *shared_held_out);
+  options.settings = settings_line(settings);
+  if (checkpoint) options.also_resumes = check_resumed(call, *checkpoint, settings, progress);
   options.baseline = baseline ? &*baseline : nullptr;
 
-  Progress progress("pretraining");
   RunReport report(call.out, config, *shared, *shared_held_out, tokenizer, options, call.samples);
   const bert::BertForPreTraining model(config, rng);
   bert::TrainerEvents events;
@@ -207,13 +286,18 @@ void run(const Call& call) {
   events.stop = [] { return interrupted(); };
   bert::Trainer trainer(model, tokenizer, training, scored, options, call.out, events);
   if (call.resume) trainer.resume();
-  report.begin(trainer.state().step);
-  const bert::TrainingEnd end = trainer.run();
-  report.write(model);
-  if (end == bert::TrainingEnd::interrupted) {
-    progress.say(fmt::format("stopped after step {}; everything is saved, and --resume goes on from there",
-                             trainer.state().step));
-    throw Exit{kInterrupted};
+  if (trainer.is_done() && report.is_finished(trainer.state(), scored != nullptr)) {
+    progress.say("the run is finished already; nothing is changed");
+    report.look_at(trainer.state(), trainer.final_evaluation());
+  } else {
+    report.begin(trainer.state());
+    const bert::TrainingEnd end = trainer.run();
+    report.write(model);
+    if (end == bert::TrainingEnd::interrupted) {
+      progress.say(fmt::format("stopped after step {}; everything is saved, and --resume goes on from there",
+                               trainer.state().step));
+      throw Exit{kInterrupted};
+    }
   }
   if (call.json) {
     print(report.summary());
@@ -272,7 +356,7 @@ void add_pretrain(CLI::App& program) {
   c->add_option("--length", call->lengths, "Slots a row: 64, or 32:0.5,64:0.8,128 by share of the run")
       ->capture_default_str();
   add_whole(*c, "--slots", call->slots, "Slots (tokens and padding) of a batch");
-  add_whole(*c, "--accumulate", call->accumulate, "Batches whose gradients make one step");
+  add_whole(*c, "--accumulate", call->accumulate, "Batches whose gradients make one step", 1, 100'000);
   add_choice(*c, "--optimizer", call->optimizer, {"adamw", "bert-adam", "adam", "sgd"}, "Optimiser");
   add_number(*c, "--learning-rate", call->learning_rate, "Learning rate after the warm-up",
              {0, 100, false, true});
@@ -292,10 +376,10 @@ void add_pretrain(CLI::App& program) {
   add_whole(*c, "--evaluation-rows", call->evaluation_rows, "Held-out rows of each; the last one takes all");
   add_number(*c, "--save-minutes", call->save_minutes, "Minutes between checkpoints", {0, 1e6, false, true});
   add_whole(*c, "--save-steps", call->save_steps, "Steps between checkpoints, in place of minutes");
-  add_whole(*c, "--keep", call->keep, "Checkpoints to keep, beside the best one");
+  add_whole(*c, "--keep", call->keep, "Checkpoints to keep, beside the best one", 1, 1'000'000);
   add_whole(*c, "--samples", call->samples, "Held-out sentences whose masks are filled in along the way", 0);
   add_whole(*c, "--seed", call->seed, "Of initialisation, data and dropout", 0);
-  add_whole(*c, "--threads", call->threads, "Threads; the default is OpenMP's");
+  add_threads(*c, call->threads);
   add_json(*c, call->json);
   c->callback([call] { run(*call); });
 }

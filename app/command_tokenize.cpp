@@ -46,7 +46,7 @@ std::vector<std::string> texts_of(const Options& options) {
   std::string name = options.file.string();
   if (name.empty() || name == "-") {
     name = "standard input";
-    if (::isatty(STDIN_FILENO) == 1) fmt::print(stderr, "Type a text a line; Ctrl-D ends it.\n");
+    if (::isatty(STDIN_FILENO) == 1) print_error("Type a text a line; Ctrl-D ends it.\n");
     bert::for_each_line(read_file("/dev/stdin"), name, keep);
   } else {
     bert::for_each_line(options.file, keep);

@@ -146,8 +146,8 @@ void run(const Options& options) {
                     with_commas(vocab.size()), with_commas(words.total()),
                     with_commas(static_cast<std::int64_t>(words.distinct()))));
   if (vocab.size() < options.size) {
-    fmt::print(stderr, "The text gives no more than {} pieces that it holds at least {} times.\n",
-               with_commas(vocab.size()), options.min_frequency);
+    print_error(fmt::format("The text gives no more than {} pieces that it holds at least {} times.\n",
+                            with_commas(vocab.size()), options.min_frequency));
   }
 }
 

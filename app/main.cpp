@@ -1,10 +1,11 @@
 // The gradus program: finds the command, runs it, and turns what went wrong into one sentence and an exit
 // code.
-#include <cstdio>
+#include <algorithm>
 #include <exception>
 #include <memory>
 #include <new>
 
+#include "app/arguments.hpp"
 #include "app/call_error.hpp"
 #include "app/command.hpp"
 #include "app/commands.hpp"
@@ -17,7 +18,8 @@ using namespace gradus::app;
 /// "gradus: ..." or "gradus vocab: ...", when the command is known.
 int complain(const CLI::App& program, const std::string& sentence, int code) {
   const std::vector<CLI::App*> parsed = program.get_subcommands();
-  fmt::print(stderr, "gradus{}: {}\n", parsed.empty() ? "" : " " + parsed.front()->get_name(), sentence);
+  print_error(
+      fmt::format("gradus{}: {}\n", parsed.empty() ? "" : " " + parsed.front()->get_name(), sentence));
   return code;
 }
 
@@ -32,14 +34,16 @@ int show(const CLI::App& program, const std::string& text) {
 
 int run(CLI::App& program, int argc, char** argv) {
   try {
-    program.parse(argc, argv);
+    std::vector<std::string> arguments = marked_arguments(argc, argv);
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+    program.parse(std::move(arguments));
     return kDone;
   } catch (const CLI::CallForHelp&) {
     return show(program, program.help());
   } catch (const CLI::CallForVersion& version) {
     return show(program, std::string(version.what()) + "\n");
   } catch (const CLI::ParseError& error) {
-    return complain(program, explain(program, error), kWrongCall);
+    return complain(program, unmarked(explain(program, error)), kWrongCall);
   } catch (const WrongCall& error) {
     return complain(program, error.what(), kWrongCall);
   } catch (const Exit& end) {
@@ -54,6 +58,7 @@ int run(CLI::App& program, int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  fill_closed_streams();
   CLI::App program("Gradus trains tiny BERTs on the CPU, from a text file to a model that fills in masks.",
                    "gradus");
   program.set_version_flag("--version", "gradus " GRADUS_VERSION, "Print the version");
@@ -75,5 +80,6 @@ int main(int argc, char** argv) {
   add_inspect(program);
   add_gradcheck(program);
   add_experiment(program);
+  unmark_values(program);
   return run(program, argc, argv);
 }

@@ -20,4 +20,14 @@ bert::Tokenizer TokenizerChoice::load() const {
   return bert::Tokenizer(bert::Vocab::load(vocab), normalizer);
 }
 
+void check_vocabulary(const std::string& command, const bert::Tokenizer& tokenizer,
+                      const bert::Config& config) {
+  const int64_t pieces = tokenizer.vocab().size();
+  if (pieces == config.vocab_size) return;
+  const std::string difference = fmt::format("{} has {} pieces, config.json says {}",
+                                             tokenizer.vocab().name(), pieces, config.vocab_size);
+  if (pieces > config.vocab_size) fail<FormatError>("{}", difference);
+  print_error(fmt::format("gradus {}: {}\n", command, difference));
+}
+
 }  // namespace gradus::app

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "app/command.hpp"
+#include "bert/config.hpp"
 #include "bert/wordpiece.hpp"
 
 namespace gradus::app {
@@ -19,5 +20,11 @@ struct TokenizerChoice {
   /// @throws WrongCall when neither is given, or --cased with a folder; IoError and FormatError as the files.
   bert::Tokenizer load() const;
 };
+
+/// Compares the vocabulary of a model's folder with what its config says: a line on standard error when there
+/// are fewer pieces.
+/// @throws FormatError when there are more.
+void check_vocabulary(const std::string& command, const bert::Tokenizer& tokenizer,
+                      const bert::Config& config);
 
 }  // namespace gradus::app

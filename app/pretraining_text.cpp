@@ -1,8 +1,11 @@
 #include "app/pretraining_text.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "app/command.hpp"
+#include "bert/pair_planner.hpp"
 #include "bert/tokenizer_files.hpp"
 
 namespace gradus::app {
@@ -12,6 +15,36 @@ bert::Tokenizer open_tokenizer(const std::filesystem::path& path, bool cased) {
   bert::BertNormalizer normalizer;
   normalizer.lowercase = !cased;
   return bert::Tokenizer(bert::Vocab::load(path), normalizer);
+}
+
+std::string joined_names(const std::vector<std::filesystem::path>& files) {
+  std::string names;
+  for (const std::filesystem::path& file : files) names += (names.empty() ? "" : ", ") + file.string();
+  return names;
+}
+
+void check_pairs(const bert::TokenizedCorpus& corpus, const std::string& name) {
+  const std::size_t documents = bert::pairing_documents(corpus).size();
+  if (documents >= 2) return;
+  fail<FormatError>(
+      "{}: next sentence prediction needs two documents of two sentences, and this text has {}; put an empty "
+      "line between documents, cut it into some with --block-sentences, or leave it out with --no-nsp",
+      name, documents);
+}
+
+bert::CorpusSplit hold_out(bert::TokenizedCorpus corpus, double fraction, uint64_t seed, bool pairs) {
+  const auto will_do = [&](const bert::TokenizedCorpus& part) {
+    return pairs ? bert::pairing_documents(part).size() >= 2 : part.documents() >= 1;
+  };
+  const int64_t documents = corpus.documents();
+  // What is drawn may be too short for pairs: then more is held out, up to the half.
+  int64_t held = std::max<int64_t>(std::llround(fraction * static_cast<double>(documents)), pairs ? 2 : 1);
+  for (; held <= documents / 2; held *= 2) {
+    bert::CorpusSplit split =
+        bert::split_corpus(corpus, static_cast<double>(held) / static_cast<double>(documents), seed);
+    if (will_do(split.training) && will_do(split.held_out)) return split;
+  }
+  return {std::move(corpus), {}};
 }
 
 std::vector<LengthShare> parse_lengths(const std::string& text) {

@@ -6,8 +6,9 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
 #include <utility>
+
+#include "app/standard_error.hpp"
 
 namespace gradus::app {
 namespace {
@@ -65,25 +66,23 @@ void Progress::update(double fraction, std::string_view note) {
   const Clock::time_point now = Clock::now();
   const std::string text = progress_text(label_, fraction, seconds(now - start_), note);
   if (is_terminal_) {
-    fmt::print(stderr, "\r{}\x1b[K", fitting(text));
+    print_error(fmt::format("\r{}\x1b[K", fitting(text)));
     next_ = now + 100ms;
   } else {
-    fmt::print(stderr, "{}\n", text);
+    print_error(text + "\n");
     next_ = now + 10s;
   }
-  std::fflush(stderr);
   is_shown_ = is_terminal_;
 }
 
 void Progress::say(std::string_view line) {
   clear();
-  fmt::print(stderr, "{}\n", line);
+  print_error(std::string(line) + "\n");
 }
 
 void Progress::clear() {
   if (!std::exchange(is_shown_, false)) return;
-  std::fputs("\r\x1b[K", stderr);
-  std::fflush(stderr);
+  print_error("\r\x1b[K");
 }
 
 }  // namespace gradus::app

@@ -120,11 +120,28 @@ RunReport::RunReport(std::filesystem::path folder, const bert::Config& config,
   }
 }
 
-void RunReport::begin(int64_t step) {
+bool RunReport::is_finished(const bert::TrainingState& state, bool evaluates) const {
+  for (const char* file : {"model.safetensors", "metrics.csv", "report.html"}) {
+    if (!std::filesystem::exists(folder_ / file)) return false;
+  }
+  if (!evaluates) return true;
+  const std::vector<bert::MetricsRow> rows = bert::read_metrics_csv(folder_ / "metrics.csv");
+  return !rows.empty() && rows.back().kind == bert::MetricsRow::Kind::eval && rows.back().step == state.step;
+}
+
+void RunReport::look_at(const bert::TrainingState& state, const std::optional<bert::Evaluation>& evaluation) {
+  last_step_.step = state.step;
+  last_step_.slots = state.slots;
+  last_step_.seconds = state.seconds;
+  last_ = evaluation;
+}
+
+void RunReport::begin(const bert::TrainingState& state) {
+  look_at(state, std::nullopt);
   std::error_code error;
   std::filesystem::create_directories(folder_, error);
   if (error) fail<IoError>("{}: cannot make this folder: {}", folder_.string(), error.message());
-  metrics_.emplace(folder_ / "metrics.csv", step > 0 ? std::optional(step) : std::nullopt);
+  metrics_.emplace(folder_ / "metrics.csv", state.step > 0 ? std::optional(state.step) : std::nullopt);
 }
 
 void RunReport::add(const bert::StepReport& step) {
@@ -199,10 +216,13 @@ nlohmann::ordered_json RunReport::summary() const {
 }
 
 std::string RunReport::closing_words() const {
-  return fmt::format("{}{} steps, {} tokens in {}\nmodel:     {}\nreport:    {}\nattention: {}\n",
-                     last_ ? to_text(*last_) : std::string(), with_commas(last_step_.step),
-                     with_commas(last_step_.slots), clock_text(last_step_.seconds), folder_.string(),
-                     (folder_ / "report.html").string(), (folder_ / "attention.html").string());
+  std::string text = fmt::format("{}{} steps, {} tokens in {}\nmodel:     {}\nreport:    {}\n",
+                                 last_ ? to_text(*last_) : std::string(), with_commas(last_step_.step),
+                                 with_commas(last_step_.slots), clock_text(last_step_.seconds),
+                                 folder_.string(), (folder_ / "report.html").string());
+  const std::filesystem::path attention = folder_ / "attention.html";
+  if (std::filesystem::exists(attention)) text += fmt::format("attention: {}\n", attention.string());
+  return text;
 }
 
 }  // namespace gradus::app

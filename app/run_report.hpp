@@ -21,8 +21,13 @@ class RunReport {
             const bert::TokenizedCorpus& held_out, const bert::Tokenizer& tokenizer,
             const bert::TrainerOptions& options, int64_t samples);
 
-  /// Opens metrics.csv; rows after `step`, which a run that was killed may have left, are dropped.
-  void begin(int64_t step);
+  /// Opens metrics.csv; rows after the step of `state`, which a run that was killed may have left, are
+  /// dropped.
+  void begin(const bert::TrainingState& state);
+  /// Whether the folder has all that a run leaves that ended with `state`: then nothing is to be written.
+  bool is_finished(const bert::TrainingState& state, bool evaluates) const;
+  /// In place of `begin`, for the closing words of such a run.
+  void look_at(const bert::TrainingState& state, const std::optional<bert::Evaluation>& evaluation);
   void add(const bert::StepReport& step);
   /// Also fills in the samples, and writes report.html as it is by now.
   void add(const bert::StepReport& step, const bert::Evaluation& evaluation,

@@ -178,16 +178,19 @@ Tokenizer load_tokenizer(const fs::path& folder) {
   const bool has_config = fs::exists(config, ignored);
   const bool has_all = fs::exists(all, ignored);
   Parts parts;
+  fs::path source;
   if (fs::exists(vocab, ignored) && (has_config || !has_all)) {
     parts.pieces = Vocab::load(vocab).pieces();
+    source = vocab;
   } else if (has_all) {
     parts = read_tokenizer_json(all);
+    source = all;
   } else {
     fail<IoError>("cannot read a tokenizer from {}: it has neither {} nor {}", folder.string(), kVocabFile,
                   kTokenizerFile);
   }
   if (has_config) read_config(config, parts);
-  return Tokenizer(Vocab(std::move(parts.pieces)), parts.normalizer, parts.max_word_chars,
+  return Tokenizer(Vocab(std::move(parts.pieces), source.string()), parts.normalizer, parts.max_word_chars,
                    std::move(parts.extra_specials));
 }
 

@@ -18,6 +18,9 @@ namespace fs = std::filesystem;
 constexpr const char* moments_file = "optimizer.safetensors";
 constexpr const char* state_file = "training_state.json";
 
+/// Thrown between two batches of an evaluation that is to stop.
+struct Stopped {};
+
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
@@ -69,7 +72,9 @@ int64_t count_right(const Tensor& logits, const std::vector<int64_t>& labels) {
 /// Sums over the batches of a step.
 struct Trainer::StepLoss {
   double loss = 0, mlm_loss = 0, nsp_loss = 0;
-  Tensor mlm_logits, nsp_logits;  // of the last batch
+  // Of the last batch:
+  PretrainingBatch batch = {};
+  Tensor mlm_logits = {}, nsp_logits = {};
 };
 
 Trainer::Trainer(BertForPreTraining model, Tokenizer tokenizer,
@@ -85,6 +90,13 @@ Trainer::Trainer(BertForPreTraining model, Tokenizer tokenizer,
       events_(std::move(events)) {
   check(options_, model_.bert.config);
   optimizer_ = make_optimizer(model_, options_);
+  if (held_out_ && events_.stop) {
+    auto stoppable = std::make_shared<PretrainingData>(*held_out_);
+    stoppable->before_batch([stop = events_.stop] {
+      if (stop()) throw Stopped{};
+    });
+    held_out_ = stoppable;
+  }
   state_.seed = options_.seed;
   state_.settings = options_.settings;
 }
@@ -134,14 +146,15 @@ PretrainingBatch Trainer::next_batch() {
   return batch;
 }
 
-Trainer::StepLoss Trainer::forward_backward(const std::vector<PretrainingBatch>& batches) const {
+Trainer::StepLoss Trainer::forward_backward() {
   // Dropout draws from a generator that follows from the step alone, so a resumed run draws the same.
   default_rng() = Rng(options_.seed).split(static_cast<uint64_t>(state_.step));
   optimizer_->zero_grad();
-  const double share = 1.0 / static_cast<double>(batches.size());
+  const double share = 1.0 / static_cast<double>(options_.accumulate);
   StepLoss sum;
-  for (const PretrainingBatch& batch : batches) {
-    const PretrainingLoss out = model_.loss(batch);
+  for (int64_t i = 0; i < options_.accumulate; ++i) {
+    sum.batch = next_batch();  // each is made when it is wanted, so that memory holds one
+    const PretrainingLoss out = model_.loss(sum.batch);
     (out.loss * share).backward();
     sum.loss += out.loss.item() * share;
     sum.mlm_loss += out.mlm_loss.item() * share;
@@ -152,7 +165,13 @@ Trainer::StepLoss Trainer::forward_backward(const std::vector<PretrainingBatch>&
   return sum;
 }
 
-void Trainer::fail_not_finite(const std::vector<PretrainingBatch>& batches, const std::string& what) const {
+void Trainer::go_back_to(const TrainingState& state) {
+  state_ = state;
+  plan_.reset();
+  if (state_.length != 0) plan_ = training_->plan_epoch(state_.epoch, state_.length);
+}
+
+void Trainer::fail_not_finite(const TrainingState& before, const std::string& what) {
   const std::optional<fs::path> last = newest_checkpoint(folder_);
   const std::string advice =
       last ? fmt::format("the last checkpoint is {}; resume it with a smaller learning rate", last->string())
@@ -160,33 +179,34 @@ void Trainer::fail_not_finite(const std::vector<PretrainingBatch>& batches, cons
   std::string place = what;
   try {
     // The same step again, now with every output and gradient searched.
+    go_back_to(before);
     const DetectAnomaly search;
-    forward_backward(batches);
+    forward_backward();
   } catch (const GraphError& found) {
     place = found.what();
   }
-  fail<Error>("training broke at step {}: {}; {}", state_.step + 1, place, advice);
+  fail<Error>("training broke at step {}: {}; {}", before.step + 1, place, advice);
 }
 
 StepReport Trainer::step() {
   const Clock::time_point begin = Clock::now();
-  std::vector<PretrainingBatch> batches;
-  const int64_t slots_before = state_.slots;
-  for (int64_t i = 0; i < options_.accumulate; ++i) batches.push_back(next_batch());
+  const TrainingState before = state_;
   StepReport report;
   report.learning_rate = rate();
-  const StepLoss loss = forward_backward(batches);
-  if (!std::isfinite(loss.loss)) fail_not_finite(batches, fmt::format("the loss is {}", loss.loss));
+  const StepLoss loss = forward_backward();
+  if (!std::isfinite(loss.loss)) fail_not_finite(before, fmt::format("the loss is {}", loss.loss));
   optimizer_->set_learning_rate(report.learning_rate);
   report.gradient_norm = optimizer_->grad_norm();
-  if (!std::isfinite(report.gradient_norm)) fail_not_finite(batches, "the gradient is not finite");
+  if (!std::isfinite(report.gradient_norm)) fail_not_finite(before, "the gradient is not finite");
   report.gradient_norm = optimizer_->clipped_step(options_.clip);
   ++state_.step;
   report.loss = loss.loss;
   report.mlm_loss = loss.mlm_loss;
   report.nsp_loss = loss.nsp_loss;
-  if (state_.step % options_.report_every == 0) {
-    const PretrainingBatch& last = batches.back();
+  const double took = seconds_since(begin);
+  state_.seconds += took;
+  if (state_.step % options_.report_every == 0 || is_done()) {
+    const PretrainingBatch& last = loss.batch;
     const auto share = [](int64_t right, size_t of) {
       return of == 0 ? 0 : static_cast<double>(right) / static_cast<double>(of);
     };
@@ -194,9 +214,7 @@ StepReport Trainer::step() {
     report.nsp_accuracy =
         share(count_right(loss.nsp_logits, last.next_sentence_labels), last.next_sentence_labels.size());
   }
-  const double took = seconds_since(begin);
-  state_.seconds += took;
-  report.slots_per_second = static_cast<double>(state_.slots - slots_before) / took;
+  report.slots_per_second = static_cast<double>(state_.slots - before.slots) / took;
   report.step = state_.step;
   report.slots = state_.slots;
   report.seconds = state_.seconds;
@@ -205,18 +223,39 @@ StepReport Trainer::step() {
   return report;
 }
 
-void Trainer::evaluate_now(const StepReport& report, int64_t rows) {
-  if (!held_out_) return;
+std::optional<Evaluation> Trainer::evaluation_of(int64_t rows) const {
+  if (!held_out_) return std::nullopt;
   const int64_t length = options_.lengths.back().length;
   const EvaluationOptions how{
       .rows = rows, .batch_rows = std::max<int64_t>(1, 2048 / length), .length = length};
-  const Evaluation evaluation = evaluate(model_, *held_out_, how, options_.baseline);
-  if (state_.step > 0 && (state_.best_step < 0 || evaluation.loss() < state_.best_loss)) {
+  try {
+    return evaluate(model_, *held_out_, how, options_.baseline);
+  } catch (const Stopped&) {
+    return std::nullopt;
+  }
+}
+
+std::optional<Evaluation> Trainer::final_evaluation() const { return evaluation_of(options_.final_rows); }
+
+/// Returns false when it was asked to stop.
+bool Trainer::evaluate_now(const StepReport& report, int64_t rows) {
+  if (!held_out_) return true;
+  const std::optional<Evaluation> evaluation = evaluation_of(rows);
+  state_.must_evaluate = !evaluation;
+  if (!evaluation) return false;
+  if (state_.step > 0 && (state_.best_step < 0 || evaluation->loss() < state_.best_loss)) {
     state_.best_step = state_.step;
-    state_.best_loss = evaluation.loss();
+    state_.best_loss = evaluation->loss();
     save();
   }
-  if (events_.evaluation) events_.evaluation(report, evaluation);
+  if (events_.evaluation) events_.evaluation(report, *evaluation);
+  return true;
+}
+
+TrainingEnd Trainer::interrupted() {
+  save();
+  save_pretrained(folder_, model_, &tokenizer_);
+  return TrainingEnd::interrupted;
 }
 
 TrainingEnd Trainer::run() {
@@ -226,31 +265,27 @@ TrainingEnd Trainer::run() {
   report.slots = state_.slots;
   report.seconds = state_.seconds;
   report.progress = progress();
-  if (state_.step == 0) evaluate_now(report, options_.evaluation_rows);
+  const bool evaluates_first = state_.step == 0 || (state_.must_evaluate && !is_done());
+  if (evaluates_first && !evaluate_now(report, options_.evaluation_rows)) return interrupted();
   double saved_at = state_.seconds;
-  while (progress() < 1) {
+  while (!is_done()) {
     const auto stretch = [&] {
       return static_cast<int64_t>(progress() * static_cast<double>(options_.evaluations));
     };
     const int64_t before = stretch();
     report = step();
-    if (events_.step && state_.step % options_.report_every == 0) events_.step(report);
-    if (progress() >= 1) break;
-    if (stretch() != before) evaluate_now(report, options_.evaluation_rows);
-    const bool stop = events_.stop && events_.stop();
+    if (events_.step && (state_.step % options_.report_every == 0 || is_done())) events_.step(report);
+    if (is_done()) break;
+    if (stretch() != before && !evaluate_now(report, options_.evaluation_rows)) return interrupted();
+    if (events_.stop && events_.stop()) return interrupted();
     const bool due = options_.save_steps > 0 ? state_.step % options_.save_steps == 0
                                              : state_.seconds - saved_at >= 60 * options_.save_minutes;
-    if (stop || due) {
-      save();
-      saved_at = state_.seconds;
-    }
-    if (stop) {
-      save_pretrained(folder_, model_, &tokenizer_);
-      return TrainingEnd::interrupted;
-    }
+    if (!due) continue;
+    save();
+    saved_at = state_.seconds;
   }
   save();
-  evaluate_now(report, options_.final_rows);
+  if (!evaluate_now(report, options_.final_rows)) return interrupted();
   save_pretrained(folder_, model_, &tokenizer_);
   return TrainingEnd::finished;
 }
@@ -299,15 +334,15 @@ bool Trainer::resume() {
   if (!checkpoint) return false;
   const fs::path file = *checkpoint / state_file;
   const TrainingState state = training_state_from_json(read_file(file), file);
-  if (state.settings != options_.settings) {
+  const bool same = state.settings == options_.settings || state.settings == options_.also_resumes;
+  if (!same) {
     fail<Error>("{}: this run was begun with other settings ({}); resume it with those, not with ({})",
                 folder_.string(), state.settings, options_.settings);
   }
   model_.load_state_dict(nn::read_safetensors(*checkpoint / "model.safetensors"));
   optimizer_->load_state_dict(nn::read_safetensors(*checkpoint / moments_file));
-  state_ = state;
-  plan_.reset();
-  if (state_.length != 0) plan_ = training_->plan_epoch(state_.epoch, state_.length);
+  go_back_to(state);
+  state_.settings = options_.settings;
   return true;
 }
 

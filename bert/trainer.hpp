@@ -53,6 +53,8 @@ struct TrainerOptions {
   const BigramBaseline* baseline = nullptr;  ///< scored beside the model in every evaluation
   int64_t report_every = 10;                 ///< steps between two calls of TrainerEvents::step
   std::string settings;  ///< says how the run was called: only a run with the same line can resume it
+  /// Another line with which a checkpoint may be resumed: for callers that know what of it may change.
+  std::string also_resumes;
 };
 
 /// What a step did. The accuracies and losses are those of its own batches, in training mode.
@@ -70,7 +72,8 @@ struct TrainerEvents {
   std::function<void(const StepReport&)> step;
   std::function<void(const StepReport&, const Evaluation&)> evaluation;
   std::function<void(const std::filesystem::path& checkpoint)> saved;
-  std::function<bool()> stop;  ///< asked after every step; true: save and return
+  /// Asked after every step and before every batch of an evaluation; true: save and return.
+  std::function<bool()> stop;
 };
 
 enum class TrainingEnd { finished, interrupted };
@@ -89,20 +92,29 @@ class Trainer {
   /// or infinite, throws Error that names the op, the place in the model and the last checkpoint.
   TrainingEnd run();
 
+  /// True when all of the run's steps or minutes are done.
+  bool is_done() const { return progress() >= 1; }
+
+  /// The last evaluation of a run, on the model as it is now. Nothing without held-out text, or when `stop`
+  /// says so.
+  std::optional<Evaluation> final_evaluation() const;
+
   const TrainingState& state() const { return state_; }
   const BertForPreTraining& model() const { return model_; }
 
  private:
   struct StepLoss;
   PretrainingBatch next_batch();
-  StepLoss forward_backward(const std::vector<PretrainingBatch>& batches) const;
+  StepLoss forward_backward();
   StepReport step();
-  [[noreturn]] void fail_not_finite(const std::vector<PretrainingBatch>& batches,
-                                    const std::string& what) const;
+  [[noreturn]] void fail_not_finite(const TrainingState& before, const std::string& what);
+  void go_back_to(const TrainingState& state);
   double progress() const;
   double rate() const;
   int64_t length_now() const;
-  void evaluate_now(const StepReport& report, int64_t rows);
+  std::optional<Evaluation> evaluation_of(int64_t rows) const;
+  bool evaluate_now(const StepReport& report, int64_t rows);
+  TrainingEnd interrupted();
   void save();
   void remove_old_checkpoints() const;
 

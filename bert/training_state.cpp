@@ -13,8 +13,8 @@ std::string to_json(const TrainingState& s) {
   // Doubles are written with all digits that they need to be read back bit for bit.
   return json{{"step", s.step},           {"epoch", s.epoch},         {"index", s.index},
               {"length", s.length},       {"slots", s.slots},         {"seconds", s.seconds},
-              {"best_loss", s.best_loss}, {"best_step", s.best_step}, {"seed", s.seed},
-              {"settings", s.settings}}
+              {"best_loss", s.best_loss}, {"best_step", s.best_step}, {"must_evaluate", s.must_evaluate},
+              {"seed", s.seed},           {"settings", s.settings}}
              .dump(2) +
          "\n";
 }
@@ -38,6 +38,7 @@ TrainingState training_state_from_json(const std::string& text, const std::files
   read("seconds", s.seconds);
   read("best_loss", s.best_loss);
   read("best_step", s.best_step);
+  if (object.contains("must_evaluate")) read("must_evaluate", s.must_evaluate);  // older files have none
   read("seed", s.seed);
   read("settings", s.settings);
   return s;

@@ -8,17 +8,18 @@
 
 namespace gradus::bert {
 
-Vocab::Vocab(std::vector<std::string> pieces) : pieces_(std::move(pieces)) {
+Vocab::Vocab(std::vector<std::string> pieces, std::string name)
+    : name_(std::move(name)), pieces_(std::move(pieces)) {
   ids_.reserve(pieces_.size());
   for (std::size_t i = 0; i < pieces_.size(); ++i) {
     const std::string& piece = pieces_[i];
-    if (piece.empty()) fail<FormatError>("vocabulary: piece {} is empty", i);
+    if (piece.empty()) fail<FormatError>("{}: piece {} is empty", name_, i);
     if (piece.find_first_of("\r\n") != std::string::npos) {
-      fail<FormatError>("vocabulary: piece {} has a line break in it", i);
+      fail<FormatError>("{}: piece {} has a line break in it", name_, i);
     }
     const auto [known, is_new] = ids_.emplace(piece, static_cast<TokenId>(i));
     if (!is_new) {
-      fail<FormatError>("vocabulary: piece {} repeats piece {}, \"{}\"", i, known->second, piece);
+      fail<FormatError>("{}: piece {} repeats piece {}, \"{}\"", name_, i, known->second, piece);
     }
   }
 }
@@ -30,7 +31,9 @@ Vocab Vocab::load(const std::filesystem::path& path) {
 
   std::vector<std::string> pieces;
   std::unordered_map<std::string_view, std::size_t> line_of;
-  for (std::string_view rest = content; !rest.empty();) {
+  std::string_view rest = content;
+  if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);
+  while (!rest.empty()) {
     const std::size_t newline = rest.find('\n');
     std::string_view piece = rest.substr(0, newline);
     rest.remove_prefix(newline == std::string_view::npos ? rest.size() : newline + 1);
@@ -47,7 +50,7 @@ Vocab Vocab::load(const std::filesystem::path& path) {
     pieces.emplace_back(piece);
   }
   if (pieces.empty()) fail<FormatError>("{}: the file is empty; a vocabulary has a piece a line", name);
-  return Vocab(std::move(pieces));
+  return Vocab(std::move(pieces), name);
 }
 
 void Vocab::save(const std::filesystem::path& path) const {
@@ -67,13 +70,13 @@ std::optional<TokenId> Vocab::find(std::string_view piece) const {
 
 TokenId Vocab::id(std::string_view piece) const {
   const auto found = find(piece);
-  if (!found) fail<IndexError>("vocabulary: \"{}\" is not one of its {} pieces", piece, size());
+  if (!found) fail<IndexError>("{}: \"{}\" is not one of its {} pieces", name_, piece, size());
   return *found;
 }
 
 const std::string& Vocab::piece(TokenId id) const {
   if (id < 0 || id >= size()) {
-    fail<IndexError>("vocabulary: id {} is not in [0, {})", id, size());
+    fail<IndexError>("{}: id {} is not in [0, {})", name_, id, size());
   }
   return pieces_[static_cast<std::size_t>(id)];
 }
@@ -88,7 +91,7 @@ SpecialIds Vocab::special_ids() const {
   };
   const SpecialIds ids{look_up(kPad), look_up(kUnk), look_up(kCls), look_up(kSep), look_up(kMask)};
   if (!missing.empty()) {
-    fail<FormatError>("vocabulary: of the special tokens that BERT needs, {} is missing", missing);
+    fail<FormatError>("{}: of the special tokens that BERT needs, {} is missing", name_, missing);
   }
   return ids;
 }

@@ -36,9 +36,11 @@ class Vocab {
 
   /// The vocabulary in which `pieces[i]` has the number i.
   /// @throws FormatError for an empty piece, one with a line break, or one that stands there twice.
-  explicit Vocab(std::vector<std::string> pieces);
+  /// `name` stands for it in messages, such as that of its file.
+  explicit Vocab(std::vector<std::string> pieces, std::string name = "vocabulary");
 
-  /// Reads vocab.txt: UTF-8, a piece a line. A return before the newline (a file from Windows) is dropped.
+  /// Reads vocab.txt: UTF-8, a piece a line. A return before the newline (a file from Windows) and a
+  /// byte-order mark at the start are dropped.
   /// @throws IoError when it cannot be read; FormatError that names the file and the line that is empty,
   ///         repeated or not UTF-8, or says that the file has no line.
   static Vocab load(const std::filesystem::path& path);
@@ -48,6 +50,7 @@ class Vocab {
 
   TokenId size() const { return static_cast<TokenId>(pieces_.size()); }
   const std::vector<std::string>& pieces() const { return pieces_; }
+  const std::string& name() const { return name_; }  ///< in messages: its file, or "vocabulary"
 
   /// The number of `piece`, or nothing when it is not in the vocabulary.
   std::optional<TokenId> find(std::string_view piece) const;
@@ -70,6 +73,7 @@ class Vocab {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
 
+  std::string name_ = "vocabulary";
   std::vector<std::string> pieces_;
   std::unordered_map<std::string, TokenId, Hash, std::equal_to<>> ids_;
 };

@@ -60,7 +60,59 @@ TEST_CASE("pretrain refuses wrong calls") {
   add({"four.txt", "--out", "new", "--steps", "1", "--held-out-fraction", "0", "--hidden", "10", "--heads",
        "3"},
       "hidden_size 10 is not a multiple of num_attention_heads 3");
+  add({"four.txt", "--out", "new", "--steps", "1", "--length", "64", "--positions", "32"},
+      "--positions 32 is less than the 64 slots of --length; take at least as many");
+  const std::string no_checkpoint =
+      "--resume: 'model' holds a model but no checkpoint to go on from; name another folder with --out, and "
+      "leave --resume out";
+  add({"four.txt", "--out", "model", "--steps", "1", "--resume"}, no_checkpoint);
+  add({"four.txt", "--out", "begun", "--steps", "1", "--resume"},
+      "--resume: there is no run in 'begun'; leave --resume out to begin one");
+  add({"four.txt", "--out", "new", "--steps", "1", "--threads", "100000"},
+      "--threads: '100000' is not a whole number from 1 to 1024");
+  add({"four.txt", "--out", "new", "--steps", "1", "--keep", "4294967296"},
+      "--keep: '4294967296' is not a whole number from 1 to 1000000");
+  add({"four.txt", "--out", "new", "--steps", "1", "--accumulate", "1000000000"},
+      "--accumulate: '1000000000' is not a whole number from 1 to 100000");
+  std::filesystem::create_directories(world.folder / "begun/checkpoints/.step-2.unfinished");
   check_refused(world.folder, calls);
+  std::filesystem::create_directories(world.folder / "model/checkpoints");
+  check_refused(world.folder, {{{"pretrain", "four.txt", "--out", "model", "--steps", "1", "--resume"},
+                                2,
+                                " pretrain: " + no_checkpoint}});
+}
+
+TEST_CASE("no command takes more threads than 1024, and bench no more rows than 4096") {
+  const TemporaryFolder folder;
+  std::vector<BadCall> calls;
+  for (const std::string command : {"pretrain", "evaluate", "bench", "gradcheck", "experiment"}) {
+    calls.push_back({{command, "--threads", "1025"},
+                     2,
+                     " " + command + ": --threads: '1025' is not a whole number from 1 to 1024"});
+  }
+  calls.push_back(
+      {{"bench", "--batch", "5000"}, 2, " bench: --batch: '5000' is not a whole number from 1 to 4096"});
+  check_refused(folder, calls);
+}
+
+TEST_CASE("a model whose vocabulary is too large, or whose weights are NaN, is refused") {
+  const World world;
+  const auto& folder = world.folder;
+  std::string vocab = gradus::read_file(folder / "model/vocab.txt");
+  world.copy_model("larger");
+  write(folder / "larger/vocab.txt", vocab + "xx\nyy\n");
+  std::filesystem::remove(folder / "larger/tokenizer.json");
+  world.copy_model("headless");
+  std::filesystem::remove(folder / "headless/tokenizer.json");
+  write(folder / "headless/vocab.txt", "a\nb\n");
+  const std::string pieces = ": larger/vocab.txt has 50 pieces, config.json says 48";
+  const std::string specials =
+      ": headless/vocab.txt: of the special tokens that BERT needs, [PAD], [UNK], [CLS], [SEP], [MASK] is "
+      "missing";
+  check_refused(folder, {{{"evaluate", "larger", "four.txt", "--length", "16"}, 1, " evaluate" + pieces},
+                         {{"fill-mask", "larger", "a [MASK]"}, 1, " fill-mask" + pieces},
+                         {{"inspect", "larger"}, 1, " inspect" + pieces},
+                         {{"inspect", "headless"}, 1, " inspect" + specials}});
 }
 
 TEST_CASE("pretrain refuses texts and places that are of no use") {
@@ -70,15 +122,20 @@ TEST_CASE("pretrain refuses texts and places that are of no use") {
     arguments.insert(arguments.begin(), {"pretrain", "--steps", "1"});
     calls.push_back({arguments, 1, " pretrain: " + message});
   };
+  const std::string pairs =
+      ": next sentence prediction needs two documents of two sentences, and this text has 1; put an empty "
+      "line "
+      "between documents, cut it into some with --block-sentences, or leave it out with --no-nsp";
+  add({"four.txt", "--vocab-size", "10", "--out", "new"},
+      "--vocab-size 10: learn a vocabulary: 5 special tokens and the characters of the text already make 25 "
+      "pieces, more than the 10 asked for; ask for more or keep a smaller alphabet");
   add({"none.txt", "--out", "new"}, "cannot read none.txt: there is no such file");
   add({"folder", "--out", "new"}, "cannot read folder: it is a directory, not a file");
-  add({"empty.txt", "--out", "new"}, "learn a vocabulary: the text has no words");
+  add({"empty.txt", "--out", "new"}, "empty.txt: the text has no words");
   add({"latin1.txt", "--out", "new"},
       "latin1.txt, line 2: byte 4 (0xE9) is not UTF-8: save the file as UTF-8");
-  add({"one.txt", "--out", "new"},
-      "corpus: 1 document cannot be split into training and held-out: put an empty line between documents, "
-      "or cut "
-      "it into blocks of sentences");
+  add({"one.txt", "--out", "new"}, "one.txt" + pairs);
+  add({"four.txt", "--held-out", "one.txt", "--out", "new"}, "--held-out one.txt" + pairs);
   add({"four.txt", "--held-out", "none.txt", "--out", "new"}, "cannot read none.txt: there is no such file");
   add({"four.txt", "--held-out", "empty.txt", "--out", "new"},
       "empty.txt: no sentence found: the text is empty");

@@ -134,9 +134,29 @@ TEST_CASE("pretrain: folders and options that do not fit are refused in one sent
   refused(run_program(run.call("done")),
           "--out '" + run.text("done") +
               "' holds a run already; add --resume to go on with it, or name another folder");
-  const ProgramResult other = run_program(run.call("done", {"--resume", "--learning-rate", "0.5"}));
-  CHECK(other.exit_code == 1);
-  CHECK(other.errors.find("this run was begun with other settings (") != std::string::npos);
+  const std::string rest = "; resume it as it was begun, or name another folder with --out";
+  refused(run_program(run.call("done", {"--steps", "3", "--dropout", "0.2", "--resume"})),
+          "--steps: the run has 2, not 3; --dropout: the run has 0.1, not 0.2" + rest);
+  refused(
+      run_program(run.call("done", {"--steps", "2", "--held-out", run.text("toy/train.txt"), "--resume"})),
+      "--held-out: the run was begun with another held-out text" + rest);
+  write_file_atomically(run.folder / "small.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n");
+  refused(run_program(run.call("done", {"--steps", "2", "--vocab", run.text("small.txt"), "--resume"})),
+          "--vocab: the run in '" + run.text("done") + "' was begun with another vocabulary than " +
+              run.text("small.txt") + "; leave --vocab out to go on with that of the run");
+
+  // A finished run is only shown, and a checkpoint of an older version, without fingerprints, goes on.
+  const std::string metrics = read_file(run.folder / "done/metrics.csv");
+  const fs::path state = run.folder / "done/checkpoints/step-2/training_state.json";
+  std::string text = read_file(state);
+  const std::size_t begin = text.find(", text "), end = text.find('"', begin);
+  REQUIRE(begin != std::string::npos);
+  write_file_atomically(state, text.erase(begin, end - begin));
+  const ProgramResult again = run_program(run.call("done", {"--steps", "2", "--resume", "--json"}));
+  CHECK(again.exit_code == 0);
+  CHECK(again.errors == "the run is finished already; nothing is changed\n");
+  CHECK(nlohmann::json::parse(again.out).at("steps") == 2);
+  CHECK(read_file(run.folder / "done/metrics.csv") == metrics);
 }
 
 TEST_CASE("evaluate and fill-mask: what cannot be is refused in one sentence") {
@@ -163,4 +183,51 @@ TEST_CASE("evaluate and fill-mask: what cannot be is refused in one sentence") {
       run_program({GRADUS_PROGRAM, "fill-mask", run.text("model"), "Tom was in the barn."});
   CHECK(plain.exit_code == 1);
   CHECK(plain.errors == "gradus fill-mask: there is no [MASK] in the text to fill in\n");
+}
+
+TEST_CASE(
+    "pretrain: a run without held-out text counts all of its steps, and another learning rate resumes it") {
+  const Run run;
+  write_file_atomically(run.folder / "small.txt",
+                        "Tom ran.\nAmy sat.\n\nAmy ran.\nTom sat.\n\nTom sat.\nAmy ran.\n");
+  const auto call = [&](const std::string& out, std::vector<std::string> more) {
+    more.insert(more.begin(), {GRADUS_PROGRAM, "pretrain", run.text("small.txt"), "--steps", "19", "--layers",
+                               "1", "--hidden", "32", "--slots", "64", "--length", "16", "--vocab-size", "40",
+                               "--save-steps", "9", "--out", run.text(out)});
+    return run_program(more);
+  };
+  const ProgramResult none = call("none", {"--held-out-fraction", "0", "--json"});
+  CHECK(none.exit_code == 0);
+  CHECK(nlohmann::json::parse(none.out).at("steps") == 19);
+  const std::string metrics = read_file(run.folder / "none/metrics.csv");
+  CHECK(metrics.find("\n19,train,") != std::string::npos);
+
+  // Three documents are too few to hold some out, which is said; and no page is named that is not there.
+  const ProgramResult few = call("few", {});
+  CHECK(few.exit_code == 0);
+  CHECK(few.errors == run.text("small.txt") +
+                          ": the text is too small for holding a part of it out, so nothing is evaluated; "
+                          "--held-out names a text for that\n");
+  CHECK(few.out.find("attention") == std::string::npos);
+
+  fs::remove_all(run.folder / "few/checkpoints/step-19");
+  const ProgramResult slower = call("few", {"--resume", "--learning-rate", "0.0001"});
+  CHECK(slower.exit_code == 0);
+  CHECK(slower.errors.find("the run goes on with another learning rate, 0.0001\n") != std::string::npos);
+}
+
+TEST_CASE("pretrain: Ctrl-C within an evaluation stops it, and it is made when the run goes on") {
+  const Run run;
+  std::string text;
+  for (int i = 0; i < 40; ++i) text += read_file(run.folder / "toy/train.txt") + "\n";
+  write_file_atomically(run.folder / "long.txt", text);
+  // No step is taken in the first evaluation, of all of a long text.
+  const std::string script =
+      quoted(run.call("cut",
+                      {"--held-out", run.text("long.txt"), "--evaluation-rows", "1000000", "--steps", "1"})) +
+      " > /dev/null 2>&1 & pid=$!; while kill -0 $pid 2> /dev/null && [ ! -f '" + run.text("cut") +
+      "/metrics.csv' ]; do sleep 0.002; done; kill -INT $pid; wait $pid";
+  const ProgramResult result = run_program({"bash", "-c", "set -m; " + script});
+  CHECK(result.exit_code == 130);
+  CHECK(fs::exists(run.folder / "cut/checkpoints/step-0"));
 }

@@ -106,3 +106,39 @@ TEST_CASE("a full disk leaves what was there, and nothing half written") {
   CHECK(vocab.out == "exit 1\nvocab.txt\nold\n");
   CHECK(vocab.errors == "gradus vocab: cannot write disk/vocab.txt: No space left on device\n");
 }
+
+TEST_CASE("arguments are taken as they are written, with brackets and behind --") {
+  const TemporaryFolder folder;
+  write(folder / "vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n,\n[\n]\nb\n");
+  const auto pieces = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"tokenize", "--vocab", "vocab.txt", "--bare", "--json"});
+    const ProgramResult result = call_gradus(folder.path(), arguments);
+    CHECK(result.errors == "");
+    std::string texts;
+    const auto printed = nlohmann::json::parse(result.out);
+    for (const auto& text : printed.at("texts")) {
+      texts += text.at("text").get<std::string>() + " = " + text.at("pieces").dump() + "\n";
+    }
+    return texts;
+  };
+  CHECK(pieces({"[MASK]"}) == "[MASK] = [\"[MASK]\"]\n");
+  CHECK(pieces({"[CLS] a [SEP]"}) == "[CLS] a [SEP] = [\"[CLS]\",\"a\",\"[SEP]\"]\n");
+  CHECK(pieces({"[a,b]", "[]"}) == "[a,b] = [\"[\",\"a\",\",\",\"b\",\"]\"]\n[] = [\"[\",\"]\"]\n");
+  CHECK(pieces({"a", "--", "b", "--bare", "--"}) ==
+        "a = [\"a\"]\nb = [\"b\"]\n--bare = [\"[UNK]\",\"[UNK]\",\"[UNK]\"]\n-- = [\"[UNK]\",\"[UNK]\"]\n");
+  CHECK(call_gradus(folder.path(), {"vocab", "[x]", "--out", "v"}).errors ==
+        "gradus vocab: cannot read [x]: there is no such file\n");
+  CHECK(call_gradus(folder.path(), {"inspect", "a", "[b]"}).errors ==
+        "gradus inspect: '[b]' is one argument too many; see gradus inspect --help\n");
+}
+
+TEST_CASE("a standard error that takes nothing stops no work and changes no exit code") {
+  const TemporaryFolder folder;
+  write(folder / "text.txt", "A text of some words, a text.\n");
+  for (const std::string errors : {"2> /dev/full", "2>&-"}) {
+    INFO(errors);
+    CHECK(shell(folder.path(), "gradus vocab text.txt --out v --force " + errors).exit_code == 0);
+    CHECK(shell(folder.path(), "gradus vocab none.txt --out w " + errors).exit_code == 1);
+    CHECK(shell(folder.path(), "gradus xyzzy " + errors).exit_code == 2);
+  }
+}

@@ -227,5 +227,6 @@ TEST_CASE("a vocabulary without a special token is refused") {
   const TemporaryFolder folder;
   Vocab({"[PAD]", "[UNK]", "a"}).save(folder / "vocab.txt");
   CHECK_THROWS_WITH(load_tokenizer(folder.path()),
-                    "vocabulary: of the special tokens that BERT needs, [CLS], [SEP], [MASK] is missing");
+                    (folder / "vocab.txt").string() +
+                        ": of the special tokens that BERT needs, [CLS], [SEP], [MASK] is missing");
 }

@@ -90,10 +90,11 @@ TEST_CASE("trainer: a run that is stopped and resumed ends with the same bits, w
 
   const int64_t cut = GENERATE(1, 5, 12, 13, 23);  // 12 is where the rows become longer
   TrainerEvents events;
-  int64_t steps = 0;
-  events.stop = [&] { return ++steps == cut; };
+  const Trainer* running = nullptr;
+  events.stop = [&] { return running->state().step == cut; };
   Trainer first(world.model(), world.tokenizer, world.training, world.held_out, world.options(),
                 folder / "cut", events);
+  running = &first;
   CHECK(first.run() == TrainingEnd::interrupted);
   CHECK(first.state().step == cut);
 
@@ -104,6 +105,30 @@ TEST_CASE("trainer: a run that is stopped and resumed ends with the same bits, w
   CHECK(second.state() == first.state());
   CHECK(second.run() == TrainingEnd::finished);
   CHECK(result_of(folder / "cut") == expected);
+}
+
+TEST_CASE("trainer: an evaluation that is stopped is made when the run goes on") {
+  const World world;
+  const TemporaryFolder folder;
+  const int64_t cut = GENERATE(0, 12, 24);  // at the start, along the way, at the end
+  const Trainer* running = nullptr;
+  bool stops = true;
+  std::vector<int64_t> evaluated;
+  TrainerEvents events;
+  events.evaluation = [&](const StepReport& report, const Evaluation&) { evaluated.push_back(report.step); };
+  events.stop = [&] { return stops && running->state().step == cut; };
+  Trainer first(world.model(), world.tokenizer, world.training, world.held_out, world.options(),
+                folder / "run", events);
+  running = &first;
+  CHECK(first.run() == TrainingEnd::interrupted);
+  CHECK(first.state().step == cut);
+  CHECK(first.state().must_evaluate);
+  stops = false;
+  Trainer second(world.model(), world.tokenizer, world.training, world.held_out, world.options(),
+                 folder / "run", events);
+  REQUIRE(second.resume());
+  CHECK(second.run() == TrainingEnd::finished);
+  CHECK(evaluated == std::vector<int64_t>{0, 12, 24});
 }
 
 TEST_CASE("trainer: one thread and two give the same bits") {

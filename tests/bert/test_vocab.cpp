@@ -15,6 +15,12 @@ using gradus::IoError;
 using gradus::read_file;
 using gradus::write_file_atomically;
 
+TEST_CASE("a byte-order mark at the start of vocab.txt is no part of the first piece") {
+  const TemporaryFolder folder;
+  write_file_atomically(folder / "vocab.txt", "\xEF\xBB\xBF[PAD]\na\n");
+  CHECK(Vocab::load(folder / "vocab.txt").pieces() == std::vector<std::string>{"[PAD]", "a"});
+}
+
 TEST_CASE("a piece's number is its place") {
   const Vocab vocab({"[PAD]", "the", "##ing"});
   CHECK(vocab.size() == 3);

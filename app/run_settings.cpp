@@ -1,0 +1,75 @@
+#include "app/run_settings.hpp"
+
+#include "app/command.hpp"
+
+namespace gradus::app {
+namespace {
+
+constexpr std::string_view between = ", ";
+
+std::vector<std::string> parts_of(std::string_view line) {
+  std::vector<std::string> parts;
+  for (;;) {
+    const std::size_t end = line.find(between);
+    parts.emplace_back(line.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    line.remove_prefix(end + between.size());
+  }
+}
+
+/// "--steps: the run has 40000, not 50000"
+std::string difference(const std::string& option, std::string_view had, std::string_view now) {
+  if (option == "TEXT" || option == "--held-out") {
+    return fmt::format("{}: the run was begun with another {} text", option,
+                       option == "TEXT" ? "training" : "held-out");
+  }
+  // What both begin with says what it is, as "steps " does, and the option says that too.
+  const std::size_t number = had.find_first_of("0123456789");
+  if (number != std::string_view::npos && had.substr(0, number) == now.substr(0, number)) {
+    had.remove_prefix(number);
+    now.remove_prefix(number);
+  }
+  return fmt::format("{}: the run has {}, not {}", option, had, now);
+}
+
+}  // namespace
+
+std::string settings_line(const std::vector<RunSetting>& settings) {
+  std::string line;
+  for (const RunSetting& setting : settings) {
+    if (!line.empty()) line += between;
+    line += setting.text;
+  }
+  return line;
+}
+
+std::string fingerprint(const bert::TokenizedCorpus& corpus) {
+  uint64_t hash = 0xcbf29ce484222325;  // FNV-1a, a number at a time
+  const auto add = [&hash](int64_t number) { hash = (hash ^ static_cast<uint64_t>(number)) * 0x100000001b3; };
+  for (const int32_t id : corpus.ids()) add(id);
+  for (int64_t i = 0; i < corpus.sentences(); ++i) add(corpus.begin_of(i));
+  for (int64_t d = 0; d < corpus.documents(); ++d) add(corpus.first_sentence(d));
+  return fmt::format("{:016x}", hash);
+}
+
+bool check_settings(const std::string& line, const std::vector<RunSetting>& settings) {
+  const std::vector<std::string> had = parts_of(line);
+  std::string problem;
+  bool other_rate = false;
+  for (std::size_t i = 0; i < settings.size() && i < had.size(); ++i) {
+    const auto& [option, text] = settings[i];
+    if (had[i] == text) continue;
+    if (option == "--learning-rate") {
+      other_rate = true;
+      continue;
+    }
+    const std::string more = difference(option, had[i], text);
+    if (problem.find(more) != std::string::npos)
+      continue;  // a text differs in its length and its fingerprint
+    problem += (problem.empty() ? "" : "; ") + more;
+  }
+  if (problem.empty()) return other_rate;
+  throw WrongCall(problem + "; resume it as it was begun, or name another folder with --out");
+}
+
+}  // namespace gradus::app

@@ -1,0 +1,31 @@
+/// @file
+/// How a run of `gradus pretrain` was called: kept in its checkpoints as one line, so that --resume goes on
+/// with the same run and says what differs where it cannot.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bert/corpus.hpp"
+
+namespace gradus::app {
+
+/// One part of the line: the option that sets it, and what it says, such as "slots 1024 x 1".
+struct RunSetting {
+  std::string option;
+  std::string text;
+};
+
+/// The parts, with ", " between them.
+std::string settings_line(const std::vector<RunSetting>& settings);
+
+/// A text for the line that two corpora share only if they hold the same pieces, sentences and documents.
+std::string fingerprint(const bert::TokenizedCorpus& corpus);
+
+/// Looks whether a run that was begun as `line` says can go on as `settings` say. The learning rate may
+/// change. A line of an older version may end before the last settings do. Returns true when the rate is
+/// another.
+/// @throws WrongCall that names every other option that differs.
+bool check_settings(const std::string& line, const std::vector<RunSetting>& settings);
+
+}  // namespace gradus::app
