@@ -97,6 +97,7 @@ GradcheckReport check_by_differences(const Problem& problem, const GradcheckOpti
     }
     GradcheckResult result = summary(label, x.shape(), check, measurements);
     result.directions = directions;
+    result.elements = static_cast<int64_t>(elements.size());
     result.checked = elements.empty() ? directions : static_cast<int64_t>(elements.size());
     if (subject.unused[i] && result.note.empty()) result.note = "the output does not depend on it";
     report.add(std::move(result));

@@ -56,6 +56,9 @@ class Extrapolation {
     }
     return best;
   }
+  Estimate best() const {
+    return best([](const Estimate&) { return 0.0; });
+  }
 
  private:
   double ratio_;
