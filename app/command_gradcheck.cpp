@@ -24,6 +24,7 @@ struct Call {
   std::filesystem::path model, plot;
   int64_t directions = 0, sample = 0, seed = 1, length = 16, threads = 0;
   bool second_order = false, sweep = false, json = false, csv = false;
+  bool has_length = false, has_seed = false;  // given, not the default
 };
 
 struct Finding {
@@ -106,7 +107,8 @@ Finding check_model(const Call& call) {
   const bert::PretrainingBatch batch =
       random_batch(loaded.model.bert.config, call.length, static_cast<uint64_t>(call.seed));
   GradcheckOptions options = options_of(call);
-  if (options.directions == 0 && options.sample == 0) {
+  const bool by_differences = options.dtype == DType::f64 && options.rules == GradcheckRules::gradus;
+  if (by_differences && options.directions == 0 && options.sample == 0) {
     options.directions = 2;
     options.sample = 10;
   }
@@ -222,17 +224,37 @@ void run_sweep(const Call& call) {
   print(call.json ? to_json(sweep) + "\n" : to_text(sweep));
 }
 
+/// No option is dropped silently.
+void refuse_what_does_not_go_together(const Call& call) {
+  const bool is_f32 = call.dtype == "f32", has_rules = call.rules != "gradus";
+  const bool chooses = call.directions > 0 || call.sample > 0;
+  const auto refuse_if = [](bool is_so, const char* sentence) {
+    if (is_so) throw WrongCall(sentence);
+  };
+  refuse_if(!call.plot.empty() && !call.sweep, "--plot draws what --sweep finds; give both");
+  refuse_if(call.json && call.csv, "--json and --csv do not go together");
+  refuse_if(!call.model.empty() && (!call.names.empty() || call.sweep),
+            "--model is checked by itself, without subjects and --sweep");
+  refuse_if(!call.model.empty() && call.rules == "torch",
+            "--rules torch would take every element of a model; torch_fast and jax do not");
+  refuse_if(call.has_length && call.model.empty(), "--length is for --model; give both");
+  refuse_if(call.sweep && call.names.empty(), "--sweep takes one subject, such as gelu");
+  refuse_if(call.names.empty() && call.model.empty() &&
+                (is_f32 || has_rules || call.second_order || chooses || call.has_seed || call.csv),
+            "there is nothing to check; name a subject, ops, layers or all, or give --model");
+  refuse_if(
+      call.sweep && (is_f32 || has_rules || call.second_order || call.directions > 0 || call.csv),
+      "--sweep goes with --sample, --seed, --plot and --json only; it is of first order, in f64 and f32");
+  refuse_if(call.second_order && (is_f32 || has_rules),
+            "--second-order is by differences in f64; it goes with no --dtype f32 or --rules");
+  refuse_if(chooses && (is_f32 || has_rules),
+            "--dtype f32 and --rules choose themselves what to check, without --directions and --sample");
+}
+
 void run(const Call& call) {
+  refuse_what_does_not_go_together(call);
   if (call.threads > 0) set_num_threads(static_cast<int>(call.threads));
-  if (!call.plot.empty() && !call.sweep) throw WrongCall("--plot draws what --sweep finds; give both");
-  if (call.json && call.csv) throw WrongCall("--json and --csv do not go together");
-  if (!call.model.empty()) {
-    if (!call.names.empty() || call.sweep)
-      throw WrongCall("--model is checked by itself, without subjects and --sweep");
-    if (call.rules == "torch")
-      throw WrongCall("--rules torch would take every element of a model; torch_fast and jax do not");
-    return show(call, {check_model(call)});
-  }
+  if (!call.model.empty()) return show(call, {check_model(call)});
   if (call.sweep) return run_sweep(call);
   if (call.names.empty()) return list_subjects(call);
   show(call, check_subjects(call));
@@ -274,7 +296,11 @@ void add_gradcheck(CLI::App& program) {
   add_threads(*c, call->threads);
   add_json(*c, call->json);
   add_switch(*c, "--csv", call->csv, "Print comma-separated values");
-  c->callback([call] { run(*call); });
+  c->callback([call, c] {
+    call->has_length = c->count("--length") > 0;
+    call->has_seed = c->count("--seed") > 0;
+    run(*call);
+  });
 }
 
 }  // namespace gradus::app

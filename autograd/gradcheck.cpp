@@ -9,6 +9,7 @@ using namespace gradchecking;
 
 GradcheckReport gradcheck(const std::function<Tensor()>& fn, const Named& tensors,
                           const GradcheckOptions& options) {
+  refuse_bad_options(options);
   for (const auto& [label, x] : tensors) {
     if (x.dtype() != DType::f64) {
       fail<DTypeError>("gradcheck: {} is {}; differences need f64, so convert it with to(DType::f64)", label,
@@ -33,6 +34,7 @@ GradcheckReport gradcheck(const std::function<Tensor()>& fn, const Named& tensor
 
 GradcheckReport gradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& fn,
                           const std::vector<Tensor>& inputs, const GradcheckOptions& options) {
+  refuse_bad_options(options);
   const CheckedInputs checked(inputs);
   return gradcheck([&] { return fn(checked.all); }, checked.named, options);
 }

@@ -41,7 +41,7 @@ struct GradcheckOptions {
   double step = 2e-3;
   /// Passed when |analytic - numeric| <= 10 * (the estimated error of numeric) + tolerance * (the tensor's
   /// largest |gradient|). Along a direction of n elements the gradient's length takes the largest one's
-  /// place. 1e-11 sum |y v| + 1e-13 more is allowed for the rounding of terms that cancel.
+  /// place. Inconclusive if the estimate is above 1e-4 of that, or the noise in it above 1e-5.
   double tolerance = 1e-9;
   /// K: K random directions of +1 and -1 for each tensor. If one fails, the element to blame is looked for.
   int64_t directions = 0;
@@ -49,7 +49,7 @@ struct GradcheckOptions {
   /// neither this nor `directions` is given; both may be.
   int64_t sample = 0;
   /// Checks the gradient's own gradient: that of sum of dL/dx * u over all inputs, u as random as v; and that
-  /// u^T H w = w^T H u up to 1e-9.
+  /// u^T H w = w^T H u up to 1e-9. By differences in f64 only.
   bool second_order = false;
   /// f32: compares the gradient in f32 with that in f64 at the same values, instead of differences. An error
   /// counts in units of eps32 sqrt(K) times the tensor's largest |gradient|, where eps32 is 2^-23 and K the
@@ -67,8 +67,8 @@ struct GradcheckOptions {
 /// default_rng() is replayed for every evaluation, so dropout can be checked, and is left as it was. Between
 /// its forward and its backward `fn` runs once at 0.9 times the values: a backward that reads memory which
 /// another call has overwritten shows.
-/// @throws GraphError if inputs overlap in memory or none is float, if the output depends on no input, or if
-/// `fn` gives two results for the same input.
+/// @throws GraphError if inputs overlap in memory or none is float, if the output depends on no input, or
+/// if `fn` gives two results for the same input; Error for options out of range or that do not go together.
 GradcheckReport gradcheck(const std::function<Tensor(const std::vector<Tensor>&)>& fn,
                           const std::vector<Tensor>& inputs, const GradcheckOptions& options = {});
 

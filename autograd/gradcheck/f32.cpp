@@ -31,7 +31,7 @@ GradcheckResult compare(const std::string& label, const Shape& shape, const Numb
   GradcheckResult result;
   result.name = label;
   result.shape = shape;
-  result.total = result.checked = shape.numel();
+  result.total = result.checked = result.elements = shape.numel();
   // A gradient that is 0 in exact arithmetic is what the rounding of other gradients' terms left behind; one
   // that is small beside the others is what is left of terms that nearly cancel.
   const double own = largest(exact), least = 0.01 * largest_of_all;

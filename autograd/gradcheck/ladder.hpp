@@ -7,8 +7,15 @@
 /// they are (Ridders 1982, "Accurate computation of F'(x) and F'(x) F''(x)"; Press et al. 1992, section 5.7).
 /// The same is done for the slopes from the left and from the right, whose errors hold every power of h:
 /// where the two disagree however small h gets, the function has a kink.
+///
+/// Of a hundred candidates some agree with a neighbour by chance. So the noise of f is measured as well: a
+/// smooth f changes by c1 h + c3 h^3 + ..., and what is left of the changes when these powers (and a
+/// constant, from a kink or jump nearby) are eliminated is scatter. No error is estimated below it, nor below
+/// what narrower steps say against the value: a function that computes in f32 may look straight, and then
+/// stands still.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -16,11 +23,12 @@
 
 namespace gradus {
 
-/// A number, how far off it may be, and the smallest step that it was made from.
+/// A number, how far off it may be, and the smallest step that it was made from. `noise` is the part of the
+/// error that rounding and scatter explain, which no other step would have without.
 struct Estimate {
   double value = std::numeric_limits<double>::quiet_NaN();
   double error = std::numeric_limits<double>::infinity();
-  double step = 0;
+  double step = 0, noise = std::numeric_limits<double>::infinity();
 };
 
 /// Differences of a function at one step h, as slopes: (f(x+h) - f(x-h)) / 2h, (f(x) - f(x-h)) / h and
@@ -37,12 +45,25 @@ class Extrapolation {
   explicit Extrapolation(double ratio) : ratio_(ratio) {}
   /// `noise` is what rounding may have done to `value`. A value that is not finite begins a new series.
   void add(double step, double value, double noise);
-  const Estimate& best() const { return best_; }
+  /// The candidate with the least error, where none has less than noise(candidate) / its step.
+  template <class Noise>
+  Estimate best(Noise noise) const {
+    Estimate best;
+    for (Estimate one : candidates_) {
+      one.noise = std::max(one.noise, noise(one) / one.step);
+      one.error = std::max(one.error, one.noise);
+      if (one.error < best.error) best = one;
+    }
+    return best;
+  }
+  Estimate best() const {
+    return best([](const Estimate&) { return 0.0; });
+  }
 
  private:
   double ratio_;
   std::vector<double> row_;  // the last row: extrapolated 0, 1, 2, ... times
-  Estimate best_;
+  std::vector<Estimate> candidates_;
 };
 
 /// What the ladder found at a point.
@@ -69,11 +90,17 @@ class Ladder {
   /// Goes on to the last rung, whatever is known already.
   void climb_all();
   Slopes slopes() const;
+  /// How much f(x+h) - f(x-h) varies beyond what any smooth function, kink or jump explains: three standard
+  /// deviations, or 0 before there are enough rungs to tell.
+  double scatter() const;
   /// Do the slopes from left and right differ by more than both errors and `least`?
   bool sees_kink(double least) const;
 
  private:
   void climb_one();
+  double noise() const;  ///< of f(x+h) - f(x-h): scatter, and rounding at least
+  /// How far narrower steps change f otherwise than `slope` says.
+  double contradiction(const Estimate& slope) const;
   bool jumps(double Rung::*slope) const;
   Estimate beside(double Rung::*slope) const;
 

@@ -1,6 +1,7 @@
 #include "autograd/gradcheck/problem.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 
 #include "autograd/engine.hpp"
@@ -123,6 +124,27 @@ void check_symmetry(Subject& subject, const std::vector<Tensor>& gradients, cons
       "the second derivative is not symmetric: w^T H u is {:.12g} and u^T H w is {:.12g}", left, right));
 }
 
+/// Where each element of x is in the memory that it shares, in ascending order.
+std::vector<int64_t> places(const Tensor& x) {
+  std::vector<int64_t> all;
+  for (int64_t i = 0; i < x.numel(); ++i) {
+    const Shape index = position(x.shape(), i);
+    int64_t place = x.offset();
+    for (int axis = 0; axis < x.rank(); ++axis) place += index[axis] * x.strides()[axis];
+    all.push_back(place);
+  }
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+bool have_common_elements(const Tensor& x, const Tensor& y) {
+  std::vector<int64_t> common;
+  const std::vector<int64_t> a = places(x), b = places(y);
+  if (a.empty() || b.empty() || a.back() < b.front() || b.back() < a.front()) return false;
+  std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(common));
+  return !common.empty();
+}
+
 /// Runs the function once at other values, as a next training step would. A backward that finds what it needs
 /// in memory that all calls share finds the wrong numbers there afterwards.
 void run_elsewhere(const Problem& problem) {
@@ -209,23 +231,42 @@ void refuse_bad_tensors(const Named& tensors) {
   refuse_aliases(tensors);
 }
 
+void refuse_bad_options(const GradcheckOptions& options) {
+  const auto refuse = [](const auto& what) { fail<Error>("gradcheck: {}", what); };
+  if (!(options.step > 0) || !std::isfinite(options.step)) {
+    refuse(fmt::format("step is {}; it must be a number above 0", options.step));
+  }
+  if (!(options.tolerance >= 0))
+    refuse(fmt::format("tolerance is {}; it must be 0 or more", options.tolerance));
+  if (!(options.f32_units >= 0))
+    refuse(fmt::format("f32_units is {}; it must be 0 or more", options.f32_units));
+  if (options.directions < 0 || options.sample < 0) {
+    refuse(fmt::format("directions is {} and sample is {}; both must be 0 or more", options.directions,
+                       options.sample));
+  }
+  if (!is_float(options.dtype))
+    refuse(fmt::format("dtype is {}; it must be f64 or f32", name(options.dtype)));
+  const bool is_ours = options.rules == GradcheckRules::gradus;
+  if (options.second_order && (options.dtype == DType::f32 || !is_ours)) {
+    refuse("second_order is by differences in f64; it goes with no other dtype or rules");
+  }
+  if ((options.directions > 0 || options.sample > 0) && (options.dtype == DType::f32 || !is_ours)) {
+    refuse("f32 and the rules of others choose themselves what to check; directions and sample must be 0");
+  }
+}
+
 void refuse_aliases(const Named& inputs) {
-  std::vector<std::pair<int64_t, int64_t>> extents;
   for (size_t i = 0; i < inputs.size(); ++i) {
     const auto& [label, x] = inputs[i];
-    int64_t last = x.offset();
     for (int axis = 0; axis < x.rank() && x.numel() > 0; ++axis) {
       if (x.strides()[axis] == 0 && x.shape()[axis] > 1) {
         fail<GraphError>("gradcheck: {} is an expanded view, where one element stands for many; clone() it",
                          label);
       }
-      last += (x.shape()[axis] - 1) * x.strides()[axis];
     }
-    extents.emplace_back(x.offset(), last);
     for (size_t k = 0; k < i; ++k) {
       const auto& [other, y] = inputs[k];
-      if (x.numel() == 0 || y.numel() == 0 || !x.shares_memory_with(y)) continue;
-      if (extents[i].first > extents[k].second || extents[k].first > extents[i].second) continue;
+      if (!x.shares_memory_with(y) || !have_common_elements(x, y)) continue;
       fail<GraphError>("gradcheck: {} and {} share memory, so neither can change alone; clone() one of them",
                        other, label);
     }
@@ -261,6 +302,14 @@ CheckedInputs::CheckedInputs(const std::vector<Tensor>& inputs) : all(inputs) {
     named.emplace_back(given.back().first, all[i]);
   }
   refuse_aliases(given);
+}
+
+KeptValues::KeptValues(Named tensors) : tensors_(std::move(tensors)) {
+  for (const auto& [label, x] : tensors_) kept_.push_back(numbers(x));
+}
+
+KeptValues::~KeptValues() {
+  for (size_t i = 0; i < kept_.size(); ++i) assign(tensors_[i].second, kept_[i]);
 }
 
 ConvertedLeaves::ConvertedLeaves(const Named& tensors, DType dtype)

@@ -56,9 +56,12 @@ struct Subject {
 Subject first_order(const Problem& problem, Rng& rng);
 Subject second_order(const Problem& problem, Rng& rng);
 
+/// @throws Error for options out of range, or of which some would be dropped.
+void refuse_bad_options(const GradcheckOptions& options);
 /// @throws GraphError for tensors that need no gradient, are no dense leaves, or share memory.
 void refuse_bad_tensors(const Named& tensors);
-/// @throws GraphError for inputs that overlap in memory or repeat elements: one could not change alone.
+/// @throws GraphError for inputs that overlap in memory or repeat elements: one could not change alone. Views
+/// that interleave without a common element are taken.
 void refuse_aliases(const Named& inputs);
 
 /// Inputs made ready: float ones copied to f64 leaves with names, others as they are.
@@ -81,6 +84,19 @@ class ConvertedLeaves {
 
  private:
   std::vector<std::pair<Tensor, std::shared_ptr<TensorImpl>>> before_;
+};
+
+/// Puts the tensors' values back on leaving, also if the function throws.
+class KeptValues {
+ public:
+  explicit KeptValues(Named tensors);
+  ~KeptValues();
+  KeptValues(const KeptValues&) = delete;
+  KeptValues& operator=(const KeptValues&) = delete;
+
+ private:
+  Named tensors_;
+  std::vector<Numbers> kept_;
 };
 
 /// Entries of both signs with magnitudes in [0.5, 2].

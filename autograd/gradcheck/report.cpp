@@ -24,12 +24,11 @@ std::string place(const GradcheckResult& result) {
 
 /// "12 of 12", "3 directions", "20 of 500 + 2 dir".
 std::string amount(const GradcheckResult& result) {
-  const int64_t elements = result.checked == result.directions ? 0 : result.checked;
-  if (result.directions == 0 || (elements == 0 && result.directions == 0)) {
-    return fmt::format("{} of {}", result.checked, result.total);
+  if (result.directions == 0) return fmt::format("{} of {}", result.elements, result.total);
+  if (result.elements == 0) {
+    return fmt::format("{} direction{}", result.directions, result.directions == 1 ? "" : "s");
   }
-  if (elements == 0) return fmt::format("{} directions", result.directions);
-  return fmt::format("{} of {} + {} dir", elements, result.total, result.directions);
+  return fmt::format("{} of {} + {} dir", result.elements, result.total, result.directions);
 }
 
 std::string quoted(const std::string& text) {
@@ -99,7 +98,8 @@ std::string to_json(const GradcheckReport& report) {
                     {"step", number(r.step)},
                     {"left", number(r.left)},
                     {"right", number(r.right)},
-                    {"note", r.note}});
+                    {"note", r.note},
+                    {"elements", r.elements}});
   }
   const Json object = {{"schema", 1},
                        {"kind", report.kind},
@@ -114,14 +114,17 @@ std::string to_json(const GradcheckReport& report) {
 std::string to_csv(const GradcheckReport& report) {
   std::string text =
       "name,shape,total,checked,directions,verdict,error,index,direction,analytic,numeric,estimate,step,left,"
-      "right,note\r\n";
+      "right,note,elements\r\n";
   for (const GradcheckResult& r : report.inputs) {
     text += fmt::format(
-        "{},{},{},{},{},{},{:.17g},{},{},{:.17g},{:.17g},{:.17g},{:.17g},{:.17g},{:.17g},{}\r\n",
+        "{},{},{},{},{},{},{:.17g},{},{},{:.17g},{:.17g},{:.17g},{:.17g},{:.17g},{:.17g},{},{}\r\n",
         quoted(r.name), quoted(to_string(r.shape)), r.total, r.checked, r.directions, name(r.verdict),
         r.error, r.direction >= 0 || r.checked == 0 ? "" : quoted(to_string(r.index)),
         r.direction >= 0 ? std::to_string(r.direction) : "", r.analytic, r.numeric, r.estimate, r.step,
-        r.left, r.right, quoted(r.note));
+        r.left, r.right, quoted(r.note), r.elements);
+  }
+  for (const std::string& problem : report.problems) {
+    text += fmt::format(",,,,,fail,,,,,,,,,,{},\r\n", quoted(problem));
   }
   return text;
 }

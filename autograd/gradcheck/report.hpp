@@ -28,8 +28,10 @@ struct GradcheckResult {
   int64_t total = 0;       ///< elements of the tensor
   int64_t checked = 0;     ///< elements that were differenced one by one, or directions if there were none
   int64_t directions = 0;  ///< random directions along which all elements were differenced together
-  /// |analytic - numeric| / (the tensor's largest |gradient|); f32 against f64: in units of eps32 sqrt(K).
-  /// 0 where both are 0 up to rounding, which `note` says.
+  int64_t elements = 0;    ///< elements that were differenced one by one, directions or not
+  /// |analytic - numeric| / the larger of |numeric| and the tensor's largest |gradient| (along a direction:
+  /// its length); f32 against f64: in units of eps32 sqrt(K); under the rules of others: / |numeric|. 0 where
+  /// both are 0 up to rounding, which `note` says.
   double error = 0;
   Shape index;             ///< the worst element; empty if the worst was a whole direction
   int64_t direction = -1;  ///< the number of that direction, else -1
@@ -67,7 +69,9 @@ std::string to_string(const GradcheckReport& report);
 /// finite is written as null.
 std::string to_json(const GradcheckReport& report);
 
-/// Comma-separated values, one line a tensor, after a line with the names of the columns (RFC 4180).
+/// Comma-separated values, one line a tensor, after a line with the names of the columns (RFC 4180). Then a
+/// line for each problem, with the verdict fail and the sentence as its note, and nothing else. Numbers that
+/// are not finite are inf, -inf and nan.
 std::string to_csv(const GradcheckReport& report);
 
 }  // namespace gradus

@@ -14,11 +14,10 @@ Numbers outputs_at(const Problem& problem, const Tensor& x, const Numbers& kept,
                    double h) {
   Numbers moved = kept;
   for (size_t i = 0; i < kept.size(); ++i) moved[i] += h * direction[i];
+  const KeptValues values({{"", x}});
   assign(x, moved);
   const NoGrad no_grad;
-  Numbers y = numbers(problem.run());
-  assign(x, kept);
-  return y;
+  return numbers(problem.run());
 }
 
 /// J u by one central difference.
@@ -120,7 +119,7 @@ GradcheckReport torch_rules(const Problem& problem) {
             fmt::format("output {}", to_string(position(y.shape(), static_cast<int64_t>(j))));
       }
     }
-    comparison.row().checked = x.numel();
+    comparison.row().checked = comparison.row().elements = x.numel();
     report.add(comparison.row());
   }
   return report;
@@ -183,6 +182,7 @@ GradcheckReport jax_rules(const Problem& problem, Rng& rng, DType dtype) {
     total += x.numel();
   }
   const auto at = [&](double t) {
+    const KeptValues values(problem.tensors);
     for (size_t i = 0; i < kept.size(); ++i) {
       Numbers moved = kept[i];
       for (size_t k = 0; k < moved.size(); ++k) moved[k] += t * directions[i][k];
@@ -194,7 +194,6 @@ GradcheckReport jax_rules(const Problem& problem, Rng& rng, DType dtype) {
   const Numbers above = at(h), below = at(-h);
   double numeric = 0;
   for (size_t j = 0; j < v.size(); ++j) numeric += v[j] * (above[j] - below[j]) / (2 * h);
-  for (size_t i = 0; i < kept.size(); ++i) assign(problem.tensors[i].second, kept[i]);
   Comparison comparison("all inputs", problem.tensors.front().second, h);
   comparison.add(analytic, numeric, tolerance, tolerance);
   comparison.row().shape = Shape{total};

@@ -40,6 +40,7 @@ std::vector<Element> chosen(const Subject& subject, int64_t per_tensor, Rng& rng
 double difference(const Problem& problem, const Subject& subject, const Element& element, double h) {
   const Tensor& x = problem.tensors[element.tensor].second;
   const Numbers kept = numbers(x);
+  const KeptValues values({problem.tensors[element.tensor]});
   const auto at = [&](double t, double& reached) {
     Numbers moved = kept;
     moved[static_cast<size_t>(element.at)] += t;
@@ -50,7 +51,6 @@ double difference(const Problem& problem, const Subject& subject, const Element&
   };
   double high = 0, low = 0;
   const Numbers above = at(h, high), below = at(-h, low);
-  assign(x, kept);
   double total = 0;
   for (size_t i = 0; i < above.size(); ++i) total += subject.weights[i] * (above[i] - below[i]);
   return high > low ? total / (high - low) : NAN;
@@ -128,24 +128,22 @@ nlohmann::ordered_json json_of(const SweepCurve& curve) {
 
 Sweep gradcheck_sweep(const std::function<Tensor()>& fn, const Named& tensors,
                       const GradcheckOptions& options) {
+  refuse_bad_options(options);
+  if (options.second_order || options.dtype != DType::f64 || options.rules != GradcheckRules::gradus) {
+    fail<Error>("gradcheck_sweep: a sweep is of first order, in f64 and f32 at once, and by no rules");
+  }
   refuse_bad_tensors(tensors);
   const GradMode mode(true);
   const ReplayedGenerator generator;
   const Problem problem{fn, tensors, generator};
   // Both curves are taken at values that f32 can hold, so that they have one gradient.
-  std::vector<Numbers> kept;
-  for (const auto& [label, x] : tensors) {
-    kept.push_back(numbers(x));
-    assign(x, numbers(x.detach().to(DType::f32)));
-  }
+  const KeptValues values(tensors);
+  for (const auto& [label, x] : tensors) assign(x, numbers(x.detach().to(DType::f32)));
   Rng rng(options.seed);
   const Subject subject = first_order(problem, rng);
   const std::vector<Element> elements =
       chosen(subject, options.sample > 0 ? options.sample : default_elements, rng);
-  Sweep sweep{curve_of(problem, subject, elements, DType::f64),
-              curve_of(problem, subject, elements, DType::f32)};
-  for (size_t i = 0; i < kept.size(); ++i) assign(tensors[i].second, kept[i]);
-  return sweep;
+  return {curve_of(problem, subject, elements, DType::f64), curve_of(problem, subject, elements, DType::f32)};
 }
 
 Sweep gradcheck_sweep(const std::function<Tensor(const std::vector<Tensor>&)>& fn,

@@ -14,9 +14,9 @@ constexpr double quick_goal = 1e-10;         // the ladder ends early at this er
 constexpr double settled = 1e-8;             // ... and goes on from the quick rungs above this one
 constexpr double inconclusive_above = 1e-4;  // an estimate larger than this times the scale proves nothing
 constexpr double kink_floor = 1e-8;          // slopes that differ by less, times the scale, are one slope
-/// Terms of a gradient that cancel leave rounding behind: this times sum |output * weight|, and where outputs
-/// cancel as well, rounding of numbers near 1.
-constexpr double cancellation = 1e-11, least_rounding = 1e-13;
+/// Terms of a gradient that cancel leave this behind, times sum |output * weight| over the outputs that move;
+/// and rounding of numbers near 1, if none does.
+constexpr double cancellation = 256 * epsilon, least_rounding = 1e-13;
 
 bool differ(const Estimate& left, const Estimate& right, double least) {
   return std::abs(right.value - left.value) > trust * (left.error + right.error) + least;
@@ -28,19 +28,23 @@ const Estimate& nearer(const Estimate& a, const Estimate& b, double value) {
 
 }  // namespace
 
-TensorCheck::TensorCheck(const Subject& subject, const Numbers& base, Tensor x, const Numbers& gradient,
+TensorCheck::TensorCheck(const Subject& subject, const Numbers& base, Tensor x, size_t at,
                          const GradcheckOptions& options)
     : subject_(subject),
       base_(base),
       x_(std::move(x)),
       kept_(numbers(x_)),
-      gradient_(gradient),
+      gradient_(subject.gradients[at]),
       options_(options),
-      largest_gradient_(largest(gradient)) {
+      largest_gradient_(largest(subject.gradients[at])) {
   double squares = 0;
   for (const double g : gradient_) squares += g * g;
   gradient_length_ = std::isfinite(squares) ? std::sqrt(squares) : INFINITY;
-  for (size_t i = 0; i < base.size(); ++i) output_size_ += std::abs(base[i] * subject.weights[i]);
+  for (const Numbers& gradient : subject.gradients) {
+    if (const double one = largest(gradient); std::isfinite(one)) {
+      largest_of_all_ = std::max(largest_of_all_, one);
+    }
+  }
 }
 
 TensorCheck::~TensorCheck() { assign(x_, kept_); }
@@ -65,18 +69,40 @@ Measurement TensorCheck::along(int64_t number, Rng& rng) {
 
 Verdict TensorCheck::verdict(const Measurement& m) const {
   const Slopes& s = m.slopes;
-  const double size = scale(m), small = rounding(m), slack = options_.tolerance * size + small;
-  const auto settles = [&](const Estimate& slope) {
-    return slope.error <= std::max(inconclusive_above * std::max(size, std::abs(slope.value)), small);
+  const double size = scale(m);
+  const auto has = [&](const Estimate& side) {
+    return settles(side, size) || (s.jump && is_nothing(side, m));
   };
-  const bool has_sides = settles(s.left) && settles(s.right);
-  if (has_sides && (s.jump || differ(s.left, s.right, kink_floor * size + small))) {
+  if (has(s.left) && has(s.right) &&
+      (s.jump || differ(s.left, s.right, kink_floor * size + trust * (s.left.noise + s.right.noise)))) {
     const double low = std::min(s.left.value, s.right.value), high = std::max(s.left.value, s.right.value);
-    const double error = trust * (s.left.error + s.right.error) + slack;
+    const double error = trust * (s.left.error + s.right.error) + options_.tolerance * size;
     return m.analytic >= low - error && m.analytic <= high + error ? Verdict::kink : Verdict::fail;
   }
-  if (s.jump || !settles(s.central)) return std::isfinite(m.analytic) ? Verdict::inconclusive : Verdict::fail;
+  if (is_zero(m)) return Verdict::pass;
+  if (s.jump || !settles(s.central, size)) {
+    return std::isfinite(m.analytic) ? Verdict::inconclusive : Verdict::fail;
+  }
   return agrees(m) ? Verdict::pass : Verdict::fail;
+}
+
+bool TensorCheck::settles(const Estimate& slope, double size) const {
+  // What noise makes us allow must be small itself, or it would hide a wrong gradient.
+  const double most = inconclusive_above * std::max(size, std::abs(slope.value));
+  return slope.error <= most && trust * slope.noise <= most;
+}
+
+double TensorCheck::left_over(const Measurement& m) const {
+  return std::max(m.moved > 0 ? 0 : least_rounding, cancellation * std::max(m.moved, largest_of_all_));
+}
+
+bool TensorCheck::is_nothing(const Estimate& slope, const Measurement& m) const {
+  const double rounding = trust * slope.noise, beside = largest_of_all_ > left_over(m) ? largest_of_all_ : 1;
+  return std::abs(slope.value) <= rounding && rounding <= inconclusive_above * beside;
+}
+
+bool TensorCheck::is_zero(const Measurement& m) const {
+  return !m.slopes.jump && is_nothing(m.slopes.central, m) && std::abs(m.analytic) <= left_over(m);
 }
 
 double TensorCheck::excess(const Measurement& m) const {
@@ -93,13 +119,8 @@ double TensorCheck::typical(const Measurement& m) const {
   return m.element >= 0 ? largest_gradient_ : gradient_length_;
 }
 
-double TensorCheck::rounding(const Measurement& m) const {
-  const double size = std::max(output_size_, m.moved);
-  return least_rounding + (std::isfinite(size) ? cancellation * size : 0);
-}
-
 double TensorCheck::allowed(const Measurement& m) const {
-  return trust * m.slopes.central.error + options_.tolerance * scale(m) + rounding(m);
+  return trust * m.slopes.central.error + options_.tolerance * scale(m);
 }
 
 bool TensorCheck::agrees(const Measurement& m) const {
@@ -124,18 +145,19 @@ Measurement TensorCheck::measure(const Direction& direction) {
   const double first = options_.step * std::max(1.0, size) / std::sqrt(squares);
   Ladder ladder([&](double h) { return rung(direction, size, h, m.moved); }, first);
   const double expected = std::min(typical(m), 1e300);
-  ladder.climb(quick_rungs, quick_goal * expected);
-  m.slopes = ladder.slopes();
-  const bool is_clear = agrees(m) && m.slopes.central.error <= std::max(settled * expected, rounding(m)) &&
-                        !ladder.sees_kink(kink_floor * expected + rounding(m));
-  if (!is_clear) {
-    // Narrower steps get past a nearby kink, and show a kink at x for what it is.
-    ladder.climb(quick_rungs + 4, quick_goal * expected);
+  const auto climb = [&](int rungs) {
+    ladder.climb(rungs, quick_goal * expected);
     m.slopes = ladder.slopes();
-    if (!agrees(m) || verdict(m) != Verdict::pass) {
-      ladder.climb_all();
-      m.slopes = ladder.slopes();
-    }
+    // Narrower steps do not improve what rounding limits.
+    const Estimate& found = m.slopes.central;
+    const double limit = std::min(trust * found.noise, 0.1 * inconclusive_above * expected);
+    return agrees(m) && found.error <= std::max(settled * expected, limit) && verdict(m) == Verdict::pass &&
+           !ladder.sees_kink(kink_floor * expected + trust * found.noise);
+  };
+  // Narrower steps get past a nearby kink, and show a kink at x for what it is.
+  if (!climb(quick_rungs) && !climb(quick_rungs + 4)) {
+    ladder.climb_all();
+    m.slopes = ladder.slopes();
   }
   if (m.slopes.jump) m.slopes.central = nearer(m.slopes.left, m.slopes.right, m.analytic);
   move(direction, 0);

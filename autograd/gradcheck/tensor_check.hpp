@@ -27,8 +27,8 @@ struct Measurement {
 /// Everything about one tensor while it is checked. Its values are put back when this goes away.
 class TensorCheck {
  public:
-  /// `base` are the subject's outputs at x, and `gradient` is what backward claims for x.
-  TensorCheck(const Subject& subject, const Numbers& base, Tensor x, const Numbers& gradient,
+  /// `base` are the subject's outputs at x, and `at` is the place of x and its gradient in the subject.
+  TensorCheck(const Subject& subject, const Numbers& base, Tensor x, size_t at,
               const GradcheckOptions& options);
   ~TensorCheck();
   TensorCheck(const TensorCheck&) = delete;
@@ -48,8 +48,8 @@ class TensorCheck {
   /// What a difference is small or large against: the tensor's largest |gradient|, along a direction its
   /// length.
   double scale(const Measurement& m) const;
-  /// What cancelling terms may leave of a slope that is 0.
-  double rounding(const Measurement& m) const;
+  /// Both values are no more than what rounding leaves of terms that cancel, beside other gradients.
+  bool is_zero(const Measurement& m) const;
 
  private:
   Measurement measure(const Direction& direction);
@@ -57,6 +57,12 @@ class TensorCheck {
   void move(const Direction& direction, double h);
 
   double typical(const Measurement& m) const;
+  /// What a gradient of 0 may come out as in backward.
+  double left_over(const Measurement& m) const;
+  /// Is a slope known well enough to judge by?
+  bool settles(const Estimate& slope, double size) const;
+  /// Is it no more than rounding, and that small beside other gradients?
+  bool is_nothing(const Estimate& slope, const Measurement& m) const;
   double allowed(const Measurement& m) const;
   bool agrees(const Measurement& m) const;
   double disagreement(const Measurement& m) const;
@@ -70,7 +76,7 @@ class TensorCheck {
   const Numbers kept_;
   const Numbers& gradient_;
   const GradcheckOptions& options_;
-  double largest_gradient_, gradient_length_, output_size_ = 0;
+  double largest_gradient_, gradient_length_, largest_of_all_ = 0;
   int halvings_left_ = 0;
 };
 

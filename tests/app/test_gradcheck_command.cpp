@@ -102,5 +102,27 @@ TEST_CASE("gradcheck refuses what does not go together", "[gradcheck]") {
           {{"gradcheck", "gelu", "--model", "m"},
            2,
            " gradcheck: --model is checked by itself, without subjects and --sweep"},
+          {{"gradcheck", "gelu", "--second-order", "--dtype", "f32"},
+           2,
+           " gradcheck: --second-order is by differences in f64; it goes with no --dtype f32 or --rules"},
+          {{"gradcheck", "gelu", "--second-order", "--rules", "jax"},
+           2,
+           " gradcheck: --second-order is by differences in f64; it goes with no --dtype f32 or --rules"},
+          {{"gradcheck", "gelu", "--dtype", "f32", "--sample", "2"},
+           2,
+           " gradcheck: --dtype f32 and --rules choose themselves what to check, without --directions and "
+           "--sample"},
+          {{"gradcheck", "gelu", "--sweep", "--csv"},
+           2,
+           " gradcheck: --sweep goes with --sample, --seed, --plot and --json only; it is of first order, in "
+           "f64 and f32"},
+          {{"gradcheck", "gelu", "--sweep", "--second-order"},
+           2,
+           " gradcheck: --sweep goes with --sample, --seed, --plot and --json only; it is of first order, in "
+           "f64 and f32"},
+          {{"gradcheck", "--second-order"},
+           2,
+           " gradcheck: there is nothing to check; name a subject, ops, layers or all, or give --model"},
+          {{"gradcheck", "gelu", "--length", "8"}, 2, " gradcheck: --length is for --model; give both"},
       });
 }
