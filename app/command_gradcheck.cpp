@@ -7,6 +7,7 @@
 #include "app/commands.hpp"
 #include "app/gradcheck_model.hpp"
 #include "app/progress.hpp"
+#include "app/standard_error.hpp"
 #include "autograd/file.hpp"
 #include "autograd/threads.hpp"
 #include "bert/checkpoint.hpp"
@@ -103,7 +104,8 @@ void list_subjects(const Call& call) {
 /// unless the call says otherwise.
 Finding check_model(const Call& call) {
   const auto loaded = bert::load_for_pretraining(call.model);
-  for (const std::string& warning : loaded.warnings) fmt::print(stderr, "gradus gradcheck: {}\n", warning);
+  for (const std::string& warning : loaded.warnings)
+    print_error(fmt::format("gradus gradcheck: {}\n", warning));
   const bert::PretrainingBatch batch =
       random_batch(loaded.model.bert.config, call.length, static_cast<uint64_t>(call.seed));
   GradcheckOptions options = options_of(call);
