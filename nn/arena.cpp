@@ -42,7 +42,7 @@ ParameterArena::ParameterArena(const Module& module, const DecayRule& decays) {
   values_ = zeros({size}, dtype);
   gradients_ = zeros({size}, dtype);
   for (const Entry& entry : entries_) {
-    part(values_, entry).copy_(entry.parameter);
+    part(values_, entry).copy_(entry.parameter.detach());
     TensorImpl& impl = *entry.parameter.impl();
     impl.storage = values_.impl()->storage;
     impl.strides = contiguous_strides(impl.shape);
@@ -91,7 +91,7 @@ void ParameterArena::gather() const {
       continue;
     }
     if (gradient.defined()) {
-      own.copy_(gradient);
+      own.copy_(gradient.detach());
     } else {
       own.fill_(0);
     }

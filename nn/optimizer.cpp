@@ -98,7 +98,7 @@ void Optimizer::load_state_dict(const StateDict& state) {
     if (!own.contains(name)) complaints.push_back(fmt::format("{} is unexpected", name));
   }
   if (!complaints.empty()) fail<FormatError>("optimizer state: {}", fmt::join(complaints, "; "));
-  for (const auto& [name, value] : own) Tensor(value).copy_(state.at(name));
+  for (const auto& [name, value] : own) Tensor(value).copy_(state.at(name).detach());
   steps_ = static_cast<int64_t>(state.at("step").item());
 }
 

@@ -15,8 +15,8 @@ constexpr double settled = 1e-8;             // ... and goes on from the quick r
 constexpr double inconclusive_above = 1e-4;  // an estimate larger than this times the scale proves nothing
 constexpr double kink_floor = 1e-8;          // slopes that differ by less, times the scale, are one slope
 /// Terms of a gradient that cancel leave this behind, times sum |output * weight| over the outputs that move;
-/// and rounding of numbers near 1, if none does.
-constexpr double cancellation = 256 * epsilon, least_rounding = 1e-13;
+/// and rounding on the way, whose size the outputs do not show.
+constexpr double cancellation = 256 * epsilon, least_rounding = 1e-11;
 
 bool differ(const Estimate& left, const Estimate& right, double least) {
   return std::abs(right.value - left.value) > trust * (left.error + right.error) + least;
@@ -88,12 +88,14 @@ Verdict TensorCheck::verdict(const Measurement& m) const {
 
 bool TensorCheck::settles(const Estimate& slope, double size) const {
   // What noise makes us allow must be small itself, or it would hide a wrong gradient.
-  const double most = inconclusive_above * std::max(size, std::abs(slope.value));
+  // A gradient that is next to nothing beside others need not be known as well as they are.
+  const double most = std::max(inconclusive_above * std::max(size, std::abs(slope.value)),
+                               options_.tolerance * largest_of_all_);
   return slope.error <= most && trust * slope.noise <= most;
 }
 
 double TensorCheck::left_over(const Measurement& m) const {
-  return std::max(m.moved > 0 ? 0 : least_rounding, cancellation * std::max(m.moved, largest_of_all_));
+  return std::max(least_rounding, cancellation * std::max(m.moved, largest_of_all_));
 }
 
 bool TensorCheck::is_nothing(const Estimate& slope, const Measurement& m) const {
@@ -102,7 +104,9 @@ bool TensorCheck::is_nothing(const Estimate& slope, const Measurement& m) const 
 }
 
 bool TensorCheck::is_zero(const Measurement& m) const {
-  return !m.slopes.jump && is_nothing(m.slopes.central, m) && std::abs(m.analytic) <= left_over(m);
+  const Estimate& slope = m.slopes.central;
+  const bool unresolved = !settles(slope, scale(m)) && std::abs(slope.value) <= least_rounding;
+  return !m.slopes.jump && (unresolved || is_nothing(slope, m)) && std::abs(m.analytic) <= left_over(m);
 }
 
 double TensorCheck::excess(const Measurement& m) const {
