@@ -149,21 +149,20 @@ void gradients() {
 
 void museum_std_plus_eps() {
   section("The bug museum: std + eps");
-  const Tensor weight = ones({2}, DType::f64), bias = zeros({2}, DType::f64);
   const Tensor usual = tensor({3.0, 7.0}), small = tensor({-1e-6, 1e-6});
   Tensor constant = tensor({2.0, 2.0}).requires_grad();
   for (const bool bug : {false, true}) {
     const auto norm = [&](const Tensor& x) {
+      const Tensor weight = ones({x.size(-1)}, DType::f64), bias = zeros({x.size(-1)}, DType::f64);
       return bug ? layer_norm_std_plus_eps(x, weight, bias, 1e-12)
                  : layer_norm_by_hand(x, weight, bias, 1e-12).y;
     };
     fmt::print("{}:\n", bug ? "(x - mean) / (std + eps)" : "(x - mean) / sqrt(var + eps)");
-    fmt::print("  gradient check at 3, 7 passes: {}\n", gradcheck([&](const auto& in) { return norm(in[0]); },
-                                                                  {tensor({3.0, 7.0, 4.0, 4.5}, Shape{2, 2})})
-                                                            .passed);
-    fmt::print("  of  3, 7                       {}\n", norm(usual));
-    fmt::print("  of -0.000001, 0.000001         {}\n", norm(small));
-    fmt::print("  gradient at 2, 2               {}\n",
+    fmt::print("  gradient check at 3, 7, 4 passes: {}\n",
+               gradcheck([&](const auto& in) { return norm(in[0]); }, {tensor({3.0, 7.0, 4.0})}).passed);
+    fmt::print("  of  3, 7                          {}\n", norm(usual));
+    fmt::print("  of -0.000001, 0.000001            {}\n", norm(small));
+    fmt::print("  gradient at 2, 2                  {}\n",
                grad({norm(constant)}, {constant}, {tensor({1.0, 0.0})})[0]);
   }
 }
