@@ -7,7 +7,6 @@
 #include "app/commands.hpp"
 #include "app/gradcheck_model.hpp"
 #include "app/progress.hpp"
-#include "app/standard_error.hpp"
 #include "autograd/file.hpp"
 #include "autograd/threads.hpp"
 #include "bert/checkpoint.hpp"

@@ -71,6 +71,7 @@ Evaluation evaluate(const BertForPreTraining& model, const PretrainingData& data
   const int64_t rows = options.rows > 0 ? std::min(options.rows, plan.size()) : plan.size();
   Evaluation total;
   for (int64_t first = 0; first < rows; first += options.batch_rows) {
+    if (options.before_batch) options.before_batch();
     const PretrainingBatch batch = data.batch(plan, first, std::min(options.batch_rows, rows - first));
     total += score(model.loss(batch), batch);
     if (baseline != nullptr) {

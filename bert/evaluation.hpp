@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -34,6 +35,8 @@ struct EvaluationOptions {
   int64_t batch_rows = 32;  ///< rows at a time
   int64_t length = 0;       ///< slots a row; 0: as the data's options say
   int64_t epoch = 0;        ///< which drawing of pairs and masks; the same number draws the same
+  /// Called before every batch, for example to ask whether to stop; what it throws comes out of `evaluate`.
+  std::function<void()> before_batch = {};
 };
 
 /// Scores `model` in eval mode (its mode is put back afterwards) on an epoch of `data`. With `baseline`, that

@@ -183,7 +183,6 @@ EpochPlan PretrainingData::plan_epoch(int64_t epoch, int64_t max_length) const {
 PretrainingBatch PretrainingData::batch(const EpochPlan& epoch, int64_t first, int64_t count) const {
   if (first < 0 || count < 0 || first > epoch.size())
     fail<IndexError>("pretraining data: rows {} to {} of an epoch of {}", first, first + count, epoch.size());
-  if (before_batch_) before_batch_();
   PretrainingBatch out;
   out.rows = std::min(count, epoch.size() - first);
   const auto plan = [&](int64_t row) -> const ExamplePlan& {

@@ -7,9 +7,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include "bert/corpus.hpp"
@@ -87,10 +85,6 @@ class PretrainingData {
   /// The rows [first, first + count) of the epoch, fewer at its end. Thread-safe.
   PretrainingBatch batch(const EpochPlan& epoch, int64_t first, int64_t count) const;
 
-  /// Has `hook` called before every batch, for example to ask whether the work should stop; what it throws
-  /// comes out of `batch`.
-  void before_batch(std::function<void()> hook) { before_batch_ = std::move(hook); }
-
   const PretrainingOptions& options() const { return options_; }
   const PieceTable& pieces() const { return pieces_; }
   const TokenizedCorpus& corpus() const { return *corpus_; }
@@ -99,7 +93,6 @@ class PretrainingData {
   std::shared_ptr<const TokenizedCorpus> corpus_;
   PieceTable pieces_;
   PretrainingOptions options_;
-  std::function<void()> before_batch_;
   std::vector<int64_t> documents_;   // those with two sentences or more, which can give pairs
   std::vector<uint8_t> is_special_;  // [V]
   std::vector<int32_t> drawable_;    // the pieces that a random replacement may be

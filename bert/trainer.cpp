@@ -90,13 +90,6 @@ Trainer::Trainer(BertForPreTraining model, Tokenizer tokenizer,
       events_(std::move(events)) {
   check(options_, model_.bert.config);
   optimizer_ = make_optimizer(model_, options_);
-  if (held_out_ && events_.stop) {
-    auto stoppable = std::make_shared<PretrainingData>(*held_out_);
-    stoppable->before_batch([stop = events_.stop] {
-      if (stop()) throw Stopped{};
-    });
-    held_out_ = stoppable;
-  }
   state_.seed = options_.seed;
   state_.settings = options_.settings;
 }
@@ -226,8 +219,13 @@ StepReport Trainer::step() {
 std::optional<Evaluation> Trainer::evaluation_of(int64_t rows) const {
   if (!held_out_) return std::nullopt;
   const int64_t length = options_.lengths.back().length;
-  const EvaluationOptions how{
-      .rows = rows, .batch_rows = std::max<int64_t>(1, 2048 / length), .length = length};
+  const auto check_stop = [this] {
+    if (events_.stop && events_.stop()) throw Stopped{};
+  };
+  const EvaluationOptions how{.rows = rows,
+                              .batch_rows = std::max<int64_t>(1, 2048 / length),
+                              .length = length,
+                              .before_batch = check_stop};
   try {
     return evaluate(model_, *held_out_, how, options_.baseline);
   } catch (const Stopped&) {

@@ -3,15 +3,12 @@
 #include "autograd/autograd.hpp"
 #include "autograd/node.hpp"
 #include "support/catch.hpp"
+#include "support/gradcheck_inputs.hpp"
 
 using namespace gradus;
+using namespace gradus::test;
 
 namespace {
-
-Tensor random(const Shape& shape, uint64_t seed) {
-  Rng rng(seed);
-  return randn(shape, rng, DType::f64);
-}
 
 /// x^2 whose backward says 2x, except at one element.
 Tensor square_with_one_wrong_element(const Tensor& x, int64_t wrong) {

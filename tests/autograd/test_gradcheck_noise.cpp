@@ -6,19 +6,13 @@
 #include "autograd/autograd.hpp"
 #include "autograd/gradcheck/ladder.hpp"
 #include "support/catch.hpp"
+#include "support/gradcheck_inputs.hpp"
 #include "support/own_backward.hpp"
 
 using namespace gradus;
 using namespace gradus::test;
 
 namespace {
-
-using Inputs = std::vector<Tensor>;
-
-Tensor random(const Shape& shape, uint64_t seed) {
-  Rng rng(seed);
-  return randn(shape, rng, DType::f64);
-}
 
 /// 2x, its backward multiplied by `by`.
 Tensor twice(const Tensor& x, double by) {

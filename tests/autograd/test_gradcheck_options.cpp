@@ -5,19 +5,13 @@
 #include "autograd/autograd.hpp"
 #include "autograd/gradcheck/sweep.hpp"
 #include "support/catch.hpp"
+#include "support/gradcheck_inputs.hpp"
 #include "support/own_backward.hpp"
 
 using namespace gradus;
 using namespace gradus::test;
 
 namespace {
-
-using Inputs = std::vector<Tensor>;
-
-Tensor random(const Shape& shape, uint64_t seed) {
-  Rng rng(seed);
-  return randn(shape, rng, DType::f64);
-}
 
 const auto square = [](const Inputs& in) { return in[0] * in[0]; };
 

@@ -3,19 +3,10 @@
 
 #include "autograd/autograd.hpp"
 #include "support/catch.hpp"
+#include "support/gradcheck_inputs.hpp"
 
 using namespace gradus;
-
-namespace {
-
-using Inputs = std::vector<Tensor>;
-
-Tensor random(const Shape& shape, uint64_t seed) {
-  Rng rng(seed);
-  return randn(shape, rng, DType::f64);
-}
-
-}  // namespace
+using namespace gradus::test;
 
 TEST_CASE("tensors never move together", "[gradcheck]") {
   const Tensor a = random({4}, 1), b = random({4}, 2);
