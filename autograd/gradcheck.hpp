@@ -41,7 +41,9 @@ struct GradcheckOptions {
   double step = 2e-3;
   /// Passed when |analytic - numeric| <= 10 * (the estimated error of numeric) + tolerance * (the tensor's
   /// largest |gradient|). Along a direction of n elements the gradient's length takes the largest one's
-  /// place. Inconclusive if the estimate is above 1e-4 of that, or the noise in it above 1e-5.
+  /// place. Inconclusive if the estimate is above 1e-4 of that, or the noise in it above 1e-5, unless both
+  /// are below tolerance * (the largest |gradient| of all tensors). Two values below 1e-11 that noise hides
+  /// count as 0.
   double tolerance = 1e-9;
   /// K: K random directions of +1 and -1 for each tensor. If one fails, the element to blame is looked for.
   int64_t directions = 0;
@@ -52,8 +54,10 @@ struct GradcheckOptions {
   /// u^T H w = w^T H u up to 1e-9. By differences in f64 only.
   bool second_order = false;
   /// f32: compares the gradient in f32 with that in f64 at the same values, instead of differences. An error
-  /// counts in units of eps32 sqrt(K) times the tensor's largest |gradient|, where eps32 is 2^-23 and K the
-  /// most elements that any tensor has, as the error of sums of K terms grows with sqrt(K).
+  /// counts in units of eps32 sqrt(K) times the tensor's largest |gradient|, or a tenth of the largest of all
+  /// tensors if that is more; eps32 is 2^-23 and K the most elements that any tensor has, as the error of
+  /// sums of K terms grows with sqrt(K). Where the function is so sensitive that values off by 2 eps32 change
+  /// the f64 gradient by more than such a unit, that change is the unit.
   DType dtype = DType::f64;
   double f32_units = 8;  ///< how many such units are allowed
   GradcheckRules rules = GradcheckRules::gradus;

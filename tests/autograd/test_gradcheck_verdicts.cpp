@@ -7,19 +7,13 @@
 #include "autograd/gradcheck/sweep.hpp"
 #include "autograd/node.hpp"
 #include "support/catch.hpp"
+#include "support/gradcheck_inputs.hpp"
 #include "support/own_backward.hpp"
 
 using namespace gradus;
 using namespace gradus::test;
 
 namespace {
-
-using Inputs = std::vector<Tensor>;
-
-Tensor random(const Shape& shape, uint64_t seed) {
-  Rng rng(seed);
-  return randn(shape, rng, DType::f64);
-}
 
 /// exp(x) whose backward is multiplied by `factor` at element `at`.
 Tensor bent_exp(const Tensor& x, int64_t at, double factor) {
@@ -268,6 +262,36 @@ TEST_CASE("f32 errors count in units of eps32 sqrt(K) of the largest gradient", 
   const GradcheckReport wrong = gradcheck(off_by(10), {x}, {.dtype = DType::f32});
   CHECK(wrong.verdict == Verdict::fail);
   CHECK(wrong.inputs[1].error == Approx(10).epsilon(0.1));
+}
+
+TEST_CASE("f32 is judged by how sensitive the function is, but a jump excuses nothing", "[gradcheck]") {
+  // Rows whose numbers differ by a ten-thousandth of themselves: LayerNorm amplifies the rounding of each.
+  const auto norm = [](const Inputs& in) { return layer_norm(in[0], in[1], in[2], 1e-12); };
+  const Inputs close = {10.0 + 1e-3 * random({3, 4}, 4), random({4}, 5), random({4}, 6)};
+  const GradcheckReport right = gradcheck(norm, close, {.dtype = DType::f32});
+  INFO(to_string(right));
+  CHECK(right.passed);
+  CHECK(right.inputs[1].estimate > 1e-5 * max(abs(close[1])).item());
+  // The same rows by a formula that f32 cannot stand: the mean of squares less the square of the mean.
+  const auto poor = [](const Inputs& in) {
+    const Tensor mean_of_x = mean(in[0], Shape{-1}, true);
+    return mean(in[0] * in[0], Shape{-1}, true) - mean_of_x * mean_of_x;
+  };
+  CHECK(gradcheck(poor, {close[0]}).passed);
+  CHECK_FALSE(gradcheck(poor, {close[0]}, {.dtype = DType::f32}).passed);
+  // Both elements of a row are its largest, so moved values change which of them gets the gradient.
+  const auto largest_of_row = [](double factor) {
+    return [factor](const Inputs& in) {
+      return with_backward(in[0], max(in[0].detach(), Shape{-1}), [in, factor](const Tensor& dy) {
+        const Tensor x = in[0].detach();
+        const Tensor is_largest = equal(x, max(x, Shape{-1}, true)).to(x.dtype());
+        const double by = x.dtype() == DType::f32 ? factor : 1;
+        return is_largest / sum(is_largest, Shape{-1}, true) * dy.unsqueeze(-1) * by;
+      });
+    };
+  };
+  CHECK(gradcheck(largest_of_row(1), {ones({3, 2})}, {.dtype = DType::f32}).passed);
+  CHECK_FALSE(gradcheck(largest_of_row(1.05), {ones({3, 2})}, {.dtype = DType::f32}).passed);
 }
 
 TEST_CASE("what the rules of others let pass, and what they call wrong", "[gradcheck]") {

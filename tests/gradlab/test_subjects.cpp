@@ -133,10 +133,13 @@ TEST_CASE("every subject's gradient has the right gradient", "[subjects]") {
 }
 
 TEST_CASE("every subject's gradient in f32 is that in f64 up to rounding", "[subjects]") {
-  for (const lab::Subject& subject : lab::subjects()) {
-    const GradcheckReport report = lab::check(subject.sample(5), {.dtype = DType::f32});
-    INFO(subject.name << "\n" << to_string(report));
-    CHECK(report.passed);
+  // With each of these seeds a softmax or a LayerNorm of some layer is close to where digits get lost.
+  for (const uint64_t seed : {4, 15, 30, 64, 100}) {
+    for (const lab::Subject& subject : lab::subjects()) {
+      const GradcheckReport report = lab::check(subject.sample(seed), {.dtype = DType::f32, .seed = seed});
+      INFO(subject.name << ", seed " << seed << "\n" << to_string(report));
+      CHECK(report.passed);
+    }
   }
 }
 
