@@ -35,6 +35,7 @@ struct Call {
   double held_out_fraction = 0.05, save_minutes = 1, masked = 0.15, nearby = 0.5, short_rows = 0.1;
   bool cased = false, whole_words = false, no_nsp = false, no_sinusoids = false, output_from_value = false;
   bool resume = false, json = false;
+  bool has_vocab_size = false;  // given, not the default
 };
 
 bert::Config make_config(const Call& call, int64_t vocabulary) {
@@ -179,9 +180,16 @@ std::optional<fs::path> checkpoint_to_resume(const Call& call) {
 
 /// The vocabulary of a run that goes on is the one in its checkpoint.
 bert::Tokenizer tokenizer_of(const Call& call, const std::optional<fs::path>& checkpoint) {
+  if (call.has_vocab_size && !call.vocab.empty())
+    throw WrongCall(
+        "--vocab-size is for a vocabulary that is learned, and --vocab names one; give one of them");
   if (!checkpoint)
     return call.vocab.empty() ? learn_vocabulary(call) : open_tokenizer(call.vocab, call.cased);
   bert::Tokenizer tokenizer = bert::load_tokenizer(*checkpoint);
+  if (call.has_vocab_size && call.vocab_size < tokenizer.vocab().size()) {
+    throw WrongCall(fmt::format("--vocab-size: the run in '{}' has {} pieces, not {}", call.out.string(),
+                                tokenizer.vocab().size(), call.vocab_size));
+  }
   if (!call.vocab.empty() && !(open_tokenizer(call.vocab, call.cased).vocab() == tokenizer.vocab())) {
     throw WrongCall(
         fmt::format("--vocab: the run in '{}' was begun with another vocabulary than {}; leave "
@@ -252,6 +260,10 @@ void run(const Call& call) {
   const std::optional<fs::path> checkpoint = checkpoint_to_resume(call);
   if (call.threads > 0) set_num_threads(static_cast<int>(call.threads));
   const bert::Tokenizer tokenizer = tokenizer_of(call, checkpoint);
+  if (call.cased && tokenizer.normalizer().lowercase) {
+    throw WrongCall(fmt::format("--cased: the tokenizer in '{}' makes lower case of everything",
+                                (checkpoint ? call.out : call.vocab).string()));
+  }
   const bert::Config config = make_config(call, tokenizer.vocab().size());
   Progress progress("pretraining");
   const auto [shared, shared_held_out] = read_texts(call, tokenizer, progress);
@@ -335,7 +347,7 @@ void add_pretrain(CLI::App& program) {
 
   add_whole(*c, "--steps", call->steps, "Train for so many steps");
   add_number(*c, "--minutes", call->minutes, "Train for so many minutes", {0, 1e6, false, true});
-  c->add_flag("--resume", call->resume, "Go on with the run in --out, bit for bit");
+  c->add_flag("--resume", call->resume, "Go on with the run in --out and its vocabulary, bit for bit");
 
   add_choice(*c, "--size", call->size, {"tiny", "mini", "small", "medium", "base"}, "A published size");
   add_whole(*c, "--layers", call->layers, "Layers, in place of those of --size");
@@ -381,7 +393,10 @@ void add_pretrain(CLI::App& program) {
   add_whole(*c, "--seed", call->seed, "Of initialisation, data and dropout", 0);
   add_threads(*c, call->threads);
   add_json(*c, call->json);
-  c->callback([call] { run(*call); });
+  c->callback([call, c] {
+    call->has_vocab_size = c->count("--vocab-size") > 0;
+    run(*call);
+  });
 }
 
 }  // namespace gradus::app

@@ -68,6 +68,8 @@ TEST_CASE("pretrain refuses wrong calls") {
   add({"four.txt", "--out", "model", "--steps", "1", "--resume"}, no_checkpoint);
   add({"four.txt", "--out", "begun", "--steps", "1", "--resume"},
       "--resume: there is no run in 'begun'; leave --resume out to begin one");
+  add({"four.txt", "--out", "new", "--steps", "1", "--vocab", "vocab.txt", "--vocab-size", "40"},
+      "--vocab-size is for a vocabulary that is learned, and --vocab names one; give one of them");
   add({"four.txt", "--out", "new", "--steps", "1", "--threads", "100000"},
       "--threads: '100000' is not a whole number from 1 to 1024");
   add({"four.txt", "--out", "new", "--steps", "1", "--keep", "4294967296"},

@@ -210,6 +210,18 @@ TEST_CASE(
                           "--held-out names a text for that\n");
   CHECK(few.out.find("attention") == std::string::npos);
 
+  // A run goes on with the vocabulary that it has.
+  const ProgramResult cased = call("few", {"--resume", "--cased"});
+  CHECK(cased.exit_code == 2);
+  CHECK(cased.errors == "gradus pretrain: --cased: the tokenizer in '" + run.text("few") +
+                            "' makes lower case of everything\n");
+  const ProgramResult smaller =
+      run_program({GRADUS_PROGRAM, "pretrain", run.text("small.txt"), "--steps", "19", "--vocab-size", "15",
+                   "--out", run.text("few"), "--resume"});
+  CHECK(smaller.exit_code == 2);
+  CHECK(smaller.errors.find("gradus pretrain: --vocab-size: the run in '" + run.text("few") + "' has ") == 0);
+  CHECK(smaller.errors.find(" pieces, not 15\n") != std::string::npos);
+
   fs::remove_all(run.folder / "few/checkpoints/step-19");
   const ProgramResult slower = call("few", {"--resume", "--learning-rate", "0.0001"});
   CHECK(slower.exit_code == 0);
