@@ -142,6 +142,9 @@ void RunReport::begin(const bert::TrainingState& state) {
   std::filesystem::create_directories(folder_, error);
   if (error) fail<IoError>("{}: cannot make this folder: {}", folder_.string(), error.message());
   metrics_.emplace(folder_ / "metrics.csv", state.step > 0 ? std::optional(state.step) : std::nullopt);
+  const std::filesystem::path samples = folder_ / "samples.json";
+  if (samples_ && state.step > 0 && std::filesystem::exists(samples))
+    samples_->restore(read_file(samples), state.step, samples);
 }
 
 void RunReport::add(const bert::StepReport& step) {
@@ -184,7 +187,10 @@ void RunReport::add(const bert::StepReport& step, const bert::Evaluation& e,
     report_.baselines = {e.unigram->accuracy(), e.unigram->perplexity(), e.bigram->accuracy(),
                          e.bigram->perplexity()};
   }
-  if (samples_) samples_->observe(model, step.step);
+  if (samples_) {
+    samples_->observe(model, step.step);
+    write_file_atomically(folder_ / "samples.json", samples_->to_json());
+  }
   write(model);
 }
 

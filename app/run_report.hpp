@@ -1,6 +1,6 @@
 /// @file
 /// What a training run leaves for its reader in its folder: metrics.csv, report.html, attention.html, and two
-/// pictures of them, accuracy.svg and attention.svg.
+/// pictures of them, accuracy.svg and attention.svg. And samples.json, for the report of a run that goes on.
 #pragma once
 
 #include <filesystem>
@@ -22,7 +22,7 @@ class RunReport {
             const bert::TrainerOptions& options, int64_t samples);
 
   /// Opens metrics.csv; rows after the step of `state`, which a run that was killed may have left, are
-  /// dropped.
+  /// dropped, and so are fillings of the samples.
   void begin(const bert::TrainingState& state);
   /// Whether the folder has all that a run leaves that ended with `state`: then nothing is to be written.
   bool is_finished(const bert::TrainingState& state, bool evaluates) const;

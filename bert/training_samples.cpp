@@ -1,11 +1,14 @@
 #include "bert/training_samples.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "bert/fill_mask.hpp"
 
 namespace gradus::bert {
 namespace {
+
+using json = nlohmann::ordered_json;
 
 constexpr int64_t pieces_per_mask = 6;
 constexpr int64_t guesses_shown = 5;
@@ -62,9 +65,53 @@ void TrainingSamples::observe(const BertForPreTraining& model, int64_t step) {
       for (const Candidate& c : best_candidates(row, guesses_shown, tokenizer_)) {
         moment.guesses.push_back({c.piece, c.probability});
       }
-      sentences_[i].blanks[k].moments.push_back(std::move(moment));
+      std::vector<SampleMoment>& moments = sentences_[i].blanks[k].moments;
+      if (!moments.empty() && moments.back().step == step) moments.pop_back();
+      moments.push_back(std::move(moment));
     }
   }
+}
+
+std::string TrainingSamples::to_json() const {
+  json list = json::array();
+  for (const SampleSentence& sentence : sentences_) {
+    for (const SampleBlank& blank : sentence.blanks) {
+      json moments = json::array();
+      for (const SampleMoment& moment : blank.moments) {
+        json guesses = json::array();
+        for (const Guess& guess : moment.guesses) guesses.push_back({guess.word, guess.probability});
+        moments.push_back({{"step", moment.step}, {"guesses", guesses}});
+      }
+      list.push_back({{"answer", blank.answer}, {"moments", moments}});
+    }
+  }
+  return json{{"blanks", list}}.dump() + "\n";
+}
+
+void TrainingSamples::restore(const std::string& text, int64_t step, const std::filesystem::path& file) {
+  std::vector<SampleBlank> read;
+  try {
+    const json object = json::parse(text);
+    for (const json& blank : object.at("blanks")) {
+      read.push_back({0, blank.at("answer"), {}});
+      for (const json& moment : blank.at("moments")) {
+        if (moment.at("step").get<int64_t>() > step) break;
+        read.back().moments.push_back({moment.at("step"), {}});
+        for (const json& guess : moment.at("guesses"))
+          read.back().moments.back().guesses.push_back({guess.at(0), guess.at(1)});
+      }
+    }
+  } catch (const json::exception&) {
+    fail<FormatError>("{}: these are not the samples of a run; remove the file to go on without them",
+                      file.string());
+  }
+  std::vector<SampleBlank*> own;
+  for (SampleSentence& sentence : sentences_) {
+    for (SampleBlank& blank : sentence.blanks) own.push_back(&blank);
+  }
+  const auto same = [](const SampleBlank* a, const SampleBlank& b) { return a->answer == b.answer; };
+  if (!std::equal(own.begin(), own.end(), read.begin(), read.end(), same)) return;
+  for (size_t i = 0; i < own.size(); ++i) own[i]->moments = std::move(read[i].moments);
 }
 
 AttentionPage TrainingSamples::attention(const BertForPreTraining& model) const {

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <string>
 #include <vector>
 
 #include "bert/attention_page.hpp"
@@ -19,8 +21,15 @@ class TrainingSamples {
   TrainingSamples(const TokenizedCorpus& corpus, const Tokenizer& tokenizer, int64_t count, int64_t pieces,
                   uint64_t seed);
 
-  /// Fills in every mask with the model as it is after `step` steps.
+  /// Fills in every mask with the model as it is after `step` steps. A second time at a step replaces the
+  /// first.
   void observe(const BertForPreTraining& model, int64_t step);
+
+  /// All fillings so far, for `restore` when the run goes on.
+  std::string to_json() const;
+  /// Takes up the fillings up to `step` that `to_json` wrote into `file`; none if they are of other masks.
+  /// @throws FormatError that names `file` for a text that `to_json` did not write.
+  void restore(const std::string& text, int64_t step, const std::filesystem::path& file);
 
   const std::vector<SampleSentence>& sentences() const { return sentences_; }
 

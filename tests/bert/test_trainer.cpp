@@ -259,6 +259,34 @@ TEST_CASE("training samples: masks stay where they are, and every moment fills t
   CHECK(render_attention_page(page).find("<html") != std::string::npos);
 }
 
+TEST_CASE("training samples go on where a run goes on") {
+  const World world;
+  const auto fresh = [&](uint64_t seed) {
+    return TrainingSamples(world.held_out->corpus(), world.tokenizer, 2, 20, seed);
+  };
+  TrainingSamples samples = fresh(1);
+  const BertForPreTraining model = world.model();
+  for (const int64_t step : {0, 5, 9}) samples.observe(model, step);
+  const std::string text = samples.to_json();
+
+  TrainingSamples resumed = fresh(1);
+  resumed.restore(text, 5, "samples.json");
+  REQUIRE(resumed.sentences()[1].blanks[0].moments.size() == 2);
+  resumed.observe(model, 5);  // an evaluation that is made again replaces the first
+  resumed.observe(model, 9);
+  CHECK(resumed.to_json() == text);
+
+  TrainingSamples other = fresh(2);  // other masks
+  other.restore(text, 5, "samples.json");
+  CHECK(other.sentences()[0].blanks[0].moments.empty());
+  for (const std::string& bad : {std::string("{"), std::string("{\"blanks\": [1]}"), text.substr(0, 100)}) {
+    CHECK_THROWS_WITH(
+        resumed.restore(bad, 5, "samples.json"),
+        "samples.json: these are not the samples of a run; remove the file to go on without them");
+  }
+  CHECK(resumed.to_json() == text);
+}
+
 TEST_CASE("training samples and evaluation put back the mode of every part") {
   const World world;
   const BertForPreTraining model = world.model();
