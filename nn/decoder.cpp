@@ -76,7 +76,7 @@ Tensor DecoderLayer::next(const Tensor& x, State& state, const Tensor& memory_ma
     fail<ShapeError>("decoder: x must be [{}, N, {}] for this state, not {}", B, H, x.shape());
   }
   KeysAndValues self;
-  const Tensor y = run(
+  Tensor y = run(
       x,
       [&](const Tensor& in) {
         self = joined(state.self, attention.keys_and_values(in));

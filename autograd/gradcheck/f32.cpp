@@ -27,7 +27,7 @@ Values run(const Problem& problem, const Tensor& v) {
 Tensor moved(const Tensor& x, Rng& rng) {
   Numbers values = numbers(x);
   for (double& value : values) value *= 1 + (rng.chance(0.5) ? 2 : -2) * kEps32;
-  const Tensor out = zeros(x.shape(), DType::f64);
+  Tensor out = zeros(x.shape(), DType::f64);
   assign(out, values);
   return out;
 }
