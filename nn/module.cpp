@@ -185,8 +185,7 @@ LoadReport Module::load_state_dict(const StateDict& state, bool strict) const {
 
   const NoGrad no_grad;
   for (const auto& [name, parameter] : named) {
-    if (const auto found = state.find(name); found != state.end())
-      Tensor(parameter).copy_(found->second.detach());
+    if (const auto found = state.find(name); found != state.end()) Tensor(parameter).copy_(found->second);
   }
   return report;
 }
