@@ -4,51 +4,106 @@
 #include "app/model_files.hpp"
 #include "bert/checkpoint.hpp"
 #include "bert/fill_mask.hpp"
+#include "bert/masked_passage.hpp"
 #include "bert/tokenizer_files.hpp"
 
 namespace gradus::app {
 namespace {
 
 struct Call {
-  std::filesystem::path model;
+  std::filesystem::path model, held_out;
   std::vector<std::string> texts;
   std::string pair;
-  int64_t top = 5;
+  int64_t top = 5, samples = 3;
   bool json = false;
 };
+
+nlohmann::ordered_json to_json(const bert::Candidate& c) {
+  return {{"piece", c.piece}, {"id", c.id}, {"probability", c.probability}};
+}
 
 nlohmann::ordered_json to_json(const bert::FilledText& filled) {
   nlohmann::ordered_json masks = nlohmann::ordered_json::array();
   for (const bert::MaskFilling& mask : filled.masks) {
     nlohmann::ordered_json candidates = nlohmann::ordered_json::array();
-    for (const bert::Candidate& c : mask.candidates) {
-      candidates.push_back({{"piece", c.piece}, {"id", c.id}, {"probability", c.probability}});
+    for (const bert::Candidate& c : mask.candidates) candidates.push_back(to_json(c));
+    nlohmann::ordered_json object{{"position", mask.position}, {"candidates", candidates}};
+    if (mask.answer) {
+      object["answer"] = to_json(mask.answer->candidate);
+      object["answer"]["rank"] = mask.answer->rank;
     }
-    masks.push_back({{"position", mask.position}, {"candidates", candidates}});
+    masks.push_back(object);
   }
-  return {{"text", filled.text}, {"masks", masks}};
+  nlohmann::ordered_json object{{"text", filled.text}};
+  if (!filled.pair.empty()) object["pair"] = filled.pair;
+  object["unknown"] = filled.unknown;
+  object["masks"] = masks;
+  return object;
 }
 
-std::string to_text(const bert::FilledText& filled) {
-  std::string text = filled.text + "\n";
-  for (size_t i = 0; i < filled.masks.size(); ++i) {
-    if (filled.masks.size() > 1) text += fmt::format("  mask {}\n", i + 1);
-    for (const bert::Candidate& c : filled.masks[i].candidates) {
-      text += fmt::format("  {:>5.1f} %  {}\n", 100 * c.probability, c.piece);
-    }
+std::string to_text(const bert::MaskFilling& mask) {
+  std::string text;
+  const auto line = [&text](const bert::Candidate& c, const std::string& note) {
+    text += fmt::format("  {:>5.1f} %  {}{}\n", 100 * c.probability, c.piece, note);
+  };
+  for (const bert::Candidate& c : mask.candidates) {
+    line(c, mask.answer && mask.answer->candidate.id == c.id ? "  <- stood there" : "");
+  }
+  if (mask.answer && mask.answer->rank > static_cast<int64_t>(mask.candidates.size())) {
+    line(mask.answer->candidate,
+         fmt::format("  <- stood there; guess {} of the model", with_commas(mask.answer->rank)));
   }
   return text;
 }
 
+std::string to_text(const bert::FilledText& filled) {
+  std::string text = filled.marked + "\n";
+  if (!filled.marked_pair.empty()) text += filled.marked_pair + "\n";
+  if (!filled.unknown.empty()) {
+    std::string words;
+    for (const std::string& word : filled.unknown) words += (words.empty() ? "" : ", ") + word;
+    text += fmt::format("  not in the vocabulary, so the model saw {}: {}\n", bert::kUnk, words);
+  }
+  for (size_t i = 0; i < filled.masks.size(); ++i) {
+    if (filled.masks.size() > 1) text += fmt::format("  mask {}\n", i + 1);
+    text += to_text(filled.masks[i]);
+  }
+  return text;
+}
+
+/// What is to be filled in: the texts of the call, or passages of the file that it names.
+std::vector<bert::MaskedPassage> passages_of(const Call& call, const bert::Tokenizer& tokenizer,
+                                             int64_t positions) {
+  std::vector<bert::MaskedPassage> passages;
+  for (const std::string& text : call.texts) passages.push_back({text, {}});
+  if (call.held_out.empty()) return passages;
+  constexpr int64_t readable = 48;  // pieces, some three lines of a terminal
+  passages = bert::masked_passages(call.held_out, tokenizer, call.samples, std::min(readable, positions));
+  if (passages.empty()) {
+    fail<FormatError>(
+        "{}: no document begins with a word that is one piece of the vocabulary and has others around it, so "
+        "there is nothing to mask; give a text with {}",
+        call.held_out.string(), bert::kMask);
+  }
+  return passages;
+}
+
 void run(const Call& call) {
+  if (call.texts.empty() && call.held_out.empty()) {
+    throw WrongCall("TEXT is missing; see gradus fill-mask --help");
+  }
   const bert::Tokenizer tokenizer = bert::load_tokenizer(call.model);
   const auto loaded = bert::load_for_pretraining(call.model);
   for (const std::string& warning : loaded.warnings)
     print_error(fmt::format("gradus fill-mask: {}\n", warning));
-  check_vocabulary("fill-mask", tokenizer, loaded.model.bert.config);
+  const bert::Config& config = loaded.model.bert.config;
+  check_vocabulary("fill-mask", tokenizer, config);
   nlohmann::ordered_json results = nlohmann::ordered_json::array();
-  for (const std::string& text : call.texts) {
-    const bert::FilledText filled = bert::fill_mask(loaded.model, tokenizer, text, call.top, call.pair);
+  for (const bert::MaskedPassage& passage : passages_of(call, tokenizer, config.max_position_embeddings)) {
+    std::vector<bert::TokenId> answers;
+    if (!call.held_out.empty()) answers.push_back(passage.answer);
+    const bert::FilledText filled =
+        bert::fill_mask(loaded.model, tokenizer, passage.text, call.top, call.pair, answers);
     if (call.json) {
       results.push_back(to_json(filled));
     } else {
@@ -67,10 +122,17 @@ void add_fill_mask(CLI::App& program) {
                   "gradus corpus toy --out toy --stories 2000\n"
                   "gradus pretrain toy/train.txt --held-out toy/held-out.txt --out model --vocab-size 400 "
                   "--steps 20 --evaluation-rows 64\n"
-                  "gradus fill-mask model \"Tom went to the [MASK].\" --top 3");
+                  "gradus fill-mask model \"Tom went to the [MASK].\" --top 3\n"
+                  "gradus fill-mask model --held-out toy/held-out.txt");
   add_path(*c, "MODEL", call->model, "FOLDER", "A model folder, ours or Hugging Face's")->required();
-  c->add_option("TEXT", call->texts, "A text with [MASK] where words are wanted")->required();
-  c->add_option("--pair", call->pair, "A second segment");
+  CLI::Option* texts =
+      c->add_option("TEXT", call->texts, "A text with [MASK] where words are wanted")->type_name("");
+  CLI::Option* pair = c->add_option("--pair", call->pair, "A second segment")->type_name("TEXT");
+  CLI::Option* held_out =
+      add_path(*c, "--held-out", call->held_out, "FILE",
+               "In place of TEXT: the beginnings of documents of this text, the last word of each masked");
+  held_out->excludes(texts)->excludes(pair);
+  add_whole(*c, "--samples", call->samples, "How many documents of --held-out")->needs(held_out);
   add_whole(*c, "--top", call->top, "Candidates for each mask");
   add_json(*c, call->json);
   c->callback([call] { run(*call); });

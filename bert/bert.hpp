@@ -11,6 +11,7 @@
 #include "bert/evaluation.hpp"
 #include "bert/fill_mask.hpp"
 #include "bert/heads.hpp"
+#include "bert/masked_passage.hpp"
 #include "bert/model.hpp"
 #include "bert/pretraining_data.hpp"
 #include "bert/report.hpp"

@@ -6,16 +6,25 @@
 
 #include "autograd/error.hpp"
 #include "bert/html.hpp"
+#include "bert/text_spans.hpp"
+#include "bert/unicode.hpp"
+#include "plot/text.hpp"
 
 namespace gradus::bert::detail {
 namespace {
+
+bool written_without_spaces(const std::string& piece) {
+  const std::u32string chars = decode_utf8(plot::well_formed(piece));
+  return !chars.empty() && is_written_without_spaces(chars.front());
+}
 
 std::string sentence_of(const SampleSentence& sample) {
   std::string text;
   for (std::size_t i = 0; i < sample.pieces.size(); ++i) {
     const std::string& piece = sample.pieces[i];
     const bool joins = html::joins_left(piece);
-    if (i > 0 && !joins) text += ' ';
+    if (i > 0 && !joins && !(written_without_spaces(piece) || written_without_spaces(sample.pieces[i - 1])))
+      text += ' ';
     const auto blank = std::find_if(sample.blanks.begin(), sample.blanks.end(),
                                     [i](const SampleBlank& b) { return b.piece == i; });
     if (blank == sample.blanks.end()) {

@@ -33,9 +33,12 @@ TrainingSamples::TrainingSamples(const TokenizedCorpus& corpus, const Tokenizer&
     row.ids.push_back(tokenizer.special_ids().sep);
     Rng rng = Rng(seed).split(static_cast<uint64_t>(i));
     std::vector<int64_t> places;
-    for (int64_t at = 1; at <= n; ++at) places.push_back(at);
+    for (int64_t at = 1; at <= n; ++at) {  // what is [UNK] has no right answer
+      if (!tokenizer.is_special(static_cast<TokenId>(row.ids[static_cast<size_t>(at)]))) places.push_back(at);
+    }
+    if (places.empty()) continue;
     rng.shuffle(places);
-    places.resize(static_cast<size_t>(std::max<int64_t>(1, n / pieces_per_mask)));
+    places.resize(std::min(places.size(), static_cast<size_t>(std::max<int64_t>(1, n / pieces_per_mask))));
     std::sort(places.begin(), places.end());
     row.positions = places;
     row.masked_ids = row.ids;

@@ -17,7 +17,8 @@ namespace gradus::bert {
 /// The beginnings of some held-out documents, with a few pieces masked: the same at every moment.
 class TrainingSamples {
  public:
-  /// `count` documents, spread over `corpus`, of at most `pieces` pieces each; every sixth piece is masked.
+  /// `count` documents, spread over `corpus`, of at most `pieces` pieces each; every sixth piece is masked,
+  /// but no [UNK].
   TrainingSamples(const TokenizedCorpus& corpus, const Tokenizer& tokenizer, int64_t count, int64_t pieces,
                   uint64_t seed);
 

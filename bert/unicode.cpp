@@ -140,6 +140,11 @@ bool is_cjk_ideograph(char32_t c) {
          within(c, 0x2F800, 0x2FA1F);
 }
 
+bool is_letter(char32_t c) {
+  const auto kind = category(c);
+  return kind >= UTF8PROC_CATEGORY_LU && kind <= UTF8PROC_CATEGORY_ME;
+}
+
 bool is_nonspacing_mark(char32_t c) { return category(c) == UTF8PROC_CATEGORY_MN; }
 
 int combining_class(char32_t c) {

@@ -40,6 +40,9 @@ bool is_punctuation(char32_t c);
 /// punctuation are not among them. U+2B820 to U+2B91F are not either, as in Hugging Face's tokenizers.
 bool is_cjk_ideograph(char32_t c);
 
+/// A letter of any script, an ideograph among them, or a mark that belongs to one (the categories L and M).
+bool is_letter(char32_t c);
+
 /// A mark that takes no room of its own (category Mn), which stripping accents removes.
 bool is_nonspacing_mark(char32_t c);
 

@@ -113,6 +113,12 @@ TEST_CASE("pretrain: Ctrl-C saves, says how to go on, and exits with 130") {
       run_program({GRADUS_PROGRAM, "fill-mask", run.text("cut"), "Tom was in the [MASK].", "--json"});
   CHECK(filled.exit_code == 0);
   CHECK(nlohmann::json::parse(filled.out)["texts"][0]["masks"].size() == 1);
+  const ProgramResult samples = run_program({GRADUS_PROGRAM, "fill-mask", run.text("cut"), "--held-out",
+                                             run.text("toy/held-out.txt"), "--samples", "2", "--json"});
+  CHECK(samples.exit_code == 0);
+  const auto texts = nlohmann::json::parse(samples.out)["texts"];
+  REQUIRE(texts.size() == 2);
+  CHECK(texts[1]["masks"][0]["answer"]["rank"] >= 1);
 }
 
 TEST_CASE("pretrain: folders and options that do not fit are refused in one sentence") {

@@ -190,6 +190,14 @@ TEST_CASE("attention picture: a cell for each weight that can be seen") {
   CHECK_THROWS_WITH(attention_svg({}, {}, ""), "attention map: there is no token");
 }
 
+TEST_CASE("report: the pieces of a sample stand as their script is written") {
+  TrainingReport report = small_report();
+  report.samples[0].pieces = {"the", "\u5929", "\u5730", "\u7384", "\u3002", "cup"};
+  CHECK(render_report(report).find(
+            "<p>the\u5929\u5730<span class=\"blank\">?<sub>1</sub></span>\u3002cup</p>") !=
+        std::string::npos);
+}
+
 TEST_CASE("report: the headline says what was reached") {
   const std::string page = render_report(small_report());
   CHECK(count_of(page, "<b>72.4\xC2\xA0%</b><span>17.3 points above the bigram baseline (55.1\xC2\xA0%)") ==
