@@ -59,6 +59,19 @@ void check(const TrainerOptions& options, const Config& config) {
     fail<Error>("a step needs at least one slot and one batch");
 }
 
+/// part / whole; 0 of nothing.
+double share(int64_t part, int64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+int64_t count_positions(const PretrainingBatch& batch) {
+  return static_cast<int64_t>(batch.masked_labels.size());
+}
+
+int64_t count_pairs(const PretrainingBatch& batch) {
+  return std::ranges::count_if(batch.next_sentence_labels, [](int64_t label) { return label != no_label; });
+}
+
 int64_t count_right(const Tensor& logits, const std::vector<int64_t>& labels) {
   if (labels.empty()) return 0;
   const std::vector<int64_t> guesses = argmax(logits, -1).to_vector<int64_t>();
@@ -69,12 +82,11 @@ int64_t count_right(const Tensor& logits, const std::vector<int64_t>& labels) {
 
 }  // namespace
 
-/// Sums over the batches of a step.
+/// Over all batches of a step: the mean losses, and how many guesses were right of how many.
 struct Trainer::StepLoss {
-  double loss = 0, mlm_loss = 0, nsp_loss = 0;
-  // Of the last batch:
-  PretrainingBatch batch = {};
-  Tensor mlm_logits = {}, nsp_logits = {};
+  double mlm_loss = 0, nsp_loss = 0;
+  int64_t positions = 0, pairs = 0, mlm_right = 0, nsp_right = 0;
+  double loss() const { return mlm_loss + nsp_loss; }
 };
 
 Trainer::Trainer(BertForPreTraining model, Tokenizer tokenizer,
@@ -139,23 +151,32 @@ PretrainingBatch Trainer::next_batch() {
   return batch;
 }
 
-Trainer::StepLoss Trainer::forward_backward() {
+Trainer::StepLoss Trainer::forward_backward(bool with_accuracy) {
   // Dropout draws from a generator that follows from the step alone, so a resumed run draws the same.
   default_rng() = Rng(options_.seed).split(static_cast<uint64_t>(state_.step));
   optimizer_->zero_grad();
-  const double share = 1.0 / static_cast<double>(options_.accumulate);
-  StepLoss sum;
+  // A step's loss is a mean over all its masked positions and one over all its pairs, however they are cut
+  // into batches. So what there is of both is counted first, and a batch weighs what it holds of it; a mean
+  // of the batches' means would give a position in a small batch more weight than one in a large batch.
+  std::vector<PretrainingBatch> batches;
+  StepLoss step;
   for (int64_t i = 0; i < options_.accumulate; ++i) {
-    sum.batch = next_batch();  // each is made when it is wanted, so that memory holds one
-    const PretrainingLoss out = model_.loss(sum.batch);
-    (out.loss * share).backward();
-    sum.loss += out.loss.item() * share;
-    sum.mlm_loss += out.mlm_loss.item() * share;
-    sum.nsp_loss += out.nsp_loss.item() * share;
-    sum.mlm_logits = out.mlm_logits.detach();
-    sum.nsp_logits = out.nsp_logits.detach();
+    batches.push_back(next_batch());
+    step.positions += count_positions(batches.back());
+    step.pairs += count_pairs(batches.back());
   }
-  return sum;
+  for (const PretrainingBatch& batch : batches) {
+    const PretrainingLoss out = model_.loss(batch);
+    const double mlm_share = share(count_positions(batch), step.positions);
+    const double nsp_share = share(count_pairs(batch), step.pairs);
+    (out.mlm_loss * mlm_share + out.nsp_loss * nsp_share).backward();
+    step.mlm_loss += out.mlm_loss.item() * mlm_share;
+    step.nsp_loss += out.nsp_loss.item() * nsp_share;
+    if (!with_accuracy) continue;
+    step.mlm_right += count_right(out.mlm_logits, batch.masked_labels);
+    step.nsp_right += count_right(out.nsp_logits, batch.next_sentence_labels);
+  }
+  return step;
 }
 
 void Trainer::go_back_to(const TrainingState& state) {
@@ -174,7 +195,7 @@ void Trainer::fail_not_finite(const TrainingState& before, const std::string& wh
     // The same step again, now with every output and gradient searched.
     go_back_to(before);
     const DetectAnomaly search;
-    forward_backward();
+    forward_backward(false);
   } catch (const GraphError& found) {
     place = found.what();
   }
@@ -186,27 +207,27 @@ StepReport Trainer::step() {
   const TrainingState before = state_;
   StepReport report;
   report.learning_rate = rate();
-  const StepLoss loss = forward_backward();
-  if (!std::isfinite(loss.loss)) fail_not_finite(before, fmt::format("the loss is {}", loss.loss));
+  // Guesses are counted where they are reported: finding them costs about a hundredth of a step.
+  const int64_t number = state_.step + 1;
+  const bool with_accuracy = number % options_.report_every == 0 || number == options_.steps;
+  const StepLoss loss = forward_backward(with_accuracy);
+  if (!std::isfinite(loss.loss())) fail_not_finite(before, fmt::format("the loss is {}", loss.loss()));
   optimizer_->set_learning_rate(report.learning_rate);
   report.gradient_norm = optimizer_->grad_norm();
   if (!std::isfinite(report.gradient_norm)) fail_not_finite(before, "the gradient is not finite");
   report.gradient_norm = optimizer_->clipped_step(options_.clip);
   ++state_.step;
-  report.loss = loss.loss;
+  report.loss = loss.loss();
   report.mlm_loss = loss.mlm_loss;
   report.nsp_loss = loss.nsp_loss;
   const double took = seconds_since(begin);
   state_.seconds += took;
-  if (state_.step % options_.report_every == 0 || is_done()) {
-    const PretrainingBatch& last = loss.batch;
-    const auto share = [](int64_t right, size_t of) {
-      return of == 0 ? 0 : static_cast<double>(right) / static_cast<double>(of);
-    };
-    report.mlm_accuracy = share(count_right(loss.mlm_logits, last.masked_labels), last.masked_labels.size());
-    report.nsp_accuracy =
-        share(count_right(loss.nsp_logits, last.next_sentence_labels), last.next_sentence_labels.size());
+  if (with_accuracy) {
+    mlm_accuracy_ = share(loss.mlm_right, loss.positions);
+    nsp_accuracy_ = share(loss.nsp_right, loss.pairs);
   }
+  report.mlm_accuracy = mlm_accuracy_;
+  report.nsp_accuracy = nsp_accuracy_;
   report.slots_per_second = static_cast<double>(state_.slots - before.slots) / took;
   report.step = state_.step;
   report.slots = state_.slots;

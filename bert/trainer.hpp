@@ -32,10 +32,12 @@ struct LengthStage {
 };
 
 struct TrainerOptions {
-  int64_t steps = 0;       ///< how long to train: so many steps, or
-  double minutes = 0;      ///< so many minutes of training time (evaluation and saving not counted)
-  int64_t slots = 1024;    ///< slots (tokens and padding) of a step: rows = slots / length
-  int64_t accumulate = 1;  ///< batches of `slots` whose gradients are added up for one step
+  int64_t steps = 0;     ///< how long to train: so many steps, or
+  double minutes = 0;    ///< so many minutes of training time (evaluation and saving not counted)
+  int64_t slots = 1024;  ///< slots (tokens and padding) of a step: rows = slots / length
+  /// Batches of `slots` that make one step. Its gradient is that of the mean loss over all they hold, so k
+  /// batches of n slots and one of k n do the same wherever their rows are the same.
+  int64_t accumulate = 1;
   std::vector<LengthStage> lengths = {{1, 64}};
   double learning_rate = 1e-3;
   nn::Schedule::Kind decay = nn::Schedule::Kind::linear;
@@ -57,7 +59,8 @@ struct TrainerOptions {
   std::string also_resumes;
 };
 
-/// What a step did. The accuracies and losses are those of its own batches, in training mode.
+/// What a step did, in training mode: the means over all masked positions, and over all pairs, of its
+/// batches. The accuracies are those of the last step whose number report_every divides (or the last of all).
 struct StepReport {
   int64_t step = 0;
   double progress = 0;  ///< share of the run that is done, 0 to 1
@@ -105,7 +108,7 @@ class Trainer {
  private:
   struct StepLoss;
   PretrainingBatch next_batch();
-  StepLoss forward_backward();
+  StepLoss forward_backward(bool with_accuracy);
   StepReport step();
   [[noreturn]] void fail_not_finite(const TrainingState& before, const std::string& what);
   void go_back_to(const TrainingState& state);
@@ -127,6 +130,7 @@ class Trainer {
   std::unique_ptr<nn::Optimizer> optimizer_;
   TrainingState state_;
   std::optional<EpochPlan> plan_;
+  double mlm_accuracy_ = 0, nsp_accuracy_ = 0;
 };
 
 }  // namespace gradus::bert
