@@ -24,6 +24,8 @@ Tensor div(const Tensor& a, const Tensor& b);  ///< f32 and f64 only.
 Tensor neg(const Tensor& x);
 Tensor maximum(const Tensor& a, const Tensor& b);  ///< At a tie each input gets half of the gradient.
 Tensor minimum(const Tensor& a, const Tensor& b);
+Tensor maximum(const Tensor& x, double number);
+Tensor minimum(const Tensor& x, double number);
 Tensor add(const Tensor& x, double number);
 Tensor mul(const Tensor& x, double number);
 Tensor div(const Tensor& x, double number);  ///< f32 and f64 only.
@@ -57,7 +59,7 @@ Tensor erf(const Tensor& x);      ///< 2/sqrt(pi) * integral of exp(-t^2) from 0
 Tensor gelu(const Tensor& x);  ///< x * Phi(x), Phi by erf (Hendrycks and Gimpel 2016): Hugging Face's "gelu".
 Tensor gelu_tanh(const Tensor& x);  ///< Its tanh approximation: "gelu_new", as in GPT-2.
 Tensor silu(const Tensor& x);       ///< x * sigmoid(x) (Elfwing et al. 2017, "SiL").
-Tensor abs(const Tensor& x);        ///< The derivative at 0 is 0.
+Tensor abs(const Tensor& x);        ///< Also i64; the derivative at 0 is 0.
 /// max(low, min(x, high)). The derivative is 1 inside and at the bounds, else 0. Throws IndexError if low >
 /// high.
 Tensor clamp(const Tensor& x, double low, double high);
@@ -65,17 +67,32 @@ Tensor sin(const Tensor& x);
 Tensor cos(const Tensor& x);
 
 // ---- Comparison and choice (not differentiable in the condition) ----
-Tensor equal(const Tensor& a, const Tensor& b);  ///< bool
-Tensor less(const Tensor& a, const Tensor& b);   ///< bool
+// Comparisons give bool; with NaN on either side all but not_equal are false. A plain number takes the dtype
+// of the tensor, so comparing i64 with 0.5 is a DTypeError.
+Tensor equal(const Tensor& a, const Tensor& b);
+Tensor not_equal(const Tensor& a, const Tensor& b);
+Tensor less(const Tensor& a, const Tensor& b);
+Tensor less_equal(const Tensor& a, const Tensor& b);
+Tensor greater(const Tensor& a, const Tensor& b);
+Tensor greater_equal(const Tensor& a, const Tensor& b);
+Tensor equal(const Tensor& x, double number);
+Tensor not_equal(const Tensor& x, double number);
+Tensor less(const Tensor& x, double number);
+Tensor less_equal(const Tensor& x, double number);
+Tensor greater(const Tensor& x, double number);
+Tensor greater_equal(const Tensor& x, double number);
 Tensor logical_and(const Tensor& a, const Tensor& b);
 Tensor logical_not(const Tensor& a);
-Tensor where(const Tensor& condition, const Tensor& a,
-             const Tensor& b);                                          ///< a where condition (bool), else b.
+/// a where condition (bool), else b.
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
+Tensor where(const Tensor& condition, const Tensor& a, double b);
+Tensor where(const Tensor& condition, double a, const Tensor& b);
 Tensor masked_fill(const Tensor& x, const Tensor& mask, double value);  ///< value where mask (bool), else x.
 Tensor is_finite(const Tensor& x);                                      ///< bool: neither NaN nor infinite.
 
 // ---- Reductions over some axes (all axes when `axes` is not given; `keep` leaves them with size 1) ----
-Tensor sum(const Tensor& x, std::optional<Axes> axes = {}, bool keep = false);
+Tensor sum(const Tensor& x, std::optional<Axes> axes = {},
+           bool keep = false);  ///< Of bool: how many are true, as i64.
 Tensor mean(const Tensor& x, std::optional<Axes> axes = {}, bool keep = false);  ///< NaN over no elements.
 /// Ties share the gradient. Throws ShapeError over no elements.
 Tensor max(const Tensor& x, std::optional<Axes> axes = {}, bool keep = false);
@@ -121,7 +138,7 @@ Tensor scatter_add(const Tensor& x, int64_t axis, const Tensor& index, const Ten
 Tensor softmax(const Tensor& x, int64_t axis = -1);      ///< exp(x) / sum(exp(x)); zeros where all are -inf.
 Tensor log_softmax(const Tensor& x, int64_t axis = -1);  ///< x - logsumexp(x)
 /// (x - mean) / sqrt(var + eps) * weight + bias over the last axis, biased variance (Ba et al. 2016, eq. 4).
-/// x [..., H], weight and bias [H]; ShapeError otherwise.
+/// x [..., H], weight and bias [H]; ShapeError otherwise. An undefined weight is 1, an undefined bias 0.
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps);
 /// Each element is 0 with probability p, else x / (1 - p) (Srivastava et al. 2014, "inverted"). The mask is a
 /// function of `seed` and the element's index, so backward makes it again. Throws IndexError if p is not in
@@ -129,31 +146,41 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
 Tensor dropout(const Tensor& x, double p, uint64_t seed);
 
 // ---- Losses ----
+enum class LossReduction : uint8_t { mean, sum, none };
 struct CrossEntropyOptions {
   int64_t ignore_index = -100;  ///< targets with this value count neither in the sum nor in the mean
   double label_smoothing = 0;  ///< e: the target has 1 - e + e/C, every other class e/C (Szegedy et al. 2016)
+  LossReduction reduction = LossReduction::mean;
+  Tensor weight = {};  ///< [C]: what each class counts, a constant; undefined: 1
 };
-/// The mean of -log softmax(logits)[target] over the targets that are not ignored; 0 if there are none.
-/// logits [..., C], targets i64 [...] -> []. IndexError names a target outside [0, C).
+/// Each target costs -log softmax(logits)[target], times the weight of its class; with smoothing each class
+/// has its own weight. `mean`: over the targets that are not ignored, divided by the sum of their weights; 0
+/// if that is 0. `sum`: the sum. `none`: one number a target, 0 where it is ignored. As
+/// torch.nn.functional.cross_entropy, but for a mean of nothing, which is NaN there.
+/// logits [..., C], targets i64 [...] -> [] or, for `none`, [...]. IndexError names a target outside [0, C).
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets, CrossEntropyOptions options = {});
 
 // ---- Attention (Vaswani et al. 2017, eq. 1) ----
 struct AttentionOptions {
-  Tensor mask = {};  ///< bool, broadcasts to the scores: true where a query may look at a key; undefined: all
-  bool causal = false;  ///< query i sees the keys 0 ... i + T - S only
-  double dropout = 0;   ///< on the probabilities, after softmax
-  uint64_t seed = 0;    ///< of the dropout mask
+  /// Broadcasts to the scores. bool: true where a query may look at a key. In the dtype of the scores: added
+  /// to them, and differentiable (a learned bias, or -inf where nothing may be seen). Undefined: all may be
+  /// seen.
+  Tensor mask = {};
+  bool causal = false;               ///< query i sees the keys 0 ... i + T - S only
+  double dropout = 0;                ///< on the probabilities, after softmax
+  uint64_t seed = 0;                 ///< of the dropout mask
+  std::optional<double> scale = {};  ///< what q k^T is multiplied by; 1 / sqrt(D) if unset
 };
-/// softmax(q k^T / sqrt(D) + mask) v: q [B, A, S, D], k and v [B, A, T, D] -> [B, A, S, D]. A masked key has
+/// softmax(scale q k^T + mask) v: q [B, A, S, D], k and v [B, A, T, D] -> [B, A, S, D]. A masked key has
 /// probability exactly 0; a query that may look nowhere gives zeros. Throws ShapeError where q, k, v or the
-/// mask do not fit, DTypeError for a mask that is not bool.
+/// mask do not fit, DTypeError for a mask that is neither bool nor of their dtype.
 Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                     const AttentionOptions& options = {});
 /// The same, with the probabilities (after dropout) [B, A, S, T] as second result.
 std::pair<Tensor, Tensor> attention_with_weights(const Tensor& q, const Tensor& k, const Tensor& v,
                                                  const AttentionOptions& options = {});
 /// softmax(scores + mask) v for scores of any kind [..., S, T] and v [..., T, E]: the result [..., S, E] and
-/// the probabilities (after dropout) [..., S, T].
+/// the probabilities (after dropout) [..., S, T]. A scale is not for these: Error.
 std::pair<Tensor, Tensor> attention_from_scores(const Tensor& scores, const Tensor& v,
                                                 const AttentionOptions& options = {});
 

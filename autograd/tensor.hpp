@@ -73,6 +73,7 @@ class Tensor {
   Tensor slice(int64_t axis, int64_t begin, int64_t end, int64_t step = 1) const;
   Tensor select(int64_t axis, int64_t index) const;  ///< One index of an axis, which goes away.
   Tensor expand(const Shape& shape) const;           ///< Repeats axes of size 1 (stride 0).
+  Tensor squeeze() const;                            ///< Removes every axis of size 1.
   Tensor squeeze(int64_t axis) const;                ///< Removes an axis of size 1.
   Tensor unsqueeze(int64_t axis) const;              ///< Adds an axis of size 1.
 

@@ -35,10 +35,21 @@ std::vector<Subject> arithmetic_subjects() {
       op_subject(
           "div.number", one, [](const Inputs& x) { return div(x[0], -2.5); }, straight),
       op_subject(
+          "maximum.number", one, [](const Inputs& x) { return maximum(x[0], 0.25); }, straight),
+      op_subject(
+          "minimum.number", one, [](const Inputs& x) { return minimum(x[0], 0.25); }, straight),
+      op_subject(
           "pow", one, [](const Inputs& x) { return pow(x[0], 2.5); }, positive),
       op_subject(
           "where", {{rows(3), size(4)}, {rows(3), size(4)}},
           [](const Inputs& x) { return where(stripes(x[0].shape()), x[0], x[1]); }, straight),
+      op_subject(
+          "where.number", one,
+          [](const Inputs& x) {
+            const Tensor mask = stripes(x[0].shape());
+            return where(mask, x[0], 0.5) + 2 * where(mask, -1.5, x[0]);
+          },
+          straight),
       op_subject(
           "masked_fill", one, [](const Inputs& x) { return masked_fill(x[0], stripes({x[0].size(1)}), 7); },
           straight),

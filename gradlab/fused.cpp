@@ -71,11 +71,26 @@ std::vector<Subject> fused_subjects() {
       op_subject(
           "layer_norm", norm, [](const Inputs& x) { return layer_norm(x[0], x[1], x[2], eps); }, from_one),
       op_subject(
+          "layer_norm.plain", one, [](const Inputs& x) { return layer_norm(x[0], {}, {}, eps); }, from_one),
+      op_subject(
           "dropout", {{rows(4), size(5)}}, [](const Inputs& x) { return dropout(x[0], 0.3, dropout_seed); },
           straight),
       op_subject(
           "cross_entropy", one,
           [](const Inputs& x) { return cross_entropy(x[0], targets(x[0]), {.label_smoothing = 0.1}); },
+          from_one),
+      op_subject(
+          "cross_entropy.each", one,
+          [](const Inputs& x) {
+            return cross_entropy(x[0], targets(x[0]), {.reduction = LossReduction::none});
+          },
+          from_one),
+      op_subject(
+          "cross_entropy.weighted", one,
+          [](const Inputs& x) {
+            const Tensor weight = 0.5 + arange(x[0].size(1)).to(x[0].dtype());
+            return cross_entropy(x[0], targets(x[0]), {.label_smoothing = 0.1, .weight = weight});
+          },
           from_one),
       op_subject(
           "scaled_dot_product_attention", heads,
@@ -91,6 +106,13 @@ std::vector<Subject> fused_subjects() {
             return scaled_dot_product_attention(x[0], x[1], x[2], options);
           },
           from_one),
+      op_subject(
+          "scaled_dot_product_attention.bias",
+          {{2, 2, rows(3), 4}, {2, 2, size(4), 4}, {2, 2, size(4), 4}, {2, rows(3), size(4)}},
+          [](const Inputs& x) {
+            return scaled_dot_product_attention(x[0], x[1], x[2], {.mask = x[3], .scale = 0.7});
+          },
+          curved),
       // More rows than a tile has, and loops that leave a tail; more queries than the backward holds at once.
       op_subject(
           "scaled_dot_product_attention.tiles", tiles,

@@ -25,7 +25,9 @@ const Subject* find_subject(const std::string& name) {
 
 const std::vector<WithoutGradient>& ops_without_gradient() {
   static const std::vector<WithoutGradient> all = {
-      {"equal", "gives truth values"},       {"less", "gives truth values"},
+      {"equal", "gives truth values"},       {"not_equal", "gives truth values"},
+      {"less", "gives truth values"},        {"less_equal", "gives truth values"},
+      {"greater", "gives truth values"},     {"greater_equal", "gives truth values"},
       {"logical_and", "gives truth values"}, {"logical_not", "gives truth values"},
       {"is_finite", "gives truth values"},   {"argmax", "gives an index"},
   };

@@ -9,10 +9,26 @@ bool decays_by_name(const std::string& name) {
          name.find("norm") == std::string::npos;
 }
 
-ParameterArena::ParameterArena(const Module& module, const DecayRule& decays) {
+Parameters::Parameters(const std::vector<Tensor>& tensors) {
+  for (const Tensor& x : tensors) {
+    const size_t place = named_.size();
+    if (!x.defined()) fail<Error>("parameters: tensor {} of the list is undefined", place);
+    if (!x.is_leaf()) {
+      fail<Error>("parameters: tensor {} of the list, {}, was computed; an optimiser changes leaves only",
+                  place, x.shape());
+    }
+    for (const auto& [name, other] : named_) {
+      if (other.handle() == x.handle())
+        fail<Error>("parameters: tensors {} and {} of the list are one", name, place);
+    }
+    named_.emplace_back(std::to_string(place), x);
+  }
+}
+
+ParameterArena::ParameterArena(const Parameters& parameters, const DecayRule& decays) {
   if (!decays) fail<Error>("arena: the rule that says what decays is empty; decays_by_name is the usual one");
   std::vector<Entry> others;
-  for (const auto& [name, parameter] : module.named_parameters()) {
+  for (const auto& [name, parameter] : parameters.named()) {
     if (parameter.needs_grad()) {
       (decays(name) ? entries_ : others).push_back({name, parameter, 0});
     } else {
@@ -30,7 +46,7 @@ ParameterArena::ParameterArena(const Module& module, const DecayRule& decays) {
   decaying_ = size;
   place(others);
   entries_.insert(entries_.end(), others.begin(), others.end());
-  if (entries_.empty()) fail<Error>("arena: the module has no parameter that requires a gradient");
+  if (entries_.empty()) fail<Error>("arena: there is no parameter that requires a gradient");
 
   const DType dtype = entries_.front().parameter.dtype();
   for (const Entry& entry : entries_) {
@@ -54,18 +70,6 @@ ParameterArena::ParameterArena(const Module& module, const DecayRule& decays) {
 Tensor ParameterArena::part(const Tensor& flat, const Entry& entry) const {
   const Shape& shape = entry.parameter.shape();
   return flat.as_view(shape, contiguous_strides(shape), entry.offset);
-}
-
-std::vector<ParameterArena::Stretch> ParameterArena::learning() const {
-  std::vector<Stretch> stretches;
-  for (const Entry& entry : entries_) {
-    if (!entry.parameter.needs_grad()) continue;
-    if (stretches.empty() || stretches.back().end != entry.offset) {
-      stretches.push_back({entry.offset, entry.offset});
-    }
-    stretches.back().end += entry.parameter.numel();
-  }
-  return stretches;
 }
 
 void ParameterArena::gather() const {

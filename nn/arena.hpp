@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,24 @@ using DecayRule = std::function<bool(const std::string& name)>;
 /// All but biases and what belongs to a normalisation: false for names that end in "bias" or contain
 /// "LayerNorm" or "norm" (as google-research/bert and Hugging Face's examples do; embeddings do decay).
 bool decays_by_name(const std::string& name);
+
+/// What an optimiser steps over, with names: the parameters of a module, or any tensors whose gradient is
+/// wanted, named "0", "1", ... in their order.
+///
+///     AdamW optimizer(model);
+///     AdamW optimizer({w, b}, {.lr = 0.1});
+class Parameters {
+ public:
+  Parameters(const Module& module) : named_(module.named_parameters()) {}  // implicit, as in the examples
+  /// @throws Error if a tensor is undefined, listed twice or was computed (is no leaf).
+  Parameters(const std::vector<Tensor>& tensors);
+  Parameters(std::initializer_list<Tensor> tensors) : Parameters(std::vector<Tensor>(tensors)) {}
+
+  const std::vector<std::pair<std::string, Tensor>>& named() const { return named_; }
+
+ private:
+  std::vector<std::pair<std::string, Tensor>> named_;
+};
 
 /// The parameters that require a gradient at construction, moved into one flat array, with a flat array of
 /// gradients beside it. Handles to the parameters stay valid: they become views. Each parameter's grad() is a
@@ -32,13 +51,9 @@ class ParameterArena {
     int64_t offset;  ///< in elements from the start of the flat arrays
   };
 
-  struct Stretch {
-    int64_t begin, end;  ///< in elements
-  };
-
   /// @throws DTypeError if the parameters have different dtypes, Error if none requires a gradient or the
   /// rule is empty.
-  explicit ParameterArena(const Module& module, const DecayRule& decays = decays_by_name);
+  explicit ParameterArena(const Parameters& parameters, const DecayRule& decays = decays_by_name);
 
   const std::vector<Entry>& entries() const { return entries_; }
   int64_t size() const { return values_.numel(); }
@@ -50,9 +65,6 @@ class ParameterArena {
 
   /// The part of a flat array [size()] that belongs to an entry, in the parameter's shape.
   Tensor part(const Tensor& flat, const Entry& entry) const;
-
-  /// The elements whose parameters require a gradient now: all in one stretch, unless some were frozen.
-  std::vector<Stretch> learning() const;
 
   /// Makes sure that every gradient lies in `gradients()`: one that was cleared counts as 0, one that was set
   /// from outside is copied in. @throws GraphError if a parameter was moved away, as Module::to does, and if

@@ -13,6 +13,10 @@ Tensor padding_mask(const std::vector<int64_t>& lengths, int64_t size) {
 
 Tensor over_scores(const AttentionMask& mask, int rank, std::string_view layer) {
   const Tensor& allowed = mask.allowed;
+  // Numbers would be added to the scores: 0 and 1 would then hide nothing.
+  if (allowed.defined() && allowed.dtype() != DType::boolean) {
+    fail<DTypeError>("{}: the mask must be bool, not {}", layer, name(allowed.dtype()));
+  }
   if (!allowed.defined() || allowed.rank() == rank) return allowed;
   if (rank == 4 && allowed.rank() == 3) return allowed.unsqueeze(1);  // [B, S, T] -> [B, 1, S, T]
   if (allowed.rank() == 2) {                                          // [B, T] -> [B, 1, T] or [B, 1, 1, T]

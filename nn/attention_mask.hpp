@@ -28,7 +28,7 @@ struct AttentionMask {
 Tensor padding_mask(const std::vector<int64_t>& lengths, int64_t size);
 
 /// `mask.allowed` in a shape that broadcasts to scores [B, S, T] (rank 3) or [B, A, S, T] (rank 4).
-/// ShapeError names `layer` and the shape if it is none of the above.
+/// ShapeError names `layer` and the shape if it is none of the above, DTypeError the dtype if it is not bool.
 Tensor over_scores(const AttentionMask& mask, int rank, std::string_view layer);
 
 }  // namespace gradus::nn

@@ -30,20 +30,54 @@ const SgdOptions& checked(const SgdOptions& options) {
 
 // ---- What all optimisers share ----
 
-Optimizer::Optimizer(const Module& module, double lr, double weight_decay, const DecayRule& decays,
-                     std::vector<std::string> moments)
-    : arena_(module, decays), lr_(lr), weight_decay_(weight_decay), moment_names_(std::move(moments)) {
+std::function<bool(const std::string& name)> names_under(const std::string& part) {
+  return [prefix = part + "."](const std::string& name) { return name.starts_with(prefix); };
+}
+
+Optimizer::Optimizer(const Parameters& parameters, const Common& common, std::vector<std::string> moments)
+    : arena_(parameters, common.decays), lr_(common.lr), moment_names_(std::move(moments)) {
+  std::vector<bool> used(common.groups.size());
+  for (const auto& entry : arena_.entries()) {
+    const auto group = std::find_if(common.groups.begin(), common.groups.end(),
+                                    [&](const ParameterGroup& g) { return g.holds && g.holds(entry.name); });
+    Setting setting{1, common.weight_decay};
+    if (group != common.groups.end()) {
+      setting = {group->rate, group->weight_decay.value_or(common.weight_decay)};
+      used[static_cast<size_t>(group - common.groups.begin())] = true;
+    }
+    if (entry.offset >= arena_.decaying()) setting.weight_decay = 0;
+    settings_.push_back(setting);
+  }
+  for (size_t i = 0; i < used.size(); ++i) {
+    const double rate = common.groups[i].rate;
+    if (!used[i]) fail<Error>("optimizer: group {} holds no parameter that an earlier one leaves", i);
+    if (!(rate >= 0 && std::isfinite(rate)))
+      fail<Error>("optimizer: the rate of group {} is {}; it must be a number from 0 on", i, rate);
+  }
   for (size_t i = 0; i < moment_names_.size(); ++i)
     moments_.push_back(zeros({arena_.size()}, arena_.dtype()));
 }
 
+std::vector<Optimizer::Stretch> Optimizer::stretches(double grad_scale) const {
+  std::vector<Stretch> result;
+  const Setting* last = nullptr;
+  for (size_t i = 0; i < settings_.size(); ++i) {
+    const auto& entry = arena_.entries()[i];
+    if (!entry.parameter.needs_grad()) continue;
+    const Setting& own = settings_[i];
+    const bool goes_on = last && result.back().end == entry.offset && last->rate == own.rate &&
+                         last->weight_decay == own.weight_decay;
+    if (!goes_on)
+      result.push_back({entry.offset, entry.offset, lr_ * own.rate, own.weight_decay, grad_scale});
+    result.back().end += entry.parameter.numel();
+    last = &own;
+  }
+  return result;
+}
+
 void Optimizer::run(double grad_scale) {
   ++steps_;
-  for (const auto& [begin, end] : arena_.learning()) {
-    const int64_t decaying = std::clamp(arena_.decaying(), begin, end);  // what decays comes first
-    update(begin, decaying - begin, weight_decay_, grad_scale);
-    update(decaying, end - decaying, 0, grad_scale);
-  }
+  for (const Stretch& stretch : stretches(grad_scale)) update(stretch);
 }
 
 void Optimizer::step() {
@@ -63,8 +97,8 @@ double Optimizer::clipped_step(double max_norm) {
 double Optimizer::grad_norm() const {
   arena_.gather();
   double squares = 0;
-  for (const auto& [begin, end] : arena_.learning()) {
-    squares += sum_of_squares(arena_.gradients().slice(0, begin, end));
+  for (const Stretch& stretch : stretches(1)) {
+    squares += sum_of_squares(arena_.gradients().slice(0, stretch.begin, stretch.end));
   }
   return std::sqrt(squares);
 }
@@ -104,19 +138,20 @@ void Optimizer::load_state_dict(const StateDict& state) {
 
 // ---- Gradient descent ----
 
-Sgd::Sgd(const Module& module, const SgdOptions& options)
+Sgd::Sgd(const Parameters& parameters, const SgdOptions& options)
     : Optimizer(
-          module, checked(options).lr, options.weight_decay, options.decays,
+          parameters, {checked(options).lr, options.weight_decay, options.decays, options.groups},
           options.momentum != 0 ? std::vector<std::string>{"momentum_buffer"} : std::vector<std::string>{}),
       momentum_(options.momentum),
       nesterov_(options.nesterov) {}
 
-void Sgd::update(int64_t begin, int64_t n, double weight_decay, double grad_scale) {
-  const kernels::SgdSettings settings{.lr = learning_rate(),
+void Sgd::update(const Stretch& stretch) {
+  const kernels::SgdSettings settings{.lr = stretch.lr,
                                       .momentum = momentum_,
-                                      .weight_decay = weight_decay,
+                                      .weight_decay = stretch.weight_decay,
                                       .nesterov = nesterov_,
-                                      .grad_scale = grad_scale};
+                                      .grad_scale = stretch.grad_scale};
+  const int64_t begin = stretch.begin, n = stretch.end - begin;
   dispatch_float(arena().dtype(), "sgd", [&]<class T> {
     kernels::sgd_step<T>(values<T>(begin), gradients<T>(begin),
                          momentum_ != 0 ? moment<T>(0, begin) : nullptr, n, settings);
@@ -125,30 +160,34 @@ void Sgd::update(int64_t begin, int64_t n, double weight_decay, double grad_scal
 
 // ---- The Adam family ----
 
-Adam::Adam(const Module& module, const AdamOptions& options, Kind kind, double eps, double weight_decay)
-    : Optimizer(module, options.lr, options.weight_decay.value_or(weight_decay), options.decays,
+Adam::Adam(const Parameters& parameters, const AdamOptions& options, Kind kind, double eps,
+           double weight_decay)
+    : Optimizer(parameters,
+                {options.lr, options.weight_decay.value_or(weight_decay), options.decays, options.groups},
                 {"exp_avg", "exp_avg_sq"}),
       beta1_(options.beta1),
       beta2_(options.beta2),
       eps_(options.eps.value_or(eps)),
       kind_(kind) {}
 
-Adam::Adam(const Module& module, const AdamOptions& options) : Adam(module, options, Kind::adam, 1e-8, 0) {}
-AdamW::AdamW(const Module& module, const AdamOptions& options)
-    : Adam(module, options, Kind::adamw, 1e-8, 0.01) {}
-BertAdam::BertAdam(const Module& module, const AdamOptions& options)
-    : Adam(module, options, Kind::bert, 1e-6, 0.01) {}
+Adam::Adam(const Parameters& parameters, const AdamOptions& options)
+    : Adam(parameters, options, Kind::adam, 1e-8, 0) {}
+AdamW::AdamW(const Parameters& parameters, const AdamOptions& options)
+    : Adam(parameters, options, Kind::adamw, 1e-8, 0.01) {}
+BertAdam::BertAdam(const Parameters& parameters, const AdamOptions& options)
+    : Adam(parameters, options, Kind::bert, 1e-6, 0.01) {}
 
-void Adam::update(int64_t begin, int64_t n, double weight_decay, double grad_scale) {
+void Adam::update(const Stretch& stretch) {
   const double t = static_cast<double>(steps());
-  const kernels::AdamSettings settings{.lr = learning_rate(),
+  const kernels::AdamSettings settings{.lr = stretch.lr,
                                        .beta1 = beta1_,
                                        .beta2 = beta2_,
                                        .eps = eps_,
-                                       .weight_decay = weight_decay,
+                                       .weight_decay = stretch.weight_decay,
                                        .correction1 = 1 - std::pow(beta1_, t),
                                        .correction2 = 1 - std::pow(beta2_, t),
-                                       .grad_scale = grad_scale};
+                                       .grad_scale = stretch.grad_scale};
+  const int64_t begin = stretch.begin, n = stretch.end - begin;
   dispatch_float(arena().dtype(), "adam", [&]<class T> {
     const auto kernel = kind_ == Kind::adam    ? kernels::adam_step<T>
                         : kind_ == Kind::adamw ? kernels::adamw_step<T>

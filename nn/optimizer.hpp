@@ -14,6 +14,7 @@
 /// frozen when the optimiser was made, and no longer is, needs a new one: step throws GraphError.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,17 @@
 #include "nn/arena.hpp"
 
 namespace gradus::nn {
+
+/// Parameters that learn in their own way: those whose name `holds`, and that no earlier group holds.
+///
+///     AdamW optimizer(model, {.lr = 1e-3, .groups = {{.holds = names_under("bert"), .rate = 0.1}}});
+struct ParameterGroup {
+  std::function<bool(const std::string& name)> holds;
+  double rate = 1;  ///< their learning rate is `rate` times the optimiser's, which a schedule may move
+  std::optional<double> weight_decay = {};  ///< unset: as the optimiser's options say
+};
+/// The names below a part: names_under("bert.encoder") holds "bert.encoder.layer.0...", not "bert.encoders".
+std::function<bool(const std::string& name)> names_under(const std::string& part);
 
 class Optimizer {
  public:
@@ -51,13 +63,22 @@ class Optimizer {
   void load_state_dict(const StateDict& state);
 
  protected:
-  Optimizer(const Module& module, double lr, double weight_decay, const DecayRule& decays,
-            std::vector<std::string> moments);
+  struct Common {
+    double lr, weight_decay;
+    const DecayRule& decays;
+    const std::vector<ParameterGroup>& groups;
+  };
+  /// @throws Error for a group that holds no parameter, or whose rate is negative or not finite.
+  Optimizer(const Parameters& parameters, const Common& common, std::vector<std::string> moments);
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
-  /// Steps over elements [begin, begin + n) of the flat arrays.
-  virtual void update(int64_t begin, int64_t n, double weight_decay, double grad_scale) = 0;
+  /// Neighbouring parameters that learn in the same way: elements [begin, end) of the flat arrays.
+  struct Stretch {
+    int64_t begin, end;
+    double lr, weight_decay, grad_scale;
+  };
+  virtual void update(const Stretch& stretch) = 0;
 
   template <class T>
   T* values(int64_t begin) {
@@ -73,10 +94,15 @@ class Optimizer {
   }
 
  private:
+  struct Setting {  // of one parameter
+    double rate, weight_decay;
+  };
+  std::vector<Stretch> stretches(double grad_scale) const;
   void run(double grad_scale);
 
   ParameterArena arena_;
-  double lr_, weight_decay_;
+  double lr_;
+  std::vector<Setting> settings_;  // one for each entry of the arena
   int64_t steps_ = 0;
   std::vector<std::string> moment_names_;
   std::vector<Tensor> moments_;  // flat, as the arena
@@ -87,17 +113,18 @@ struct SgdOptions {
   double momentum = 0;
   double weight_decay = 0;
   bool nesterov = false;
-  DecayRule decays = decays_by_name;
+  DecayRule decays = decays_by_name;  ///< unnamed tensors all decay, as in PyTorch
+  std::vector<ParameterGroup> groups = {};
 };
 
 /// Gradient descent with momentum as torch.optim.SGD: g += decay w; m = momentum m + g; w -= lr m (with
 /// nesterov: w -= lr (g + momentum m); Sutskever et al. 2013). Throws Error for nesterov without momentum.
 class Sgd : public Optimizer {
  public:
-  explicit Sgd(const Module& module, const SgdOptions& options = {});
+  explicit Sgd(const Parameters& parameters, const SgdOptions& options = {});
 
  private:
-  void update(int64_t begin, int64_t n, double weight_decay, double grad_scale) override;
+  void update(const Stretch& stretch) override;
   double momentum_;
   bool nesterov_;
 };
@@ -106,22 +133,23 @@ struct AdamOptions {
   double lr = 1e-3;
   double beta1 = 0.9, beta2 = 0.999;
   std::optional<double> eps = {}, weight_decay = {};  ///< unset: as the class says
-  DecayRule decays = decays_by_name;
+  DecayRule decays = decays_by_name;                  ///< unnamed tensors all decay, as in PyTorch
+  std::vector<ParameterGroup> groups = {};
 };
 
 /// Adam (Kingma and Ba 2015, algorithm 1), weight decay added to the gradient as in torch.optim.Adam. Unset
 /// options: eps 1e-8, no decay.
 class Adam : public Optimizer {
  public:
-  explicit Adam(const Module& module, const AdamOptions& options = {});
+  explicit Adam(const Parameters& parameters, const AdamOptions& options = {});
 
  protected:
   enum class Kind { adam, adamw, bert };
   /// Where options leave eps and decay unset, these.
-  Adam(const Module& module, const AdamOptions& options, Kind kind, double eps, double weight_decay);
+  Adam(const Parameters& parameters, const AdamOptions& options, Kind kind, double eps, double weight_decay);
 
  private:
-  void update(int64_t begin, int64_t n, double weight_decay, double grad_scale) override;
+  void update(const Stretch& stretch) override;
   double beta1_, beta2_, eps_;
   Kind kind_;
 };
@@ -130,14 +158,14 @@ class Adam : public Optimizer {
 /// moments. Unset options: eps 1e-8, decay 0.01.
 class AdamW : public Adam {
  public:
-  explicit AdamW(const Module& module, const AdamOptions& options = {});
+  explicit AdamW(const Parameters& parameters, const AdamOptions& options = {});
 };
 
 /// The Adam of google-research/bert: as AdamW, but without bias correction and with eps outside the root.
 /// Unset options: eps 1e-6, decay 0.01.
 class BertAdam : public Adam {
  public:
-  explicit BertAdam(const Module& module, const AdamOptions& options = {});
+  explicit BertAdam(const Parameters& parameters, const AdamOptions& options = {});
 };
 
 /// Scales the gradients of `parameters` in place so that their global norm is at most `max_norm`, and returns

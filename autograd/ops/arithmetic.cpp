@@ -7,6 +7,7 @@ namespace gradus {
 namespace {
 
 using ops::broadcast_view;
+using ops::number_beside;
 using ops::output_view;
 
 /// y[i] = f(a[i], b[i]) over the common shape of a and b.
@@ -118,8 +119,46 @@ Tensor equal(const Tensor& a, const Tensor& b) {
   return compare("equal", a, b, [](auto u, auto v) { return u == v; });
 }
 
+Tensor not_equal(const Tensor& a, const Tensor& b) {
+  return compare("not_equal", a, b, [](auto u, auto v) { return u != v; });
+}
+
 Tensor less(const Tensor& a, const Tensor& b) {
   return compare("less", a, b, [](auto u, auto v) { return u < v; });
+}
+
+Tensor less_equal(const Tensor& a, const Tensor& b) {
+  return compare("less_equal", a, b, [](auto u, auto v) { return u <= v; });
+}
+
+Tensor greater(const Tensor& a, const Tensor& b) {
+  return compare("greater", a, b, [](auto u, auto v) { return u > v; });
+}
+
+Tensor greater_equal(const Tensor& a, const Tensor& b) {
+  return compare("greater_equal", a, b, [](auto u, auto v) { return u >= v; });
+}
+
+// With a plain number: the same, beside a scalar.
+Tensor equal(const Tensor& x, double number) { return equal(x, number_beside("equal", x, number)); }
+Tensor not_equal(const Tensor& x, double number) {
+  return not_equal(x, number_beside("not_equal", x, number));
+}
+Tensor less(const Tensor& x, double number) { return less(x, number_beside("less", x, number)); }
+Tensor less_equal(const Tensor& x, double number) {
+  return less_equal(x, number_beside("less_equal", x, number));
+}
+Tensor greater(const Tensor& x, double number) { return greater(x, number_beside("greater", x, number)); }
+Tensor greater_equal(const Tensor& x, double number) {
+  return greater_equal(x, number_beside("greater_equal", x, number));
+}
+Tensor maximum(const Tensor& x, double number) { return maximum(x, number_beside("maximum", x, number)); }
+Tensor minimum(const Tensor& x, double number) { return minimum(x, number_beside("minimum", x, number)); }
+Tensor where(const Tensor& condition, const Tensor& a, double b) {
+  return where(condition, a, number_beside("where", a, b));
+}
+Tensor where(const Tensor& condition, double a, const Tensor& b) {
+  return where(condition, number_beside("where", b, a), b);
 }
 
 Tensor logical_and(const Tensor& a, const Tensor& b) {

@@ -9,9 +9,12 @@
 namespace gradus {
 namespace {
 
-void check_mask(std::string_view op, const Tensor& mask, const Shape& scores) {
+void check_mask(std::string_view op, const Tensor& mask, const Shape& scores, DType dtype) {
   if (!mask.defined()) return;
-  ops::check_dtype(op, "the mask", mask, DType::boolean);
+  if (mask.dtype() != DType::boolean && mask.dtype() != dtype) {
+    fail<DTypeError>("{}: the mask must be bool, or {} as the scores, not {}", op, name(dtype),
+                     name(mask.dtype()));
+  }
   const Shape& shape = mask.shape();
   const int lead = scores.rank() - shape.rank();
   bool broadcasts = lead >= 0;
@@ -34,7 +37,10 @@ void check_arguments(const Tensor& q, const Tensor& k, const Tensor& v, const At
                      q.shape(), k.shape(), v.shape());
   }
   ops::check_probability(op, options.dropout);
-  check_mask(op, options.mask, {q.size(0), q.size(1), q.size(2), k.size(2)});
+  check_mask(op, options.mask, {q.size(0), q.size(1), q.size(2), k.size(2)}, q.dtype());
+  if (options.scale && !std::isfinite(*options.scale)) {
+    fail<Error>("{}: the scale is {}; it must be a finite number", op, *options.scale);
+  }
 }
 
 void check_scores(const Tensor& scores, const Tensor& v, const AttentionOptions& options) {
@@ -46,7 +52,8 @@ void check_scores(const Tensor& scores, const Tensor& v, const AttentionOptions&
                      v.shape());
   }
   ops::check_probability(op, options.dropout);
-  check_mask(op, options.mask, scores.shape());
+  check_mask(op, options.mask, scores.shape(), scores.dtype());
+  if (options.scale) fail<Error>("{}: the scores come with their scale, so options.scale must be unset", op);
 }
 
 /// bool [S, T]: true where query i may see key j, j <= i + T - S.
@@ -78,7 +85,12 @@ kernels::Heads<T> output_heads(Tensor& x) {
 
 /// Which shapes the fused kernel takes; the composed form takes all.
 bool is_fusable(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options) {
-  return v.size(3) == q.size(3) && (!options.causal || q.size(2) == k.size(2));
+  const bool mask_fits = !options.mask.defined() || options.mask.dtype() == DType::boolean;
+  return mask_fits && v.size(3) == q.size(3) && (!options.causal || q.size(2) == k.size(2));
+}
+
+double scale_of(const AttentionOptions& options, const Tensor& q) {
+  return options.scale.value_or(1 / std::sqrt(static_cast<double>(q.size(3))));
 }
 
 }  // namespace
@@ -91,7 +103,7 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
 
   const kernels::AttentionShape shape{q.size(0), q.size(1), q.size(2), k.size(2), q.size(3)};
   kernels::AttentionOptions how;
-  how.scale = 1 / std::sqrt(static_cast<double>(shape.head_size));
+  how.scale = scale_of(options, q);
   how.causal = options.causal;
   how.dropout = options.dropout;
   how.dropout_seed = options.seed;
@@ -131,7 +143,13 @@ std::pair<Tensor, Tensor> attention_from_scores(const Tensor& scores, const Tens
   check_scores(scores, v, options);
   constexpr double never = -std::numeric_limits<double>::infinity();
   Tensor seen = scores;  // [..., S, T], -inf where a query may not look
-  if (options.mask.defined()) seen = masked_fill(seen, logical_not(options.mask), never);
+  if (options.mask.defined()) {
+    const bool numbers = options.mask.dtype() != DType::boolean;
+    const Tensor hidden = numbers ? equal(options.mask, never) : logical_not(options.mask);
+    // Filled in rather than added: -inf is then no finding of anomaly mode, and hides an infinite score too.
+    if (numbers) seen = seen + masked_fill(options.mask, hidden, 0);
+    seen = masked_fill(seen, hidden, never);
+  }
   if (options.causal) {
     seen = masked_fill(seen, logical_not(causal_mask(scores.size(-2), scores.size(-1))), never);
   }
@@ -142,9 +160,11 @@ std::pair<Tensor, Tensor> attention_from_scores(const Tensor& scores, const Tens
 std::pair<Tensor, Tensor> attention_with_weights(const Tensor& q, const Tensor& k, const Tensor& v,
                                                  const AttentionOptions& options) {
   check_arguments(q, k, v, options);
-  const double scale = 1 / std::sqrt(static_cast<double>(q.size(3)));
-  const Tensor scores = matmul(q, k.transpose(-2, -1)) * scale;  // [B, A, S, D] [B, A, D, T] -> [B, A, S, T]
-  return attention_from_scores(scores, v, options);
+  // [B, A, S, D] [B, A, D, T] -> [B, A, S, T]
+  const Tensor scores = matmul(q, k.transpose(-2, -1)) * scale_of(options, q);
+  AttentionOptions rest = options;
+  rest.scale.reset();
+  return attention_from_scores(scores, v, rest);
 }
 
 std::pair<Tensor, Tensor> composed::attention(const Tensor& q, const Tensor& k, const Tensor& v,

@@ -21,6 +21,8 @@ int64_t rows_of(const Tensor& x) { return x.size(-1) == 0 ? 0 : x.numel() / x.si
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
   ops::check_float("layer_norm", x);
   if (x.rank() == 0) fail<ShapeError>("layer_norm: a scalar has no last axis");
+  if (!weight.defined()) return layer_norm(x, ones({x.size(-1)}, x.dtype()), bias, eps);
+  if (!bias.defined()) return layer_norm(x, weight, zeros({x.size(-1)}, x.dtype()), eps);
   check_vector("layer_norm", "weight", x, weight);
   check_vector("layer_norm", "bias", x, bias);
   if (composed_ops()) return composed::layer_norm(x, weight, bias, eps);
@@ -103,7 +105,9 @@ namespace composed {
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
   const Tensor centred = x - mean(x, Axes{-1}, true);
   const Tensor variance = mean(centred * centred, Axes{-1}, true);
-  return centred * rsqrt(variance + eps) * weight + bias;
+  Tensor y = centred * rsqrt(variance + eps);
+  if (weight.defined()) y = y * weight;
+  return bias.defined() ? y + bias : y;
 }
 
 Tensor residual_layer_norm(const Tensor& x, const Tensor& bias, const Tensor& residual, const Tensor& weight,

@@ -130,6 +130,14 @@ Tensor Tensor::expand(const Shape& to) const {
                      wrt(*this, [](const Tensor& dy) { return dy; }));  // the engine sums what was repeated
 }
 
+Tensor Tensor::squeeze() const {
+  Shape left;
+  for (const int64_t size : shape()) {
+    if (size != 1) left.push_back(size);
+  }
+  return reshape(left);
+}
+
 Tensor Tensor::squeeze(int64_t axis) const {
   const int a = normalize_axis(axis, shape(), "squeeze");
   if (shape()[a] != 1)

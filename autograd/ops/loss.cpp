@@ -6,6 +6,11 @@
 namespace gradus {
 namespace {
 
+[[noreturn]] void fail_target(int64_t target, int64_t position, int64_t classes) {
+  fail<IndexError>("cross_entropy: target {} at position {} is outside [0, {}), the number of classes",
+                   target, position, classes);
+}
+
 void check_arguments(const Tensor& logits, const Tensor& targets, const CrossEntropyOptions& options) {
   ops::check_float("cross_entropy", logits);
   ops::check_dtype("cross_entropy", "the targets", targets, DType::i64);
@@ -21,7 +26,22 @@ void check_arguments(const Tensor& logits, const Tensor& targets, const CrossEnt
   if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1)) {
     fail<IndexError>("cross_entropy: label_smoothing {} is outside [0, 1]", options.label_smoothing);
   }
+  if (!options.weight.defined()) return;
+  // (Without weights the kernel finds them.)
+  const Tensor wanted = targets.contiguous();
+  for (int64_t i = 0; i < wanted.numel(); ++i) {
+    const int64_t target = wanted.data<int64_t>()[i];
+    if (target != options.ignore_index && (target < 0 || target >= logits.size(-1)))
+      fail_target(target, i, logits.size(-1));
+  }
+  ops::check_dtype("cross_entropy", "the weight", options.weight, logits.dtype());
+  if (options.weight.shape() != Shape{logits.size(-1)}) {
+    fail<ShapeError>("cross_entropy: logits {} need a weight [{}], not {}", logits.shape(), logits.size(-1),
+                     options.weight.shape());
+  }
 }
+
+double one_over(double total) { return total != 0 ? 1 / total : 0; }
 
 int64_t count_targets(const Tensor& dense_targets, int64_t ignore_index) {
   const int64_t* data = dense_targets.data<int64_t>();
@@ -34,30 +54,30 @@ int64_t count_targets(const Tensor& dense_targets, int64_t ignore_index) {
 
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets, CrossEntropyOptions options) {
   check_arguments(logits, targets, options);
-  if (composed_ops()) return composed::cross_entropy(logits, targets, options);
+  // Weights of classes are for small heads: they need no kernel of their own.
+  if (composed_ops() || options.weight.defined()) return composed::cross_entropy(logits, targets, options);
   const Tensor dense = logits.detach().contiguous(), wanted = targets.contiguous();
   const int64_t classes = logits.size(-1), rows = targets.numel();
-  const int64_t count = count_targets(wanted, options.ignore_index);
   Tensor losses = empty({rows}, logits.dtype()), lse = empty({rows}, logits.dtype());
   dispatch_float(logits.dtype(), "cross_entropy", [&]<class T> {
     const int64_t bad = kernels::cross_entropy<T>(
         dense.data<T>(), wanted.data<int64_t>(), options.ignore_index, options.label_smoothing,
         losses.mutable_data<T>(), lse.mutable_data<T>(), rows, classes);
-    if (bad >= 0) {
-      fail<IndexError>("cross_entropy: target {} at position {} is outside [0, {}), the number of classes",
-                       wanted.data<int64_t>()[bad], bad, classes);
-    }
+    if (bad >= 0) fail_target(wanted.data<int64_t>()[bad], bad, classes);
   });
-  const double share = count > 0 ? 1.0 / static_cast<double>(count) : 0;
+  const bool each = options.reduction == LossReduction::none;
+  const double share = options.reduction == LossReduction::mean
+                           ? one_over(static_cast<double>(count_targets(wanted, options.ignore_index)))
+                           : 1;
   Tensor loss;
   {
     const NoGrad no_grad;
-    loss = sum(losses) * share;
+    loss = each ? losses.reshape(targets.shape()) : sum(losses) * share;
   }
   // docs/derivations/cross_entropy.md
-  const auto backward = [x = saved(dense), wanted = saved(wanted), lse, share, options, rows, classes](
+  const auto backward = [x = saved(dense), wanted = saved(wanted), lse, each, share, options, rows, classes](
                             const Tensor& dy, const Tensor&) {
-    const Tensor per_row = full({rows}, dy.item() * share, dy.dtype());
+    const Tensor per_row = each ? dy.contiguous() : full({rows}, dy.item() * share, dy.dtype());
     const Tensor &input = x, &classes_wanted = wanted;
     Tensor dx = empty(input.shape(), dy.dtype());
     dispatch_float(dy.dtype(), "cross_entropy", [&]<class T> {
@@ -76,13 +96,22 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets, CrossEntropyOp
 Tensor composed::cross_entropy(const Tensor& logits, const Tensor& targets, CrossEntropyOptions options) {
   check_arguments(logits, targets, options);
   const double e = options.label_smoothing;
-  const int64_t count = count_targets(targets.contiguous(), options.ignore_index);
   const Tensor ignored = equal(targets, full({}, static_cast<double>(options.ignore_index), DType::i64));
-  const Tensor log_p = composed::log_softmax(logits);
-  const Tensor picked = gather(log_p, -1, masked_fill(targets, ignored, 0).unsqueeze(-1)).squeeze(-1);
+  Tensor log_p = composed::log_softmax(logits);  // [..., C]
+  double total = static_cast<double>(count_targets(targets.contiguous(), options.ignore_index));
+  const Tensor classes = masked_fill(targets, ignored, 0);
+  if (options.weight.defined()) {
+    const Tensor weight = options.weight.detach();
+    log_p = log_p * weight;
+    const Tensor of_targets = index_select(weight, 0, classes.reshape({classes.numel()}));
+    total = sum(masked_fill(of_targets.reshape(targets.shape()), ignored, 0)).item();
+  }
+  const Tensor picked = gather(log_p, -1, classes.unsqueeze(-1)).squeeze(-1);
   // Without smoothing the mean is left out: 0 times the -inf of an impossible class would be NaN.
-  const Tensor loss = e == 0 ? -picked : -((1 - e) * picked + e * mean(log_p, Axes{-1}));
-  return sum(masked_fill(loss, ignored, 0)) * (count > 0 ? 1.0 / static_cast<double>(count) : 0);
+  Tensor loss = e == 0 ? -picked : -((1 - e) * picked + e * mean(log_p, Axes{-1}));
+  loss = masked_fill(loss, ignored, 0);
+  if (options.reduction == LossReduction::none) return loss;
+  return sum(loss) * (options.reduction == LossReduction::mean ? one_over(total) : 1);
 }
 
 }  // namespace gradus

@@ -41,6 +41,12 @@ T element(std::string_view op, double number) {
   return static_cast<T>(number);
 }
 
+/// A plain number as a scalar that goes with x.
+inline Tensor number_beside(std::string_view op, const Tensor& x, double number) {
+  dispatch_all(x.dtype(), [&]<class T> { element<T>(op, number); });  // an error names this op
+  return scalar(number, x.dtype());
+}
+
 /// The elements of x as if it had shape `to`, which it broadcasts to.
 template <class T>
 kernels::View<const T> broadcast_view(const Tensor& x, const Shape& to) {

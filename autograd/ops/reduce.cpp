@@ -54,6 +54,7 @@ Tensor extreme(std::string_view op, const Tensor& x, const std::optional<Axes>& 
 }  // namespace
 
 Tensor sum(const Tensor& x, std::optional<Axes> axes, bool keep) {
+  if (x.dtype() == DType::boolean) return sum(x.to(DType::i64), axes, keep);
   const Reduction r("sum", x, axes, keep);
   return record("sum", reduce<kernels::SumOp>("sum", x, r),
                 wrt(x, [kept = r.kept, shape = x.shape()](const Tensor& dy) {

@@ -107,8 +107,17 @@ Tensor silu(const Tensor& x) {
 }
 
 Tensor abs(const Tensor& x) {
-  return record("abs", map_float("abs", x, [](auto v) { return std::abs(v); }),
-                wrt(x, [x = saved(x)](const Tensor& dy) {
+  Tensor y = empty(x.shape(), x.dtype());
+  dispatch_number(x.dtype(), "abs", [&]<class T> {
+    // The least i64 has no positive twin; as in NumPy it stays, but by arithmetic that is defined.
+    kernels::map<T, T>(ops::output_view<T>(y), x.view<T>(), [](T v) {
+      if constexpr (std::is_same_v<T, int64_t>)
+        return v < 0 ? static_cast<int64_t>(0 - static_cast<uint64_t>(v)) : v;
+      else
+        return std::abs(v);
+    });
+  });
+  return record("abs", y, wrt(x, [x = saved(x)](const Tensor& dy) {
                   const Tensor sign = map_float("sign", x, [](auto v) { return (v > 0) - (v < 0); });
                   return dy * sign;
                 }));

@@ -191,6 +191,27 @@ case("bert_embedding",
      lambda w, t, p, i, k: F.embedding(i, w) + F.embedding(k, t) + p[:3], normal(4, 3), normal(2, 3), normal(5, 3),
      other=[ids, types])
 
+# Options
+for reduction in ("mean", "sum", "none"):
+    case(f"cross_entropy by {reduction}",
+         lambda x, t, r=reduction: F.cross_entropy(x.reshape(-1, 5), t.flatten(), reduction=r).reshape(t.shape if r == "none" else ()),
+         2 * normal(2, 3, 5), other=[targets])
+    for smoothing in (0.0, 0.1):
+        case(f"cross_entropy by {reduction} with weights {smoothing:g}",
+             lambda x, t, r=reduction, e=smoothing: F.cross_entropy(
+                 x.reshape(-1, 5), t.flatten(), weight=torch.tensor([0.5, 2, 1, 0.25, 4]), reduction=r,
+                 label_smoothing=e).reshape(t.shape if r == "none" else ()),
+             2 * normal(2, 3, 5), other=[targets])
+case("scaled_dot_product_attention with a scale", lambda q, k, v: F.scaled_dot_product_attention(q, k, v, scale=0.3), *qkv)
+case("scaled_dot_product_attention with a bias",
+     lambda q, k, v, b: F.scaled_dot_product_attention(q, k, v, b, scale=0.7), *qkv, normal(2, 3, 5))
+case("layer_norm alone", lambda x: F.layer_norm(x, (5,), eps=1e-5), 2 * normal(2, 2, 5) + 1)
+case("layer_norm with a weight", lambda x, w: F.layer_norm(x, (5,), w, eps=1e-5), 2 * normal(2, 2, 5) + 1, normal(5))
+case("maximum.number", lambda x: torch.maximum(x, torch.tensor(1.0)), ties(3, 4))
+case("minimum.number", lambda x: torch.minimum(x, torch.tensor(0.0)), ties(3, 4))
+case("div.number", lambda x: x / -2.5, normal(3))
+case("where.number", lambda x: torch.where(x < 0.5, x, 2.0) + torch.where(x > 0.0, -1.0, x), normal(3, 4))
+
 lines = [f"{json.dumps(name)}:{json.dumps(value, separators=(',', ':'))}" for name, value in cases.items()]
 FILE.parent.mkdir(exist_ok=True)
 FILE.write_text("{" + ",\n".join(lines) + "}\n")  # a case a line

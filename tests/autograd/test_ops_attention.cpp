@@ -260,6 +260,39 @@ TEST_CASE("attention: a mask changed in place is refused by backward", "[ops]") 
   CHECK_THROWS_WITH(y.backward(true, true), text);
 }
 
+TEST_CASE("attention: a scale of one's own, and numbers as a mask", "[ops]") {
+  const Tensor q = random_tensor({2, 2, 3, 4}, 21), k = random_tensor({2, 2, 5, 4}, 22),
+               v = random_tensor({2, 2, 5, 4}, 23), bias = random_tensor({2, 3, 5}, 24);
+  const Tensor plain = scaled_dot_product_attention(q, k, v);
+  CHECK(difference(scaled_dot_product_attention(q, k, v, {.scale = 0.5}), plain) < 1e-15);
+  // A scale is a factor of the queries, a bias a term of the scores.
+  CHECK(difference(scaled_dot_product_attention(q, k, v, {.scale = -0.3}),
+                   scaled_dot_product_attention(q * -0.6, k, v)) < 1e-14);
+  const Tensor scores = matmul(q, k.transpose(-2, -1)) * 0.5 + bias;
+  CHECK(difference(scaled_dot_product_attention(q, k, v, {.mask = bias}), matmul(softmax(scores), v)) <
+        1e-14);
+  check_twins([](const Inputs& x) { return scaled_dot_product_attention(x[0], x[1], x[2], {.scale = 0.3}); },
+              [](const Inputs& x) { return composed::attention(x[0], x[1], x[2], {.scale = 0.3}).first; },
+              {q, k, v});
+}
+
+TEST_CASE("attention: -inf in a mask of numbers hides like false", "[ops]") {
+  const Tensor q = random_tensor({1, 1, 3, 4}, 25), v = random_tensor({1, 1, 4, 4}, 26);
+  const Tensor seen =
+      tensor({true, false, true, true, false, false, false, false, true, true, true, true}, Shape{3, 4});
+  const Tensor numbers = masked_fill(zeros({3, 4}, DType::f64), logical_not(seen), -infinity);
+  const DetectAnomaly search;
+  const Inputs by_bool = gradients_of(
+      [&](const Inputs& x) { return scaled_dot_product_attention(x[0], x[1], x[1], {.mask = seen}); },
+      {q, v});
+  const Inputs by_number = gradients_of(
+      [&](const Inputs& x) { return scaled_dot_product_attention(x[0], x[1], x[1], {.mask = numbers}); },
+      {q, v});
+  CHECK(difference(scaled_dot_product_attention(q, v, v, {.mask = numbers}),
+                   scaled_dot_product_attention(q, v, v, {.mask = seen})) < 1e-15);
+  for (size_t i = 0; i < by_bool.size(); ++i) CHECK(difference(by_number[i], by_bool[i]) < 1e-14);
+}
+
 TEST_CASE("attention: misuse is named", "[ops][misuse]") {
   const Tensor q = zeros({2, 3, 4, 5}), k = zeros({2, 3, 6, 5});
   const std::string op = "scaled_dot_product_attention: ";
@@ -274,7 +307,14 @@ TEST_CASE("attention: misuse is named", "[ops][misuse]") {
   CHECK_THROWS_WITH(call(zeros({4, 5}), k, k), op + "q [4, 5], k [2, 3, 6, 5] and v [2, 3, 6, 5]" + must);
   CHECK_THROWS_WITH(call(q, zeros({1, 3, 6, 5}), k),
                     op + "q [2, 3, 4, 5], k [1, 3, 6, 5] and v [2, 3, 6, 5]" + must);
-  CHECK_THROWS_WITH(call(q, k, k, {.mask = ones({4, 6})}), op + "the mask must be bool, not f32");
+  CHECK_THROWS_WITH(call(q, k, k, {.mask = ones({4, 6}, DType::f64)}),
+                    op + "the mask must be bool, or f32 as the scores, not f64");
+  CHECK_THROWS_WITH(call(q, k, k, {.mask = ones({4, 6}, DType::i64)}),
+                    op + "the mask must be bool, or f32 as the scores, not i64");
+  CHECK_THROWS_WITH(call(q, k, k, {.scale = infinity}), op + "the scale is inf; it must be a finite number");
+  CHECK_THROWS_WITH(
+      attention_from_scores(zeros({2, 4, 6}), zeros({2, 6, 3}), {.scale = 1}),
+      "attention_from_scores: the scores come with their scale, so options.scale must be unset");
   CHECK_THROWS_WITH(call(q, k, k, {.mask = ones({4, 5}, DType::boolean)}),
                     op + "a mask [4, 5] does not broadcast to the scores [2, 3, 4, 6]");
   CHECK_THROWS_WITH(call(q, k, k, {.mask = ones({5, 2, 3, 4, 6}, DType::boolean)}),

@@ -71,6 +71,52 @@ TEST_CASE("masked_fill: fills where the mask is true, in every dtype", "[ops]") 
         std::vector<float>{5, 5, 5, 1, 1, 1});
 }
 
+TEST_CASE("comparisons: every kind, with tensors and plain numbers", "[ops]") {
+  const Tensor x = tensor({1.0, 2.0, 3.0, not_a_number}), two = scalar(2, DType::f64);
+  struct Kind {
+    Tensor (*beside)(const Tensor&, const Tensor&);
+    Tensor (*number)(const Tensor&, double);
+    Bools right;
+  };
+  for (const Kind& kind :
+       {Kind{equal, equal, {false, true, false, false}},
+        Kind{not_equal, not_equal, {true, false, true, true}}, Kind{less, less, {true, false, false, false}},
+        Kind{less_equal, less_equal, {true, true, false, false}},
+        Kind{greater, greater, {false, false, true, false}},
+        Kind{greater_equal, greater_equal, {false, true, true, false}}}) {
+    CHECK(kind.beside(x, two).to_vector<bool>() == kind.right);
+    CHECK(kind.number(x, 2).to_vector<bool>() == kind.right);
+    CHECK(kind.number(x.reshape({2, 2}).transpose(0, 1), 2).shape() == Shape{2, 2});
+  }
+  CHECK(less(tensor({1, 2, 3}), 2).to_vector<bool>() == Bools{true, false, false});
+  CHECK(equal(tensor({true, false}), 1).to_vector<bool>() == Bools{true, false});
+  CHECK(sum(greater(x, 1.5)).item() == 2);  // how many are
+}
+
+TEST_CASE("where: a plain number on either side", "[ops]") {
+  const Tensor c = tensor({true, false}), x = tensor({3.0, 4.0});
+  CHECK(values(where(c, x, -1)) == Values{3, -1});
+  CHECK(values(where(c, -1, x)) == Values{-1, 4});
+  CHECK(where(c, tensor({3, 4}), 7).to_vector<int64_t>() == std::vector<int64_t>{3, 7});
+}
+
+TEST_CASE("comparisons and choice: a number that the dtype does not hold is named", "[ops][misuse]") {
+  const Tensor i = tensor({1, 2});
+  const auto says = [](const std::string& op) {
+    return op + ": an i64 tensor takes whole numbers, not 0.5; convert it with to()";
+  };
+  CHECK_THROWS_WITH(equal(i, 0.5), says("equal"));
+  CHECK_THROWS_WITH(not_equal(i, 0.5), says("not_equal"));
+  CHECK_THROWS_WITH(less(i, 0.5), says("less"));
+  CHECK_THROWS_WITH(less_equal(i, 0.5), says("less_equal"));
+  CHECK_THROWS_WITH(greater(i, 0.5), says("greater"));
+  CHECK_THROWS_WITH(greater_equal(i, 0.5), says("greater_equal"));
+  CHECK_THROWS_WITH(maximum(i, 0.5), says("maximum"));
+  CHECK_THROWS_WITH(minimum(i, 0.5), says("minimum"));
+  CHECK_THROWS_WITH(where(equal(i, 1), i, 0.5), says("where"));
+  CHECK_THROWS_WITH(where(equal(i, 1), 0.5, i), says("where"));
+}
+
 TEST_CASE("where: gradients", "[ops][gradient]") {
   const Tensor mask = random_mask({2, 3, 4}, 5);
   check_layouts([mask](const Inputs& x) { return where(mask, x[0], x[1]); }, {{2, 3, 4}, {2, 3, 4}});

@@ -80,8 +80,10 @@ std::vector<PairCase> pair_cases() {
       {"sub", [](const Tensor& a, const Tensor& b) { return a - b; }, [](Dual a, Dual b) { return a - b; }},
       {"mul", [](const Tensor& a, const Tensor& b) { return a * b; }, [](Dual a, Dual b) { return a * b; }},
       {"div", [](const Tensor& a, const Tensor& b) { return a / b; }, [](Dual a, Dual b) { return a / b; }},
-      {"maximum", maximum, [](Dual a, Dual b) { return a.value > b.value ? a : b; }},
-      {"minimum", minimum, [](Dual a, Dual b) { return a.value < b.value ? a : b; }},
+      {"maximum", [](const Tensor& a, const Tensor& b) { return maximum(a, b); },
+       [](Dual a, Dual b) { return a.value > b.value ? a : b; }},
+      {"minimum", [](const Tensor& a, const Tensor& b) { return minimum(a, b); },
+       [](Dual a, Dual b) { return a.value < b.value ? a : b; }},
       {"where", chosen, [](Dual a, Dual b) { return a.value < b.value ? a * a : b; }},
   };
 }

@@ -69,6 +69,18 @@ TEST_CASE("layer_norm: a row of equal numbers of any size and length gives its b
   }
 }
 
+TEST_CASE("layer_norm: without weight or bias", "[ops]") {
+  const Tensor x = random_tensor({3, 5}, 31), weight = random_tensor({5}, 32), bias = random_tensor({5}, 33);
+  const Tensor one = ones({5}, DType::f64), none = zeros({5}, DType::f64);
+  CHECK(values(layer_norm(x, {}, {}, 1e-5)) == values(layer_norm(x, one, none, 1e-5)));
+  CHECK(values(layer_norm(x, weight, {}, 1e-5)) == values(layer_norm(x, weight, none, 1e-5)));
+  CHECK(values(layer_norm(x, {}, bias, 1e-5)) == values(layer_norm(x, one, bias, 1e-5)));
+  check_twins([](const Inputs& in) { return layer_norm(in[0], {}, {}, 1e-5); },
+              [](const Inputs& in) { return composed::layer_norm(in[0], {}, {}, 1e-5); }, {x});
+  check_twins([](const Inputs& in) { return layer_norm(in[0], in[1], {}, 1e-5); },
+              [](const Inputs& in) { return composed::layer_norm(in[0], in[1], {}, 1e-5); }, {x, weight});
+}
+
 TEST_CASE("layer_norm: equals its twin, forward and gradients", "[ops][fused]") {
   check_twins(fused_norm, composed_norm, random_inputs({{4}, {4}, {4}}));
   check_twins(fused_norm, composed_norm, random_inputs({{2, 3, 8}, {8}, {8}}));

@@ -79,6 +79,16 @@ TEST_CASE("slice and select: values", "[ops]") {
   CHECK(ints(x.select(1, 2)) == Ints{2, 6, 10});
 }
 
+TEST_CASE("squeeze without an axis: every axis of size 1 goes, and nothing is copied", "[ops]") {
+  const Tensor x = random_tensor({1, 3, 1, 2, 1}, 4);
+  CHECK(x.squeeze().shape() == Shape{3, 2});
+  CHECK(x.squeeze().shares_memory_with(x));
+  CHECK(x.permute({4, 3, 2, 1, 0}).squeeze().strides() == Shape{1, 2});
+  CHECK(ones({1, 1}).squeeze().shape() == Shape{});
+  CHECK(ones({2, 0}).squeeze().shape() == Shape{2, 0});
+  check_gradients([](const Inputs& in) { return in[0].squeeze(); }, random_inputs({{1, 3, 1, 2}}));
+}
+
 TEST_CASE("reshape: gradients", "[ops][gradient]") {
   check_view([](const Tensor& x) { return x.reshape({4, 6}); }, {2, 3, 4});
   check_view([](const Tensor& x) { return x.reshape({-1}); }, {2, 3, 4});

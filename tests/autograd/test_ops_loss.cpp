@@ -125,8 +125,45 @@ TEST_CASE("cross_entropy: targets changed in place are refused by backward", "[o
   CHECK_THROWS_WITH(loss.backward(true, true), text);
 }
 
+TEST_CASE("cross_entropy: a sum, or a number a target", "[ops]") {
+  const Tensor x = random_tensor({2, 3, 5}, 8), targets = tensor({1, -100, 4, 0, 0, -100}, Shape{2, 3});
+  const auto loss = [&](LossReduction how) { return cross_entropy(x, targets, {.reduction = how}); };
+  const Tensor each = loss(LossReduction::none);
+  CHECK(each.shape() == Shape{2, 3});
+  CHECK(each.at({0, 1}) == 0);
+  CHECK(each.at({1, 2}) == 0);
+  CHECK(each.at({0, 2}) == Approx(cross_entropy(x.select(0, 0).select(0, 2), scalar(4, DType::i64)).item()));
+  CHECK(loss(LossReduction::sum).item() == Approx(sum(each).item()).epsilon(1e-14));
+  CHECK(loss(LossReduction::mean).item() == Approx(sum(each).item() / 4).epsilon(1e-14));
+  for (const LossReduction how : {LossReduction::sum, LossReduction::none})
+    check_twins(fused(targets, {.reduction = how}), twin(targets, {.reduction = how}), {x});
+}
+
+TEST_CASE("cross_entropy: what a class counts", "[ops]") {
+  const Tensor x = random_tensor({3, 2}, 9), targets = tensor({1, 0, -100});
+  const Tensor each = cross_entropy(x, targets, {.reduction = LossReduction::none});
+  const auto loss = [&](std::vector<double> weight, LossReduction how) {
+    return cross_entropy(x, targets, {.reduction = how, .weight = tensor(weight)});
+  };
+  CHECK(values(loss({3, 0.5}, LossReduction::none)) == Values{0.5 * each.at({0}), 3 * each.at({1}), 0});
+  const double total = 0.5 * each.at({0}) + 3 * each.at({1});
+  CHECK(loss({3, 0.5}, LossReduction::sum).item() == Approx(total).epsilon(1e-14));
+  CHECK(loss({3, 0.5}, LossReduction::mean).item() == Approx(total / 3.5).epsilon(1e-14));
+  CHECK(loss({1, 1}, LossReduction::mean).item() == Approx(cross_entropy(x, targets).item()).epsilon(1e-14));
+  CHECK(loss({0, 0}, LossReduction::mean).item() == 0);
+  // Weights are constants: nothing flows into them.
+  Tensor weight = ones({2}, DType::f64).requires_grad();
+  CHECK_FALSE(cross_entropy(x, targets, {.weight = weight}).needs_grad());
+}
+
 TEST_CASE("cross_entropy: misuse is named", "[ops][misuse]") {
   const Tensor x = zeros({2, 3});
+  CHECK_THROWS_WITH(cross_entropy(x, tensor({0, 1}), {.weight = ones({2})}),
+                    "cross_entropy: logits [2, 3] need a weight [3], not [2]");
+  CHECK_THROWS_WITH(cross_entropy(x, tensor({0, 1}), {.weight = ones({3}, DType::f64)}),
+                    "cross_entropy: the weight must be f32, not f64");
+  CHECK_THROWS_WITH(cross_entropy(x, tensor({0, 3}), {.weight = ones({3})}),
+                    "cross_entropy: target 3 at position 1 is outside [0, 3), the number of classes");
   const auto call = [&](const Tensor& logits, const Tensor& targets, CrossEntropyOptions options = {}) {
     return cross_entropy(logits, targets, options);
   };

@@ -48,6 +48,20 @@ TEST_CASE("sum: values over any axes", "[ops]") {
   CHECK(sum(scalar(2).expand({3, 4})).item() == 24);
 }
 
+TEST_CASE("sum, max and min of whole numbers, and a count of what is true", "[ops]") {
+  const Tensor i = tensor({3, -5, 2, (1 << 30) + 1}, Shape{2, 2});
+  const Tensor total = sum(i * i);
+  CHECK(total.dtype() == DType::i64);
+  CHECK(total.to_vector<int64_t>()[0] == 9 + 25 + 4 + (int64_t{1} << 60) + (int64_t{1} << 31) + 1);
+  CHECK(max(i, Axes{1}).to_vector<int64_t>() == std::vector<int64_t>{3, (1 << 30) + 1});
+  CHECK(min(i).item() == -5);
+  const Tensor bits = tensor({true, false, true, true, false, false}, Shape{2, 3});
+  CHECK(sum(bits).dtype() == DType::i64);
+  CHECK(sum(bits).item() == 3);
+  CHECK(sum(bits, Axes{1}, true).to_vector<int64_t>() == std::vector<int64_t>{2, 1});
+  CHECK(sum(ones({300}, DType::boolean)).item() == 300);  // more than a byte holds
+}
+
 TEST_CASE("sum and mean: over no elements 0 and NaN", "[ops]") {
   CHECK(sum(zeros({0})).item() == 0);
   CHECK(values(sum(zeros({2, 0}), Axes{1})) == Values{0, 0});
@@ -181,7 +195,7 @@ TEST_CASE("reductions: misuse is named", "[ops][misuse]") {
   CHECK_THROWS_WITH(max(none), "max: no elements to choose from in shape [2, 0]");
   CHECK_THROWS_WITH(min(none, Axes{1}), "min: no elements to choose from in shape [2, 0]");
   CHECK_THROWS_WITH(argmax(none, 1), "argmax: no elements to choose from in shape [2, 0]");
-  CHECK_THROWS_WITH(sum(b), "sum: takes f32, f64 or i64, not bool");
+  CHECK_THROWS_WITH(mean(b), "mean: takes f32 or f64, not bool");
   CHECK_THROWS_WITH(max(b), "max: takes f32, f64 or i64, not bool");
   CHECK_THROWS_WITH(argmax(b, 0), "argmax: takes f32, f64 or i64, not bool");
   CHECK_THROWS_WITH(mean(i), "mean: takes f32 or f64, not i64");

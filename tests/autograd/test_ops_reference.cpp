@@ -46,6 +46,12 @@ void add_arithmetic(std::map<std::string, Case>& cases) {
   cases["minimum"] = cases["minimum of ties"] = binary(minimum);
   cases["add.number"] = [](const Inputs& x, const Inputs&) { return add(x[0], 1.5); };
   cases["mul.number"] = [](const Inputs& x, const Inputs&) { return mul(x[0], -2.5); };
+  cases["div.number"] = [](const Inputs& x, const Inputs&) { return div(x[0], -2.5); };
+  cases["maximum.number"] = [](const Inputs& x, const Inputs&) { return maximum(x[0], 1); };
+  cases["minimum.number"] = [](const Inputs& x, const Inputs&) { return minimum(x[0], 0); };
+  cases["where.number"] = [](const Inputs& x, const Inputs&) {
+    return where(less(x[0], 0.5), x[0], 2) + where(greater(x[0], 0), -1, x[0]);
+  };
   for (const double e : {0.0, 1.0, 2.0, 3.0, -1.0, 0.5, -1.5}) {
     cases[fmt::format("pow {}", e)] = [e](const Inputs& x, const Inputs&) { return pow(x[0], e); };
   }
@@ -145,6 +151,28 @@ void add_rows(std::map<std::string, Case>& cases) {
       return cross_entropy(x[0], other[0], {.label_smoothing = e});
     };
   }
+  cases["layer_norm alone"] = [](const Inputs& x, const Inputs&) { return layer_norm(x[0], {}, {}, 1e-5); };
+  cases["layer_norm with a weight"] = [](const Inputs& x, const Inputs&) {
+    return layer_norm(x[0], x[1], {}, 1e-5);
+  };
+  const Tensor weight = tensor({0.5, 2.0, 1.0, 0.25, 4.0});
+  for (const auto& [name, reduction] : std::map<std::string, LossReduction>{
+           {"mean", LossReduction::mean}, {"sum", LossReduction::sum}, {"none", LossReduction::none}}) {
+    const auto loss = [r = reduction](double smoothing, const Tensor& w) {
+      return [=](const Inputs& x, const Inputs& other) {
+        return cross_entropy(x[0], other[0], {.label_smoothing = smoothing, .reduction = r, .weight = w});
+      };
+    };
+    cases["cross_entropy by " + name] = loss(0, {});
+    cases["cross_entropy by " + name + " with weights 0"] = loss(0, weight);
+    cases["cross_entropy by " + name + " with weights 0.1"] = loss(0.1, weight);
+  }
+  cases["scaled_dot_product_attention with a scale"] = [](const Inputs& x, const Inputs&) {
+    return scaled_dot_product_attention(x[0], x[1], x[2], {.scale = 0.3});
+  };
+  cases["scaled_dot_product_attention with a bias"] = [](const Inputs& x, const Inputs&) {
+    return scaled_dot_product_attention(x[0], x[1], x[2], {.mask = x[3], .scale = 0.7});
+  };
   const auto attention = [](bool causal) {
     return [causal](const Inputs& x, const Inputs& other) {
       const Tensor mask = other.empty() ? Tensor() : as_bool(other[0]);

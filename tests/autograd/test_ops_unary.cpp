@@ -89,6 +89,14 @@ TEST_CASE("abs: at 0 and at negative numbers", "[ops]") {
   CHECK(slope_at(abs, 2) == 1);
 }
 
+TEST_CASE("abs: of whole numbers", "[ops]") {
+  const int64_t least = std::numeric_limits<int64_t>::min();
+  const Tensor y = abs(tensor(std::vector<int64_t>{-3, 0, 7, least + 1, least}));
+  CHECK(y.dtype() == DType::i64);
+  CHECK(y.to_vector<int64_t>() ==
+        std::vector<int64_t>{3, 0, 7, -(least + 1), least});  // the least has no twin
+}
+
 TEST_CASE("clamp: the bounds belong to the inside", "[ops]") {
   Tensor x = tensor({-2.0, -1.0, 0.0, 1.5, 2.0}).requires_grad();
   const Tensor y = clamp(x, -1, 1.5);
@@ -183,12 +191,13 @@ TEST_CASE("unary: misuse is named", "[ops][misuse]") {
   const std::vector<std::pair<std::string, Function>> all = {
       {"exp", exp},         {"log", log},   {"sqrt", sqrt}, {"rsqrt", rsqrt}, {"tanh", tanh},
       {"sigmoid", sigmoid}, {"relu", relu}, {"erf", erf},   {"gelu", gelu},   {"gelu_tanh", gelu_tanh},
-      {"silu", silu},       {"abs", abs},   {"sin", sin},   {"cos", cos}};
+      {"silu", silu},       {"sin", sin},   {"cos", cos}};
   for (const auto& [op, f] : all) {
     CHECK_THROWS_WITH(f(i), op + ": takes f32 or f64, not i64");
     CHECK_THROWS_AS(f(i), DTypeError);
     CHECK_THROWS_WITH(f(Tensor()), "this tensor is not defined: it was made by Tensor() and never assigned");
   }
+  CHECK_THROWS_WITH(abs(equal(i, i)), "abs: takes f32, f64 or i64, not bool");
   CHECK_THROWS_WITH(clamp(i, 0, 1), "clamp: takes f32 or f64, not i64");
   CHECK_THROWS_WITH(clamp(ones({1}), 2, 1), "clamp: the lower bound 2 must not be above the upper bound 1");
   CHECK_THROWS_WITH(clamp(ones({1}), not_a_number, 1),

@@ -22,7 +22,7 @@ const std::map<std::string, std::string> without_reference = {
 std::string op_of(std::string name) {
   if (name.starts_with("composed::")) name = name.substr(10);
   if (name == "attention") return "scaled_dot_product_attention";
-  if (name == "add.number" || name == "mul.number") return name;
+  if (name.ends_with(".number")) return name;
   return name.substr(0, name.find('.'));
 }
 

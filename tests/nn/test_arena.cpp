@@ -115,7 +115,7 @@ TEST_CASE("an arena leaves frozen parameters where they are, and refuses a modul
       "arena: bias was moved to other memory; convert the module or make another optimizer for it "
       "before this one");
   Tensor(layer.bias).requires_grad(false);
-  CHECK_THROWS_WITH(ParameterArena(layer), "arena: the module has no parameter that requires a gradient");
+  CHECK_THROWS_WITH(ParameterArena(layer), "arena: there is no parameter that requires a gradient");
 
   class Mixed : public Module {
    public:

@@ -301,9 +301,84 @@ TEST_CASE("a step refuses a parameter that was frozen when the optimizer was mad
   CHECK(optimizer.steps() == 1);
 }
 
+TEST_CASE("groups of parameters learn at rates and with decays of their own", "[optimizer]") {
+  // What a group does is what an optimizer of its own would do.
+  const Linear together = small_layer(), apart = small_layer();
+  AdamW one(
+      together,
+      {.lr = 0.1,
+       .weight_decay = 0.2,
+       .groups = {{.holds = [](const std::string& name) { return name == "bias"; }, .rate = 0.25},
+                  {.holds = [](const std::string&) { return true; }, .rate = 0.5, .weight_decay = 0.4}}});
+  Tensor weight = apart.weight, bias = apart.bias;
+  AdamW of_weight({weight}, {.lr = 0.05, .weight_decay = 0.4}),
+      of_bias({bias}, {.lr = 0.025, .weight_decay = 0});
+  for (int step = 0; step < 3; ++step) {
+    const auto give = [step](const Tensor& x) {
+      const double size = step + 1.0;
+      Tensor(x).set_grad((arange(x.numel()).to(DType::f32) * size + 1).reshape(x.shape()));
+    };
+    for (const Linear& layer : {together, apart}) give(layer.weight), give(layer.bias);
+    one.set_learning_rate(0.1 / (step + 1));  // a schedule moves every group
+    of_weight.set_learning_rate(0.05 / (step + 1));
+    of_bias.set_learning_rate(0.025 / (step + 1));
+    one.step(), of_weight.step(), of_bias.step();
+    CHECK(together.weight.to_vector<float>() == apart.weight.to_vector<float>());
+    CHECK(together.bias.to_vector<float>() == apart.bias.to_vector<float>());
+  }
+  CHECK(together.weight.to_vector<float>() != small_layer().weight.to_vector<float>());
+}
+
+TEST_CASE("a group with rate 0 stands still, and the first that holds a parameter has it", "[optimizer]") {
+  const Linear layer = small_layer();
+  const std::vector<float> before = layer.weight.to_vector<float>();
+  const auto all = [](const std::string&) { return true; };
+  Sgd optimizer(layer,
+                {.lr = 1,
+                 .groups = {{.holds = [](const std::string& name) { return name == "weight"; }, .rate = 0},
+                            {.holds = all, .rate = 2}}});
+  Tensor(layer.weight).grad().fill_(1);
+  Tensor(layer.bias).grad().fill_(1);
+  const std::vector<float> bias = layer.bias.to_vector<float>();
+  optimizer.step();
+  CHECK(layer.weight.to_vector<float>() == before);
+  CHECK(layer.bias.to_vector<float>() == std::vector<float>{bias[0] - 2, bias[1] - 2});
+}
+
+TEST_CASE("names_under holds what is below a part", "[optimizer]") {
+  const auto under = names_under("bert.encoder");
+  CHECK(under("bert.encoder.layer.0.output.dense.weight"));
+  CHECK_FALSE(under("bert.encoders.weight"));
+  CHECK_FALSE(under("bert.encoder"));
+}
+
+TEST_CASE("an optimizer over a list of tensors", "[optimizer]") {
+  Tensor w = tensor({1.0, 2.0}).requires_grad(), b = tensor({3.0}).requires_grad();
+  Sgd optimizer({w, b}, {.lr = 0.5, .weight_decay = 0.1});
+  optimizer.zero_grad();
+  (sum(w * w) + sum(b)).backward();
+  optimizer.step();  // unnamed tensors all decay
+  CHECK(w.to_vector<double>() == std::vector<double>{1 - 0.5 * 2.1, 2 - 0.5 * 4.2});
+  CHECK(b.to_vector<double>() == std::vector<double>{3 - 0.5 * 1.3});
+  CHECK(optimizer.arena().entries()[1].name == "1");
+
+  CHECK_THROWS_WITH(Sgd({w, Tensor()}), "parameters: tensor 1 of the list is undefined");
+  CHECK_THROWS_WITH(Sgd({w, b, w}), "parameters: tensors 0 and 2 of the list are one");
+  CHECK_THROWS_WITH(Sgd({w * 2}),
+                    "parameters: tensor 0 of the list, [2], was computed; an optimiser changes leaves only");
+  CHECK_THROWS_WITH(Sgd({ones({2})}), "arena: there is no parameter that requires a gradient");
+}
+
 TEST_CASE("optimizers refuse settings that would do something else than they say", "[optimizer]") {
   const Linear layer = small_layer();
   CHECK_THROWS_WITH(Sgd(layer, {.nesterov = true}), "sgd: nesterov needs a momentum above 0, not 0");
+  const auto all = [](const std::string&) { return true; };
+  CHECK_THROWS_WITH(AdamW(layer, {.groups = {{.holds = all}, {.holds = all}}}),
+                    "optimizer: group 1 holds no parameter that an earlier one leaves");
+  CHECK_THROWS_WITH(AdamW(layer, {.groups = {{}}}),
+                    "optimizer: group 0 holds no parameter that an earlier one leaves");
+  CHECK_THROWS_WITH(AdamW(layer, {.groups = {{.holds = all, .rate = -1}}}),
+                    "optimizer: the rate of group 0 is -1; it must be a number from 0 on");
   CHECK_THROWS_WITH(AdamW(layer, {.decays = nullptr}),
                     "arena: the rule that says what decays is empty; decays_by_name is the usual one");
   AdamW optimizer(layer);

@@ -127,5 +127,5 @@ TEST_CASE("single-head attention names its parameters, and refuses what does not
                     "single-head attention: a mask must be [B, T] or [B, S, T], not [3]");
   CHECK_THROWS_WITH(masked(tensor<bool>({true, true}, Shape{1, 2})),
                     "attention_from_scores: a mask [1, 1, 2] does not broadcast to the scores [1, 2, 3]");
-  CHECK_THROWS_WITH(masked(ones({1, 3})), "attention_from_scores: the mask must be bool, not f32");
+  CHECK_THROWS_WITH(masked(ones({1, 3})), "single-head attention: the mask must be bool, not f32");
 }
