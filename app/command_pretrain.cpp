@@ -14,6 +14,7 @@
 #include "autograd/file.hpp"
 #include "autograd/threads.hpp"
 #include "bert/lines.hpp"
+#include "bert/resumable.hpp"
 #include "bert/tokenizer_files.hpp"
 #include "bert/trainer.hpp"
 #include "bert/wordpiece_trainer.hpp"
@@ -159,16 +160,15 @@ std::vector<RunSetting> run_settings(const Call& call, const bert::Config& confi
 }
 
 /// The checkpoint with which a run goes on, or nothing for a run that begins.
-std::optional<fs::path> checkpoint_to_resume(const Call& call) {
+std::optional<bert::Resumable> checkpoint_to_resume(const Call& call) {
   const std::string out = call.out.string();
-  const std::optional<fs::path> checkpoint = bert::newest_checkpoint(call.out);
   const bool has_model = fs::exists(call.out / "model.safetensors");
   if (!call.resume) {
-    if (!checkpoint && !has_model) return std::nullopt;
+    if (!bert::newest_checkpoint(call.out) && !has_model) return std::nullopt;
     throw WrongCall(fmt::format(
         "--out '{}' holds a run already; add --resume to go on with it, or name another folder", out));
   }
-  if (checkpoint) return checkpoint;
+  if (auto found = bert::find_resumable(call.out)) return found;
   if (has_model) {
     throw WrongCall(
         fmt::format("--resume: '{}' holds a model but no checkpoint to go on from; name another "
@@ -227,10 +227,9 @@ Texts read_texts(const Call& call, const bert::Tokenizer& tokenizer, Progress& p
 }
 
 /// The settings with which the run was begun. @throws WrongCall when this call has others.
-std::string check_resumed(const Call& call, const fs::path& checkpoint,
+std::string check_resumed(const Call& call, const bert::Resumable& found,
                           const std::vector<RunSetting>& settings, Progress& progress) {
-  const fs::path file = checkpoint / "training_state.json";
-  std::string line = bert::training_state_from_json(read_file(file), file).settings;
+  std::string line = found.state.settings;
   if (check_settings(line, settings)) {
     progress.say(fmt::format("the run goes on with another learning rate, {}", call.learning_rate));
   }
@@ -257,7 +256,8 @@ void run(const Call& call) {
   if ((call.steps > 0) == (call.minutes > 0)) {
     throw WrongCall("say how long to train, with either --steps or --minutes");
   }
-  const std::optional<fs::path> checkpoint = checkpoint_to_resume(call);
+  const std::optional<bert::Resumable> found = checkpoint_to_resume(call);
+  const std::optional<fs::path> checkpoint = found ? std::optional(found->checkpoint) : std::nullopt;
   if (call.threads > 0) set_num_threads(static_cast<int>(call.threads));
   const bert::Tokenizer tokenizer = tokenizer_of(call, checkpoint);
   if (call.cased && tokenizer.normalizer().lowercase) {
@@ -266,6 +266,11 @@ void run(const Call& call) {
   }
   const bert::Config config = make_config(call, tokenizer.vocab().size());
   Progress progress("pretraining");
+  if (found) {
+    for (const std::string& damaged : found->damaged)
+      progress.say(fmt::format("{}; this checkpoint is left alone, and {} taken", damaged,
+                               found->checkpoint.string()));
+  }
   const auto [shared, shared_held_out] = read_texts(call, tokenizer, progress);
   const bert::PieceTable pieces = bert::PieceTable::of(tokenizer);
   const auto training = std::make_shared<const bert::PretrainingData>(shared, pieces, data_options(call));
@@ -280,7 +285,7 @@ void run(const Call& call) {
   bert::TrainerOptions options = trainer_options(call);
   const std::vector<RunSetting> settings = run_settings(call, config, *shared, *shared_held_out);
   options.settings = settings_line(settings);
-  if (checkpoint) options.also_resumes = check_resumed(call, *checkpoint, settings, progress);
+  if (found) options.also_resumes = check_resumed(call, *found, settings, progress);
   options.baseline = baseline ? &*baseline : nullptr;
 
   RunReport report(call.out, config, *shared, *shared_held_out, tokenizer, options, call.samples);

@@ -38,8 +38,8 @@ fs::path follow_links(const fs::path& path) {
   return error ? path : real;
 }
 
-/// Flushes the folder's list of names, without which a rename may be lost in a power cut.
-/// Some file systems cannot flush a folder (EINVAL): there is nothing more to do there.
+}  // namespace
+
 int flush_folder(const fs::path& folder) {
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return errno == EACCES ? 0 : errno;  // a folder one may write to but not list
@@ -47,8 +47,6 @@ int flush_folder(const fs::path& folder) {
   if (::fsync(descriptor) != 0 && errno != EINVAL && errno != ENOTSUP) return errno;
   return 0;
 }
-
-}  // namespace
 
 std::string read_file(const fs::path& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);

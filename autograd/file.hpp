@@ -16,6 +16,10 @@ std::string read_file(const std::filesystem::path& path);
 /// @throws IoError when any step fails; the old file is then as it was.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
+/// Flushes a folder's list of names, without which a rename may be lost in a power cut. Returns 0, or the
+/// error's number; a file system that cannot flush a folder (EINVAL) keeps its own promises and counts as 0.
+int flush_folder(const std::filesystem::path& folder);
+
 /// A file written in pieces beside its final place, and moved there by `commit`.
 ///
 /// The pieces go to a sibling `.NAME.PID-N.tmp`. `commit` flushes it to the disk, renames it over `path`, and

@@ -1,6 +1,5 @@
 #include "bert/staged_folder.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -8,18 +7,11 @@
 #include <utility>
 
 #include "autograd/error.hpp"
+#include "autograd/file.hpp"
 
 namespace gradus::bert {
 namespace fs = std::filesystem;
 namespace {
-
-/// Brings a change of names in a folder to the disk.
-void flush_folder(const fs::path& folder) {
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return;  // a file system that cannot do this keeps its own promises
-  ::fsync(descriptor);
-  ::close(descriptor);
-}
 
 /// A folder that is filled out of sight. What was not moved out of it goes with it.
 class Staging {

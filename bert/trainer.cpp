@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <set>
 
 #include "autograd/file.hpp"
 #include "bert/checkpoint.hpp"
+#include "bert/resumable.hpp"
 #include "nn/safetensors.hpp"
 
 namespace gradus::bert {
@@ -14,9 +14,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 namespace fs = std::filesystem;
-
-constexpr const char* moments_file = "optimizer.safetensors";
-constexpr const char* state_file = "training_state.json";
 
 /// Thrown between two batches of an evaluation that is to stop.
 struct Stopped {};
@@ -99,6 +96,7 @@ Trainer::Trainer(BertForPreTraining model, Tokenizer tokenizer,
       held_out_(std::move(held_out)),
       options_(std::move(options)),
       folder_(std::move(folder)),
+      checkpoints_(folder_),
       events_(std::move(events)) {
   check(options_, model_.bert.config);
   optimizer_ = make_optimizer(model_, options_);
@@ -262,12 +260,16 @@ bool Trainer::evaluate_now(const StepReport& report, int64_t rows) {
   const std::optional<Evaluation> evaluation = evaluation_of(rows);
   state_.must_evaluate = !evaluation;
   if (!evaluation) return false;
+  bool is_best = false;
   if (state_.step > 0 && (state_.best_step < 0 || evaluation->loss() < state_.best_loss)) {
     state_.best_step = state_.step;
     state_.best_loss = evaluation->loss();
-    save();
+    is_best = true;
   }
+  // The caller hears of it before the checkpoint says that it was made: a run that is killed in between makes
+  // it again.
   if (events_.evaluation) events_.evaluation(report, *evaluation);
+  if (is_best) save();
   return true;
 }
 
@@ -310,56 +312,26 @@ TrainingEnd Trainer::run() {
 }
 
 void Trainer::save() {
-  const fs::path checkpoints = folder_ / "checkpoints";
-  const fs::path target = checkpoints / fmt::format("step-{}", state_.step);
-  const fs::path unfinished = checkpoints / fmt::format(".step-{}.unfinished", state_.step);
-  std::error_code error;
-  fs::remove_all(unfinished, error);
-  fs::create_directories(unfinished, error);
-  if (error) fail<IoError>("{}: cannot make this folder: {}", unfinished.string(), error.message());
-  try {
-    save_pretrained(unfinished, model_, &tokenizer_);
-    nn::write_safetensors(unfinished / moments_file, optimizer_->state_dict());
-    write_file_atomically(unfinished / state_file, to_json(state_));
-    fs::remove_all(target);  // of an earlier run of the same step
-    fs::rename(unfinished, target);
-  } catch (const fs::filesystem_error& failure) {
-    fs::remove_all(unfinished, error);
-    fail<IoError>("{}: cannot put this checkpoint in place: {}", target.string(), failure.code().message());
-  } catch (...) {
-    fs::remove_all(unfinished, error);
-    throw;
-  }
-  remove_old_checkpoints();
-  if (events_.saved) events_.saved(target);
-}
-
-void Trainer::remove_old_checkpoints() const {
-  std::set<int64_t> steps;
-  for (const auto& entry : fs::directory_iterator(folder_ / "checkpoints")) {
-    if (const int64_t step = step_of_checkpoint(entry.path()); step >= 0) steps.insert(step);
-  }
-  int64_t spare = static_cast<int64_t>(steps.size()) - options_.keep;
-  for (const int64_t step : steps) {
-    if (spare-- <= 0) break;
-    std::error_code ignored;  // an old checkpoint that cannot be removed does no harm
-    if (step != state_.best_step)
-      fs::remove_all(folder_ / "checkpoints" / fmt::format("step-{}", step), ignored);
-  }
+  const fs::path checkpoint = checkpoints_.save(state_.step, [this](const fs::path& place) {
+    save_pretrained(place, model_, &tokenizer_);
+    nn::write_safetensors(place / moments_file, optimizer_->state_dict());
+    write_file_atomically(place / state_file, to_json(state_));
+  });
+  checkpoints_.keep(options_.keep, state_.best_step);
+  if (events_.saved) events_.saved(checkpoint);
 }
 
 bool Trainer::resume() {
-  const std::optional<fs::path> checkpoint = newest_checkpoint(folder_);
-  if (!checkpoint) return false;
-  const fs::path file = *checkpoint / state_file;
-  const TrainingState state = training_state_from_json(read_file(file), file);
+  const std::optional<Resumable> found = find_resumable(folder_);
+  if (!found) return false;
+  const TrainingState& state = found->state;
   const bool same = state.settings == options_.settings || state.settings == options_.also_resumes;
   if (!same) {
     fail<Error>("{}: this run was begun with other settings ({}); resume it with those, not with ({})",
                 folder_.string(), state.settings, options_.settings);
   }
-  model_.load_state_dict(nn::read_safetensors(*checkpoint / "model.safetensors"));
-  optimizer_->load_state_dict(nn::read_safetensors(*checkpoint / moments_file));
+  model_.load_state_dict(nn::read_safetensors(found->checkpoint / "model.safetensors"));
+  optimizer_->load_state_dict(nn::read_safetensors(found->checkpoint / moments_file));
   go_back_to(state);
   state_.settings = options_.settings;
   return true;

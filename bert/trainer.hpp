@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "bert/checkpoint_folder.hpp"
 #include "bert/evaluation.hpp"
 #include "bert/heads.hpp"
 #include "bert/pretraining_data.hpp"
@@ -88,7 +89,8 @@ class Trainer {
           std::shared_ptr<const PretrainingData> held_out, TrainerOptions options,
           std::filesystem::path folder, TrainerEvents events = {});
 
-  /// Goes back to the newest whole checkpoint of the folder. Returns false if there is none.
+  /// Goes back to the newest checkpoint of the folder that can be read (find_resumable). Returns false if
+  /// there is none.
   bool resume();
 
   /// Trains to the end, or until `stop` is set; a checkpoint is written either way. If the loss becomes NaN
@@ -119,13 +121,13 @@ class Trainer {
   bool evaluate_now(const StepReport& report, int64_t rows);
   TrainingEnd interrupted();
   void save();
-  void remove_old_checkpoints() const;
 
   BertForPreTraining model_;
   Tokenizer tokenizer_;
   std::shared_ptr<const PretrainingData> training_, held_out_;
   TrainerOptions options_;
   std::filesystem::path folder_;
+  CheckpointFolder checkpoints_;
   TrainerEvents events_;
   std::unique_ptr<nn::Optimizer> optimizer_;
   TrainingState state_;

@@ -1,6 +1,5 @@
 #include "bert/training_state.hpp"
 
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "autograd/error.hpp"
@@ -42,26 +41,6 @@ TrainingState training_state_from_json(const std::string& text, const std::files
   read("seed", s.seed);
   read("settings", s.settings);
   return s;
-}
-
-int64_t step_of_checkpoint(const std::filesystem::path& folder) {
-  const std::string name = folder.filename().string();
-  constexpr std::string_view prefix = "step-";
-  if (!name.starts_with(prefix)) return -1;
-  int64_t step = -1;
-  const char* const end = name.data() + name.size();
-  const auto [stopped, error] = std::from_chars(name.data() + prefix.size(), end, step);
-  return error == std::errc() && stopped == end ? step : -1;
-}
-
-std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& run) {
-  std::optional<std::filesystem::path> newest;
-  std::error_code missing;
-  for (const auto& entry : std::filesystem::directory_iterator(run / "checkpoints", missing)) {
-    const int64_t step = step_of_checkpoint(entry.path());
-    if (step >= 0 && (!newest || step > step_of_checkpoint(*newest))) newest = entry.path();
-  }
-  return newest;
 }
 
 }  // namespace gradus::bert

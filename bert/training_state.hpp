@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 
 namespace gradus::bert {
@@ -30,11 +29,5 @@ struct TrainingState {
 std::string to_json(const TrainingState& state);
 /// Throws FormatError that names `file` and the key.
 TrainingState training_state_from_json(const std::string& json, const std::filesystem::path& file);
-
-/// The newest checkpoint of a run: the folder `checkpoints/step-N` with the largest N.
-std::optional<std::filesystem::path> newest_checkpoint(const std::filesystem::path& run);
-
-/// N of a folder name "step-N", or -1.
-int64_t step_of_checkpoint(const std::filesystem::path& folder);
 
 }  // namespace gradus::bert
