@@ -8,6 +8,7 @@
 #include "autograd/file.hpp"
 #include "autograd/kernels/gemm.hpp"
 #include "autograd/threads.hpp"
+#include "bert/verdict.hpp"
 
 namespace gradus::app {
 namespace {
@@ -88,19 +89,24 @@ nlohmann::ordered_json to_json(const bert::Evaluation& e) {
   return result;
 }
 
-std::string to_text(const bert::Evaluation& e) {
-  std::string text = fmt::format("masked pieces   {:>10}\n", with_commas(e.positions));
+std::string to_text(const bert::Evaluation& e, int64_t seen, int64_t text_tokens) {
+  std::string text = fmt::format("masked tokens   {:>10}\n", with_commas(e.positions));
   const auto row = [&](std::string_view name, double accuracy, double perplexity) {
     text += fmt::format("{:<15} {:>9.1f} %   perplexity {:.2f}\n", name, 100 * accuracy, perplexity);
   };
   row("the model", e.mlm_accuracy(), e.perplexity());
-  if (e.bigram) row("two neighbours", e.bigram->accuracy(), e.bigram->perplexity());
-  if (e.unigram) row("frequency", e.unigram->accuracy(), e.unigram->perplexity());
+  if (e.bigram) row(bert::kTwoNeighbours, e.bigram->accuracy(), e.bigram->perplexity());
+  if (e.unigram) row(bert::kFrequency, e.unigram->accuracy(), e.unigram->perplexity());
   if (const int64_t pairs = e.pairs[0] + e.pairs[1]; pairs > 0) {
     text += fmt::format(
         "next sentence   {:>9.1f} %   of {} pairs: {:.1f} % where B follows, {:.1f} % where it is random\n",
         100 * e.nsp_accuracy(), with_commas(pairs), 100 * e.nsp_accuracy_of(0), 100 * e.nsp_accuracy_of(1));
   }
+  const auto say = [&text](const std::string& sentences) {
+    if (!sentences.empty()) text += sentences + "\n";
+  };
+  if (e.pairs[0] > 0 && e.pairs[1] > 0) say(bert::one_answer(e.nsp_accuracy_of(0), e.nsp_accuracy_of(1)));
+  if (e.bigram) say(bert::below_baseline(e.mlm_accuracy(), e.bigram->accuracy(), seen, text_tokens));
   return text;
 }
 
@@ -111,6 +117,7 @@ RunReport::RunReport(std::filesystem::path folder, const bert::Config& config,
   report_.title = "Pretraining a BERT";
   report_.subtitle = fmt::format("{} layers, hidden size {}, on {} tokens of text", config.num_hidden_layers,
                                  config.hidden_size, with_commas(training.tokens()));
+  report_.training_tokens = training.tokens();
   report_.settings = settings(config, training, held_out, options);
   report_.environment = environment();
   constexpr int64_t sample_pieces = 30;
@@ -222,10 +229,11 @@ nlohmann::ordered_json RunReport::summary() const {
 }
 
 std::string RunReport::closing_words() const {
-  std::string text = fmt::format("{}{} steps, {} tokens in {}\nmodel:     {}\nreport:    {}\n",
-                                 last_ ? to_text(*last_) : std::string(), with_commas(last_step_.step),
-                                 with_commas(last_step_.slots), clock_text(last_step_.seconds),
-                                 folder_.string(), (folder_ / "report.html").string());
+  std::string text =
+      fmt::format("{}{} steps, {} tokens (padding counted) in {}\nmodel:     {}\nreport:    {}\n",
+                  last_ ? to_text(*last_, last_step_.slots, report_.training_tokens) : std::string(),
+                  with_commas(last_step_.step), with_commas(last_step_.slots), clock_text(last_step_.seconds),
+                  folder_.string(), (folder_ / "report.html").string());
   const std::filesystem::path attention = folder_ / "attention.html";
   if (std::filesystem::exists(attention)) text += fmt::format("attention: {}\n", attention.string());
   return text;

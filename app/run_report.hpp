@@ -50,7 +50,8 @@ class RunReport {
 /// The figures of an evaluation by name, as `gradus evaluate --json` prints them.
 nlohmann::ordered_json to_json(const bert::Evaluation& evaluation);
 
-/// The same as a few lines of text.
-std::string to_text(const bert::Evaluation& evaluation);
+/// The same as a few lines of text, with a sentence where the model is below the baseline or does not tell
+/// pairs apart. `seen` and `text_tokens` as bert::below_baseline takes them.
+std::string to_text(const bert::Evaluation& evaluation, int64_t seen = 0, int64_t text_tokens = 0);
 
 }  // namespace gradus::app

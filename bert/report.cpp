@@ -8,6 +8,7 @@
 #include "bert/html.hpp"
 #include "bert/report_charts.hpp"
 #include "bert/report_samples.hpp"
+#include "bert/verdict.hpp"
 #include "plot/svg_file.hpp"
 
 namespace gradus::bert {
@@ -24,12 +25,23 @@ std::string figure(const std::string& name, const std::string& value, const std:
                      note);
 }
 
-/// What the bigram baseline reaches, and how far the model is from it.
-std::string against_bigram(double accuracy, double bigram) {
-  if (!std::isfinite(accuracy) || !std::isfinite(bigram)) return "of the masked words";
+/// What two neighbours reach, and how far the model is from it.
+std::string against_neighbours(double accuracy, double bigram) {
+  if (!std::isfinite(accuracy) || !std::isfinite(bigram)) return "of the masked tokens";
   const double points = 100 * (accuracy - bigram);
-  return fmt::format("{:.1f} points {} the bigram baseline ({})", std::abs(points),
-                     points < 0 ? "below" : "above", html::percent(bigram));
+  return fmt::format("{:.1f} points {} {} ({})", std::abs(points), points < 0 ? "below" : "above",
+                     kTwoNeighbours, html::percent(bigram));
+}
+
+/// What the figures of the last evaluation mean, where they may mislead.
+std::string verdicts(const TrainingReport& report, const MetricsRow& eval) {
+  std::string out;
+  for (const std::string& sentences : {below_baseline(eval.mlm_accuracy, report.baselines.bigram_accuracy,
+                                                      report.rows.back().tokens, report.training_tokens),
+                                       one_answer(eval.nsp_accuracy_next, eval.nsp_accuracy_random)}) {
+    if (!sentences.empty()) out += fmt::format("<p>{}</p>\n", html::escape(sentences));
+  }
+  return out;
 }
 
 std::string headline(const TrainingReport& report) {
@@ -37,12 +49,12 @@ std::string headline(const TrainingReport& report) {
   const MetricsRow* eval = last_of(report.rows, MetricsRow::Kind::eval);
   if (eval != nullptr) {
     const MlmBaselines& base = report.baselines;
-    out += figure("Masked words right", html::percent(eval->mlm_accuracy),
-                  against_bigram(eval->mlm_accuracy, base.bigram_accuracy));
+    out += figure("Masked tokens right", html::percent(eval->mlm_accuracy),
+                  against_neighbours(eval->mlm_accuracy, base.bigram_accuracy));
     out += figure("Perplexity", html::number(eval->perplexity),
                   std::isfinite(base.bigram_perplexity)
-                      ? "bigram baseline: " + html::number(base.bigram_perplexity)
-                      : "of the masked words");
+                      ? fmt::format("{}: {}", kTwoNeighbours, html::number(base.bigram_perplexity))
+                      : "of the masked tokens");
     if (!std::isnan(eval->nsp_accuracy)) {
       out += figure("Next sentence right", html::percent(eval->nsp_accuracy),
                     std::isnan(eval->nsp_accuracy_next)
@@ -52,16 +64,18 @@ std::string headline(const TrainingReport& report) {
                                       html::percent(eval->nsp_accuracy_random)));
     }
   } else {
-    out += figure("Masked words right", html::percent(MetricsRow::kNone), "no evaluation yet");
+    out += figure("Masked tokens right", html::percent(MetricsRow::kNone), "no evaluation yet");
   }
   if (!report.rows.empty()) {
     const MetricsRow& last = report.rows.back();
-    std::string note = html::count(last.tokens) + " tokens in " + html::duration(last.seconds);
+    std::string note =
+        html::count(last.tokens) + " tokens (padding counted) in " + html::duration(last.seconds);
     if (last.seconds > 0)
       note += ", " + html::number(static_cast<double>(last.tokens) / last.seconds) + " a second";
     out += figure("Steps", html::count(last.step), note);
   }
-  return out + "</div>\n";
+  out += "</div>\n";
+  return eval == nullptr ? out : out + verdicts(report, *eval);
 }
 
 std::string charts_of(const std::vector<plot::Chart>& charts) {
@@ -75,24 +89,29 @@ std::string final_table(const TrainingReport& report) {
   const MetricsRow* eval = last_of(report.rows, MetricsRow::Kind::eval);
   if (eval == nullptr) return "";
   const MlmBaselines& base = report.baselines;
-  const auto row = [](const char* name, double accuracy, double perplexity) {
+  const auto row = [](std::string_view name, double accuracy, double perplexity) {
     return fmt::format("<tr><th scope=\"row\">{}</th><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
                        name, html::percent(accuracy), html::number(perplexity));
   };
   std::string out = fmt::format("<h2>Evaluation after step {}</h2>\n", html::count(eval->step));
   out += "<p class=\"soft\">On text that was kept out of the training.";
   if (std::isfinite(eval->positions)) {
-    out += fmt::format(" {} masked words", html::count(std::llround(eval->positions)));
+    out += fmt::format(" {} masked tokens", html::count(std::llround(eval->positions)));
     if (std::isfinite(eval->pairs))
       out += fmt::format(" in {} pairs", html::count(std::llround(eval->pairs)));
     out += "; the baselines guess at the same places.";
   }
+  out += fmt::format(
+      " A token is a word or a piece of one. The baseline \u201C{}\u201D guesses from how often a token "
+      "stood "
+      "between the two in the training text, \u201C{}\u201D always guesses the commonest.",
+      kTwoNeighbours, kFrequency);
   out +=
-      "</p>\n<div class=\"scroll\"><table><thead><tr><th>Masked words</th><th class=\"n\">right</th>"
+      "</p>\n<div class=\"scroll\"><table><thead><tr><th>Masked tokens</th><th class=\"n\">right</th>"
       "<th class=\"n\">perplexity</th></tr></thead><tbody>\n";
   out += row("this model", eval->mlm_accuracy, eval->perplexity);
-  out += row("bigram baseline (both neighbours)", base.bigram_accuracy, base.bigram_perplexity);
-  out += row("unigram baseline (the commonest word)", base.unigram_accuracy, base.unigram_perplexity);
+  out += row(kTwoNeighbours, base.bigram_accuracy, base.bigram_perplexity);
+  out += row(kFrequency, base.unigram_accuracy, base.unigram_perplexity);
   out += "</tbody></table></div>\n";
   if (std::isnan(eval->nsp_accuracy)) return out;
   const auto nsp = [](const char* name, double accuracy) {
@@ -152,7 +171,7 @@ std::string render_report(const TrainingReport& report) {
   if (!report.samples.empty()) {
     page.body +=
         "<h2>The same gaps, as it learned</h2>\n<p class=\"soft\">What the model would put into each gap "
-        "at several steps, with its probability. The word that stood there is marked.</p>\n" +
+        "at several steps, with its probability. The token that stood there is marked.</p>\n" +
         detail::render_samples(report.samples);
   }
   page.body += final_table(report);

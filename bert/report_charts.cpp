@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "bert/verdict.hpp"
+
 namespace gradus::bert {
 namespace {
 
@@ -59,21 +61,21 @@ plot::Chart chart_over_steps(std::string title) {
 }  // namespace
 
 plot::Chart accuracy_chart(const TrainingReport& report) {
-  plot::Chart chart = chart_over_steps("Masked words guessed right");
+  plot::Chart chart = chart_over_steps("Masked tokens guessed right");
   chart.percent = true;
   add_training(chart, report, &MetricsRow::mlm_accuracy, "training", 2);
   add_held_out(chart, report, &MetricsRow::mlm_accuracy, "held-out text", 1);
-  chart.guides = {{"bigram baseline", report.baselines.bigram_accuracy},
-                  {"unigram baseline", report.baselines.unigram_accuracy}};
+  chart.guides = {{std::string(kTwoNeighbours), report.baselines.bigram_accuracy},
+                  {std::string(kFrequency), report.baselines.unigram_accuracy}};
   return chart;
 }
 
 plot::Chart loss_chart(const TrainingReport& report) {
-  plot::Chart chart = chart_over_steps("Loss on masked words, nats");
+  plot::Chart chart = chart_over_steps("Loss on masked tokens, nats");
   add_training(chart, report, &MetricsRow::mlm_loss, "training", 2);
   add_held_out(chart, report, &MetricsRow::mlm_loss, "held-out text", 1);
-  chart.guides = {{"bigram baseline", std::log(report.baselines.bigram_perplexity)},
-                  {"unigram baseline", std::log(report.baselines.unigram_perplexity)}};
+  chart.guides = {{std::string(kTwoNeighbours), std::log(report.baselines.bigram_perplexity)},
+                  {std::string(kFrequency), std::log(report.baselines.unigram_perplexity)}};
   return chart;
 }
 

@@ -8,6 +8,7 @@
 
 #include "autograd/error.hpp"
 #include "plot/chart_axis.hpp"
+#include "plot/label_place.hpp"
 #include "plot/text.hpp"
 
 namespace gradus::plot {
@@ -75,41 +76,55 @@ class Drawing {
   }
 
   std::string body() {
-    std::string out = text_at(0, 16, "start", "title", chart_.title);
-    const double legend_end = legend(out);
-    top_ = legend_end + 14;
-    bottom_ = chart_.height - (chart_.x_label.empty() ? 24 : 40);
-    double widest = 0;
-    for (const double tick : y_.ticks()) widest = std::max(widest, text_width(y_.label(tick), kFont));
-    left_ = widest + 8;
-    right_ = chart_.width - 14;
-    x_.place(left_, right_);
-    y_.place(bottom_, top_);
-    axes(out);
-    for (const ChartSeries& series : chart_.series) line(out, series);
-    guides(out);
+    // A guide whose label finds no free place goes into the legend, which may need another row then.
+    std::vector<std::size_t> in_legend;
+    std::string out;
+    do {
+      out = text_at(0, 16, "start", "title", chart_.title);
+      const double legend_end = legend(out, in_legend);
+      top_ = legend_end + 14;
+      bottom_ = chart_.height - (chart_.x_label.empty() ? 24 : 40);
+      double widest = 0;
+      for (const double tick : y_.ticks()) widest = std::max(widest, text_width(y_.label(tick), kFont));
+      left_ = widest + 8;
+      right_ = chart_.width - 14;
+      x_.place(left_, right_);
+      y_.place(bottom_, top_);
+      axes(out);
+      curves_.clear();
+      for (const ChartSeries& series : chart_.series) line(out, series);
+    } while (!guides(out, in_legend));
     if (empty_) out += text_at((left_ + right_) / 2, (top_ + bottom_) / 2, "middle", "", "no values yet");
     return out;
   }
 
  private:
-  /// Draws the legend, as many entries a row as fit, and gives back where it ends.
-  double legend(std::string& out) const {
+  /// Draws the legend, as many entries a row as fit, and gives back where it ends. `guides` are those that
+  /// have an entry.
+  double legend(std::string& out, const std::vector<std::size_t>& guides) const {
     double x = 0, y = 16;
     bool any = false;
-    for (const ChartSeries& series : chart_.series) {
-      if (series.name.empty()) continue;
-      const double width = 24 + text_width(series.name, kFont) + 14;
+    const auto entry = [&](const std::string& name, const std::string& kind) {
+      const double width = 24 + text_width(name, kFont) + 14;
       if (!any || x + width > chart_.width + 14) {
         x = 0;
         y += kLegendRow + (any ? 0 : 4);
         any = true;
       }
-      out += fmt::format(
-          "<line x1=\"{0:.1f}\" x2=\"{1:.1f}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\" class=\"line c{3}{4}\"/>\n", x,
-          x + 18, y - 4, series.color, series.dashed ? " dashed" : "");
-      out += text_at(x + 24, y, "start", "", series.name);
+      out +=
+          fmt::format("<line x1=\"{0:.1f}\" x2=\"{1:.1f}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\" class=\"{3}\"/>\n",
+                      x, x + 18, y - 4, kind);
+      out += text_at(x + 24, y, "start", "", name);
       x += width;
+    };
+    for (const ChartSeries& series : chart_.series) {
+      if (series.name.empty()) continue;
+      entry(series.name, fmt::format("line c{}{}", series.color, series.dashed ? " dashed" : ""));
+    }
+    for (const std::size_t i : guides) {
+      const ChartGuide& guide = chart_.guides[i];
+      entry(fmt::format("{} ({})", guide.label, chart_.percent ? percent(guide.y) : number(guide.y)),
+            "guide");
     }
     return y;
   }
@@ -134,12 +149,13 @@ class Drawing {
     out += text_at((left_ + right_) / 2, bottom_ + 34, "middle", "tick", chart_.x_label);
   }
 
-  void line(std::string& out, const ChartSeries& series) const {
+  void line(std::string& out, const ChartSeries& series) {
     const auto buckets = static_cast<std::size_t>(std::max(1.0, right_ - left_));
     std::string path;
     std::vector<std::size_t> dots;
     std::size_t run = 0;  // points of the current run without a gap
     std::size_t last = 0;
+    detail::Point before{};
     const auto end_run = [&] {
       if (run == 1) dots.push_back(last);  // one point alone makes no line
       run = 0;
@@ -149,8 +165,10 @@ class Drawing {
         end_run();
         continue;
       }
-      fmt::format_to(std::back_inserter(path), "{}{:.1f} {:.1f}", run == 0 ? "M" : "L", x_.pixel(series.x[i]),
-                     y_.pixel(series.y[i]));
+      const detail::Point point{x_.pixel(series.x[i]), y_.pixel(series.y[i])};
+      fmt::format_to(std::back_inserter(path), "{}{:.1f} {:.1f}", run == 0 ? "M" : "L", point.x, point.y);
+      curves_.push_back({run == 0 ? point : before, point});
+      before = point;
       ++run;
       last = i;
       if (series.markers) dots.push_back(i);
@@ -169,28 +187,44 @@ class Drawing {
     }
   }
 
-  /// Guides with their labels at the right, from the top down; a label that would touch the one above it is
-  /// moved below that one.
-  void guides(std::string& out) const {
-    std::vector<ChartGuide> sorted;
-    for (const ChartGuide& guide : chart_.guides) {
-      if (y_.holds(guide.y)) sorted.push_back(guide);
+  /// Guides from the top down, each with its label right above or below it where nothing else is. False if
+  /// one finds no such place; it is added to `in_legend` then.
+  bool guides(std::string& out, std::vector<std::size_t>& in_legend) const {
+    std::vector<std::size_t> order;
+    for (std::size_t i = 0; i < chart_.guides.size(); ++i) {
+      if (y_.holds(chart_.guides[i].y)) order.push_back(i);
     }
-    std::stable_sort(sorted.begin(), sorted.end(),
-                     [](const ChartGuide& a, const ChartGuide& b) { return a.y > b.y; });
-    double last = -1e9;
-    for (const ChartGuide& guide : sorted) {
+    std::stable_sort(order.begin(), order.end(), [this](std::size_t a, std::size_t b) {
+      return chart_.guides[a].y > chart_.guides[b].y;
+    });
+    std::vector<detail::Box> taken;
+    for (const std::size_t i : order) {
+      const ChartGuide& guide = chart_.guides[i];
       const double y = y_.pixel(guide.y);
       out += fmt::format("<line x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\" class=\"guide\"/>\n",
                          left_, right_, y, y);
-      last = std::max(y - 5, last + kFont + 2);
-      out += text_at(right_, last, "end", "guide-label", guide.label);
+      if (std::find(in_legend.begin(), in_legend.end(), i) != in_legend.end()) continue;
+      std::vector<detail::Box> others = taken;  // the labels so far, and the other guides themselves
+      for (const ChartGuide& other : chart_.guides) {
+        if (&other != &guide && y_.holds(other.y))
+          others.push_back({left_, y_.pixel(other.y), right_, y_.pixel(other.y)});
+      }
+      const auto place = detail::free_place({left_ + 4, top_, right_, bottom_}, y,
+                                            text_width(guide.label, kFont), kFont, curves_, others);
+      if (!place) {
+        in_legend.push_back(i);
+        return false;
+      }
+      taken.push_back(*place);
+      out += text_at(place->right, place->bottom - 3, "end", "guide-label", guide.label);
     }
+    return true;
   }
 
   const Chart& chart_;
   ChartAxis x_, y_;
   bool empty_ = false;
+  std::vector<detail::Segment> curves_;  // all that is drawn of the series, in pixels
   double left_ = 0, right_ = 0, top_ = 0, bottom_ = 0;
 };
 

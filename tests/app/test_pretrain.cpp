@@ -175,6 +175,11 @@ TEST_CASE("evaluate and fill-mask: what cannot be is refused in one sentence") {
   CHECK(evaluated.exit_code == 0);
   const auto once = nlohmann::json::parse(evaluated.out);
   CHECK(once.at("bigram_accuracy") > 0.1);
+  const ProgramResult told =
+      run_program({GRADUS_PROGRAM, "evaluate", run.text("model"), run.text("toy/held-out.txt"), "--length",
+                   "32", "--train", run.text("toy/train.txt")});
+  CHECK(told.out.find("\ntwo neighbours ") != std::string::npos);
+  CHECK(told.out.find("\nBelow the baseline: two neighbours get ") != std::string::npos);  // after two steps
   const ProgramResult repeated =
       run_program({GRADUS_PROGRAM, "evaluate", run.text("model"), run.text("toy/held-out.txt"), "--length",
                    "32", "--train", run.text("toy/train.txt"), "--passes", "2", "--json"});

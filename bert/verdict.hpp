@@ -1,0 +1,25 @@
+/// @file
+/// What the figures of an evaluation mean, in words: the same on the terminal and in the report.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace gradus::bert {
+
+/// The names of the two baselines (baselines.hpp) wherever people read them: BigramBaseline, UnigramBaseline.
+inline constexpr std::string_view kTwoNeighbours = "two neighbours";
+inline constexpr std::string_view kFrequency = "frequency";
+
+/// For a model with a lower share of masked tokens right than two neighbours: that it is so, and what would
+/// help, by how often `seen` tokens are the training text of `text` tokens (0 where that is not known). Empty
+/// for any other, and where a share is NaN.
+std::string below_baseline(double accuracy, double two_neighbours, std::int64_t seen = 0,
+                           std::int64_t text = 0);
+
+/// For a model that gives nearly all pairs one answer, so that it is right of one kind and wrong of the
+/// other: what that means. Empty for any other, and where a share is NaN.
+std::string one_answer(double right_of_next, double right_of_random);
+
+}  // namespace gradus::bert
