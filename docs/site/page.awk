@@ -3,8 +3,9 @@
 # become plain <img>. What stands in code stays as it is. No line is added before the last, so that Doxygen's
 # warnings name the right one.
 # Variables: id (the page's name in the site), path (the file, from the project's folder), title (of the page, if
-# not its own), links (a file of lines "path TAB address"), index_file (gets the headings, for the search), ending
-# (HTML that closes the page). For POSIX awk, mawk too.
+# not its own), links (a file of lines "path TAB address"), index_file (gets the headings, and the words below each,
+# for the search), sources (files in which the C++ of the page stands), blocks_file (gets a line "kind TAB caption" for
+# each block, for blocks.awk), ending (HTML that closes the page). For POSIX awk, mawk too, after source_lines.awk.
 
 BEGIN {
   while ((getline line < links) > 0) {
@@ -123,6 +124,52 @@ function prose(line,    result, c, n, run, rest, end, text, target, before, tagg
   return result
 }
 
+# What the search knows of a section: its heading, where it is, its page, and each of its words once.
+function begin_section(heading, place, where) {
+  end_section()
+  section = "[\"" heading "\",\"" place "\",\"" where "\""
+  section_place = place
+}
+function end_section(    word) {
+  if (section != "" && index_file != "") print section ",\"" section_words "\"]," >> index_file
+  section = section_words = ""
+  for (word in in_section) delete in_section[word]
+}
+function learn_words(line,    word) {
+  line = tolower(line)
+  while (match(line, /[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?/)) {
+    word = substr(line, RSTART, RLENGTH)
+    if (!(word in in_section)) section_words = section_words (section_words == "" ? "" : " ") word
+    in_section[word]
+    line = substr(line, RSTART + RLENGTH)
+  }
+}
+# A row of a table of commands: "| `gradus vocab` | learns ... |".
+function learn_command(line,    cells) {
+  split(line, cells, " *[|] *")
+  gsub(/`/, "", cells[2]); gsub(/[`$*]/, "", cells[3]); gsub(/["\\]/, "", cells[3])
+  if (index_file != "") print "[\"" cells[2] "\",\"" section_place "\",\"" cells[3] "\"]," >> index_file
+}
+
+# A block begins: of C++, of what a program prints (after an output comment), or of something else. A place in the
+# sources is looked up where it ends.
+function begin_block(language) {
+  block_kind = language == "cpp" ? "code" : announced == "output" ? "output" : "plain"
+  block_count = 0
+}
+function end_block(    caption) {
+  caption = block_kind == "output" ? "what the program prints" : ""
+  if (block_kind == "code" && (announced_file != "" || sources != "")) {
+    caption = place_of(block, block_count, announced_file != "" ? announced_file : sources)
+    if (caption == "") {
+      print "site: " path ", line " NR ": the block that ends here stands in none of " sources > "/dev/stderr"
+      failed = 1
+    }
+  }
+  if (blocks_file != "") print block_kind "\t" caption >> blocks_file
+  announced = announced_file = ""
+}
+
 # Empty lines are held back: where code by indentation begins and ends they become its fences, since Doxygen sees
 # such code only after a plain paragraph.
 function show_blanks(first) {
@@ -131,11 +178,13 @@ function show_blanks(first) {
 
 {
   blank = $0 ~ /^[ \t]*$/
+  learn_words($0)
   if (fence != "") {  # inside ``` or ~~~
     if ($0 ~ "^ *" fence "+ *$") {
       if (maths) sub(/[`~]+/, "\\f]")
+      else end_block()
       fence = ""
-    }
+    } else block[++block_count] = $0
     print
     after_blank = 0
     next
@@ -146,11 +195,15 @@ function show_blanks(first) {
     after_blank = 1
     next
   }
+  if ($0 ~ /^<!-- output: /) announced = "output"
+  else if ($0 ~ /^<!-- code: /) { announced_file = $0; gsub(/^<!-- code: *| *-->.*$/, "", announced_file) }
+  else if ($0 !~ /^ *(```+|~~~+)/) announced = announced_file = ""
+  if ($0 ~ /^[|] *`gradus [a-z-]+` *[|]/) learn_command($0)
   if ($0 ~ /^ ? ? ?([-*+]|[0-9]+[.)]) /) in_list = 1
   else if (after_blank && $0 ~ /^[^ \t]/) in_list = 0
   if ($0 ~ /^(    |\t)/ && !in_list && (after_blank || in_code)) {
     if (in_code) show_blanks("")
-    else { blanks--; show_blanks(""); print "```{.unparsed}" }
+    else { blanks--; show_blanks(""); print "```{.unparsed}"; begin_block(""); end_block() }
     in_code = 1
     sub(/^(    |\t)/, "")
     print
@@ -169,6 +222,7 @@ function show_blanks(first) {
     if (maths) sub(/[`~].*$/, "\\f[")
     else if (language ~ /^(cpp|c\+\+|hpp)$/) sub(/[^`~ ].*$/, "{.cpp}")
     else sub(/[^`~ ]*$/, "{.unparsed}")
+    if (!maths) begin_block(language ~ /^(c\+\+|hpp)$/ ? "cpp" : language)
     print
     next
   }
@@ -194,8 +248,7 @@ function show_blanks(first) {
       place = id ".html#" anchor
     }
     gsub(/"/, "\\\"", plain)
-    if (index_file != "")
-      print "[\"" plain "\",\"" place "\",\"" (level == 1 ? "page" : page_title) "\"]," >> index_file
+    begin_section(plain, place, level == 1 ? "page" : page_title)
     formula = ""
     next
   }
@@ -203,6 +256,8 @@ function show_blanks(first) {
 }
 
 END {
+  end_section()
+  if (failed) exit 1
   show_blanks(in_code ? "```" : "")
   if (in_code && !after_blank) print "```"
   if (ending != "") print "\n@htmlonly[block]\n" ending "\n@endhtmlonly"

@@ -31,20 +31,27 @@ async function drawFormulas() {
   document.documentElement.dataset.formulas = "drawn";
 }
 
-// Search: every name, heading and term that holds all the words. Those that begin with the first one lead, and among
-// them the glossary's; then the shortest.
+// Search: every name, heading and term that holds all the words. Those with a word that begins with the first one lead,
+// commands before all; among the others the glossary's, then the shortest. Below them come the sections of pages in
+// whose text words begin with all of the words, in the order of the pages; no member of a class hides these.
 function find(words) {
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
   if (wanted.length === 0) return [];
+  const begins = (text, word) => text.startsWith(word) || text.includes(" " + word);
   const rank = ([name, , where]) =>
+    (name.startsWith("gradus ") && begins(name, wanted[0]) ? -2000 : 0) +
     (name.toLowerCase().startsWith(wanted[0]) ? 0 : 1000) + (where.startsWith("chapter ") ? 0 : 100) + name.length;
-  return gradusIndex
-    .filter(([name, , where]) => {
-      const text = (name + " " + where).toLowerCase();
-      return name.toLowerCase().includes(wanted[0]) && wanted.every((word) => text.includes(word));
-    })
-    .sort((a, b) => rank(a) - rank(b))
-    .slice(0, 30);
+  const named = [], told = [];
+  for (const entry of gradusIndex) {
+    const [name, , where, text] = entry;
+    const both = (name + " " + where).toLowerCase();
+    const isCommand = name.startsWith("gradus ");  // its "where" says what it does
+    if ((isCommand || name.toLowerCase().includes(wanted[0])) && wanted.every((word) => both.includes(word))) named.push(entry);
+    else if (text !== undefined && wanted.every((word) => begins(both + " " + text, word))) told.push(entry);
+  }
+  named.sort((a, b) => rank(a) - rank(b));
+  const most = 30, kept = Math.max(10, most - told.length);
+  return [...named.slice(0, kept), ...told].slice(0, most);
 }
 
 function setUpSearch() {
@@ -76,7 +83,7 @@ function setUpSearch() {
     }));
     if (results.length === 0 && box.value.trim() !== "") {
       const item = document.createElement("li");
-      item.textContent = "Nothing is called that.";
+      item.textContent = "Nothing is called that, and no page has all of these words.";
       list.append(item);
     }
     list.hidden = box.value.trim() === "";
@@ -111,6 +118,31 @@ function toggleInherit(id) {
   for (const row of document.querySelectorAll("tr.inherit." + CSS.escape(id))) row.classList.toggle("shown");
 }
 
+// What is on a page of several sections, below its title: open where there is room for it.
+function setUpOutline() {
+  const headings = [...document.querySelectorAll("main .textblock > h1, main h2.groupheader")].filter(
+    (heading) => heading.querySelector("[id], [name]") && heading.textContent.trim() !== "");
+  const title = document.querySelector("main .header");
+  if (headings.length < 3 || !title) return;
+  const outline = document.createElement("details");
+  const summary = document.createElement("summary");
+  const list = document.createElement("ul");
+  outline.id = "outline";
+  outline.open = matchMedia("(min-width: 56rem)").matches;
+  summary.textContent = "On this page";
+  for (const heading of headings) {
+    const anchor = heading.querySelector("[id], [name]");
+    const link = document.createElement("a");
+    const item = document.createElement("li");
+    link.href = "#" + (anchor.id || anchor.name);
+    link.textContent = heading.textContent.trim();
+    item.append(link);
+    list.append(item);
+  }
+  outline.append(summary, list);
+  title.after(outline);
+}
+
 // Rows that are folded until clicked open for the keyboard too, and the contents mark the page that is shown.
 function setUpPage() {
   const here = location.pathname.split("/").pop() || "index.html";
@@ -134,5 +166,6 @@ function setUpPage() {
 }
 
 setUpPage();
+setUpOutline();
 setUpSearch();
 drawFormulas();

@@ -8,7 +8,7 @@ const known = new Set([...pages, ...files].map((path) => new URL("file://" + enc
 const ids = new Map();  // page -> the places in it that a link can name
 const links = [];       // [page, target, place]
 const neighbours = new Map();
-const counts = {pages: 0, links: 0, images: 0, formulas: 0, texts: 0};
+const counts = {pages: 0, links: 0, images: 0, formulas: 0, texts: 0, blocks: 0};
 
 const short = (address) => decodeURI(address.split("/").pop());
 const wrong = (page, what) => console.log("CHECK wrong " + short(page) + ": " + what.replace(/\s+/g, " ").slice(0, 300));
@@ -131,32 +131,57 @@ function checkTargets() {
   }
 }
 
-// From the front page, "next" leads through all chapters in their order, and "previous" back.
+// From the front page, "next" leads through all chapters in their order and then through every other page that is read,
+// and "previous" back. Pages that are read are those in the contents, but for the API, and the derivations.
 function checkOrder(front) {
   const chapters = [...ids.keys()].filter((page) => short(page).startsWith("tutorial_")).sort();
+  const read = [...ids.keys()].filter((page) => !/^(group__|class|struct|namespace|annotated|topics|modules|concept)/.test(short(page)));
   const walked = [];
-  for (let page = front; page; page = neighbours.get(page)?.[1]) {
+  for (let page = front; page && walked.length <= read.length; page = neighbours.get(page)?.[1]) {
     const next = neighbours.get(page)?.[1];
-    if (next && neighbours.get(next)?.[0] !== page && chapters.includes(next)) wrong(next, "previous is not " + short(page));
-    if (chapters.includes(page)) walked.push(page);
-    if (walked.length > chapters.length) break;
+    if (next && neighbours.get(next)?.[0] !== page) wrong(next, "previous is not " + short(page));
+    walked.push(page);
   }
-  if (walked.join() !== chapters.join()) wrong(front, "next leads through " + walked.map(short).join(", "));
+  const first = walked.filter((page) => chapters.includes(page));
+  if (first.join() !== chapters.join()) wrong(front, "next leads through " + first.map(short).join(", "));
+  for (const page of read) {
+    if (!walked.includes(page)) wrong(page, "next from the front page does not lead here");
+  }
+}
+
+// A page of three sections or more lists them below its title, and what is code looks unlike what is printed.
+function checkSections(address, page) {
+  const sections = page.querySelectorAll("main .textblock > h1").length;
+  const listed = page.querySelectorAll("#outline a").length;
+  if (sections >= 3 && listed < sections) wrong(address, listed + " of " + sections + " sections are listed");
+  const look = (block) => ["backgroundColor", "borderLeftWidth"].map((name) => frame.contentWindow.getComputedStyle(block)[name]).join();
+  const code = page.querySelector("div.fragment.code"), printed = page.querySelector("div.fragment.output");
+  if (code && printed && look(code) === look(printed)) wrong(address, "code and what is printed look alike");
+  for (const block of page.querySelectorAll("div.fragment.code, div.fragment.output")) {
+    ++counts.blocks;
+    const caption = block.previousElementSibling;
+    const wanted = block.classList.contains("code") ? /^[a-z0-9_/]+\.[ch]pp, lines? \d+( to \d+)?$/ : /^what the program prints$/;
+    const isChapter = short(address).startsWith("tutorial_");
+    if ((isChapter || block.classList.contains("output")) && !wanted.test(caption?.textContent ?? ""))
+      wrong(address, "a block says not where it is from: " + block.textContent.trim().slice(0, 60));
+  }
 }
 
 async function checkSearch(front) {
   await open(front);
   const page = frame.contentDocument;
   const box = page.getElementById("find");
-  for (const [typed, wanted] of [["multiheadatt", "MultiHeadAttention"], ["three comm", "Three commands"], ["查询", "query"]]) {
+  // What is typed, what leads to it, and among how many of the first it has to be.
+  const searches = [["multiheadatt", "MultiHeadAttention", 1], ["three comm", "Three commands", 1], ["查询", "query", 1],
+    ["fill-mask", "gradus fill-mask", 1], ["gradcheck", "gradus gradcheck", 1], ["install", "Three commands", 5],
+    ["own text", "Three commands", 5], ["learns vocabulary", "gradus vocab", 3]];
+  for (const [typed, wanted, within] of searches) {
     box.value = typed;
     box.dispatchEvent(new Event("input"));
-    for (let waited = 0; waited < 3000; waited += 20) {
-      await pause(20);
-      if (page.querySelector("#found a")?.textContent.startsWith(wanted)) break;
-    }
-    const first = page.querySelector("#found a");
-    if (!first?.textContent.startsWith(wanted)) wrong(front, "searching '" + typed + "' finds '" + first?.textContent + "'");
+    const found = () => [...page.querySelectorAll("#found a")].map((link) => link.textContent).slice(0, within);
+    const isThere = () => found().some((text) => text.startsWith(wanted));
+    for (let waited = 0; waited < 3000 && !isThere(); waited += 20) await pause(20);
+    if (!isThere()) wrong(front, "searching '" + typed + "' finds '" + found().join("', '") + "'");
     const list = page.getElementById("found").getBoundingClientRect();
     if (list.left < 0 || list.right > page.documentElement.clientWidth) wrong(front, "what is found for '" + typed + "' is cut off");
   }
@@ -185,6 +210,7 @@ async function checkAll() {
     checkWidth(address, page);
     checkContrast(address, page);
     checkRequests(address);
+    checkSections(address, page);
   }
   const front = [...ids.keys()].find((page) => short(page) === "index.html");
   if (front) {
