@@ -307,7 +307,7 @@ void run(const Call& call) {
     progress.say("the run is finished already; nothing is changed");
     report.look_at(trainer.state(), trainer.final_evaluation());
   } else {
-    report.begin(trainer.state());
+    report.begin(trainer.state(), trainer.evaluates_first());
     const bert::TrainingEnd end = trainer.run();
     report.write(model);
     if (end == bert::TrainingEnd::interrupted) {

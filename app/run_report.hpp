@@ -23,7 +23,8 @@ class RunReport {
 
   /// Opens metrics.csv; rows after the step of `state`, which a run that was killed may have left, are
   /// dropped, and so are fillings of the samples.
-  void begin(const bert::TrainingState& state);
+  /// `evaluates_again`: so is the row of an evaluation of that step, which is made again.
+  void begin(const bert::TrainingState& state, bool evaluates_again);
   /// Whether the folder has all that a run leaves that ended with `state`: then nothing is to be written.
   bool is_finished(const bert::TrainingState& state, bool evaluates) const;
   /// In place of `begin`, for the closing words of such a run.

@@ -61,26 +61,30 @@ std::vector<fs::path> CheckpointFolder::whole() const {
   return paths;
 }
 
+void CheckpointFolder::clear_leftovers() const {
+  std::error_code ignored;  // what cannot be cleared away now does no harm
+  std::vector<fs::path> entries;
+  for (const auto& entry : fs::directory_iterator(folder_, ignored)) entries.push_back(entry.path());
+  for (const fs::path& entry : entries) {
+    const std::string name = entry.filename().string();
+    const int64_t step = step_of_checkpoint(entry);
+    if (name.starts_with(".step-") && (name.ends_with(".unfinished") || name.ends_with(".removed"))) {
+      fs::remove_all(entry, ignored);
+    } else if (step >= 0 && name == replaced(step)) {
+      const fs::path target = folder_ / whole_name(step);
+      if (fs::exists(target, ignored))
+        remove_whole(entry);
+      else
+        fs::rename(entry, target, ignored);  // the run was killed before the new one had the name
+    }
+  }
+}
+
 fs::path CheckpointFolder::save(int64_t step, const std::function<void(const fs::path& place)>& write) const {
   const fs::path target = folder_ / whole_name(step), place = folder_ / unfinished(step),
                  old = folder_ / replaced(step);
+  clear_leftovers();
   std::error_code error;
-  std::vector<fs::path> leftovers;
-  for (const auto& entry : fs::directory_iterator(folder_, error)) {
-    const std::string name = entry.path().filename().string();
-    const bool is_part =
-        name.starts_with(".step-") && (name.ends_with(".unfinished") || name.ends_with(".removed"));
-    const int64_t other = step_of_checkpoint(entry.path());
-    const bool was_replaced =
-        other >= 0 && name == replaced(other) && fs::exists(folder_ / whole_name(other));
-    if (is_part || was_replaced) leftovers.push_back(entry.path());
-  }
-  for (const fs::path& leftover : leftovers) {
-    if (step_of_checkpoint(leftover) >= 0)
-      remove_whole(leftover);
-    else
-      fs::remove_all(leftover, error);
-  }
   fs::create_directories(place, error);
   if (error) fail<IoError>("{}: cannot make this folder: {}", place.string(), error.message());
   try {

@@ -39,6 +39,7 @@ class CheckpointFolder {
   void keep(int count, int64_t best) const;
 
  private:
+  void clear_leftovers() const;
   std::filesystem::path folder_;
 };
 

@@ -117,11 +117,16 @@ std::vector<MetricsRow> read_metrics_csv(const std::filesystem::path& path) {
   return rows;
 }
 
-MetricsWriter::MetricsWriter(std::filesystem::path path, std::optional<std::int64_t> resumed_step)
+MetricsWriter::MetricsWriter(std::filesystem::path path, std::optional<std::int64_t> resumed_step,
+                             bool evaluates_again)
     : path_(std::move(path)) {
   if (resumed_step && std::filesystem::exists(path_)) {
     rows_ = read_metrics_csv(path_);
-    std::erase_if(rows_, [&](const MetricsRow& row) { return row.step > *resumed_step; });
+    std::erase_if(rows_, [&](const MetricsRow& row) {
+      const bool is_made_again =
+          evaluates_again && row.step == *resumed_step && row.kind == MetricsRow::Kind::eval;
+      return row.step > *resumed_step || is_made_again;
+    });
   }
   std::string text = std::string(kHeader) + '\n';
   for (const MetricsRow& row : rows_) text += to_csv(row) + '\n';

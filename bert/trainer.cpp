@@ -286,8 +286,8 @@ TrainingEnd Trainer::run() {
   report.slots = state_.slots;
   report.seconds = state_.seconds;
   report.progress = progress();
-  const bool evaluates_first = state_.step == 0 || (state_.must_evaluate && !is_done());
-  if (evaluates_first && !evaluate_now(report, options_.evaluation_rows)) return interrupted();
+  if (evaluates_first() && !is_done() && !evaluate_now(report, options_.evaluation_rows))
+    return interrupted();
   double saved_at = state_.seconds;
   while (!is_done()) {
     const auto stretch = [&] {

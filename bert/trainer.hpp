@@ -104,6 +104,9 @@ class Trainer {
   /// says so.
   std::optional<Evaluation> final_evaluation() const;
 
+  /// Whether run() evaluates the model as it is now before it takes a step, or in place of one.
+  bool evaluates_first() const { return state_.step == 0 || state_.must_evaluate || is_done(); }
+
   const TrainingState& state() const { return state_; }
   const BertForPreTraining& model() const { return model_; }
 

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "autograd/file.hpp"
-#include "bert/training_state.hpp"
+#include "bert/checkpoint_folder.hpp"
 #include "support/catch.hpp"
 #include "support/run_program.hpp"
 #include "support/temporary_folder.hpp"

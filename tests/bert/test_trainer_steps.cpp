@@ -3,7 +3,7 @@
 #include <cmath>
 #include <set>
 
-#include "bert/checkpoint.hpp"
+#include "bert/checkpoint_folder.hpp"
 #include "support/bert_helpers.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
