@@ -2,6 +2,7 @@
 """Holds Gradus to Hugging Face, live: scripts/parity calls it with the path of the built `gradus` program.
 
 - Folders that Gradus writes open in transformers without a missing or extra weight, and compute the same.
+- The example in the README opens what `gradus pretrain` writes, and guesses what `gradus fill-mask` guesses.
 - Random strings of every kind of character become the same ids and offsets.
 """
 import json
@@ -16,7 +17,8 @@ import hf_roundtrip
 import tokenizer_folders
 
 SEED = 20240901
-FIXTURES = pathlib.Path(__file__).resolve().parents[2] / "tests" / "fixtures"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FIXTURES = ROOT / "tests" / "fixtures"
 WORDS = (FIXTURES / "bert" / "small" / "vocab.txt").read_text().split()
 # Ranges on which all versions of Unicode agree: see tests/fixtures/README.md.
 RANGES = [(0x20, 0x7E)] * 4 + [(0x00, 0x1F), (0xA0, 0x17F), (0x391, 0x3C9), (0x410, 0x44F), (0x4E00, 0x4EFF),
@@ -32,6 +34,28 @@ def random_text(generator):
             low, high = generator.choice(RANGES)
             parts.append("".join(chr(generator.randint(low, high)) for _ in range(generator.randint(1, 5))))
     return generator.choice(["", " "]).join(parts)
+
+
+def check_example(program, place):
+    """docs/open_in_python.py beside `gradus fill-mask`: the same pieces, the same rounded probabilities."""
+    def gradus(*arguments):
+        return subprocess.run([program, *arguments], check=True, cwd=place, capture_output=True, text=True).stdout
+
+    gradus("corpus", "toy", "--out", "toy", "--stories", "300")
+    gradus("pretrain", "toy/train.txt", "--held-out", "toy/held-out.txt", "--out", "trained", "--vocab-size", "300",
+           "--steps", "20", "--evaluations", "0", "--evaluation-rows", "16")
+    for text in ["Tom went to the [MASK].", "The [MASK] was in the [MASK], said \u5929 \u2603."]:
+        script = ROOT / "docs" / "open_in_python.py"
+        shown = subprocess.run([sys.executable, script, "trained", text], check=True, cwd=place, capture_output=True,
+                               text=True).stdout.splitlines()
+        filled = json.loads(gradus("fill-mask", "trained", text, "--json"))["texts"][0]
+        candidates = [candidate for mask in filled["masks"] for candidate in mask["candidates"]]
+        assert len(shown) == len(candidates) == 5 * text.count("[MASK]"), (shown, candidates)
+        for line, candidate in zip(shown, candidates):
+            share, piece = line.split()
+            assert piece == candidate["piece"], (line, candidate)
+            assert abs(float(share.rstrip("%")) - 100 * candidate["probability"]) < 0.06, (line, candidate)
+    print("the README's Python: the same guesses as gradus fill-mask")
 
 
 def main():
@@ -50,6 +74,7 @@ def main():
         for folder in folders:
             print(f"{folder.name}: opened by transformers, largest difference {hf_roundtrip.check(folder):.1e}")
         tokenizer_folders.check(folders[0], place / "tokenized.jsonl")
+        check_example(program, place)
     print("parity: all agree")
 
 

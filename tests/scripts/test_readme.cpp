@@ -6,6 +6,7 @@
 #include "autograd/file.hpp"
 #include "support/catch.hpp"
 #include "support/run_program.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace {
 
@@ -28,6 +29,30 @@ TEST_CASE("the program in the README is the one that the install test builds and
   const std::string readme = gradus::read_file(root / "README.md");
   const std::string program = gradus::read_file(root / "tests" / "consumer" / "main.cpp");
   CHECK(readme.find("```cpp\n" + program + "```") != std::string::npos);
+}
+
+TEST_CASE("the Python in the README is the script that ./test --parity runs") {
+  const std::string readme = gradus::read_file(root / "README.md");
+  CHECK(readme.find("```python\n" + gradus::read_file(root / "docs/open_in_python.py") + "```") !=
+        std::string::npos);
+  CHECK(gradus::read_file(root / "scripts/reference/parity.py").find("open_in_python.py") !=
+        std::string::npos);
+}
+
+TEST_CASE("the preset that the README installs from builds neither tests nor chapters") {
+  const std::string readme = gradus::read_file(root / "README.md");
+  CHECK(readme.find("cmake --preset install && cmake --build --preset install\n"
+                    "    cmake --install build/install ") != std::string::npos);
+  const TemporaryFolder folder;
+  const ProgramResult configured = run_program(
+      {"cmake", "--preset", "install", "-S", root, "-B", folder / "build"}, "cd '" + root.string() + "' &&");
+  INFO(configured.out << configured.errors);
+  REQUIRE(configured.exit_code == 0);
+  const std::string compiled = gradus::read_file(folder / "build/compile_commands.json");
+  CHECK(compiled.find((root / "bert/model.cpp").string()) != std::string::npos);
+  CHECK(compiled.find((root / "app/main.cpp").string()) != std::string::npos);
+  CHECK(compiled.find((root / "tests").string() + "/") == std::string::npos);
+  CHECK(compiled.find((root / "tutorials").string() + "/") == std::string::npos);
 }
 
 TEST_CASE("every file that the README links to exists") {
