@@ -140,6 +140,12 @@ void print(const nlohmann::ordered_json& object) {
   print(object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
 }
 
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) fail<IoError>("cannot make the folder {}: {}", folder.string(), error.message());
+}
+
 void refuse_to_overwrite(const std::filesystem::path& path, bool force) {
   std::error_code ignored;
   if (force || !std::filesystem::is_regular_file(path, ignored)) return;

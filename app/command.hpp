@@ -86,6 +86,9 @@ void print(const nlohmann::ordered_json& object);
 /// @throws WrongCall when something stands at `path` and `force` is not set.
 void refuse_to_overwrite(const std::filesystem::path& path, bool force);
 
+/// Makes a folder, and those above it, where it is not there. @throws IoError.
+void make_folder(const std::filesystem::path& folder);
+
 /// How --help shows an option: what it takes, what it is when it is left out, and whether it may be.
 class HelpFormatter : public CLI::Formatter {
  public:

@@ -49,12 +49,6 @@ void write(AtomicFile& file, const Part& part, const Options& options, Progress&
   file.write(text);
 }
 
-void create_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) fail<IoError>("cannot make the folder {}: {}", folder.string(), error.message());
-}
-
 /// The files to write: one where --out names a .txt file, else train.txt and held-out.txt in a folder.
 std::vector<Part> parts_of(const Options& options, bool held_out_is_set) {
   if (options.out.extension() == ".txt") {
@@ -85,7 +79,7 @@ void run(const Options& options, bool held_out_is_set) {
   const std::vector<Part> parts = parts_of(options, held_out_is_set);
   for (const Part& part : parts) refuse_to_overwrite(part.path, options.force);
   if (options.out.extension() != ".txt") refuse_to_overwrite(options.out / "held-out.txt", options.force);
-  if (options.out.extension() != ".txt") create_folder(options.out);
+  if (options.out.extension() != ".txt") make_folder(options.out);
 
   // All files are written before the first is put in its place: there are both, or none.
   std::vector<std::unique_ptr<AtomicFile>> files;

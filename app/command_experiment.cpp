@@ -64,13 +64,6 @@ std::string checked_subject(const Call& call) {
                   near.empty() ? "gradus gradcheck lists them" : fmt::format("did you mean '{}'?", near)));
 }
 
-void create_folder(const std::filesystem::path& folder) {
-  if (folder.empty()) return;
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) fail<IoError>("cannot make the folder {}: {}", folder.string(), error.message());
-}
-
 Json json_of(const lab::Experiment& experiment, const lab::Outcome& outcome,
              const std::filesystem::path& picture) {
   const auto number = [](double x) { return std::isfinite(x) ? Json(x) : Json(nullptr); };
@@ -109,7 +102,7 @@ void run(const Call& call) {
   lab::ExperimentOptions options;
   options.seed = static_cast<uint64_t>(call.seed);
   if (call.subject) options.subject = checked_subject(call);
-  create_folder(call.plot_folder);
+  if (!call.plot_folder.empty()) make_folder(call.plot_folder);
 
   Json results = Json::array();
   for (const lab::Experiment* experiment : chosen) {

@@ -13,6 +13,7 @@
 #include "app/run_settings.hpp"
 #include "autograd/file.hpp"
 #include "autograd/threads.hpp"
+#include "bert/folder_lock.hpp"
 #include "bert/lines.hpp"
 #include "bert/resumable.hpp"
 #include "bert/tokenizer_files.hpp"
@@ -159,6 +160,14 @@ std::vector<RunSetting> run_settings(const Call& call, const bert::Config& confi
       {"--held-out", "held out " + fingerprint(held_out)}};
 }
 
+/// Keeps other runs out of the folder as long as it lives.
+bert::FolderLock hold(const fs::path& out) {
+  if (auto lock = bert::FolderLock::take(out)) return std::move(*lock);
+  fail<WrongCall>(
+      "--out '{}': another run is at work in this folder; wait until it has ended, or name another folder",
+      out.string());
+}
+
 /// The checkpoint with which a run goes on, or nothing for a run that begins.
 std::optional<bert::Resumable> checkpoint_to_resume(const Call& call) {
   const std::string out = call.out.string();
@@ -256,6 +265,8 @@ void run(const Call& call) {
   if ((call.steps > 0) == (call.minutes > 0)) {
     throw WrongCall("say how long to train, with either --steps or --minutes");
   }
+  std::optional<bert::FolderLock> lock;  // a folder that is not there yet is made and held when all is known
+  if (fs::is_directory(call.out)) lock.emplace(hold(call.out));
   const std::optional<bert::Resumable> found = checkpoint_to_resume(call);
   const std::optional<fs::path> checkpoint = found ? std::optional(found->checkpoint) : std::nullopt;
   if (call.threads > 0) set_num_threads(static_cast<int>(call.threads));
@@ -307,6 +318,11 @@ void run(const Call& call) {
     progress.say("the run is finished already; nothing is changed");
     report.look_at(trainer.state(), trainer.final_evaluation());
   } else {
+    if (!lock) {
+      make_folder(call.out);
+      lock.emplace(hold(call.out));
+      checkpoint_to_resume(call);  // refuses a run that another process began and ended meanwhile
+    }
     report.begin(trainer.state(), trainer.evaluates_first());
     const bert::TrainingEnd end = trainer.run();
     report.write(model);

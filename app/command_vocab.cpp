@@ -126,9 +126,7 @@ void run(const Options& options) {
   const bert::WordCounter words = count_words(options, normalizer);
   const bert::Vocab vocab = learn(options, words, log);
   if (to_folder) {
-    std::error_code error;
-    fs::create_directories(options.out, error);
-    if (error) fail<IoError>("cannot make the folder {}: {}", options.out.string(), error.message());
+    make_folder(options.out);
     bert::save_tokenizer(options.out, bert::Tokenizer(vocab, normalizer));
   } else {
     vocab.save(options.out);

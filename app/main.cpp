@@ -4,6 +4,8 @@
 #include <exception>
 #include <memory>
 #include <new>
+#include <string>
+#include <vector>
 
 #include "app/arguments.hpp"
 #include "app/call_error.hpp"
@@ -14,6 +16,9 @@ namespace {
 
 using namespace gradus;
 using namespace gradus::app;
+
+/// Memory that is given back where none is left, so that a sentence about it can be put together.
+std::vector<char> reserve;
 
 /// "gradus: ..." or "gradus vocab: ...", when the command is known.
 int complain(const CLI::App& program, const std::string& sentence, int code) {
@@ -49,16 +54,14 @@ int run(CLI::App& program, int argc, char** argv) {
   } catch (const Exit& end) {
     return end.code;
   } catch (const std::bad_alloc&) {
+    reserve = {};
     return complain(program, "there is not enough memory for this", kFailed);
   } catch (const std::exception& error) {
     return complain(program, error.what(), kFailed);
   }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  fill_closed_streams();
+int call(int argc, char** argv) {
   CLI::App program("Gradus trains tiny BERTs on the CPU, from a text file to a model that fills in masks.",
                    "gradus");
   program.set_version_flag("--version", "gradus " GRADUS_VERSION, "Print the version");
@@ -82,4 +85,17 @@ int main(int argc, char** argv) {
   add_experiment(program);
   unmark_values(program);
   return run(program, argc, argv);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  fill_closed_streams();
+  try {
+    reserve.resize(std::size_t{1} << 18);
+    return call(argc, argv);
+  } catch (const std::bad_alloc&) {  // before a command is known, or within a handler
+    print_error("gradus: there is not enough memory for this\n");
+    return kFailed;
+  }
 }

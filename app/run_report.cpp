@@ -145,9 +145,6 @@ void RunReport::look_at(const bert::TrainingState& state, const std::optional<be
 
 void RunReport::begin(const bert::TrainingState& state, bool evaluates_again) {
   look_at(state, std::nullopt);
-  std::error_code error;
-  std::filesystem::create_directories(folder_, error);
-  if (error) fail<IoError>("{}: cannot make this folder: {}", folder_.string(), error.message());
   metrics_.emplace(folder_ / "metrics.csv", state.step > 0 ? std::optional(state.step) : std::nullopt,
                    evaluates_again);
   const std::filesystem::path samples = folder_ / "samples.json";

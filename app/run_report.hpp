@@ -21,9 +21,9 @@ class RunReport {
             const bert::TokenizedCorpus& held_out, const bert::Tokenizer& tokenizer,
             const bert::TrainerOptions& options, int64_t samples);
 
-  /// Opens metrics.csv; rows after the step of `state`, which a run that was killed may have left, are
-  /// dropped, and so are fillings of the samples.
-  /// `evaluates_again`: so is the row of an evaluation of that step, which is made again.
+  /// Opens metrics.csv in the folder, which must be there; rows after the step of `state`, which a run that
+  /// was killed may have left, are dropped, and so are fillings of the samples. `evaluates_again`: so is the
+  /// row of an evaluation of that step, which is made again.
   void begin(const bert::TrainingState& state, bool evaluates_again);
   /// Whether the folder has all that a run leaves that ended with `state`: then nothing is to be written.
   bool is_finished(const bert::TrainingState& state, bool evaluates) const;

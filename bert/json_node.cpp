@@ -18,6 +18,12 @@ std::string shown(const json& value) {
   return out.size() > kLongest ? std::string("a long ") + value.type_name() : out;
 }
 
+/// A whole number that std::int64_t holds.
+bool is_int64(const json& value) {
+  return value.is_number_integer() &&
+         (!value.is_number_unsigned() || value.get<std::uint64_t>() <= std::uint64_t{INT64_MAX});
+}
+
 }  // namespace
 
 json parse_json_file(const std::filesystem::path& path) {
@@ -62,9 +68,14 @@ std::string JsonNode::text() const {
 }
 
 std::int64_t JsonNode::whole() const {
-  const bool fits = value_->is_number_integer() && (!value_->is_number_unsigned() ||
-                                                    value_->get<std::uint64_t>() <= std::uint64_t{INT64_MAX});
-  if (!fits) refuse("a whole number below 2^63");
+  if (!is_int64(*value_)) refuse("a whole number below 2^63");
+  return value_->get<std::int64_t>();
+}
+
+std::int64_t JsonNode::whole(std::int64_t lowest, std::int64_t highest) const {
+  const bool fits =
+      is_int64(*value_) && value_->get<std::int64_t>() >= lowest && value_->get<std::int64_t>() <= highest;
+  if (!fits) refuse(fmt::format("a whole number from {} to {}", lowest, highest));
   return value_->get<std::int64_t>();
 }
 

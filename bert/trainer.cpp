@@ -15,7 +15,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 namespace fs = std::filesystem;
 
-/// Thrown between two batches of an evaluation that is to stop.
+/// Thrown between two batches of a step or an evaluation that is to stop.
 struct Stopped {};
 
 double seconds_since(Clock::time_point begin) {
@@ -149,6 +149,10 @@ PretrainingBatch Trainer::next_batch() {
   return batch;
 }
 
+void Trainer::check_stop() const {
+  if (events_.stop && events_.stop()) throw Stopped{};
+}
+
 Trainer::StepLoss Trainer::forward_backward(bool with_accuracy) {
   // Dropout draws from a generator that follows from the step alone, so a resumed run draws the same.
   default_rng() = Rng(options_.seed).split(static_cast<uint64_t>(state_.step));
@@ -159,11 +163,13 @@ Trainer::StepLoss Trainer::forward_backward(bool with_accuracy) {
   std::vector<PretrainingBatch> batches;
   StepLoss step;
   for (int64_t i = 0; i < options_.accumulate; ++i) {
+    if (i > 0) check_stop();
     batches.push_back(next_batch());
     step.positions += count_positions(batches.back());
     step.pairs += count_pairs(batches.back());
   }
   for (const PretrainingBatch& batch : batches) {
+    if (&batch != &batches.front()) check_stop();
     const PretrainingLoss out = model_.loss(batch);
     const double mlm_share = share(count_positions(batch), step.positions);
     const double nsp_share = share(count_pairs(batch), step.pairs);
@@ -196,11 +202,13 @@ void Trainer::fail_not_finite(const TrainingState& before, const std::string& wh
     forward_backward(false);
   } catch (const GraphError& found) {
     place = found.what();
+  } catch (const Stopped&) {  // then without the place
   }
   fail<Error>("training broke at step {}: {}; {}", before.step + 1, place, advice);
 }
 
-StepReport Trainer::step() {
+/// Nothing when it was asked to stop: then the run stands where it stood before.
+std::optional<StepReport> Trainer::step() {
   const Clock::time_point begin = Clock::now();
   const TrainingState before = state_;
   StepReport report;
@@ -208,7 +216,13 @@ StepReport Trainer::step() {
   // Guesses are counted where they are reported: finding them costs about a hundredth of a step.
   const int64_t number = state_.step + 1;
   const bool with_accuracy = number % options_.report_every == 0 || number == options_.steps;
-  const StepLoss loss = forward_backward(with_accuracy);
+  StepLoss loss;
+  try {
+    loss = forward_backward(with_accuracy);
+  } catch (const Stopped&) {
+    go_back_to(before);
+    return std::nullopt;
+  }
   if (!std::isfinite(loss.loss())) fail_not_finite(before, fmt::format("the loss is {}", loss.loss()));
   optimizer_->set_learning_rate(report.learning_rate);
   report.gradient_norm = optimizer_->grad_norm();
@@ -238,13 +252,10 @@ StepReport Trainer::step() {
 std::optional<Evaluation> Trainer::evaluation_of(int64_t rows) const {
   if (!held_out_) return std::nullopt;
   const int64_t length = options_.lengths.back().length;
-  const auto check_stop = [this] {
-    if (events_.stop && events_.stop()) throw Stopped{};
-  };
   const EvaluationOptions how{.rows = rows,
                               .batch_rows = std::max<int64_t>(1, 2048 / length),
                               .length = length,
-                              .before_batch = check_stop};
+                              .before_batch = [this] { check_stop(); }};
   try {
     return evaluate(model_, *held_out_, how, options_.baseline);
   } catch (const Stopped&) {
@@ -294,7 +305,9 @@ TrainingEnd Trainer::run() {
       return static_cast<int64_t>(progress() * static_cast<double>(options_.evaluations));
     };
     const int64_t before = stretch();
-    report = step();
+    const std::optional<StepReport> done = step();
+    if (!done) return interrupted();
+    report = *done;
     if (events_.step && (state_.step % options_.report_every == 0 || is_done())) events_.step(report);
     if (is_done()) break;
     if (stretch() != before && !evaluate_now(report, options_.evaluation_rows)) return interrupted();

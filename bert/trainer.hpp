@@ -76,7 +76,8 @@ struct TrainerEvents {
   std::function<void(const StepReport&)> step;
   std::function<void(const StepReport&, const Evaluation&)> evaluation;
   std::function<void(const std::filesystem::path& checkpoint)> saved;
-  /// Asked after every step and before every batch of an evaluation; true: save and return.
+  /// Asked after every step, and between the batches of a step or an evaluation; true: save and return. A
+  /// step that is left is made again when the run goes on.
   std::function<bool()> stop;
 };
 
@@ -114,7 +115,8 @@ class Trainer {
   struct StepLoss;
   PretrainingBatch next_batch();
   StepLoss forward_backward(bool with_accuracy);
-  StepReport step();
+  std::optional<StepReport> step();
+  void check_stop() const;
   [[noreturn]] void fail_not_finite(const TrainingState& before, const std::string& what);
   void go_back_to(const TrainingState& state);
   double progress() const;

@@ -145,9 +145,9 @@ TEST_CASE("pretrain refuses texts and places that are of no use") {
   add({"four.txt", "--vocab", "folder", "--out", "new"},
       "cannot read a tokenizer from folder: it has neither vocab.txt nor tokenizer.json");
   add({"four.txt", "--held-out-fraction", "0", "--out", "file"},
-      "file: cannot make this folder: Not a directory");
+      "cannot make the folder file: Not a directory");
   add({"four.txt", "--held-out-fraction", "0", "--out", "file/new"},
-      "file/new: cannot make this folder: Not a directory");
+      "cannot make the folder file/new: Not a directory");
   check_refused(world.folder, calls);
 }
 

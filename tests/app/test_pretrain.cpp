@@ -255,3 +255,22 @@ TEST_CASE("pretrain: Ctrl-C within an evaluation stops it, and it is made when t
   CHECK(result.exit_code == 130);
   CHECK(fs::exists(run.folder / "cut/checkpoints/step-0"));
 }
+
+TEST_CASE("pretrain: a second run in the same folder is refused, and the lock ends with the first") {
+  const Run run;
+  const std::string first = quoted(run.call("out", {"--steps", "100000"}));
+  const std::string again = quoted(run.call("out", {"--steps", "100000"}));
+  // The first has begun when metrics.csv has a row; it is stopped without warning at the end.
+  const std::string script = first + " > /dev/null 2>&1 & pid=$!; until [ -s '" +
+                             run.text("out/metrics.csv") +
+                             "' ] || ! kill -0 $pid 2> /dev/null; do sleep 0.01; done; " + again +
+                             "; code=$?; kill -9 $pid; wait $pid 2> /dev/null; exit $code";
+  const ProgramResult second = run_program({"bash", "-c", script});
+  CHECK(second.exit_code == 2);
+  CHECK(
+      second.errors.find("gradus pretrain: --out '" + run.text("out") +
+                         "': another run is at work in this folder; wait until it has ended, or name another "
+                         "folder\n") != std::string::npos);
+  fs::remove_all(run.folder / "out" / "checkpoints");
+  CHECK(run_program(run.call("out", {"--steps", "2"})).exit_code == 0);  // nothing is left of the lock
+}

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "autograd/file.hpp"
 #include "autograd/threads.hpp"
@@ -176,13 +177,41 @@ TEST_CASE("trainer: a damaged training_state.json is named") {
   const TemporaryFolder folder;
   CHECK_THROWS_WITH(training_state_from_json("[]", "x.json"), "x.json: this is not a JSON object");
   CHECK_THROWS_WITH(training_state_from_json("{\"step\": 1}", "x.json"),
-                    "x.json: the key \"epoch\" is missing or of the wrong kind");
+                    "x.json: the key \"epoch\" is missing");
   TrainingState state;
   state.step = 7;
   state.seconds = 0.1;
   state.best_loss = 1.0 / 3;
   state.settings = "a \"quoted\" line";
   CHECK(training_state_from_json(to_json(state), "x.json") == state);
+
+  const auto with = [&](const std::string& key, const nlohmann::json& value) {
+    nlohmann::json object = nlohmann::json::parse(to_json(state));
+    object[key] = value;
+    return object.dump();
+  };
+  const auto refused = [&](const std::string& key, const nlohmann::json& value, const std::string& wanted) {
+    CHECK_THROWS_WITH(training_state_from_json(with(key, value), "x.json"),
+                      fmt::format("x.json: the key \"{}\" is {}, but must be {}", key, value.dump(), wanted));
+  };
+  const std::string whole = "a whole number from 0 to 1000000000000000";
+  for (const char* key : {"step", "epoch", "index", "length", "slots"}) {
+    refused(key, 3e77, whole);
+    refused(key, 1.5, whole);
+    refused(key, -1, whole);
+    refused(key, std::numeric_limits<int64_t>::max(), whole);
+    refused(key, std::numeric_limits<uint64_t>::max(), whole);
+    refused(key, true, whole);
+    refused(key, "7", whole);
+  }
+  refused("best_step", -2, "a whole number from -1 to 1000000000000000");
+  refused("seconds", -1, "a number from 0 on");
+  refused("seconds", "soon", "a number");
+  refused("best_loss", nullptr, "a number");
+  refused("must_evaluate", 1, "true or false");
+  refused("seed", -3, "a whole number below 2^64");
+  refused("seed", 0.5, "a whole number below 2^64");
+  refused("settings", 5, "a string");
 }
 
 TEST_CASE("training samples: masks stay where they are, and every moment fills them") {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <set>
 
+#include "autograd/file.hpp"
 #include "bert/checkpoint_folder.hpp"
 #include "support/bert_helpers.hpp"
 #include "support/catch.hpp"
@@ -182,4 +183,29 @@ TEST_CASE("evaluation: the accuracy of a class counts its own pairs only") {
   CHECK(e.nsp_accuracy_of(1) == 0);
   CHECK(e.nsp_accuracy() ==
         Approx(static_cast<double>(e.pairs[0]) / static_cast<double>(e.pairs[0] + e.pairs[1])));
+}
+
+TEST_CASE("trainer: a wish to stop is heeded between the batches of a step, which is made again") {
+  const World world;
+  const TemporaryFolder folder;
+  TrainerOptions options = world.options();
+  options.steps = 3;
+  options.accumulate = 6;
+  const auto result_of = [&](const std::string& run) {
+    return read_file(*newest_checkpoint(folder / run) / "model.safetensors");
+  };
+  Trainer(world.model(), world.tokenizer, world.training, nullptr, options, folder / "whole").run();
+
+  int asked = 0;
+  TrainerEvents events;
+  events.stop = [&] { return ++asked == 16; };  // ten times in the first step, and once after it
+  Trainer cut(world.model(), world.tokenizer, world.training, nullptr, options, folder / "cut", events);
+  CHECK(cut.run() == TrainingEnd::interrupted);
+  CHECK(asked == 16);
+  CHECK(cut.state().step == 1);
+  Trainer second(world.model(), world.tokenizer, world.training, nullptr, options, folder / "cut");
+  REQUIRE(second.resume());
+  CHECK(second.state() == cut.state());
+  CHECK(second.run() == TrainingEnd::finished);
+  CHECK(result_of("cut") == result_of("whole"));
 }
