@@ -12,7 +12,7 @@ DiamondGradients diamond_gradients(double a) {
 }
 
 Scalar breaks_breadth_first(const Scalar& a) {
-  return unsolved<Scalar>("a result made from a, such as a * a + a");
+  return unsolved<Scalar>("a result made from a with +, -, * and tanh");
 }
 
 void backward_of_your_own(const Scalar& result) {

@@ -17,7 +17,7 @@ double divisor_for(int64_t D, double q_variance, double k_variance);
 Tensor weight_of_projections(const Tensor& w_q, const Tensor& w_k);
 
 /// Exercise 3. The number of parameters of each score, for queries of `Dq` and keys of `Dk` numbers, and `E`
-/// numbers inside an additive one.
+/// numbers inside an additive one. The kinds are nn::ScoreKind::dot, scaled_dot, general and additive.
 int64_t parameters_of(nn::ScoreKind kind, int64_t Dq, int64_t Dk, int64_t E);
 
 }  // namespace gradus::tutorials

@@ -19,7 +19,7 @@ NormFunction norm_with(double eps, bool wrong) {
   };
 }
 
-void check_search(Check& check, int64_t truth) {
+void check_search(Check& check, int64_t truth, int64_t limit) {
   std::set<int64_t> asked;
   int64_t calls = 0;
   const int64_t got = deepest_that_trains(
@@ -28,13 +28,24 @@ void check_search(Check& check, int64_t truth) {
         asked.insert(depth);
         return depth <= truth;
       },
-      64);
-  check.equal(fmt::format("all up to {} train", truth), got, truth,
-              "the answer trains, and one layer more does not");
-  check.that("with few calls, none for the same depth twice",
+      limit);
+  const std::string what = fmt::format("all up to {} train, the limit is {}", truth, limit);
+  check.equal(what, got, truth,
+              got == truth + 1 ? "that one does not train: the answer is the last one that does"
+              : got < truth
+                  ? "a deeper one trains: look between the last that trained and the first that did not, "
+                    "and up to the limit itself"
+                  : "the answer trains, and one layer more does not");
+  check.that("  with few calls, none for the same depth twice",
              calls <= 13 && static_cast<size_t>(calls) == asked.size(),
              fmt::format("{} calls for {} depths", calls, asked.size()),
-             "double the depth until it fails, then always try the middle of the gap");
+             "one layer more each time is slow, and nobody needs to ask twice: double the depth until it "
+             "fails, then "
+             "take the middle of the gap");
+  check.that("  and none outside of 1 ... limit",
+             asked.empty() || (*asked.begin() >= 1 && *asked.rbegin() <= limit),
+             asked.empty() ? "" : fmt::format("depths from {} to {}", *asked.begin(), *asked.rbegin()),
+             "a net deeper than the limit would be trained for nothing");
 }
 
 }  // namespace
@@ -44,17 +55,31 @@ int main() {
 
   checks.exercise("1: the sum of dx is 0", [](Check& check) {
     Rng rng(1);
+    const Tensor shorter = randn({3}, rng, DType::f64);
     Tensor x = randn({5}, rng, DType::f64);
     const Tensor d = unseen_directions(x);
-    check.equal("two directions", d.shape(), Shape{2, 5}, "a row for each");
-    check.close("of length 1, at right angles", matmul(d, d.transpose(0, 1)), eye(2, DType::f64),
-                "x itself is not at right angles to (1, 1, ..., 1): take its mean off first");
-    check.close("the first moves all elements by the same", d.select(0, 0),
-                full({5}, 1 / std::sqrt(5.0), DType::f64), "n equal numbers, each 1 / sqrt(n)");
+    for (const Tensor& one : {x, shorter}) {
+      const int64_t n = one.size(0);
+      const Tensor both = unseen_directions(one);
+      const Shape shape = both.defined() ? both.shape() : Shape{};
+      check.equal(fmt::format("two directions for {} numbers", n), shape, Shape{2, n}, "a row for each");
+      if (shape != Shape{2, n}) return;
+      const Tensor products = matmul(both, both.transpose(0, 1));
+      check.close("at right angles", products.at({0, 1}), 0,
+                  "x itself is not at right angles to (1, 1, ..., 1): take its mean off first");
+      check.close("of length 1", tensor({products.at({0, 0}), products.at({1, 1})}), tensor({1.0, 1.0}),
+                  "divide each by its length, the root of the sum of its squares, whatever n is");
+      const Tensor first = both.select(0, 0);
+      check.close("the first moves all elements by the same", first, full({n}, first.at({0}), DType::f64),
+                  "n equal numbers; the stretching comes second");
+    }
+    if (!check.passed()) return;
     const NormFunction norm = norm_with(0, false);
     for (const int64_t row : {0, 1}) {
       check.close(fmt::format("moving x along row {} does not move LayerNorm(x)", row),
-                  norm(x + d.select(0, row) * 0.5), norm(x), "what does LayerNorm take off, and divide by?");
+                  norm(x + d.select(0, row) * 0.5), norm(x),
+                  row == 0 ? "LayerNorm takes the mean off: what moves nothing but the mean?"
+                           : "LayerNorm divides by the deviation: what makes nothing but that larger?");
     }
     x.requires_grad();
     const Tensor dx = grad({norm(x)}, {x}, {randn({5}, rng, DType::f64)})[0];
@@ -63,18 +88,28 @@ int main() {
   });
 
   checks.exercise("2: catch std + eps", [](Check& check) {
+    const auto verdict = [](bool wrong) {
+      return std::string(wrong ? "divides by std + eps" : "divides by sqrt(var + eps)");
+    };
     for (const double eps : {1e-12, 1e-5, 0.1716, 1.0}) {
-      check.equal(fmt::format("eps = {}, the right layer", eps),
-                  divides_by_std_plus_eps(norm_with(eps, false), eps), false,
-                  "choose x so small that eps matters: a variance near eps");
-      check.equal(fmt::format("eps = {}, the wrong layer", eps),
-                  divides_by_std_plus_eps(norm_with(eps, true), eps), true,
-                  "work out what each formula gives at your x, and see which one is nearer");
+      // A little of two numbers would do for one eps: the variance must be near eps, whatever that is.
+      std::string hint =
+          eps < 0.01 ? "choose x so that eps matters: a variance near this eps, neither far above nor far "
+                       "below"
+                     : "a large eps: work out what each formula gives at your x, and see which is nearer";
+      if (eps == 0.1716)
+        hint = "at a variance of eps both formulas give the same here: take another x, or two";
+      for (const bool wrong : {false, true}) {
+        check.equal(fmt::format("eps = {}, the {} layer", eps, wrong ? "wrong" : "right"),
+                    verdict(divides_by_std_plus_eps(norm_with(eps, wrong), eps)), verdict(wrong), hint);
+      }
     }
   });
 
   checks.exercise("3: the deepest plain net that still trains", [](Check& check) {
-    for (const int64_t truth : {1, 5, 31, 32, 64}) check_search(check, truth);
+    for (const int64_t truth : {1, 5, 31, 32, 63, 64}) check_search(check, truth, 64);
+    for (const int64_t truth : {30, 39, 40}) check_search(check, truth, 40);
+    if (!check.passed() || Check::quick()) return;  // what follows trains
     const auto trains = [](int64_t depth) { return trained_accuracy(Wiring::plain, depth, 1) > 0.8; };
     const int64_t depth = deepest_that_trains(trains, 64);
     check.that("on the plain tower of this chapter", depth >= 4 && depth < 40, fmt::format("depth {}", depth),

@@ -10,7 +10,9 @@ namespace gradus::tutorials {
 
 /// Exercise 1. The two directions in which a row x [n] can move without moving LayerNorm(x) (weight 1, bias
 /// 0, eps 0): a tensor [2, n] in f64 whose rows have length 1 and are at right angles. The first is the
-/// direction that moves every element by the same. x is not constant.
+/// direction that moves every element by the same. x is not constant. `ones(shape, DType::f64)`, `mean(x)`,
+/// `sum(x)`, `rsqrt(x)` (1 over the root) and `stack({a, b}, 0)`, which puts rows below each other, are of
+/// use.
 ///
 /// It follows that the gradient dx of anything behind LayerNorm is at right angles to both. For the first
 /// that means: the sum of dx is 0.
@@ -20,7 +22,8 @@ Tensor unseen_directions(const Tensor& x);
 using NormFunction = std::function<Tensor(const Tensor& x)>;
 
 /// Exercise 2. Is this layer the wrong one? True if it divides by std + eps, false if it divides by
-/// sqrt(var + eps). You know eps, and may call `norm` with any x.
+/// sqrt(var + eps). You know eps, and may call `norm` with any x,
+/// such as `tensor({-1.0, 1.0})`; `y.at({1})` is a number of what it gives.
 bool divides_by_std_plus_eps(const NormFunction& norm, double eps);
 
 /// Exercise 3. The deepest net that still trains: a depth d in 1 ... limit with trains(d), where trains(d +
