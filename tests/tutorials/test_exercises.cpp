@@ -35,10 +35,10 @@ bool has_word(const std::string& text, const std::string& word) {
   return std::regex_search(text, std::regex("\\b" + word + "\\b"));
 }
 
-/// The functions of Gradus's tensors that `code` calls.
+/// The functions of Gradus's tensors that `code` calls; std::min and the like are not among them.
 std::set<std::string> called(const std::string& code, const std::set<std::string>& known) {
   std::set<std::string> names;
-  for (const std::string& name : found(code, "\\b([a-z_]+)(?:<[a-z0-9_]+>)?\\(")) {
+  for (const std::string& name : found(code, "(?:^|[^:a-z_])([a-z_]+)(?:<[a-z0-9_]+>)?\\(")) {
     if (known.contains(name)) names.insert(name);
   }
   return names;

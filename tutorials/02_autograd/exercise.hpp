@@ -18,8 +18,7 @@ DiamondGradients diamond_gradients(double a);
 
 /// Exercise 2. backward_breadth_first (other_walks.hpp) happens to be right for the diamond. Build from a, in
 /// two or more steps, a result for which it is wrong.
-/// (That happens to be right for `a * a + a` as well: it takes a step that is made from a and waits in the
-/// queue.)
+/// (It is right for `a * a + a` too. Why?)
 Scalar breaks_breadth_first(const Scalar& a);
 
 /// Exercise 3. The work of newest_first and backward in a way of your own: fills the gradient of every step

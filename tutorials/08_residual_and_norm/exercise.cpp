@@ -8,16 +8,14 @@
 
 namespace gradus::tutorials {
 
-Tensor unseen_directions(const Tensor& x) {
-  return unsolved<Tensor>("two rows of length 1: adding a number, and stretching about the mean");
-}
+Tensor unseen_directions(const Tensor& x) { return unsolved<Tensor>("the two directions, a row for each"); }
 
 bool divides_by_std_plus_eps(const NormFunction& norm, double eps) {
   return unsolved<bool>("a test at an x where the two formulas differ clearly");
 }
 
 int64_t deepest_that_trains(const std::function<bool(int64_t depth)>& trains, int64_t limit) {
-  return unsolved<int64_t>("a search that doubles the depth until it fails, then halves the gap");
+  return unsolved<int64_t>("the greatest depth that trains, found with few calls");
 }
 
 }  // namespace gradus::tutorials
