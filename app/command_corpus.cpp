@@ -1,9 +1,10 @@
-// gradus corpus: writes the built-in toy corpus.
+// gradus corpus: writes the built-in toy corpus, or parts a text of one's own.
 #include <cmath>
 #include <memory>
 
 #include "app/command.hpp"
 #include "app/commands.hpp"
+#include "app/corpus_split.hpp"
 #include "app/progress.hpp"
 #include "autograd/file.hpp"
 #include "bert/toy_world.hpp"
@@ -14,7 +15,7 @@ namespace {
 
 struct Options {
   std::string kind;
-  fs::path out;
+  fs::path file, out;
   std::int64_t stories = 20000;
   std::int64_t seed = 1;
   double held_out = 0.05;
@@ -75,7 +76,23 @@ void remove_old_held_out(const fs::path& folder) {
   if (error) fail<IoError>("cannot remove {}: {}", (folder / "held-out.txt").string(), error.message());
 }
 
-void run(const Options& options, bool held_out_is_set) {
+/// gradus corpus split: FILE into train.txt and held-out.txt.
+void split(const Options& options) {
+  const fs::path training = options.out / "train.txt", held_out = options.out / "held-out.txt";
+  refuse_to_overwrite(training, options.force);
+  refuse_to_overwrite(held_out, options.force);
+  const SplitDocuments documents = split_corpus_file(options.file, options.out);
+  if (options.json) {
+    return print({{"kind", options.kind},
+                  {"files",
+                   {{{"path", training.string()}, {"documents", documents.training}, {"held_out", false}},
+                    {{"path", held_out.string()}, {"documents", documents.held_out}, {"held_out", true}}}}});
+  }
+  print(fmt::format("{}: {} documents\n{}: {} held-out documents\n", training.string(),
+                    with_commas(documents.training), held_out.string(), with_commas(documents.held_out)));
+}
+
+void tell(const Options& options, bool held_out_is_set) {
   const std::vector<Part> parts = parts_of(options, held_out_is_set);
   for (const Part& part : parts) refuse_to_overwrite(part.path, options.force);
   if (options.out.extension() != ".txt") refuse_to_overwrite(options.out / "held-out.txt", options.force);
@@ -111,22 +128,43 @@ void run(const Options& options, bool held_out_is_set) {
 
 void add_corpus(CLI::App& program) {
   CLI::App* command = add_command(program, "corpus",
-                                  "Write the built-in toy corpus: small stories, the same for the same seed",
-                                  "gradus corpus toy --out toy --stories 2000");
+                                  "Write the built-in toy corpus, or part a text of your own into two files",
+                                  "gradus corpus toy --out toy --stories 2000\n"
+                                  "gradus corpus split toy/train.txt --out parted");
   auto options = std::make_shared<Options>();
-  add_choice(*command, "KIND", options->kind, {"toy"}, "Which corpus")->required();
+  add_choice(
+      *command, "KIND", options->kind, {"toy", "split"},
+      "toy: small stories, the same for the same seed; split: the documents of FILE, every tenth of those "
+      "with two sentences held out, or two of fewer than twenty")
+      ->required();
+  CLI::Option* file =
+      add_path(*command, "FILE", options->file, "",
+               "With split: a text in UTF-8, a sentence a line, an empty line between documents");
   add_path(*command, "--out", options->out, "PATH",
            "A folder for train.txt and held-out.txt, or one file NAME.txt without held-out stories")
       ->required();
-  add_whole(*command, "--stories", options->stories, "How many stories in all", 1, 100'000'000);
-  add_whole(*command, "--seed", options->seed, "Another seed tells other stories", 0);
+  CLI::Option* stories =
+      add_whole(*command, "--stories", options->stories, "How many stories in all", 1, 100'000'000);
+  CLI::Option* seed = add_whole(*command, "--seed", options->seed, "Another seed tells other stories", 0);
   CLI::Option* held_out = add_number(
       *command, "--held-out", options->held_out,
       "The fraction of the stories that is held out; they bring together who never meets in the others",
       {0, 1, true, false});
   add_switch(*command, "--force", options->force, "Replace what is there");
   add_json(*command, options->json);
-  command->callback([options, held_out] { run(*options, held_out->count() > 0); });
+  command->callback([=] {
+    if (options->kind == "toy") {
+      if (file->count() > 0)
+        fail<WrongCall>("toy reads no file, and {} is one too many", options->file.string());
+      return tell(*options, held_out->count() > 0);
+    }
+    if (file->count() == 0) fail<WrongCall>("split needs the FILE that is to be parted");
+    for (const CLI::Option* other : {stories, seed, held_out}) {
+      if (other->count() > 0)
+        fail<WrongCall>("{} is for toy, and split has no use for it", other->get_name());
+    }
+    split(*options);
+  });
 }
 
 }  // namespace gradus::app

@@ -7,6 +7,7 @@
 #include "app/command.hpp"
 #include "app/commands.hpp"
 #include "app/interrupt.hpp"
+#include "app/left_out.hpp"
 #include "app/pretraining_text.hpp"
 #include "app/progress.hpp"
 #include "app/run_report.hpp"
@@ -30,14 +31,14 @@ struct Call {
   std::vector<fs::path> texts, held_out;
   fs::path out, vocab;
   std::string size = "tiny", lengths = "64", optimizer = "adamw", decay = "linear", activation = "gelu";
-  int64_t layers = 0, hidden = 0, heads = 0, intermediate = 0, positions = 0, vocab_size = 8000;
+  int64_t layers = 0, hidden = 0, heads = 0, intermediate = 0, positions = 0, vocab_size = 8000, alphabet = 0;
   int64_t steps = 0, slots = 1024, accumulate = 1, warmup = 200, seed = 1, threads = 0;
   int64_t evaluations = 10, evaluation_rows = 256, save_steps = 0, keep = 2, samples = 4, block_sentences = 0;
   double minutes = 0, learning_rate = 1e-3, weight_decay = 0.01, clip = 1, dropout = 0, init_std = 0.05;
   double held_out_fraction = 0.05, save_minutes = 1, masked = 0.15, nearby = 0.5, short_rows = 0.1;
   bool cased = false, whole_words = false, no_nsp = false, no_sinusoids = false, output_from_value = false;
   bool resume = false, json = false;
-  bool has_vocab_size = false;  // given, not the default
+  bool has_vocab_size = false, has_alphabet = false;  // given, not the default
 };
 
 bert::Config make_config(const Call& call, int64_t vocabulary) {
@@ -76,9 +77,18 @@ bert::Tokenizer learn_vocabulary(const Call& call) {
   }
   if (words.total() == 0) fail<FormatError>("{}: the text has no words", joined_names(call.texts));
   bert::VocabTrainerOptions options;
-  options.vocab_size = call.vocab_size;
+  options.vocab_size = static_cast<std::size_t>(call.vocab_size);
+  options.alphabet_limit = static_cast<std::size_t>(call.alphabet);
+  bert::LeftOut left_out;
+  options.on_left_out = [&](const bert::LeftOut& characters) { left_out = characters; };
   try {
-    return bert::Tokenizer(bert::train_vocab(words, options), normalizer);
+    bert::Tokenizer tokenizer(bert::train_vocab(words, options), normalizer);
+    if (left_out.characters > 0) {
+      progress.say(fmt::format("a vocabulary of {} pieces was learned from {} words",
+                               with_commas(tokenizer.vocab().size()), with_commas(words.total())));
+      progress.say(left_out_text(left_out, call.alphabet > 0 ? "--alphabet" : "--vocab-size"));
+    }
+    return tokenizer;
   } catch (const Error& error) {
     fail<Error>("--vocab-size {}: {}", call.vocab_size, error.what());
   }
@@ -192,6 +202,9 @@ bert::Tokenizer tokenizer_of(const Call& call, const std::optional<fs::path>& ch
   if (call.has_vocab_size && !call.vocab.empty())
     throw WrongCall(
         "--vocab-size is for a vocabulary that is learned, and --vocab names one; give one of them");
+  if (call.has_alphabet && !call.vocab.empty())
+    throw WrongCall(
+        "--alphabet is for a vocabulary that is learned, and --vocab names one; give one of them");
   if (!checkpoint)
     return call.vocab.empty() ? learn_vocabulary(call) : open_tokenizer(call.vocab, call.cased);
   bert::Tokenizer tokenizer = bert::load_tokenizer(*checkpoint);
@@ -362,6 +375,8 @@ void add_pretrain(CLI::App& program) {
   add_path(*c, "--vocab", call->vocab, "FILE",
            "A vocab.txt, or a folder with a tokenizer; without it one is learned");
   add_whole(*c, "--vocab-size", call->vocab_size, "Pieces of a learned vocabulary", 10);
+  add_whole(*c, "--alphabet", call->alphabet,
+            "The most characters of a learned vocabulary; 0: as many as there is room for", 0, 1'000'000);
   c->add_flag("--cased", call->cased, "Keep capitals and accents");
   add_whole(*c, "--block-sentences", call->block_sentences,
             "Cut a text without empty lines into documents of so many lines", 0);
@@ -416,6 +431,7 @@ void add_pretrain(CLI::App& program) {
   add_json(*c, call->json);
   c->callback([call, c] {
     call->has_vocab_size = c->count("--vocab-size") > 0;
+    call->has_alphabet = c->count("--alphabet") > 0;
     run(*call);
   });
 }

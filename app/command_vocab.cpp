@@ -5,6 +5,7 @@
 #include "app/command.hpp"
 #include "app/commands.hpp"
 #include "app/interrupt.hpp"
+#include "app/left_out.hpp"
 #include "app/progress.hpp"
 #include "autograd/file.hpp"
 #include "bert/lines.hpp"
@@ -20,7 +21,7 @@ struct Options {
   fs::path out, merges;
   std::int64_t size = 8000;
   std::int64_t min_frequency = 2;
-  std::int64_t alphabet = 1000;
+  std::int64_t alphabet = 0;
   bool cased = false;
   bool force = false;
   bool json = false;
@@ -79,7 +80,8 @@ class MergeLog {
   std::optional<AtomicFile> file_;
 };
 
-bert::Vocab learn(const Options& options, const bert::WordCounter& words, MergeLog& log) {
+bert::Vocab learn(const Options& options, const bert::WordCounter& words, MergeLog& log,
+                  bert::LeftOut& left_out) {
   Progress progress("learning pieces");
   bert::VocabTrainerOptions how;
   how.vocab_size = static_cast<std::size_t>(options.size);
@@ -91,6 +93,7 @@ bert::Vocab learn(const Options& options, const bert::WordCounter& words, MergeL
     if (!progress.is_due()) return;
     progress.update(static_cast<double>(merge.vocab_size) / static_cast<double>(options.size), merge.piece);
   };
+  how.on_left_out = [&](const bert::LeftOut& characters) { left_out = characters; };
   return bert::train_vocab(words, how);
 }
 
@@ -124,7 +127,8 @@ void run(const Options& options) {
   bert::BertNormalizer normalizer;
   normalizer.lowercase = !options.cased;
   const bert::WordCounter words = count_words(options, normalizer);
-  const bert::Vocab vocab = learn(options, words, log);
+  bert::LeftOut left_out;
+  const bert::Vocab vocab = learn(options, words, log, left_out);
   if (to_folder) {
     make_folder(options.out);
     bert::save_tokenizer(options.out, bert::Tokenizer(vocab, normalizer));
@@ -138,12 +142,18 @@ void run(const Options& options) {
                   {"pieces", vocab.size()},
                   {"cased", options.cased},
                   {"words", words.total()},
-                  {"distinct_words", words.distinct()}});
+                  {"distinct_words", words.distinct()},
+                  {"characters_left_out", left_out.characters},
+                  {"share_left_out", left_out.share()}});
   }
   print(fmt::format("{}: {} pieces from {} words ({} distinct)\n", vocab_file.string(),
                     with_commas(vocab.size()), with_commas(words.total()),
                     with_commas(static_cast<std::int64_t>(words.distinct()))));
-  if (vocab.size() < options.size) {
+  const bool by_limit = options.alphabet > 0;
+  if (left_out.characters > 0) {
+    print_error(left_out_text(left_out, by_limit ? "--alphabet" : "--size") + "\n");
+  }
+  if (vocab.size() < options.size && (by_limit || left_out.characters == 0)) {
     print_error(fmt::format("The text gives no more than {} pieces that it holds at least {} times.\n",
                             with_commas(vocab.size()), options.min_frequency));
   }
@@ -163,8 +173,9 @@ void add_vocab(CLI::App& program) {
   add_whole(*command, "--size", options->size, "The most pieces to learn, special tokens counted", 6,
             1'000'000);
   add_whole(*command, "--min-frequency", options->min_frequency, "Pieces seen less often are not learnt");
-  add_whole(*command, "--alphabet", options->alphabet, "The most characters to keep; the rarest are dropped",
-            1, 1'000'000);
+  add_whole(*command, "--alphabet", options->alphabet,
+            "The most characters to keep, the most frequent first; 0: as many as there is room for", 0,
+            1'000'000);
   add_switch(*command, "--cased", options->cased, "Keep capitals and accents");
   add_path(*command, "--merges", options->merges, "FILE", "Write each step of the learning here");
   add_switch(*command, "--force", options->force, "Replace what is there");

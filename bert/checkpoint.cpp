@@ -78,12 +78,20 @@ Checkpoint read_checkpoint(const fs::path& folder) {
   Checkpoint checkpoint;
   checkpoint.file = find_weights(folder);
   checkpoint.config = load_config(folder / "config.json");
+  std::string wrapper;
   for (auto& [name, value] : read_tensors(checkpoint.file)) {
+    if (wrapper.empty()) wrapper = wrapper_prefix(name);
     const std::string known_as = canonical_name(name);
     if (known_as.empty()) continue;
     if (!checkpoint.weights.emplace(known_as, value).second) {
       fail<FormatError>("{}: {} is there under two names", checkpoint.file.string(), known_as);
     }
+  }
+  if (!wrapper.empty()) {
+    checkpoint.warnings.push_back(fmt::format(
+        "{}: the names begin with \"{}\", which PyTorch's wrapper of the model has put there; they are "
+        "read without it",
+        checkpoint.file.string(), wrapper));
   }
   cut_padded_vocabulary(checkpoint);
   resolve_decoder(checkpoint);

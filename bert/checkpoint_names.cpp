@@ -39,7 +39,21 @@ int64_t count_layers(const nn::StateDict& weights) {
 
 }  // namespace
 
+std::string_view wrapper_prefix(std::string_view name) {
+  std::size_t length = 0;
+  for (bool more = true; more;) {
+    more = false;
+    for (const std::string_view prefix : {"module.", "_orig_mod."}) {
+      if (!name.substr(length).starts_with(prefix)) continue;
+      length += prefix.size();
+      more = true;
+    }
+  }
+  return name.substr(0, length);
+}
+
 std::string canonical_name(std::string name) {
+  name.erase(0, wrapper_prefix(name).size());
   if (name.ends_with("embeddings.position_ids")) return {};
   replace_ending(name, "LayerNorm.gamma", "LayerNorm.weight");
   replace_ending(name, "LayerNorm.beta", "LayerNorm.bias");

@@ -3,14 +3,20 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "bert/checkpoint.hpp"
 
 namespace gradus::bert {
 
 /// The name that Gradus has for the tensor that a file calls `name`: "embeddings.LayerNorm.gamma" is
-/// "bert.embeddings.LayerNorm.weight". Empty for what no model needs, such as position_ids.
+/// "bert.embeddings.LayerNorm.weight". What wrapper_prefix finds is left out. Empty for what no model needs,
+/// such as position_ids.
 std::string canonical_name(std::string name);
+
+/// What PyTorch puts before every name when a wrapped model is saved: "module." (DataParallel and its kin),
+/// "_orig_mod." (torch.compile), or both. Empty for other names.
+std::string_view wrapper_prefix(std::string_view name);
 
 /// Settles which decoder the MLM head has. Takes cls.predictions.decoder.* out of the weights where they are
 /// aliases; else leaves the weight there and sets tie_word_embeddings to false.

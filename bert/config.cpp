@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "nn/activation_names.hpp"
+
 namespace gradus::bert {
 namespace {
 
@@ -16,21 +18,11 @@ constexpr std::array<Size, 5> kSizes = {
     {{"tiny", 2, 128}, {"mini", 4, 256}, {"small", 4, 512}, {"medium", 8, 512}, {"base", 12, 768}}};
 constexpr int64_t kHeadSize = 64;  // of every published BERT
 
-constexpr std::array<std::pair<std::string_view, Activation>, 4> kActivations = {
-    {{"gelu", Activation::gelu},
-     {"gelu_new", Activation::gelu_tanh},
-     {"relu", Activation::relu},
-     {"silu", Activation::silu}}};
-
-std::optional<Activation> find_activation(std::string_view wanted) {
-  for (const auto& [name, kind] : kActivations) {
-    if (name == wanted) return kind;
-  }
-  return std::nullopt;
-}
-
 std::string unknown_activation(const std::string& name) {
-  return fmt::format("hidden_act \"{}\" is not known; it must be gelu, gelu_new, relu or silu", name);
+  return fmt::format(
+      "hidden_act \"{}\" is not known; it must be gelu, gelu_new, relu or silu, or another of Hugging Face's "
+      "names for one of them",
+      name);
 }
 
 /// Beyond this no table fits any memory, and a product of two sizes still fits an int64_t.
@@ -53,7 +45,7 @@ Config Config::named(std::string_view size, int64_t vocab_size) {
 }
 
 Activation Config::activation() const {
-  const std::optional<Activation> kind = find_activation(hidden_act);
+  const std::optional<Activation> kind = nn::find_activation(hidden_act);
   if (!kind) fail<Error>("config: {}", unknown_activation(hidden_act));
   return *kind;
 }
@@ -76,7 +68,7 @@ std::string Config::problem() const {
     return fmt::format("hidden_size {} is not a multiple of num_attention_heads {}", hidden_size,
                        num_attention_heads);
   }
-  if (!find_activation(hidden_act)) return unknown_activation(hidden_act);
+  if (!nn::find_activation(hidden_act)) return unknown_activation(hidden_act);
   const std::array<std::pair<const char*, double>, 2> probabilities = {
       {{"hidden_dropout_prob", hidden_dropout_prob},
        {"attention_probs_dropout_prob", attention_probs_dropout_prob}}};

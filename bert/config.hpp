@@ -31,7 +31,7 @@ struct Config {
   int64_t num_hidden_layers = 12;    ///< L
   int64_t num_attention_heads = 12;  ///< A; H must be a multiple of it
   int64_t intermediate_size = 3072;  ///< I, the width inside the feed-forward layer
-  std::string hidden_act = "gelu";   ///< "gelu" (erf), "gelu_new" (tanh form), "relu" or "silu"
+  std::string hidden_act = "gelu";   ///< a name that nn::find_activation knows
   double hidden_dropout_prob = 0.1;  ///< after the embeddings and at the end of each sub-layer
   double attention_probs_dropout_prob = 0.1;
   int64_t max_position_embeddings = 512;  ///< P, the longest sequence

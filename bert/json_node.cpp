@@ -4,6 +4,7 @@
 
 #include "autograd/error.hpp"
 #include "autograd/file.hpp"
+#include "bert/text_kind.hpp"
 
 namespace gradus::bert {
 using nlohmann::json;
@@ -28,6 +29,7 @@ bool is_int64(const json& value) {
 
 json parse_json_file(const std::filesystem::path& path) {
   const std::string content = read_file(path);
+  refuse_other_kinds(content, path.string());
   json out;
   try {
     out = json::parse(content);

@@ -14,8 +14,7 @@ namespace gradus::bert {
 
 /// The JSON object in the file at `path`.
 /// @throws IoError when it cannot be read; FormatError that names the file, line and byte when it is not
-/// JSON, or
-///         says that it holds no object.
+///         JSON, says that it holds no object, or what it is in place of JSON.
 nlohmann::json parse_json_file(const std::filesystem::path& path);
 
 /// A value inside a JSON file that knows its file and its key, such as `model.vocab`. It refers to the parsed

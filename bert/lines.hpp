@@ -15,12 +15,14 @@ namespace gradus::bert {
 /// The view lives until the call returns.
 using LineSink = std::function<void(std::string_view line)>;
 
-/// Calls `sink` for every line of a UTF-8 text file, in order. Lines end with LF or CRLF, the last one also
-/// with the file; a byte-order mark at the start is skipped. The file is read in blocks: memory holds one
-/// block and the longest line.
+/// Calls `sink` for every line of a UTF-8 text file, in order. A line ends with LF, CRLF, CR, U+0085 (next
+/// line), U+2028 (line separator) or U+2029 (paragraph separator), the last one also with the file. White
+/// space is all that Unicode calls so; a line that shows nothing (of white space and of characters such as
+/// U+200B) is handed on as an empty one. A byte-order mark at the start is skipped. The file is read in
+/// blocks: memory holds one block and the longest line.
 ///
 /// Throws IoError if `file` is missing, a directory or unreadable, and FormatError naming file and line at a
-/// NUL byte or at bytes that are not UTF-8.
+/// NUL byte or at bytes that are not UTF-8, or naming UTF-16 and what converts it.
 void for_each_line(const std::filesystem::path& file, const LineSink& sink);
 
 /// The same for text that is already in memory; `name` stands for the file in messages.

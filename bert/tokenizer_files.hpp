@@ -9,17 +9,20 @@
 
 namespace gradus::bert {
 
-/// Reads the tokenizer of `folder`, as Gradus or Hugging Face wrote it.
+/// Reads the tokenizer of `folder`, as Gradus or Hugging Face wrote it, and as Hugging Face reads it.
 ///
-/// The pieces come from vocab.txt, or from tokenizer.json where there is no vocab.txt. Settings come from
-/// tokenizer_config.json (`do_lower_case`, `strip_accents`, `tokenize_chinese_chars`, extra special tokens);
-/// a key that is absent has the value of tokenizer.json if that was read, else BERT's default (lower case
-/// on). A folder without tokenizer_config.json prefers tokenizer.json, which holds all settings itself.
+/// The pieces come from vocab.txt or tokenizer.json; where both are there they must agree. The settings
+/// (`do_lower_case`, `strip_accents`, `tokenize_chinese_chars`) come from tokenizer_config.json, where an
+/// absent key has BERT's default (lower case on); from tokenizer.json where there is no tokenizer_config.json
+/// or its `tokenizer_class` is PreTrainedTokenizerFast. Tokens beside the vocabulary come from
+/// tokenizer.json, from tokenizer_config.json, and from the older special_tokens_map.json and
+/// added_tokens.json unless tokenizer_config.json has `added_tokens_decoder`. One that is no piece yet
+/// becomes the next one.
 ///
 /// @throws IoError when neither file is there or one cannot be read; FormatError that names the file and the
-/// key for
-///         bad JSON, a missing key or a wrong type, another model than WordPiece, or a setting that BERT's
-///         tokenizer does not have.
+///         key for bad JSON, a missing key or a wrong type, files that contradict each other, another model
+///         than WordPiece, and a normalizer, pre-tokenizer, post-processor or setting that BERT's tokenizer
+///         does not have.
 Tokenizer load_tokenizer(const std::filesystem::path& folder);
 
 /// Writes the three files into `folder`, which must exist, each all or nothing. Hugging Face's

@@ -18,6 +18,29 @@ ordered_json strip_accents_json(const BertNormalizer& normalizer) {
   return normalizer.strip_accents ? ordered_json(*normalizer.strip_accents) : ordered_json(nullptr);
 }
 
+ordered_json added_tokens_json(const Tokenizer& tokenizer) {
+  std::vector<std::string> tokens = {std::string(kPad), std::string(kUnk), std::string(kCls),
+                                     std::string(kSep), std::string(kMask)};
+  const std::vector<std::string>&words = tokenizer.added_words(), &specials = tokenizer.extra_specials();
+  tokens.insert(tokens.end(), specials.begin(), specials.end());
+  tokens.insert(tokens.end(), words.begin(), words.end());
+  const Vocab& vocab = tokenizer.vocab();
+  std::sort(tokens.begin(), tokens.end(),
+            [&](const std::string& a, const std::string& b) { return vocab.id(a) < vocab.id(b); });
+  ordered_json out = ordered_json::array();
+  for (const std::string& token : tokens) {
+    const bool is_word = std::find(words.begin(), words.end(), token) != words.end();
+    out.push_back({{"id", vocab.id(token)},
+                   {"content", token},
+                   {"single_word", false},
+                   {"lstrip", false},
+                   {"rstrip", false},
+                   {"normalized", is_word},
+                   {"special", !is_word}});
+  }
+  return out;
+}
+
 ordered_json config_json(const Tokenizer& tokenizer, std::int64_t model_max_length) {
   ordered_json out = {{"tokenizer_class", "BertTokenizer"},
                       {"do_lower_case", tokenizer.normalizer().lowercase},
@@ -34,28 +57,18 @@ ordered_json config_json(const Tokenizer& tokenizer, std::int64_t model_max_leng
     out["extra_special_tokens"] = tokenizer.extra_specials();
     out["additional_special_tokens"] = tokenizer.extra_specials();
   }
+  if (!tokenizer.added_words().empty()) {
+    // Only this key can say which added tokens are not special.
+    ordered_json by_id = ordered_json::object();
+    for (ordered_json token : added_tokens_json(tokenizer)) {
+      const std::string id = std::to_string(token["id"].get<std::int64_t>());
+      token.erase("id");
+      by_id[id] = token;
+    }
+    out["added_tokens_decoder"] = by_id;
+  }
   if (tokenizer.max_word_chars() != Tokenizer::kMaxWordChars) {
     out["max_input_chars_per_word"] = tokenizer.max_word_chars();
-  }
-  return out;
-}
-
-ordered_json added_tokens_json(const Tokenizer& tokenizer) {
-  std::vector<std::string> tokens = {std::string(kPad), std::string(kUnk), std::string(kCls),
-                                     std::string(kSep), std::string(kMask)};
-  tokens.insert(tokens.end(), tokenizer.extra_specials().begin(), tokenizer.extra_specials().end());
-  const Vocab& vocab = tokenizer.vocab();
-  std::sort(tokens.begin(), tokens.end(),
-            [&](const std::string& a, const std::string& b) { return vocab.id(a) < vocab.id(b); });
-  ordered_json out = ordered_json::array();
-  for (const std::string& token : tokens) {
-    out.push_back({{"id", vocab.id(token)},
-                   {"content", token},
-                   {"single_word", false},
-                   {"lstrip", false},
-                   {"rstrip", false},
-                   {"normalized", false},
-                   {"special", true}});
   }
   return out;
 }

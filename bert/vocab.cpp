@@ -4,6 +4,7 @@
 
 #include "autograd/error.hpp"
 #include "autograd/file.hpp"
+#include "bert/text_kind.hpp"
 #include "bert/unicode.hpp"
 
 namespace gradus::bert {
@@ -27,12 +28,16 @@ Vocab::Vocab(std::vector<std::string> pieces, std::string name)
 Vocab Vocab::load(const std::filesystem::path& path) {
   const std::string content = read_file(path);
   const std::string name = path.string();
+  refuse_other_kinds(content, name);
   check_utf8_file(content, name);
 
   std::vector<std::string> pieces;
   std::unordered_map<std::string_view, std::size_t> line_of;
   std::string_view rest = content;
   if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);
+  // Editors and scripts leave empty lines at the end, which number no piece.
+  const std::size_t last = rest.find_last_not_of("\r\n");
+  rest = rest.substr(0, last == std::string_view::npos ? 0 : last + 1);
   while (!rest.empty()) {
     const std::size_t newline = rest.find('\n');
     std::string_view piece = rest.substr(0, newline);

@@ -39,10 +39,11 @@ class Vocab {
   /// `name` stands for it in messages, such as that of its file.
   explicit Vocab(std::vector<std::string> pieces, std::string name = "vocabulary");
 
-  /// Reads vocab.txt: UTF-8, a piece a line. A return before the newline (a file from Windows) and a
-  /// byte-order mark at the start are dropped.
+  /// Reads vocab.txt: UTF-8, a piece a line. A return before the newline (a file from Windows), a byte-order
+  /// mark at the start and empty lines at the end are dropped.
   /// @throws IoError when it cannot be read; FormatError that names the file and the line that is empty,
-  ///         repeated or not UTF-8, or says that the file has no line.
+  ///         repeated or not UTF-8, or says that the file has no line, or what it is in place of a
+  ///         vocabulary.
   static Vocab load(const std::filesystem::path& path);
 
   /// Writes vocab.txt, all or nothing; each line ends with a newline. @throws IoError.

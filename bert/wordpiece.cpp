@@ -60,13 +60,14 @@ void clean_up(std::string& piece) {
 }  // namespace
 
 Tokenizer::Tokenizer(Vocab vocab, BertNormalizer normalizer, std::size_t max_word_chars,
-                     std::vector<std::string> extra_specials)
+                     std::vector<std::string> extra_specials, std::vector<std::string> added_words)
     : vocab_(std::move(vocab)),
       normalizer_(normalizer),
       max_word_chars_(max_word_chars),
       extra_specials_(std::move(extra_specials)),
       special_ids_(vocab_.special_ids()),
-      trie_(vocab_) {
+      trie_(vocab_),
+      added_words_(std::move(added_words)) {
   for (const std::string_view token : {kPad, kUnk, kCls, kSep, kMask}) {
     specials_.push_back({std::string(token), vocab_.id(token)});
   }
@@ -76,6 +77,16 @@ Tokenizer::Tokenizer(Vocab vocab, BertNormalizer normalizer, std::size_t max_wor
   for (const Special& special : specials_) {
     if (special_starts_.find(special.text[0]) == std::string::npos) special_starts_ += special.text[0];
   }
+  if (added_words_.empty()) return;
+  std::vector<std::string> normalized;  // where two become one, the first counts
+  for (const std::string& word : added_words_) {
+    std::string form = encode_utf8(normalizer_.normalize(word).chars);
+    const TokenId id = vocab_.id(word);
+    if (form.empty() || std::find(normalized.begin(), normalized.end(), form) != normalized.end()) continue;
+    normalized.push_back(std::move(form));
+    added_word_ids_.push_back(id);
+  }
+  word_trie_ = PieceTrie(Vocab(std::move(normalized), "added words"));
 }
 
 bool Tokenizer::is_special(TokenId id) const {
@@ -91,6 +102,17 @@ std::pair<std::size_t, const Tokenizer::Special*> Tokenizer::next_special(std::s
     ++from;
   }
   return {text.size(), nullptr};
+}
+
+std::pair<std::size_t, PieceTrie::Match> Tokenizer::next_added_word(std::u32string_view chars,
+                                                                    std::size_t from) const {
+  if (!added_word_ids_.empty()) {
+    for (; from < chars.size(); ++from) {
+      const PieceTrie::Match match = word_trie_.longest(chars.substr(from), false);
+      if (match.length > 0) return {from, match};
+    }
+  }
+  return {chars.size(), {}};
 }
 
 template <class Sink>
@@ -119,25 +141,33 @@ void Tokenizer::each_piece(std::string_view text, Sink sink) const {
     const auto [at, special] = next_special(text, from);
     const std::string_view stretch = text.substr(from, at - from);
     normalizer_.normalize(stretch, normalized);
-    words.clear();
-    split_words(normalized.chars, words);
-    for (const WordSpan& word : words) {
-      const std::size_t length = word.end - word.begin;
-      bool known = length <= max_word_chars_;
-      cuts.clear();
-      if (known) {
-        each_piece_of_word(std::u32string_view(normalized.chars).substr(word.begin, length),
-                           [&](TokenId id, std::size_t begin, std::size_t end) {
-                             cuts.push_back({id, begin, end});
-                             known = id >= 0;
-                           });
+    const std::u32string_view chars = normalized.chars;
+    for (std::size_t done = 0; done < chars.size();) {
+      const auto [place, added] = next_added_word(chars, done);
+      words.clear();
+      split_words(chars.substr(done, place - done), words);
+      for (const WordSpan& word : words) {
+        const std::size_t length = word.end - word.begin;
+        bool known = length <= max_word_chars_;
+        cuts.clear();
+        if (known) {
+          each_piece_of_word(chars.substr(done + word.begin, length),
+                             [&](TokenId id, std::size_t begin, std::size_t end) {
+                               cuts.push_back({id, begin, end});
+                               known = id >= 0;
+                             });
+        }
+        if (!known) cuts.assign(1, {special_ids_.unk, 0, length});
+        const std::uint32_t* source = normalized.source.data() + done + word.begin;
+        for (const Cut& cut : cuts) {
+          sink(cut.id, passed + source[cut.begin], passed + source[cut.end - 1] + 1, word_id);
+        }
+        ++word_id;
       }
-      if (!known) cuts.assign(1, {special_ids_.unk, 0, length});
-      const std::uint32_t* source = normalized.source.data() + word.begin;
-      for (const Cut& cut : cuts) {
-        sink(cut.id, passed + source[cut.begin], passed + source[cut.end - 1] + 1, word_id);
-      }
-      ++word_id;
+      done = place + added.length;
+      if (added.length == 0) continue;
+      sink(added_word_ids_[static_cast<std::size_t>(added.id)], passed + normalized.source[place],
+           passed + normalized.source[done - 1] + 1, word_id++);
     }
     passed += static_cast<std::uint32_t>(count_code_points(stretch));
     from = at;

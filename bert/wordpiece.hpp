@@ -59,15 +59,18 @@ class Tokenizer {
   static constexpr std::size_t kMaxWordChars = 100;
 
   /// `extra_specials` are pieces of `vocab` that, like the five of BERT, are found in text as they are.
-  /// @throws FormatError when one of the five is missing; IndexError when an extra one is.
+  /// `added_words` are pieces that stay whole wherever they stand, inside a word too: they are normalised and
+  /// looked for in normalised text (Hugging Face's tokens that were added and are not special).
+  /// @throws FormatError when one of the five is missing; IndexError when an extra or added one is.
   explicit Tokenizer(Vocab vocab, BertNormalizer normalizer = {}, std::size_t max_word_chars = kMaxWordChars,
-                     std::vector<std::string> extra_specials = {});
+                     std::vector<std::string> extra_specials = {}, std::vector<std::string> added_words = {});
 
   const Vocab& vocab() const { return vocab_; }
   const BertNormalizer& normalizer() const { return normalizer_; }
   const SpecialIds& special_ids() const { return special_ids_; }
   std::size_t max_word_chars() const { return max_word_chars_; }
   const std::vector<std::string>& extra_specials() const { return extra_specials_; }
+  const std::vector<std::string>& added_words() const { return added_words_; }
   bool is_special(TokenId id) const;
 
   /// @throws FormatError when a text is not UTF-8; IndexError when max_length leaves no room for the special
@@ -90,6 +93,8 @@ class Tokenizer {
 
   /// Where the next special token is at or after byte `from`, and which; text.size() and null when none is.
   std::pair<std::size_t, const Special*> next_special(std::string_view text, std::size_t from) const;
+  /// The same for the added words of normalised text; `chars.size()` and no match when none is.
+  std::pair<std::size_t, PieceTrie::Match> next_added_word(std::u32string_view chars, std::size_t from) const;
   /// Calls `sink(id, begin, end, word)` for each piece, with its characters and its word's number.
   template <class Sink>
   void each_piece(std::string_view text, Sink sink) const;
@@ -106,6 +111,9 @@ class Tokenizer {
   std::vector<Special> specials_;  // the longest first, so that the first to match is the one meant
   std::string special_starts_;     // their first bytes, each once
   PieceTrie trie_;
+  std::vector<std::string> added_words_;
+  PieceTrie word_trie_;                  // of the added words, normalised
+  std::vector<TokenId> added_word_ids_;  // by their number in word_trie_
 };
 
 }  // namespace gradus::bert

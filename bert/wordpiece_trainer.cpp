@@ -4,6 +4,7 @@
 #include <map>
 #include <queue>
 #include <span>
+#include <unordered_set>
 
 #include "autograd/error.hpp"
 #include "bert/unicode.hpp"
@@ -76,6 +77,13 @@ struct Candidate {
   }
 };
 
+/// A character of the text, how often it stands there, and whether the vocabulary keeps it.
+struct Character {
+  std::string text;
+  std::int64_t count = 0;
+  bool kept = false;
+};
+
 class Learner {
  public:
   Learner(const WordCounter& counter, const VocabTrainerOptions& options) : options_(options) {
@@ -84,18 +92,20 @@ class Learner {
     if (words.empty()) fail<Error>("learn a vocabulary: the text has no words");
     add_alphabet(words);
     cut_into_characters(words);
-    if (pieces_.size() > options.vocab_size) {
+    keep_first_characters();
+    if (used_ > options.vocab_size) {
       fail<Error>(
-          "learn a vocabulary: {} special tokens and the characters of the text already make {} pieces, more "
-          "than the {} asked for; ask for more or keep a smaller alphabet",
-          options.special_tokens.size(), pieces_.size(), options.vocab_size);
+          "learn a vocabulary: {} special tokens and the ASCII characters of the text already make {} "
+          "pieces, "
+          "more than the {} asked for; ask for more or keep a smaller alphabet",
+          options.special_tokens.size(), used_, options.vocab_size);
     }
   }
 
   Vocab run() {
     for (std::uint32_t w = 0; w < words_.size(); ++w) count_pairs(w);
     for (const auto& [pair, use] : pairs_) queue_.push({use.count, pair});
-    while (pieces_.size() < options_.vocab_size && !queue_.empty()) {
+    while (!queue_.empty()) {
       const Candidate top = queue_.top();
       queue_.pop();
       PairUse& use = pairs_[top.pair];
@@ -104,9 +114,13 @@ class Learner {
         continue;
       }
       if (top.count < std::max<std::int64_t>(options_.min_frequency, 1)) break;
+      keep_characters(top.count);
+      if (is_full_ || used_ == options_.vocab_size) break;
       merge(top, std::exchange(use.words, {}));
     }
-    return Vocab(std::move(pieces_));
+    keep_characters(1);
+    report_left_out();
+    return Vocab(kept_pieces());
   }
 
  private:
@@ -129,12 +143,81 @@ class Learner {
     for (const auto& [word, count] : words) {
       for (const char32_t c : decode_utf8(word)) uses[c] += count;
     }
-    std::vector<std::pair<char32_t, std::int64_t>> by_use(uses.begin(), uses.end());
-    std::stable_sort(by_use.begin(), by_use.end(),
-                     [](const auto& a, const auto& b) { return a.second > b.second; });
-    if (by_use.size() > options_.alphabet_limit) by_use.resize(options_.alphabet_limit);
-    std::sort(by_use.begin(), by_use.end());
-    for (const auto& [c, count] : by_use) id_of(encode_utf8(std::u32string(1, c)));
+    for (const auto& [c, count] : uses) by_use_.push_back({encode_utf8(std::u32string(1, c)), count});
+    std::stable_sort(by_use_.begin(), by_use_.end(),
+                     [](const Character& a, const Character& b) { return a.count > b.count; });
+    std::vector<std::string> alphabet;
+    for (const Character& character : by_use_) {
+      if (options_.alphabet_limit > 0 && alphabet.size() == options_.alphabet_limit) break;
+      alphabet.push_back(character.text);
+    }
+    std::sort(alphabet.begin(), alphabet.end());
+    for (const std::string& character : alphabet) id_of(character);
+  }
+
+  /// How many pieces a character is: one, or two if it continues words as well; none beyond alphabet_limit.
+  std::size_t pieces_of(const Character& character) const {
+    return ids_.count(character.text) + ids_.count(std::string(kContinuation) + character.text);
+  }
+
+  /// Keeps the special tokens, ASCII, and other characters up to half of the vocabulary.
+  void keep_first_characters() {
+    used_ = options_.special_tokens.size();
+    for (Character& character : by_use_) {
+      character.kept = character.text.size() == 1 && ids_.contains(character.text);
+      if (character.kept) used_ += pieces_of(character);
+    }
+    for (; next_ < by_use_.size(); ++next_) {
+      if (by_use_[next_].kept) continue;
+      const std::size_t pieces = pieces_of(by_use_[next_]);
+      if (pieces == 0 || used_ + pieces > options_.vocab_size / 2) break;
+      keep(by_use_[next_]);
+    }
+  }
+
+  /// Keeps the next characters while they are at least as frequent as `count` and there is room. All that a
+  /// pair of that count is made of is then kept or there is no room for more.
+  void keep_characters(std::int64_t count) {
+    for (; next_ < by_use_.size() && by_use_[next_].count >= count; ++next_) {
+      Character& character = by_use_[next_];
+      if (character.kept) continue;
+      is_full_ = used_ + pieces_of(character) > options_.vocab_size;
+      if (is_full_ || pieces_of(character) == 0) return;
+      keep(character);
+    }
+  }
+
+  void keep(Character& character) {
+    character.kept = true;
+    used_ += pieces_of(character);
+  }
+
+  /// The pieces without those of characters that were not kept. No other piece holds such a character.
+  std::vector<std::string> kept_pieces() {
+    std::unordered_set<std::string> dropped;
+    for (const Character& character : by_use_) {
+      if (character.kept) continue;
+      dropped.insert(character.text);
+      dropped.insert(std::string(kContinuation) + character.text);
+    }
+    const auto first = pieces_.begin() + static_cast<std::ptrdiff_t>(options_.special_tokens.size());
+    pieces_.erase(std::remove_if(first, pieces_.end(),
+                                 [&](const std::string& piece) { return dropped.contains(piece); }),
+                  pieces_.end());
+    return std::move(pieces_);
+  }
+
+  void report_left_out() const {
+    constexpr std::size_t kExamples = 5;
+    LeftOut out;
+    for (const Character& character : by_use_) {
+      out.uses_of_all += character.count;
+      if (character.kept) continue;
+      ++out.characters;
+      out.uses += character.count;
+      if (out.examples.size() < kExamples) out.examples.push_back(character.text);
+    }
+    if (out.characters > 0 && options_.on_left_out) options_.on_left_out(out);
   }
 
   void cut_into_characters(std::span<const std::pair<std::string, std::int64_t>> words) {
@@ -174,7 +257,9 @@ class Learner {
     if (tail.starts_with(kContinuation)) tail.remove_prefix(kContinuation.size());
     const std::string piece = pieces_[static_cast<std::size_t>(left)] + std::string(tail);
     // Two ways of joining may lead to the same piece; it keeps its first number.
+    const std::size_t before = pieces_.size();
     const TokenId merged = id_of(piece);
+    used_ += pieces_.size() - before;
     grown_.clear();
     for (const std::uint32_t w : where) merge_in_word(w, left, right, merged);
     std::sort(grown_.begin(), grown_.end());
@@ -185,7 +270,7 @@ class Learner {
     }
     if (options_.on_merge) {
       options_.on_merge({pieces_[static_cast<std::size_t>(left)], pieces_[static_cast<std::size_t>(right)],
-                         piece, top.count, pieces_.size()});
+                         piece, top.count, used_});
     }
   }
 
@@ -217,12 +302,16 @@ class Learner {
   }
 
   const VocabTrainerOptions& options_;
-  std::vector<std::string> pieces_;
+  std::vector<std::string> pieces_;  // with those of characters that are not kept (yet)
   std::unordered_map<std::string, TokenId> ids_;
   std::vector<CutWord> words_;
   std::unordered_map<Pair, PairUse> pairs_;
   std::priority_queue<Candidate> queue_;
-  std::vector<Pair> grown_;  // the pairs that the merge under way has made
+  std::vector<Character> by_use_;  // the most frequent first
+  std::size_t next_ = 0;           // in by_use_: those before it are settled
+  std::size_t used_ = 0;           // pieces that are kept
+  bool is_full_ = false;           // a character came for which there was no room
+  std::vector<Pair> grown_;        // the pairs that the merge under way has made
 };
 
 }  // namespace

@@ -57,14 +57,27 @@ struct Merge {
   std::size_t vocab_size = 0;  ///< After this step. The target less this is what is left to do.
 };
 
+/// The characters that a vocabulary has no room for. A word with one of them becomes [UNK].
+struct LeftOut {
+  std::int64_t characters = 0;        ///< How many different ones.
+  std::int64_t uses = 0;              ///< How often the text has them,
+  std::int64_t uses_of_all = 0;       ///< and how often all characters.
+  std::vector<std::string> examples;  ///< The most frequent of them, five at most.
+
+  double share() const {
+    return uses_of_all == 0 ? 0 : static_cast<double>(uses) / static_cast<double>(uses_of_all);
+  }
+};
+
 struct VocabTrainerOptions {
-  std::size_t vocab_size = 8000;      ///< Special tokens counted.
-  std::int64_t min_frequency = 2;     ///< A pair seen less often is not merged.
-  std::size_t alphabet_limit = 1000;  ///< The most characters to keep; the rarest are dropped.
+  std::size_t vocab_size = 8000;   ///< Special tokens counted.
+  std::int64_t min_frequency = 2;  ///< A pair seen less often is not merged.
+  std::size_t alphabet_limit = 0;  ///< The most characters to keep; 0: as many as there is room for.
   std::vector<std::string> special_tokens = {std::string(kPad), std::string(kUnk), std::string(kCls),
                                              std::string(kSep), std::string(kMask)};
   std::function<void(const Merge&)>
       on_merge;  ///< Called after each step: a log, a progress line, a tutorial.
+  std::function<void(const LeftOut&)> on_left_out;  ///< Called once, at the end, if characters were left out.
 };
 
 /// Learns a vocabulary as Hugging Face's `WordPieceTrainer` does, which is byte-pair encoding (Sennrich et
@@ -77,8 +90,13 @@ struct VocabTrainerOptions {
 /// result depends on the counts alone, not on the order in which text came. It stops at `vocab_size`, or when
 /// no pair is frequent enough; the vocabulary is then smaller.
 ///
-/// @throws Error when no word was counted, or the special tokens and the alphabet alone are more than
-///         `vocab_size`; FormatError when a special token is empty or stands there twice.
+/// The alphabet is kept whole where it takes no more than half of the vocabulary. A larger one, as of Chinese
+/// text, is kept in part: all of ASCII; then the most frequent characters up to the half; and beyond it a
+/// character has to be as frequent as the pair whose merge would take its place. Among characters of one
+/// frequency the smaller code point comes first. (The reference keeps 1,000 characters, whatever the size.)
+///
+/// @throws Error when no word was counted, or the special tokens and the characters of ASCII alone are more
+///         than `vocab_size`; FormatError when a special token is empty or stands there twice.
 Vocab train_vocab(const WordCounter& words, const VocabTrainerOptions& options = {});
 
 }  // namespace gradus::bert

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "nn/activation_names.hpp"
+
 namespace gradus::nn {
 namespace {
 
@@ -14,20 +16,32 @@ constexpr std::array<std::pair<std::string_view, FeedForwardKind>, 5> gated_kind
      {"geglu", FeedForwardKind::geglu},
      {"swiglu", FeedForwardKind::swiglu}}};
 
-std::optional<Activation> find_activation(std::string_view name) {
-  if (name == "gelu") return Activation::gelu;
-  if (name == "gelu_new" || name == "gelu_pytorch_tanh") return Activation::gelu_tanh;
-  if (name == "relu") return Activation::relu;
-  if (name == "silu" || name == "swish") return Activation::silu;
-  return std::nullopt;
-}
+constexpr std::string_view known_activations =
+    "gelu, gelu_new, relu and silu exist, and Hugging Face's other names for them";
 
 }  // namespace
 
+std::optional<Activation> find_activation(std::string_view name) {
+  constexpr std::array<std::pair<std::string_view, Activation>, 10> names = {
+      {{"gelu", Activation::gelu},
+       {"gelu_python", Activation::gelu},
+       {"gelu_new", Activation::gelu_tanh},
+       {"gelu_pytorch_tanh", Activation::gelu_tanh},
+       {"gelu_python_tanh", Activation::gelu_tanh},
+       {"gelu_accurate", Activation::gelu_tanh},
+       {"gelu_fast", Activation::gelu_tanh},  // its sqrt(2 / pi) has ten digits: 1e-12 apart
+       {"relu", Activation::relu},
+       {"silu", Activation::silu},
+       {"swish", Activation::silu}}};
+  for (const auto& [known, kind] : names) {
+    if (name == known) return kind;
+  }
+  return std::nullopt;
+}
+
 Activation activation_by_name(std::string_view name) {
   if (const auto found = find_activation(name)) return *found;
-  fail<FormatError>(
-      "unknown activation \"{}\": gelu, gelu_new, gelu_pytorch_tanh, relu, silu and swish exist", name);
+  fail<FormatError>("unknown activation \"{}\": {}", name, known_activations);
 }
 
 FeedForwardKind feed_forward_by_name(std::string_view name) {
@@ -35,10 +49,8 @@ FeedForwardKind feed_forward_by_name(std::string_view name) {
     if (name == known) return kind;
   }
   if (const auto found = find_activation(name)) return *found;
-  fail<FormatError>(
-      "unknown feed-forward \"{}\": gelu, gelu_new, gelu_pytorch_tanh, relu, silu, swish, glu, bilinear, "
-      "reglu, geglu and swiglu exist",
-      name);
+  fail<FormatError>("unknown feed-forward \"{}\": glu, bilinear, reglu, geglu and swiglu exist; {}", name,
+                    known_activations);
 }
 
 int64_t gated_width(int64_t intermediate, int64_t multiple) {

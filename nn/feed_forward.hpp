@@ -9,8 +9,8 @@
 
 namespace gradus::nn {
 
-/// The activation that a config.json calls "gelu" (erf form), "gelu_new" or "gelu_pytorch_tanh" (tanh form),
-/// "relu", "silu" or "swish". Throws FormatError for any other name.
+/// The activation that a config.json calls "gelu" (erf form), "gelu_new" (tanh form), "relu" or "silu", or by
+/// another name that nn/activation_names.hpp knows. Throws FormatError for any other name.
 Activation activation_by_name(std::string_view name);
 
 /// What happens between the two products of a feed-forward network: an activation, and whether it gates.

@@ -9,6 +9,9 @@
 #include <set>
 #include <system_error>
 
+#include "autograd/file.hpp"
+#include "autograd/lfs_pointer.hpp"
+
 namespace gradus::nn {
 namespace {
 
@@ -200,6 +203,7 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path
   char prefix[8];
   if (!stream_.read(prefix, 8)) fail<IoError>("cannot read {}", file);
   const uint64_t header_bytes = little_endian(prefix, 8);
+  if (size < 4096) refuse_lfs_pointer(read_file(path), file);
   if (header_bytes > max_header_bytes) {
     fail<FormatError>("{}: a header of {} bytes is longer than the {} that are allowed", file, header_bytes,
                       max_header_bytes);

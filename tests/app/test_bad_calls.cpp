@@ -43,26 +43,38 @@ TEST_CASE("missing and surplus values are refused") {
   const TemporaryFolder folder;
   write(folder / "text.txt", "A text.\n");
   check_refused(
-      folder, {
-                  {{"vocab"}, 2, " vocab: FILE is missing; see gradus vocab --help"},
-                  {{"vocab", "text.txt"}, 2, " vocab: --out is missing; see gradus vocab --help"},
-                  {{"vocab", "text.txt", "--out"}, 2, " vocab: --out needs a value"},
-                  {{"vocab", "text.txt", "--out", "v", "--size"}, 2, " vocab: --size needs a value"},
-                  {{"vocab", "text.txt", "--out", "v", "--out", "w"},
-                   2,
-                   " vocab: --out is given 2 times; once is enough"},
-                  {{"vocab", "text.txt", "--out", ""}, 2, " vocab: --out: the name is empty"},
-                  {{"vocab", "", "--out", "v"}, 2, " vocab: FILE: the name is empty"},
-                  {{"vocab", "text.txt", "--out", "v", "--json=maybe"},
-                   2,
-                   " vocab: --json is a switch and takes no value"},
-                  {{"corpus"}, 2, " corpus: KIND is missing; see gradus corpus --help"},
-                  {{"corpus", "toy"}, 2, " corpus: --out is missing; see gradus corpus --help"},
-                  {{"corpus", "real", "--out", "c"}, 2, " corpus: KIND: 'real' is none of: toy"},
-                  {{"inspect"}, 2, " inspect: PATH is missing; see gradus inspect --help"},
-                  {{"tokenize", "a"}, 2, " tokenize: name a tokenizer by --model FOLDER or by --vocab FILE"},
-                  {{"tokenize", "--vocab"}, 2, " tokenize: --vocab needs a value"},
-              });
+      folder,
+      {
+          {{"vocab"}, 2, " vocab: FILE is missing; see gradus vocab --help"},
+          {{"vocab", "text.txt"}, 2, " vocab: --out is missing; see gradus vocab --help"},
+          {{"vocab", "text.txt", "--out"}, 2, " vocab: --out needs a value"},
+          {{"vocab", "text.txt", "--out", "v", "--size"}, 2, " vocab: --size needs a value"},
+          {{"vocab", "text.txt", "--out", "v", "--out", "w"},
+           2,
+           " vocab: --out is given 2 times; once is enough"},
+          {{"vocab", "text.txt", "--out", ""}, 2, " vocab: --out: the name is empty"},
+          {{"vocab", "", "--out", "v"}, 2, " vocab: FILE: the name is empty"},
+          {{"vocab", "text.txt", "--out", "v", "--json=maybe"},
+           2,
+           " vocab: --json is a switch and takes no value"},
+          {{"corpus"}, 2, " corpus: KIND is missing; see gradus corpus --help"},
+          {{"corpus", "toy"}, 2, " corpus: --out is missing; see gradus corpus --help"},
+          {{"corpus", "real", "--out", "c"}, 2, " corpus: KIND: 'real' is none of: toy, split"},
+          {{"corpus", "split", "--out", "c"}, 2, " corpus: split needs the FILE that is to be parted"},
+          {{"corpus", "toy", "text.txt", "--out", "c"},
+           2,
+           " corpus: toy reads no file, and text.txt is one too many"},
+          {{"corpus", "split", "text.txt", "--out", "c", "--seed", "2"},
+           2,
+           " corpus: --seed is for toy, and split has no use for it"},
+          {{"pretrain", "text.txt", "--out", "m", "--steps", "1", "--vocab", "v", "--alphabet", "9"},
+           2,
+           " pretrain: --alphabet is for a vocabulary that is learned, and --vocab names one; give one of "
+           "them"},
+          {{"inspect"}, 2, " inspect: PATH is missing; see gradus inspect --help"},
+          {{"tokenize", "a"}, 2, " tokenize: name a tokenizer by --model FOLDER or by --vocab FILE"},
+          {{"tokenize", "--vocab"}, 2, " tokenize: --vocab needs a value"},
+      });
 }
 
 TEST_CASE("numbers that are none, or out of range, are refused") {

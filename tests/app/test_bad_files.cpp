@@ -61,7 +61,8 @@ TEST_CASE("texts that cannot be learnt from are refused") {
            " vocab: cut.txt, line 3: byte 16 (0xC3) is not UTF-8: save the file as UTF-8"},
           {{"vocab", "good.txt", "--out", "v", "--size", "10", "--merges", "m"},
            1,
-           " vocab: learn a vocabulary: 5 special tokens and the characters of the text already make 18 "
+           " vocab: learn a vocabulary: 5 special tokens and the ASCII characters of the text already make "
+           "18 "
            "pieces, "
            "more than the 10 asked for; ask for more or keep a smaller alphabet"},
       });

@@ -129,7 +129,8 @@ TEST_CASE("pretrain refuses texts and places that are of no use") {
       "line "
       "between documents, cut it into some with --block-sentences, or leave it out with --no-nsp";
   add({"four.txt", "--vocab-size", "10", "--out", "new"},
-      "--vocab-size 10: learn a vocabulary: 5 special tokens and the characters of the text already make 25 "
+      "--vocab-size 10: learn a vocabulary: 5 special tokens and the ASCII characters of the text already "
+      "make 25 "
       "pieces, more than the 10 asked for; ask for more or keep a smaller alphabet");
   add({"none.txt", "--out", "new"}, "cannot read none.txt: there is no such file");
   add({"folder", "--out", "new"}, "cannot read folder: it is a directory, not a file");

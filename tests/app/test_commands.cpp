@@ -4,6 +4,7 @@
 #include "app/program.hpp"
 #include "bert/tokenizer_files.hpp"
 #include "bert/toy_world.hpp"
+#include "bert/unicode.hpp"
 #include "bert/wordpiece_trainer.hpp"
 #include "support/catch.hpp"
 
@@ -61,6 +62,31 @@ TEST_CASE("corpus replaces files only when forced, and without held-out stories 
   CHECK(content.at("toy/train.txt") != "mine\n");
 }
 
+TEST_CASE("corpus split parts the documents of a text as Gradus reads it") {
+  const TemporaryFolder folder;
+  // Ends of lines and empty lines of every kind, and a document of one sentence, which is not held out.
+  write(folder / "text.txt",
+        "\xEF\xBB\xBF\r\na1.\r\n a2.\r\n\u00A0\r\nb1.\u2028b2.\u2028\u3000\u2028one\r\r c1.\u0085c2.\n "
+        "\t\nd1.\nd2.\t");
+  CHECK(printed(folder, {"corpus", "split", "text.txt", "--out", "parts"}) ==
+        "parts/train.txt: 3 documents\nparts/held-out.txt: 2 held-out documents\n");
+  CHECK(gradus::read_file(folder / "parts/train.txt") == "a1.\na2.\n\none\n\nc1.\nc2.\n\n");
+  CHECK(gradus::read_file(folder / "parts/held-out.txt") == "b1.\nb2.\n\nd1.\nd2.\n\n");
+
+  std::string many;
+  for (int i = 1; i <= 30; ++i) many += "d" + std::to_string(i) + "\nend\n\n";
+  write(folder / "many.txt", many);
+  const json result =
+      json::parse(printed(folder, {"corpus", "split", "many.txt", "--out", "many", "--json"}));
+  CHECK(result == json::parse(R"({"kind": "split", "files": [
+      {"path": "many/train.txt", "documents": 27, "held_out": false},
+      {"path": "many/held-out.txt", "documents": 3, "held_out": true}]})"));
+  CHECK(gradus::read_file(folder / "many/held-out.txt") == "d10\nend\n\nd20\nend\n\nd30\nend\n\n");
+  write(folder / "text.txt", many);
+  printed(folder, {"corpus", "split", "text.txt", "--out", "parts", "--force"});
+  CHECK(gradus::read_file(folder / "parts/train.txt") == gradus::read_file(folder / "many/train.txt"));
+}
+
 TEST_CASE("vocab learns what the library learns") {
   const TemporaryFolder folder;
   const std::string text = "The ropes, the roses and the poses.\nThe rope rose.\n";
@@ -79,7 +105,7 @@ TEST_CASE("vocab learns what the library learns") {
       json::parse(printed(folder, {"vocab", "text.txt", "--size", "30", "--out", "tokenizer/", "--json"}));
   CHECK(result ==
         json::parse("{\"path\": \"tokenizer/vocab.txt\", \"pieces\": 30, \"cased\": false, \"words\": 13, "
-                    "\"distinct_words\": 9}"));
+                    "\"distinct_words\": 9, \"characters_left_out\": 0, \"share_left_out\": 0}"));
   CHECK(gradus::bert::load_tokenizer(folder / "tokenizer").vocab() == expected);
 }
 
@@ -97,6 +123,49 @@ TEST_CASE("vocab keeps capitals when asked, and writes down its steps") {
   CHECK_FALSE(tokenizer.normalizer().lowercase);
   const std::string merges = gradus::read_file(folder / "merges.txt");
   CHECK(merges.find("\tAnna\t3\n") != std::string::npos);
+}
+
+TEST_CASE("vocab and pretrain say which characters a vocabulary leaves out, and how many pieces it has") {
+  const TemporaryFolder folder;
+  // 40 ideographs: the first twenty stand there four times, the others once; and a few of ASCII.
+  std::string text;
+  for (int times = 0; times < 4; ++times) {
+    for (char32_t c = 0x4E00; c < (times == 0 ? 0x4E28 : 0x4E14); ++c) gradus::bert::append_utf8(text, c);
+    text += " ab.\nzz\n\n";
+  }
+  write(folder / "text.txt", text);
+  const auto learn = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"vocab", "text.txt", "--out", "vocab.txt", "--force"});
+    return call_gradus(folder.path(), more);
+  };
+  const ProgramResult all = learn({"--size", "60"});
+  CHECK(all.out == "vocab.txt: 53 pieces from 112 words (43 distinct)\n");
+  CHECK(all.errors == "The text gives no more than 53 pieces that it holds at least 2 times.\n");
+  const ProgramResult some = learn({"--size", "40"});
+  CHECK(some.out == "vocab.txt: 40 pieces from 112 words (43 distinct)\n");
+  CHECK(some.errors.find(" of the text's characters, ") != std::string::npos);
+  CHECK(some.errors.find("[UNK], and a larger --size keeps more\n") != std::string::npos);
+  CHECK(some.errors.find("no more than") == std::string::npos);
+  const ProgramResult limited = learn({"--size", "60", "--alphabet", "24"});
+  CHECK(limited.out == "vocab.txt: 33 pieces from 112 words (43 distinct)\n");
+  CHECK(limited.errors.find(
+            "20 of the text's characters, 17 % of all that stand there, are left out, such as ") == 0);
+  CHECK(limited.errors.find(
+            "[UNK], and a larger --alphabet keeps more\nThe text gives no more than 33 pieces that "
+            "it holds at least 2 times.\n") != std::string::npos);
+  CHECK(json::parse(learn({"--size", "60", "--alphabet", "24", "--json"}).out)["characters_left_out"] == 20);
+
+  const ProgramResult run = call_gradus(
+      folder.path(),
+      {"pretrain", "text.txt", "--out",    "model", "--vocab-size", "60", "--alphabet", "24",
+       "--steps",  "1",        "--warmup", "0",     "--hidden",     "8",  "--layers",   "1",
+       "--heads",  "1",        "--length", "16",    "--slots",      "32", "--no-nsp",   "--held-out-fraction",
+       "0"});
+  INFO(run.errors);
+  CHECK(run.exit_code == 0);
+  CHECK(run.errors.find(
+            "a vocabulary of 33 pieces was learned from 112 words\n20 of the text's characters, ") !=
+        std::string::npos);
 }
 
 TEST_CASE("vocab replaces a vocabulary only when forced") {

@@ -139,6 +139,26 @@ TEST_CASE("checkpoint: older names and aliases") {
   CHECK(same(loaded.model.state_dict(), f32));
 }
 
+TEST_CASE("checkpoint: names that a wrapper of PyTorch has lengthened are read, and named") {
+  for (const std::string wrapper : {"module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module."}) {
+    Folder folder;
+    nn::StateDict wrapped;
+    for (const auto& [name, value] : folder.tensors) wrapped.emplace(wrapper + name, value);
+    folder.tensors = wrapped;
+    const auto loaded = folder.load();
+    REQUIRE(loaded.warnings.size() == 1);
+    CHECK(
+        loaded.warnings[0].ends_with("model.safetensors: the names begin with \"" + wrapper +
+                                     "\", which PyTorch's wrapper of the model has put there; they are read "
+                                     "without it"));
+    CHECK(same(loaded.model.state_dict(), weights_of("f32")));
+  }
+  Folder twice;
+  twice.tensors["module.cls.predictions.bias"] = twice.tensors.at("cls.predictions.bias").clone();
+  CHECK_THROWS_WITH(twice.load(),
+                    Catch::Matchers::EndsWith(": cls.predictions.bias is there under two names"));
+}
+
 TEST_CASE("checkpoint: a decoder of its own stays its own, there and back") {
   Folder folder;
   const Tensor decoder = full({16, 8}, 0.5), bias = full({16}, 3);

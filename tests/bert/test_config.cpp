@@ -1,7 +1,11 @@
 #include "bert/config.hpp"
 
+#include <cmath>
 #include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
 
+#include "autograd/file.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -64,9 +68,13 @@ TEST_CASE("Config: an impossible value is named in one sentence") {
   }
   SECTION("activation") {
     config.hidden_act = "tanh";
-    check("hidden_act \"tanh\" is not known; it must be gelu, gelu_new, relu or silu");
-    CHECK_THROWS_WITH(config.activation(),
-                      "config: hidden_act \"tanh\" is not known; it must be gelu, gelu_new, relu or silu");
+    check(
+        "hidden_act \"tanh\" is not known; it must be gelu, gelu_new, relu or silu, or another of "
+        "Hugging Face's names for one of them");
+    CHECK_THROWS_WITH(
+        config.activation(),
+        "config: hidden_act \"tanh\" is not known; it must be gelu, gelu_new, relu or silu, or another of "
+        "Hugging Face's names for one of them");
   }
   SECTION("probabilities") {
     config.hidden_dropout_prob = 1;
@@ -95,6 +103,31 @@ TEST_CASE("Config: activations by Hugging Face's names") {
   CHECK(config.activation() == Activation::relu);
   config.hidden_act = "silu";
   CHECK(config.activation() == Activation::silu);
+}
+
+TEST_CASE("Config: an activation has the values that Hugging Face's name has, or is refused") {
+  const auto fixture = nlohmann::json::parse(read_file(GRADUS_FIXTURES "/bert/activations.json"));
+  const Tensor x = tensor(fixture["places"].get<std::vector<double>>());
+  const std::set<std::string> others = {"gelu_10", "hardswish", "laplace",      "leaky_relu",
+                                        "linear",  "mish",      "quick_gelu",   "relu2",
+                                        "relu6",   "sigmoid",   "sqrtsoftplus", "tanh"};
+  int known = 0;
+  for (const auto& [name, values] : fixture["values"].items()) {
+    INFO(name);
+    Config config;
+    config.hidden_act = name;
+    if (others.contains(name)) {
+      CHECK_FALSE(config.problem().empty());
+      continue;
+    }
+    ++known;
+    REQUIRE(config.problem().empty());
+    const std::vector<double> ours = bias_activation(x, Tensor(), config.activation()).to_vector<double>();
+    for (std::size_t i = 0; i < ours.size(); ++i) {
+      CHECK(std::abs(ours[i] - values[i].get<double>()) < 1e-11);
+    }
+  }
+  CHECK(known == 10);
 }
 
 TEST_CASE("config.json: absent keys have Hugging Face's defaults, unknown keys are passed over") {
@@ -148,7 +181,8 @@ TEST_CASE("config.json: refusals name the file and the key") {
   CHECK(message_of(folder, R"({"add_cross_attention": true})") ==
         ": the key \"add_cross_attention\" is true, but must be false: Gradus's BERT has no cross attention");
   CHECK(message_of(folder, R"({"hidden_act": "mish"})") ==
-        ": hidden_act \"mish\" is not known; it must be gelu, gelu_new, relu or silu");
+        ": hidden_act \"mish\" is not known; it must be gelu, gelu_new, relu or silu, or another of "
+        "Hugging Face's names for one of them");
   CHECK(message_of(folder, R"({"num_attention_heads": 5})") ==
         ": hidden_size 768 is not a multiple of num_attention_heads 5");
   CHECK(message_of(folder, R"({"hidden_size": "big"})") ==

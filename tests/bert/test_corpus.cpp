@@ -6,6 +6,7 @@
 #include "autograd/error.hpp"
 #include "autograd/file.hpp"
 #include "autograd/kernels/parallel.hpp"
+#include "bert/unicode.hpp"
 #include "corpus_helpers.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
@@ -41,7 +42,7 @@ TokenizedCorpus corpus_of(std::string_view text, const CorpusOptions& options = 
 
 }  // namespace
 
-TEST_CASE("lines end with LF, CRLF or the file, and are trimmed") {
+TEST_CASE("lines end with their mark or the file, and are trimmed") {
   CHECK(lines_of("a b\r\n\n  c \t\nd") == std::vector<std::string>{"a b", "", "c", "d"});
   CHECK(lines_of("") == std::vector<std::string>{});
   CHECK(lines_of("\n") == std::vector<std::string>{""});
@@ -79,8 +80,114 @@ TEST_CASE("a file that is not text is refused by name and line") {
   CHECK_THROWS_WITH(for_each_line(latin, ignore),
                     latin.string() + ", line 1: byte 4 (0xE9) is not UTF-8: save the file as UTF-8");
   CHECK_THROWS_AS(for_each_line(latin, ignore), FormatError);
-  const auto utf16 = write(folder, "utf16.txt", std::string_view("\xFF\xFEh\0i\0", 6));
-  CHECK_THROWS_AS(for_each_line(utf16, ignore), FormatError);
+}
+
+TEST_CASE("every end of a line ends one, wherever a block ends") {
+  const std::vector<std::string> abcd = {"a", "b", "", "d"};
+  for (const std::string end : {"\n", "\r\n", "\r", "\u0085", "\u2028", "\u2029"}) {
+    INFO(end);
+    CHECK(lines_of("a" + end + "b" + end + end + "d" + end) == abcd);
+    CHECK(lines_of("a" + end + "b" + end + end + "d") == abcd);
+  }
+  CHECK(lines_of("a\n\rb\r\r\nc") == std::vector<std::string>{"a", "", "b", "", "c"});
+  CHECK(lines_of("\u00A9 \u2027 \u202A\u0084x\u2030") ==  // neighbours in UTF-8 of what ends a line
+        std::vector<std::string>{"\u00A9 \u2027 \u202A\u0084x\u2030"});
+
+  // The file is read by the megabyte: the bytes of one end may lie in two blocks.
+  TemporaryFolder folder;
+  for (const std::string end : {"\n", "\r\n", "\r", "\u0085", "\u2028", "\u2029"}) {
+    for (std::size_t split = 0; split <= end.size(); ++split) {
+      const std::string first((std::size_t{1} << 20) - split, 'x');
+      std::vector<std::string> lines;
+      for_each_line(write(folder, "split.txt", first + end + "y" + end),
+                    [&](std::string_view line) { lines.emplace_back(line); });
+      INFO(split << " bytes of the end in the first block");
+      CHECK(lines == std::vector<std::string>{first, "y"});
+    }
+  }
+}
+
+TEST_CASE("a line that shows nothing is empty, and white space goes from both ends") {
+  const std::vector<std::string> spaces = {" ",      "\t",     "\v",     "\f",     "\u00A0",
+                                           "\u1680", "\u2003", "\u202F", "\u205F", "\u3000"};
+  for (const std::string& space : spaces) {
+    CHECK(lines_of(space + "a " + space + "b" + space + space + "\n" + space + "\nc") ==
+          std::vector<std::string>{"a " + space + "b", "", "c"});
+  }
+  CHECK(lines_of("\u200B\n\uFEFF \u200B\t\n\u00AD\n\u200Ba \u200B\n") ==
+        std::vector<std::string>{"", "", "", "\u200Ba \u200B"});
+  const auto corpus = corpus_of("a\nb\n\u00A0\nc\n\u3000\t \r\nd\n\u200B\ne\n");
+  CHECK(document_sizes(corpus) == std::vector<int64_t>{2, 1, 1, 1});
+}
+
+TEST_CASE("UTF-16 is named, with the command that converts it") {
+  const auto in_utf16 = [](std::string_view text, bool big_endian, bool mark) {
+    std::string bytes;
+    const auto put = [&](unsigned unit) {
+      const char low = static_cast<char>(unit & 0xFF), high = static_cast<char>(unit >> 8);
+      bytes += big_endian ? high : low;
+      bytes += big_endian ? low : high;
+    };
+    if (mark) put(0xFEFF);
+    for (const char32_t c : decode_utf8(text)) {
+      if (c >= 0x10000) put(0xD800 + ((c - 0x10000) >> 10));
+      put(c < 0x10000 ? c : 0xDC00 + (c & 0x3FF));
+    }
+    return bytes;
+  };
+  TemporaryFolder folder;
+  const auto ignore = [](std::string_view) {};
+  const auto refuses = [&](const std::string& name, const std::string& bytes, const std::string& problem) {
+    const std::filesystem::path file = write(folder, name, bytes);
+    CHECK_THROWS_AS(for_each_line(file, ignore), FormatError);
+    CHECK_THROWS_WITH(for_each_line(file, ignore), file.string() + ": the text is in " + problem);
+  };
+  const std::string base = folder.path().string();
+  const std::string texts[] = {"hi\n", "The cat sat.\n\nCaf\u00E9.\r\n",
+                               "\u4F60\u597D\uFF0C\u4E16\u754C\u3002\n\u6211\u5011\u3002\n",
+                               "\u041F\u0440\u0438\u0432\u0435\u0442, \u043C\u0438\u0440 \U0001F600\n"};
+  for (const std::string& text : texts) {
+    for (const bool big_endian : {false, true}) {
+      INFO(text);
+      refuses("with.txt", in_utf16(text, big_endian, true),
+              "UTF-16, and must be in UTF-8; convert it with iconv -f UTF-16 -t UTF-8 " + base +
+                  "/with.txt > " + base + "/with-utf8.txt");
+      const std::string order = big_endian ? "BE" : "LE";
+      refuses("my text.txt", in_utf16(text, big_endian, false),
+              "UTF-16, and must be in UTF-8; convert it with iconv -f UTF-16" + order + " -t UTF-8 '" + base +
+                  "/my text.txt' > '" + base + "/my text-utf8.txt'");
+    }
+  }
+  refuses("32.txt", std::string("\xFF\xFE\0\0a\0\0\0", 8),
+          "UTF-32, and must be in UTF-8; convert it with iconv -f UTF-32 -t UTF-8 " + base + "/32.txt > " +
+              base + "/32-utf8.txt");
+  CHECK_THROWS_WITH(
+      for_each_line(std::string_view("\xFE\xFF\0a", 4), "standard input", ignore),
+      "standard input: the text is in UTF-16, and must be in UTF-8; convert it with iconv -f UTF-16 "
+      "-t UTF-8");
+  // A text with some zero bytes, and bytes that are no text at all, are not called so.
+  const auto is_utf16 = [](std::string_view bytes) {
+    try {
+      for_each_line(bytes, "memory", [](std::string_view) {});
+    } catch (const FormatError& error) {
+      return std::string_view(error.what()).find("UTF-16") != std::string_view::npos;
+    }
+    return false;
+  };
+  CHECK_FALSE(is_utf16(std::string_view("one\ntwo \0 three\n", 16)));
+  CHECK_FALSE(is_utf16(std::string(4096, '\0')));
+  std::string elf(
+      "\x7F"
+      "ELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3E\0 \0 \0",
+      26);
+  CHECK_FALSE(is_utf16(elf));
+}
+
+TEST_CASE("a git-lfs pointer in place of a text is named") {
+  CHECK_THROWS_WITH(
+      lines_of("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"),
+      "memory: is a git-lfs pointer, which stands for the file and is not it; fetch the file with "
+      "git lfs pull, or download it again");
 }
 
 TEST_CASE("a missing file and a directory are told apart") {

@@ -1,6 +1,7 @@
 #include "bert/tokenizer_files.hpp"
 
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -30,7 +31,8 @@ Vocab small_vocab() {
 
 bool same(const Tokenizer& a, const Tokenizer& b) {
   return a.vocab() == b.vocab() && a.normalizer() == b.normalizer() &&
-         a.max_word_chars() == b.max_word_chars() && a.extra_specials() == b.extra_specials();
+         a.max_word_chars() == b.max_word_chars() && a.extra_specials() == b.extra_specials() &&
+         a.added_words() == b.added_words();
 }
 
 }  // namespace
@@ -43,6 +45,100 @@ TEST_CASE("folders that Hugging Face wrote are read, and give its ids") {
     const std::string text = expected["text"];
     CHECK(tokenizer.encode(text).ids == expected["ids"].get<std::vector<TokenId>>());
   }
+}
+
+TEST_CASE("folders of every kind give the pieces and ids that transformers gives") {
+  int folders = 0;
+  for (const auto& folder : fs::directory_iterator(GRADUS_FIXTURES "/tokenizer/folders")) {
+    INFO(folder.path().filename().string());
+    ++folders;
+    const Tokenizer tokenizer = load_tokenizer(folder.path());
+    const TemporaryFolder copy;
+    save_tokenizer(copy.path(), tokenizer);
+    const Tokenizer again = load_tokenizer(copy.path());
+    fs::remove(copy / "tokenizer.json");
+    const Tokenizer by_config = load_tokenizer(copy.path());
+    std::ifstream expected(folder.path() / "expected.jsonl");
+    int texts = 0;
+    for (std::string line; std::getline(expected, line); ++texts) {
+      const json row = json::parse(line);
+      const std::string text = row["text"];
+      INFO(text);
+      const Encoding encoding = tokenizer.encode(text);
+      CHECK(encoding.pieces == row["pieces"].get<std::vector<std::string>>());
+      CHECK(encoding.ids == row["ids"].get<std::vector<TokenId>>());
+      CHECK(again.encode(text).ids == encoding.ids);
+      CHECK(by_config.encode(text).ids == encoding.ids);
+    }
+    CHECK(texts >= 8);
+  }
+  CHECK(folders == 15);
+}
+
+TEST_CASE("vocab.txt beside a cased tokenizer.json keeps capitals where no other file has settings") {
+  const TemporaryFolder folder;
+  const Vocab vocab({"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "The", "caf\u00E9", "the", "cafe"});
+  save_tokenizer(folder.path(), Tokenizer(vocab, {.lowercase = false}));
+  fs::remove(folder / "tokenizer_config.json");
+  REQUIRE(fs::exists(folder / "vocab.txt"));
+  const Tokenizer cased = load_tokenizer(folder.path());
+  CHECK(cased.tokenize("The caf\u00E9") == std::vector<TokenId>{5, 6});
+  CHECK_FALSE(cased.normalizer().lowercase);
+  fs::remove(folder / "tokenizer.json");
+  CHECK(load_tokenizer(folder.path()).tokenize("The caf\u00E9") == std::vector<TokenId>{7, 8});
+}
+
+TEST_CASE("files that contradict each other are refused, and the message says how") {
+  const TemporaryFolder folder;
+  const auto file = [&](const char* name) { return (folder / name).string(); };
+  const auto begin = [&] {
+    for (const auto& entry : fs::directory_iterator(folder.path())) fs::remove(entry.path());
+    save_tokenizer(folder.path(), Tokenizer(small_vocab()));
+  };
+  const auto refuses = [&](const std::string& message) {
+    CHECK_THROWS_AS(load_tokenizer(folder.path()), FormatError);
+    CHECK_THROWS_WITH(load_tokenizer(folder.path()), message);
+  };
+  const std::string remedy = "; keep the file that belongs to the model and remove the other";
+  begin();
+  std::vector<std::string> pieces = small_vocab().pieces();
+  std::swap(pieces[5], pieces[6]);
+  Vocab(pieces).save(folder / "vocab.txt");
+  refuses(file("tokenizer.json") + ": piece 5 is \"un\", but " + file("vocab.txt") + " has \"##want\" there" +
+          remedy);
+  pieces = small_vocab().pieces();
+  pieces.push_back("more");
+  Vocab(pieces).save(folder / "vocab.txt");
+  refuses(file("tokenizer.json") + ": has 11 pieces, but " + file("vocab.txt") + " has 12" + remedy);
+  pieces.resize(9);
+  Vocab(pieces).save(folder / "vocab.txt");
+  refuses(file("tokenizer.json") + ": has 11 pieces, but " + file("vocab.txt") + " has 9" + remedy);
+
+  begin();
+  write_file_atomically(folder / "added_tokens.json", R"({"<f>": 5})");
+  refuses(file("added_tokens.json") +
+          ": the key \"<f>\" is 5, but must be the piece 5 of the vocabulary, which is \"un\"");
+  write_file_atomically(folder / "added_tokens.json", R"({"<f>": 13})");
+  refuses(file("added_tokens.json") +
+          ": the key \"<f>\" is 13, but must be the piece 13 of the vocabulary, which has 11 pieces");
+  begin();
+  write_file_atomically(folder / "special_tokens_map.json", R"({"mask_token": "<mask>"})");
+  refuses(file("special_tokens_map.json") +
+          ": the key \"mask_token\" is \"<mask>\", but must be \"[MASK]\" for a BERT tokenizer");
+  begin();
+  fs::remove(folder / "tokenizer.json");
+  write_file_atomically(folder / "tokenizer_config.json",
+                        R"({"tokenizer_class": "PreTrainedTokenizerFast"})");
+  refuses(file("tokenizer_config.json") +
+          ": the key \"tokenizer_class\" is \"PreTrainedTokenizerFast\", but must be \"BertTokenizer\": this "
+          "class "
+          "reads tokenizer.json, and there is none");
+  write_file_atomically(folder / "tokenizer_config.json", "{}");
+  write_file_atomically(folder / "config.json", R"({"tokenizer_class": "BertJapaneseTokenizer"})");
+  refuses(
+      file("config.json") +
+      ": the key \"tokenizer_class\" is \"BertJapaneseTokenizer\", but must be \"BertTokenizer\" or one that "
+      "works as it does");
 }
 
 TEST_CASE("the tokenizer.json that is written is the one Hugging Face writes") {
@@ -161,7 +257,10 @@ TEST_CASE("a wrong tokenizer_config.json is refused by its key") {
           R"(the key "added_tokens_decoder.x" is an object, but must be under a token's number)");
   refuses(
       R"({"added_tokens_decoder": {"40": {"content": "<f>", "special": true}}})",
-      R"(the key "added_tokens_decoder.40.content" is "<f>", but must be the piece 40 of the vocabulary)");
+      R"(the key "added_tokens_decoder.40.content" is "<f>", but must be the piece 40 of the vocabulary, which has 11 pieces)");
+  refuses(R"({"extra_special_tokens": 3})", R"(the key "extra_special_tokens" is 3, but must be a list)");
+  refuses(R"({"added_tokens_decoder": []})",
+          R"(the key "added_tokens_decoder" is a list, but must be an object)");
 }
 
 TEST_CASE("a wrong tokenizer.json is refused by its key") {
@@ -184,6 +283,14 @@ TEST_CASE("a wrong tokenizer.json is refused by its key") {
     CHECK_THROWS_WITH(load_tokenizer(folder.path()), path + ": " + message);
   };
   const json absent(json::value_t::discarded);
+  // vocab.txt and tokenizer_config.json beside it do not make it idle.
+  small_vocab().save(folder / "vocab.txt");
+  refuses("/normalizer/type", "Sequence",
+          R"(the key "normalizer.type" is "Sequence", but must be "BertNormalizer" for a BERT tokenizer)");
+  refuses(
+      "/pre_tokenizer/type", "Metaspace",
+      R"(the key "pre_tokenizer.type" is "Metaspace", but must be "BertPreTokenizer" for a BERT tokenizer)");
+  fs::remove(folder / "vocab.txt");
   refuses("/model", absent, R"(the key "model" is missing)");
   refuses("/model", 3, R"(the key "model" is 3, but must be an object)");
   refuses("/model/type", "BPE",
@@ -216,11 +323,19 @@ TEST_CASE("a wrong tokenizer.json is refused by its key") {
   refuses("/added_tokens", 1, R"(the key "added_tokens" is 1, but must be a list)");
   refuses("/added_tokens/4/lstrip", true,
           R"(the key "added_tokens[4].lstrip" is true, but must be false for a BERT tokenizer)");
+  refuses("/added_tokens/4/special", false,
+          R"(the key "added_tokens[4].normalized" is false, but must be true, as the token is not special)");
+  refuses("/added_tokens/4/normalized", true,
+          R"(the key "added_tokens[4].normalized" is true, but must be false, as the token is special)");
   refuses(
-      "/added_tokens/4/special", false,
-      R"(the key "added_tokens[4].special" is false, but must be true, since Gradus adds special tokens only)");
-  refuses("/added_tokens/4/id", 3,
-          R"(the key "added_tokens[4].content" is "[MASK]", but must be the piece 3 of the vocabulary)");
+      "/added_tokens/4/id", 3,
+      R"(the key "added_tokens[4].content" is "[MASK]", but must be the piece 3 of the vocabulary, which is "[SEP]")");
+  refuses(
+      "/post_processor/type", "RobertaProcessing",
+      R"(the key "post_processor.type" is "RobertaProcessing", but must be "TemplateProcessing" or "BertProcessing" for a BERT tokenizer)");
+  refuses(
+      "/post_processor/pair/3/Sequence/type_id", 0,
+      R"(the key "post_processor.pair" is a list, but must be "[CLS]:0 A:0 [SEP]:0 B:1 [SEP]:1" for a BERT tokenizer, not "[CLS]:0 A:0 [SEP]:0 B:0 [SEP]:1")");
 }
 
 TEST_CASE("a vocabulary without a special token is refused") {

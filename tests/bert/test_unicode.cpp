@@ -132,6 +132,21 @@ TEST_CASE("decomposition and lower case are the reference's") {
   CHECK(compared > 4'000);
 }
 
+TEST_CASE("marks of different classes come out in the order of NFD") {
+  // Spacing marks (Mc) stay where accents are stripped, so that their order shows. Classes of the Unicode
+  // Character Database 15: U+302E and U+302F 224, U+1D165 and U+1D166 216, U+1D16D 226, U+1D16E 216.
+  const BertNormalizer strip{false, false, true, false};
+  const auto stripped = [&](const std::u32string& text) { return strip.normalize(encode_utf8(text)).chars; };
+  CHECK(stripped(U"a\u302E\U0001D165b") == U"a\U0001D165\u302Eb");
+  CHECK(stripped(U"a\U0001D16D\u302F\U0001D16E") == U"a\U0001D16E\u302F\U0001D16D");
+  CHECK(stripped(U"a\U0001D16D\u0301\U0001D165") == U"a\U0001D165\U0001D16D");  // one that goes between them
+  CHECK(stripped(U"\U0001D166\U0001D165") == U"\U0001D166\U0001D165");          // of one class: as they stood
+  CHECK(stripped(U"\u302Ea\U0001D165") == U"\u302Ea\U0001D165");                // a letter parts two runs
+  // Their sources rise all the same.
+  const NormalizedText moved = strip.normalize(encode_utf8(U"a\u302E\U0001D165b"));
+  CHECK(moved.source == std::vector<std::uint32_t>{0, 1, 2, 3});
+}
+
 TEST_CASE("Hangul syllables come apart into their letters") {
   const BertNormalizer strip{false, false, true, false};
   int right = 0;

@@ -21,6 +21,14 @@ TEST_CASE("a byte-order mark at the start of vocab.txt is no part of the first p
   CHECK(Vocab::load(folder / "vocab.txt").pieces() == std::vector<std::string>{"[PAD]", "a"});
 }
 
+TEST_CASE("empty lines at the end of vocab.txt number no piece") {
+  const TemporaryFolder folder;
+  for (const char* end : {"", "\n", "\n\n", "\r\n\r\n", "\n\n\n"}) {
+    write_file_atomically(folder / "vocab.txt", std::string("[PAD]\na") + end);
+    CHECK(Vocab::load(folder / "vocab.txt").pieces() == std::vector<std::string>{"[PAD]", "a"});
+  }
+}
+
 TEST_CASE("a piece's number is its place") {
   const Vocab vocab({"[PAD]", "the", "##ing"});
   CHECK(vocab.size() == 3);
@@ -75,7 +83,16 @@ TEST_CASE("vocab.txt that is wrong is refused by file and line") {
   refuses("", ": the file is empty; a vocabulary has a piece a line");
   refuses("a\n\nb\n", ": line 2 is empty; each line must hold a piece");
   refuses("a\n\r\nb\n", ": line 2 is empty; each line must hold a piece");
-  refuses("a\n\n", ": line 2 is empty; each line must hold a piece");
+  refuses("\n\r\n", ": the file is empty; a vocabulary has a piece a line");
+  refuses(
+      "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 231508\n",
+      ": is a git-lfs pointer, which stands for the file and is not it; fetch the file with git lfs pull, or "
+      "download it again");
+  refuses(std::string("\xFF\xFE"
+                      "a\0\n\0",
+                      6),
+          ": the text is in UTF-16, and must be in UTF-8; convert it with iconv -f UTF-16 -t UTF-8 " + path +
+              " > " + (folder / "vocab-utf8.txt").string());
   refuses("a\nb\nc\nb\n", ": line 4 repeats the piece of line 2, \"b\"");
   refuses("a\nb\xff\n", ": line 2 is not UTF-8: byte 0xFF at its offset 1");
   refuses("a\nb\rc\n", ": line 2 has a carriage return inside its piece");

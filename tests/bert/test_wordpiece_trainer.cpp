@@ -1,6 +1,7 @@
 #include "bert/wordpiece_trainer.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -8,6 +9,7 @@
 #include <string>
 
 #include "autograd/error.hpp"
+#include "bert/unicode.hpp"
 #include "bert/wordpiece.hpp"
 #include "support/catch.hpp"
 
@@ -194,6 +196,84 @@ TEST_CASE("the alphabet keeps the most frequent characters") {
   CHECK(vocab.find("##ay").has_value());  // x is gone, and what followed it still continues a word
 }
 
+TEST_CASE("an alphabet beyond half of the vocabulary is kept by frequency") {
+  // 30 ideographs, each a word: the one numbered k stands there 100 - k times, from 13 on k = 70 throughout.
+  const auto ideograph = [](int k) {
+    return encode_utf8(std::u32string(1, static_cast<char32_t>(0x4E00 + k)));
+  };
+  Words words = {{"abab", 20}, {"cd", 75}};
+  for (int k = 0; k < 30; ++k) words[ideograph(k)] = k < 13 ? 100 - k : 70;
+  VocabTrainerOptions options;
+  LeftOut left_out;
+  options.on_left_out = [&](const LeftOut& characters) { left_out = characters; };
+  // a ##a b would be half of it already; the others have to be as frequent as the merges.
+  options.vocab_size = 30;
+  const std::vector<std::string> pieces = train_vocab(counted(words), options).pieces();
+  std::vector<std::string> expected = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "b", "c", "d"};
+  // Room is for 30 - 5 - 4 - (##a ##b ##d) = 18: cd (75), the thirteen above it, and then of equal ones those
+  // with the smaller code points.
+  for (int k = 0; k < 17; ++k) expected.push_back(ideograph(k));
+  expected.insert(expected.end(), {"##b", "##a", "##d", "cd"});
+  CHECK(pieces == expected);
+  CHECK(left_out.characters == 13);
+  CHECK(left_out.uses == 13 * 70);
+  CHECK(left_out.uses_of_all == 13 * 100 - 78 + 17 * 70 + 4 * 20 + 2 * 75);
+  CHECK(left_out.examples ==
+        std::vector<std::string>{ideograph(17), ideograph(18), ideograph(19), ideograph(20), ideograph(21)});
+
+  // A merge that is more frequent than a character comes first, and all fit where there is room for them.
+  options.vocab_size = 48;
+  left_out = {};
+  CHECK(train_vocab(counted(words), options).size() == 46);
+  CHECK(left_out.characters == 0);
+  options.vocab_size = 31;
+  words["abab"] = 71;  // so each of its pairs is more frequent than an ideograph of 70
+  const Vocab with_merges = train_vocab(counted(words), options);
+  for (const char* piece : {"cd", "ab", "abab"}) CHECK(with_merges.find(piece).has_value());
+  CHECK(with_merges.find(ideograph(12)).has_value());
+  CHECK(with_merges.size() <= 31);
+
+  // A limit holds whatever room there is.
+  options.alphabet_limit = 6;
+  options.vocab_size = 100;
+  left_out = {};
+  CHECK(train_vocab(counted({{"ab", 1}, {ideograph(1), 5}, {ideograph(2), 4}, {ideograph(3), 4}, {"xyz", 9}}),
+                    options)
+            .find(ideograph(2))
+            .has_value());
+  CHECK(left_out.characters == 2);
+  CHECK(left_out.examples == std::vector<std::string>{"a", "b"});
+}
+
+TEST_CASE("text with many characters loses few of them, and English its words to none") {
+  // Character k stands there about 1 / (k + 1) of the time, as in any language; a Latin word now and then.
+  std::mt19937 generator(5);
+  WordCounter counter;
+  std::string line;
+  for (int i = 0; i < 60'000; ++i) {
+    const double u = static_cast<double>(generator()) / 4294967296.0;
+    const auto k = static_cast<char32_t>(std::exp(u * std::log(3500.0)) - 1);
+    append_utf8(line, 0x4E00 + k);
+    if (i % 50 == 0) line += i % 100 == 0 ? "internet " : " computers ";
+    if (i % 40 == 39) counter.add(line), line.clear();
+  }
+  VocabTrainerOptions options;
+  const auto unknown_share = [&](std::size_t size) {
+    options.vocab_size = size;
+    const Tokenizer tokenizer(train_vocab(counter, options));
+    std::int64_t unknown = 0;
+    for (const auto& [word, times] : counter.sorted()) {
+      for (const TokenId id : tokenizer.tokenize(word))
+        unknown += id == tokenizer.special_ids().unk ? times : 0;
+    }
+    CHECK(tokenizer.vocab().find("internet").has_value());
+    return static_cast<double>(unknown) / static_cast<double>(counter.total());
+  };
+  CHECK(unknown_share(8000) == 0);
+  CHECK(unknown_share(2000) < 0.08);
+  CHECK(unknown_share(1000) < 0.18);
+}
+
 TEST_CASE("what cannot be learnt from is refused") {
   CHECK_THROWS_AS(train_vocab(WordCounter{}), Error);
   CHECK_THROWS_WITH(train_vocab(WordCounter{}), "learn a vocabulary: the text has no words");
@@ -201,7 +281,7 @@ TEST_CASE("what cannot be learnt from is refused") {
   small.vocab_size = 8;
   CHECK_THROWS_WITH(
       train_vocab(counted({{"abc", 1}}), small),
-      "learn a vocabulary: 5 special tokens and the characters of the text already make 10 pieces, "
+      "learn a vocabulary: 5 special tokens and the ASCII characters of the text already make 10 pieces, "
       "more than the 8 asked for; ask for more or keep a smaller alphabet");
   VocabTrainerOptions twice;
   twice.special_tokens = {"[PAD]", "[PAD]"};

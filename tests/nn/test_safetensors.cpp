@@ -137,6 +137,10 @@ TEST_CASE("a bad safetensors file is refused with the reason", "[safetensors]") 
   };
   refused("", "0 bytes are too few for a safetensors file");
   refused("1234567", "7 bytes are too few for a safetensors file");
+  refused(
+      "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 17560000\n",
+      "is a git-lfs pointer, which stands for the file and is not it; fetch the file with git lfs pull, or "
+      "download it again");
   refused(std::string("\x10\0\0\0\0\0\0\0{}", 10),
           "the header needs 16 bytes, and the file has 2 after the first 8");
   refused(std::string("\xff\xff\xff\xff\xff\xff\xff\xff", 8),

@@ -2,6 +2,8 @@
 // spaces.
 #include <filesystem>
 #include <sstream>
+#include <utility>
+#include <vector>
 
 #include "autograd/file.hpp"
 #include "support/catch.hpp"
@@ -61,6 +63,53 @@ void check_whole(const ProgramResult& result) {
 }
 
 }  // namespace
+
+TEST_CASE("run: a text it cannot train on is refused by the program, and leaves no folder") {
+  const Project project;
+  const std::string text = project.folder / "text.txt";
+  const auto refuses = [&](const std::string& content, const std::string& problem) {
+    const ProgramResult result = project.run(content);
+    CHECK(result.exit_code == 1);
+    CHECK(result.out.empty());
+    CHECK(result.errors == "gradus corpus: " + text + ": " + problem + "\n");
+    CHECK_FALSE(fs::exists(project.folder / "text-run"));
+  };
+  const std::string too_few = "needs four documents of two sentences, an empty line between them, and has ";
+  refuses("One sentence.\nAnother one.\n", too_few + "1");
+  // One sentence makes no pair, and what shows nothing makes no line.
+  refuses("\xEF\xBB\xBF\r\na.\r\nb.\r\n\r\nc.\nd.\n\u00A0\t\ne.\n\u200B\nf.\rg.\n\u3000\n\u2028",
+          too_few + "3");
+  refuses(std::string("\xFF\xFE"
+                      "a\0.\0\n\0",
+                      8),
+          "the text is in UTF-16, and must be in UTF-8; convert it with iconv "
+          "-f UTF-16 -t UTF-8 " +
+              text + " > " + (project.folder / "text-utf8.txt").string());
+}
+
+TEST_CASE("run: documents and sentences are those that the program reads, whatever ends them") {
+  const std::string english = fixture("english.txt");
+  const auto parts_of = [](const std::string& text) {
+    const Project project;
+    const ProgramResult result = project.run(text);
+    INFO(result.out << result.errors);
+    CHECK(result.exit_code == 0);
+    return gradus::read_file(project.folder / "text-run/train.txt") + "-----\n" +
+           gradus::read_file(project.folder / "text-run/held-out.txt");
+  };
+  const std::vector<std::pair<std::string, std::string>> endings = {
+      {"\r\n", "\u00A0\t\r\n"}, {"\u2028", "\u3000\u2029"}, {"\r", " \u0085"}};
+  std::string mixed;  // each document of the text with other ends
+  std::istringstream stream(english);
+  std::size_t kind = 0;
+  for (std::string line; std::getline(stream, line);) {
+    const auto& [end, empty_line] = endings[kind];
+    mixed += line.empty() ? empty_line : line + end;
+    if (line.empty()) kind = (kind + 1) % endings.size();
+  }
+  REQUIRE(mixed.find("\u3000") != std::string::npos);
+  CHECK(parts_of(mixed) == parts_of(english));
+}
 
 TEST_CASE("run: an English text of long sentences") {
   const Project project;

@@ -1,0 +1,18 @@
+/// @file
+/// What is often found where text in UTF-8 is meant: told by its first bytes, and named.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace gradus::bert {
+
+/// How much of a file's beginning refuse_other_kinds looks at.
+inline constexpr std::size_t kKindBytes = 4096;
+
+/// Looks at the beginning of the file `name`, kKindBytes of it or all.
+/// @throws FormatError for a pointer that git-lfs has not replaced by the file itself, and for text in UTF-16
+///         or UTF-32, with or without a byte-order mark: it says what will do.
+void refuse_other_kinds(std::string_view beginning, const std::string& name);
+
+}  // namespace gradus::bert
