@@ -16,13 +16,13 @@
 
 namespace gradus {
 
-// ---- Arithmetic, element by element, with broadcasting (f32, f64, i64) ----
+// ---- Arithmetic, element by element, with broadcasting (f32, f64, i64; i64 wraps around at its ends) ----
 Tensor add(const Tensor& a, const Tensor& b);
 Tensor sub(const Tensor& a, const Tensor& b);
 Tensor mul(const Tensor& a, const Tensor& b);
 Tensor div(const Tensor& a, const Tensor& b);  ///< f32 and f64 only.
 Tensor neg(const Tensor& x);
-Tensor maximum(const Tensor& a, const Tensor& b);  ///< At a tie each input gets half of the gradient.
+Tensor maximum(const Tensor& a, const Tensor& b);  ///< A tie halves the gradient; a NaN makes all NaN.
 Tensor minimum(const Tensor& a, const Tensor& b);
 Tensor maximum(const Tensor& x, double number);
 Tensor minimum(const Tensor& x, double number);
@@ -30,7 +30,7 @@ Tensor add(const Tensor& x, double number);
 Tensor mul(const Tensor& x, double number);
 Tensor div(const Tensor& x, double number);  ///< f32 and f64 only.
 /// x^exponent (f32, f64), with the derivative exponent x^(exponent - 1): at x = 0 that is 0 for exponent 0
-/// and infinite below 1. NaN for x < 0 unless the exponent is whole.
+/// and infinite below 1. NaN for x < 0, -inf included, unless the exponent is whole (or infinite).
 Tensor pow(const Tensor& x, double exponent);
 
 inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
@@ -54,14 +54,14 @@ Tensor sqrt(const Tensor& x);
 Tensor rsqrt(const Tensor& x);  ///< 1 / sqrt(x)
 Tensor tanh(const Tensor& x);
 Tensor sigmoid(const Tensor& x);  ///< 1 / (1 + exp(-x))
-Tensor relu(const Tensor& x);     ///< max(x, 0); the derivative at 0 is 0.
+Tensor relu(const Tensor& x);     ///< max(x, 0); the derivative at 0 is 0. NaN and its derivative stay NaN.
 Tensor erf(const Tensor& x);      ///< 2/sqrt(pi) * integral of exp(-t^2) from 0 to x
 Tensor gelu(const Tensor& x);  ///< x * Phi(x), Phi by erf (Hendrycks and Gimpel 2016): Hugging Face's "gelu".
 Tensor gelu_tanh(const Tensor& x);  ///< Its tanh approximation: "gelu_new", as in GPT-2.
 Tensor silu(const Tensor& x);       ///< x * sigmoid(x) (Elfwing et al. 2017, "SiL").
-Tensor abs(const Tensor& x);        ///< Also i64; the derivative at 0 is 0.
-/// max(low, min(x, high)). The derivative is 1 inside and at the bounds, else 0. Throws IndexError if low >
-/// high.
+Tensor abs(const Tensor& x);        ///< Also i64; the derivative at 0 is 0, at NaN NaN.
+/// max(low, min(x, high)). The derivative is 1 inside and at the bounds, else 0; at NaN both are NaN. Throws
+/// IndexError if low > high.
 Tensor clamp(const Tensor& x, double low, double high);
 Tensor sin(const Tensor& x);
 Tensor cos(const Tensor& x);
@@ -136,7 +136,7 @@ Tensor scatter_add(const Tensor& x, int64_t axis, const Tensor& index, const Ten
 
 // ---- Softmax, normalisation, dropout ----
 Tensor softmax(const Tensor& x, int64_t axis = -1);      ///< exp(x) / sum(exp(x)); zeros where all are -inf.
-Tensor log_softmax(const Tensor& x, int64_t axis = -1);  ///< x - logsumexp(x)
+Tensor log_softmax(const Tensor& x, int64_t axis = -1);  ///< log(softmax(x)): -inf where all are -inf.
 /// (x - mean) / sqrt(var + eps) * weight + bias over the last axis, biased variance (Ba et al. 2016, eq. 4).
 /// x [..., H], weight and bias [H]; ShapeError otherwise. An undefined weight is 1, an undefined bias 0.
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps);

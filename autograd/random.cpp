@@ -45,7 +45,9 @@ uint64_t Rng::below(uint64_t n) {
 
 int64_t Rng::between(int64_t low, int64_t high) {
   if (high < low) fail<IndexError>("Rng::between: [{}, {}] is empty", low, high);
-  return low + static_cast<int64_t>(below(static_cast<uint64_t>(high - low) + 1));
+  // In unsigned numbers, since high - low may be more than an int64 holds.
+  const uint64_t from = static_cast<uint64_t>(low), steps = static_cast<uint64_t>(high) - from;
+  return static_cast<int64_t>(from + (steps == UINT64_MAX ? bits64() : below(steps + 1)));
 }
 
 double Rng::uniform() { return static_cast<double>(bits64() >> 11) * 0x1p-53; }

@@ -30,12 +30,15 @@ void Shape::erase(int at) {
 }
 
 int64_t Shape::numel() const {
-  int64_t product = 1;
-  bool too_large = false;
-  for (const int64_t size : *this) too_large |= __builtin_mul_overflow(product, size, &product);
-  if (too_large && std::find(begin(), end(), 0) != end()) return 0;
+  int64_t product = 1;  // with 1 for a size of 0, so that no stride of an empty tensor overflows either
+  bool empty = false, too_large = false;
+  for (const int64_t size : *this) {
+    empty |= size == 0;
+    too_large |= __builtin_mul_overflow(product, size == 0 ? 1 : size, &product);
+  }
+  if (too_large && empty) fail<ShapeError>("shape {} has larger strides than can be counted", *this);
   if (too_large) fail<ShapeError>("shape {} has more elements than can be counted", *this);
-  return product;
+  return empty ? 0 : product;
 }
 
 Strides contiguous_strides(const Shape& shape) {

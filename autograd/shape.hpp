@@ -39,8 +39,8 @@ class Shape {
   void push_back(int64_t size);
   void insert(int at, int64_t size);
   void erase(int at);
-  /// The number of elements: the product of all sizes; 1 for a scalar. Throws ShapeError if it is 2^63 or
-  /// more.
+  /// The number of elements: the product of all sizes; 1 for a scalar. Throws ShapeError if the product of
+  /// those that are not 0 is 2^63 or more: below it, no stride, offset or count of a tensor overflows.
   int64_t numel() const;
 
  private:

@@ -27,7 +27,10 @@ namespace {
 constexpr int64_t huge_page = int64_t{2} << 20;
 
 /// Four size classes an octave: at most a quarter of a block is unused, and few classes serve every size.
+/// Throws std::bad_alloc for sizes that no memory has, before rounding them up could overflow.
 int64_t size_class(int64_t bytes) {
+  constexpr int64_t most = int64_t{1} << 56;
+  if (bytes < 0 || bytes > most) throw std::bad_alloc();
   if (bytes <= 256) return 256;
   const int64_t octave = static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(bytes - 1)));
   const int64_t step = std::max<int64_t>(octave / 4, 64);

@@ -1,8 +1,11 @@
 #include "autograd/tensor.hpp"
 
+#include <functional>
+
 #include "autograd/engine.hpp"
 #include "autograd/grad_mode.hpp"
 #include "autograd/kernels/elementwise.hpp"
+#include "autograd/kernels/wrapping.hpp"
 #include "autograd/node.hpp"
 #include "autograd/ops/op_support.hpp"
 #include "autograd/tensor_impl.hpp"
@@ -218,7 +221,7 @@ void Tensor::copy_(const Tensor& from) {
       kernels::map<To, From>(
           {mutable_data<To>(), shape(), strides()},
           {source.data<From>(), shape(), broadcast_strides(source.shape(), source.strides(), shape())},
-          [](From x) { return static_cast<To>(x); });
+          [](From x) { return ops::convert<To>("copy_", x); });
     });
   });
 }
@@ -237,7 +240,9 @@ void Tensor::add_(const Tensor& other, double scale) {
     const kernels::View<T> self{mutable_data<T>(), shape(), strides()};
     kernels::map<T, T, T>(
         self, self, {source.data<T>(), shape(), broadcast_strides(source.shape(), source.strides(), shape())},
-        [factor](T x, T y) { return static_cast<T>(x + factor * y); });
+        [factor](T x, T y) {
+          return kernels::wrapping<std::plus<>>(x, kernels::wrapping<std::multiplies<>>(factor, y));
+        });
   });
 }
 

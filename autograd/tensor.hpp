@@ -72,7 +72,7 @@ class Tensor {
   /// there are no such indices.
   Tensor slice(int64_t axis, int64_t begin, int64_t end, int64_t step = 1) const;
   Tensor select(int64_t axis, int64_t index) const;  ///< One index of an axis, which goes away.
-  Tensor expand(const Shape& shape) const;           ///< Repeats axes of size 1 (stride 0).
+  Tensor expand(const Shape& shape) const;           ///< Repeats axes of size 1 (stride 0); -1 keeps a size.
   Tensor squeeze() const;                            ///< Removes every axis of size 1.
   Tensor squeeze(int64_t axis) const;                ///< Removes an axis of size 1.
   Tensor unsqueeze(int64_t axis) const;              ///< Adds an axis of size 1.
@@ -80,7 +80,7 @@ class Tensor {
   // Copies.
   Tensor contiguous() const;     ///< This tensor if it is contiguous, else a dense copy.
   Tensor clone() const;          ///< A dense copy; differentiable.
-  Tensor to(DType dtype) const;  ///< Converted (f64 to i64 truncates); differentiable between floats.
+  Tensor to(DType dtype) const;  ///< Differentiable between floats; to i64 truncates, DTypeError beyond it.
 
   // Autograd.
   bool needs_grad() const;                     ///< Does a gradient flow into or through this tensor?
@@ -104,7 +104,7 @@ class Tensor {
   // Changes in place. Outside NoGrad they throw GraphError on a tensor that the graph depends on, and for a
   // source whose gradient is wanted, for what they do is not recorded. A source may overlap.
   void fill_(double value);
-  void copy_(const Tensor& from);                    ///< Same shape or broadcast; converts the dtype.
+  void copy_(const Tensor& from);                    ///< Same shape or broadcast; converts the dtype as to().
   void add_(const Tensor& other, double scale = 1);  ///< this += scale * other.
   uint64_t version() const;
 
@@ -123,7 +123,7 @@ class Tensor {
   std::shared_ptr<TensorImpl> impl_;
 };
 
-// Making tensors. Shapes with a negative size throw ShapeError.
+// Making tensors. Shapes with a negative size, or of more elements than can be counted, throw ShapeError.
 Tensor empty(const Shape& shape, DType dtype = DType::f32);  ///< Uninitialised.
 Tensor zeros(const Shape& shape, DType dtype = DType::f32);
 Tensor ones(const Shape& shape, DType dtype = DType::f32);

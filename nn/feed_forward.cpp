@@ -58,6 +58,11 @@ int64_t gated_width(int64_t intermediate, int64_t multiple) {
     fail<ShapeError>("gated_width: the width {} and the multiple {} must be positive", intermediate,
                      multiple);
   }
+  constexpr int64_t most = int64_t{1} << 59;  // so that the products below do not overflow
+  if (intermediate > most || multiple > most) {
+    fail<ShapeError>("gated_width: the width {} and the multiple {} must be at most {}", intermediate,
+                     multiple, most);
+  }
   const int64_t pieces = (4 * intermediate + 3 * multiple) / (6 * multiple);  // 2I/3 in multiples, rounded
   return std::max<int64_t>(1, pieces) * multiple;
 }

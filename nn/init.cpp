@@ -46,7 +46,7 @@ Init uniform(double bound) {
 Init xavier_uniform() {
   return [](const Shape& shape, Rng& rng) {
     check_matrix("xavier_uniform", shape);
-    const double bound = std::sqrt(6.0 / static_cast<double>(shape[0] + shape[1]));
+    const double bound = std::sqrt(6.0 / (static_cast<double>(shape[0]) + static_cast<double>(shape[1])));
     return rand(shape, rng, -bound, bound);
   };
 }

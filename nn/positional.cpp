@@ -16,7 +16,7 @@ Tensor rows_for(const char* layer, const Tensor& table, const Tensor& x, int64_t
     fail<ShapeError>("{}: x must be [B, S, {}], not {}", layer, H, x.shape());
   }
   const int64_t S = x.size(1);
-  if (first < 0 || first + S > P) {
+  if (first < 0 || first > P - S) {
     fail<IndexError>("{}: a sequence of {} that begins at position {} does not fit into the {} positions",
                      layer, S, first, P);
   }

@@ -82,14 +82,14 @@ T exp_row(T* x, int64_t n, T shift) {
 // the scores in x and the dropped probabilities in dp. `factors` is null without dropout.
 //     ds = p (f dp - sum_j p f dp)
 template <class T>
-void backward_row(T* x, T* dp, int64_t n, T log_sum, const T* factors) {
+void backward_row(T* x, T* dp, int64_t n, T shift, T inverse_sum, const T* factors) {
   T sum = 0;
   if (factors != nullptr) {
     for (int64_t j = 0; j < n; ++j) dp[j] *= factors[j];
   }
 #pragma omp simd reduction(+ : sum)
   for (int64_t j = 0; j < n; ++j) {
-    const T p = math::exp(x[j] - log_sum);
+    const T p = math::exp(x[j] - shift) * inverse_sum;
     x[j] = p;
     sum += p * dp[j];
   }
@@ -163,7 +163,7 @@ int64_t score_stride(int64_t keys) {
 
 template <class T>
 void forward_tile(const Tile& tile, const Heads<const T>& q, const Heads<const T>& k, const Heads<const T>& v,
-                  const Heads<T>& out, T* log_sum_exp) {
+                  const Heads<T>& out, const RowSums<T>& sums) {
   const auto& [batch, heads, S, keys, D] = tile.shape;
   const int64_t stride = score_stride<T>(keys);
   const auto [k_panels, v_panels, p, factors, inverse] = workspace<T>(std::array{
@@ -182,10 +182,12 @@ void forward_tile(const Tile& tile, const Heads<const T>& q, const Heads<const T
       apply_masks(tile, begin + i, visible, row);
       const T largest = row_max(row, visible);
       const bool empty = largest == -infinity<T>;
-      const T sum = exp_row(row, visible, empty ? T(0) : largest);
+      const T shift = empty ? T(0) : largest, sum = exp_row(row, visible, shift);
       inverse[i] = empty ? T(0) : 1 / sum;
-      if (log_sum_exp != nullptr)
-        log_sum_exp[tile.first_row() + begin + i] = empty ? infinity<T> : largest + std::log(sum);
+      if (sums.shift != nullptr) {
+        sums.shift[tile.first_row() + begin + i] = shift;
+        sums.inverse[tile.first_row() + begin + i] = inverse[i];
+      }
       if (dropout.on()) {
         dropout.row(begin + i, visible, factors);
         for (int64_t j = 0; j < visible; ++j) row[j] *= factors[j];
@@ -209,7 +211,7 @@ struct Gradients {
 
 template <class T>
 void backward_tile(const Tile& tile, const Heads<const T>& q, const Heads<const T>& k,
-                   const Heads<const T>& v, const T* log_sum_exp, const Heads<const T>& dout,
+                   const Heads<const T>& v, const RowSums<const T>& sums, const Heads<const T>& dout,
                    const Gradients<T>& to) {
   const auto& [batch, heads, S, keys, D] = tile.shape;
   const int64_t stride = score_stride<T>(keys);
@@ -245,8 +247,9 @@ void backward_tile(const Tile& tile, const Heads<const T>& q, const Heads<const 
       for (int64_t i = 0; i < n; ++i) {
         apply_masks(tile, row0 + i, visible, ds_block + i * stride);
         if (dropout.on()) dropout.row(row0 + i, visible, factors);
-        backward_row(ds_block + i * stride, p_block + i * stride, visible,
-                     log_sum_exp[tile.first_row() + row0 + i], dropout.on() ? factors : nullptr);
+        const int64_t row = tile.first_row() + row0 + i;
+        backward_row(ds_block + i * stride, p_block + i * stride, visible, sums.shift[row], sums.inverse[row],
+                     dropout.on() ? factors : nullptr);
       }
       if (to.dq.data != nullptr) {
         tile::multiply<T>(ds_block, stride, 1, k_panels, keys, visible,
@@ -297,30 +300,29 @@ void count_products(const AttentionShape& shape, bool backward) {
 
 template <class T>
 void attention_forward(const AttentionShape& shape, const AttentionOptions& options, Heads<const T> q,
-                       Heads<const T> k, Heads<const T> v, Heads<T> out, T* log_sum_exp) {
+                       Heads<const T> k, Heads<const T> v, Heads<T> out, RowSums<T> sums) {
   const ProfileScope scope("attention");
   count_products<T>(shape, false);
-  for_each_tile(shape, options, [&](const Tile& tile) { forward_tile<T>(tile, q, k, v, out, log_sum_exp); });
+  for_each_tile(shape, options, [&](const Tile& tile) { forward_tile<T>(tile, q, k, v, out, sums); });
 }
 
 template <class T>
 void attention_backward(const AttentionShape& shape, const AttentionOptions& options, Heads<const T> q,
-                        Heads<const T> k, Heads<const T> v, const T* log_sum_exp, Heads<const T> dout,
+                        Heads<const T> k, Heads<const T> v, RowSums<const T> sums, Heads<const T> dout,
                         Heads<T> dq, Heads<T> dk, Heads<T> dv) {
   const ProfileScope scope("attention backward");
   count_products<T>(shape, true);
   const Gradients<T> to{dq, dk, dv};
-  for_each_tile(shape, options,
-                [&](const Tile& tile) { backward_tile<T>(tile, q, k, v, log_sum_exp, dout, to); });
+  for_each_tile(shape, options, [&](const Tile& tile) { backward_tile<T>(tile, q, k, v, sums, dout, to); });
 }
 
 // NOLINTBEGIN(bugprone-macro-parentheses): T is a type, which takes none
-#define GRADUS_INSTANTIATE(T)                                                                             \
-  template void attention_forward<T>(const AttentionShape&, const AttentionOptions&, Heads<const T>,      \
-                                     Heads<const T>, Heads<const T>, Heads<T>, T*);                       \
-  template void attention_backward<T>(const AttentionShape&, const AttentionOptions&, Heads<const T>,     \
-                                      Heads<const T>, Heads<const T>, const T*, Heads<const T>, Heads<T>, \
-                                      Heads<T>, Heads<T>);
+#define GRADUS_INSTANTIATE(T)                                                                           \
+  template void attention_forward<T>(const AttentionShape&, const AttentionOptions&, Heads<const T>,    \
+                                     Heads<const T>, Heads<const T>, Heads<T>, RowSums<T>);             \
+  template void attention_backward<T>(const AttentionShape&, const AttentionOptions&, Heads<const T>,   \
+                                      Heads<const T>, Heads<const T>, RowSums<const T>, Heads<const T>, \
+                                      Heads<T>, Heads<T>, Heads<T>);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)
 #undef GRADUS_INSTANTIATE

@@ -6,8 +6,8 @@
 ///     out    = dropout(p) v         [S, D]
 ///
 /// Neither scores nor probabilities of more than a few rows ever exist in memory; backward makes them again
-/// from the logarithm of each row's sum (the idea of Dao et al. 2022, "FlashAttention", section 3.1, for a
-/// cache in place of a GPU's shared memory). Heads are strided views: q of shape [B, A, S, D] may be a
+/// from what the forward keeps of each row's sum (the idea of Dao et al. 2022, "FlashAttention", section 3.1,
+/// for a cache in place of a GPU's shared memory). Heads are strided views: q of shape [B, A, S, D] may be a
 /// projection stored as [B, S, H], and the result may be written so.
 #pragma once
 
@@ -25,6 +25,16 @@ template <class T>
 struct Heads {
   T* data = nullptr;
   int64_t batch_stride = 0, head_stride = 0, position_stride = 0;
+};
+
+/// What backward needs of each row of scores to make its probabilities again as exp(x - shift) inverse: its
+/// largest score and 1 / sum_j exp(x_j - shift), both [B, A, S], both 0 for a row that may look nowhere. (One
+/// number, shift + log(sum), would do in theory; but beside a score of 1000 its rounding in f32 costs three
+/// digits of every probability.)
+template <class T>
+struct RowSums {
+  T* shift = nullptr;
+  T* inverse = nullptr;
 };
 
 /// Which keys may be attended, true for yes: a [B, A, S, T] view, with stride 0 where it repeats. A padding
@@ -46,17 +56,16 @@ struct AttentionOptions {
 /// out = dropout(softmax(scale q k^T)) v for float or double.
 ///
 /// A masked key has probability exactly 0; a row all of whose keys are masked (or with T = 0) gives zeros.
-/// `log_sum_exp` [B, A, S] receives log(sum_j exp(scores_ij)) for backward, +Inf for such a row; it may be
-/// null.
+/// `sums` receives what backward needs; its pointers may be null.
 template <class T>
 void attention_forward(const AttentionShape& shape, const AttentionOptions& options, Heads<const T> q,
-                       Heads<const T> k, Heads<const T> v, Heads<T> out, T* log_sum_exp);
+                       Heads<const T> k, Heads<const T> v, Heads<T> out, RowSums<T> sums);
 
 /// The gradients of q, k and v from that of `out`. Those of masked keys and of wholly masked rows are 0. Each
 /// of dq, dk, dv is overwritten; one whose data is null is not computed.
 template <class T>
 void attention_backward(const AttentionShape& shape, const AttentionOptions& options, Heads<const T> q,
-                        Heads<const T> k, Heads<const T> v, const T* log_sum_exp, Heads<const T> dout,
+                        Heads<const T> k, Heads<const T> v, RowSums<const T> sums, Heads<const T> dout,
                         Heads<T> dq, Heads<T> dk, Heads<T> dv);
 
 }  // namespace gradus::kernels

@@ -24,7 +24,7 @@ template <Activation kind, class T>
   } else if constexpr (kind == Activation::identity) {
     return {z, T(1)};
   } else {
-    return {z < 0 ? T(0) : z, z > 0 ? T(1) : T(0)};  // a NaN stays one
+    return {z < 0 ? T(0) : z, z != z ? z : z > 0 ? T(1) : T(0)};  // a NaN stays one
   }
 }
 

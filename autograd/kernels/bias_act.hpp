@@ -10,9 +10,9 @@
 
 namespace gradus::kernels {
 
-/// relu: max(z, 0), with derivative 0 at 0. gelu: z Phi(z), Phi the normal distribution function (Hendrycks
-/// and Gimpel 2016). gelu_tanh: its tanh approximation (same paper, section 2). silu: z / (1 + exp(-z)).
-/// sigmoid: 1 / (1 + exp(-z)). identity: z.
+/// relu: max(z, 0), with derivative 0 at 0 (and NaN at NaN, as for all). gelu: z Phi(z), Phi the normal
+/// distribution function (Hendrycks and Gimpel 2016). gelu_tanh: its tanh approximation (same paper, section
+/// 2). silu: z / (1 + exp(-z)). sigmoid: 1 / (1 + exp(-z)). identity: z.
 enum class Activation { relu, gelu, gelu_tanh, silu, sigmoid, identity };
 
 /// y = act(x + bias); where `derivative` is not null also derivative = act'(x + bias). bias may be null.

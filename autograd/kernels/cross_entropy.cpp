@@ -12,7 +12,7 @@ namespace gradus::kernels {
 
 template <class T>
 int64_t cross_entropy(const T* logits, const int64_t* targets, int64_t ignore_index, double smoothing,
-                      T* loss, T* lse, int64_t rows, int64_t classes) {
+                      T* loss, T* shift, T* inverse, int64_t rows, int64_t classes) {
   const ProfileScope scope("cross_entropy");
   for (int64_t row = 0; row < rows; ++row) {
     if (targets[row] != ignore_index && (targets[row] < 0 || targets[row] >= classes)) return row;
@@ -21,24 +21,26 @@ int64_t cross_entropy(const T* logits, const int64_t* targets, int64_t ignore_in
   parallel_ranges(rows, rows_per_piece(classes), [=](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const T* x = logits + row * classes;
-      const T shift = row_shift(x, classes);
-      lse[row] = shift + std::log(sum_of_exp(x, shift, classes));
+      const T largest = row_shift(x, classes), sum = sum_of_exp(x, largest, classes);
+      const T log_sum = sum == 0 ? T(0) : std::log(sum);  // as in log_softmax
+      shift[row] = largest;
+      inverse[row] = sum == 0 ? T(0) : 1 / sum;
       if (targets[row] == ignore_index) {
         loss[row] = 0;
         continue;
       }
-      loss[row] = lse[row] - (1 - s) * x[targets[row]];
+      loss[row] = log_sum - (1 - s) * (x[targets[row]] - largest);
       if (s == 0) continue;  // 0 times a logit of -Inf would be NaN
-      const T sum = sum_over<T>(classes, [=](int64_t j) { return x[j]; });
-      loss[row] -= s * (sum / static_cast<T>(classes));
+      const T below = sum_over<T>(classes, [=](int64_t j) { return x[j] - largest; });
+      loss[row] -= s * (below / static_cast<T>(classes));
     }
   });
   return -1;
 }
 
 template <class T>
-void cross_entropy_backward(const T* logits, const int64_t* targets, const T* lse, const T* dloss,
-                            int64_t ignore_index, double smoothing, T* dlogits, int64_t rows,
+void cross_entropy_backward(const T* logits, const int64_t* targets, const T* shift, const T* inverse,
+                            const T* dloss, int64_t ignore_index, double smoothing, T* dlogits, int64_t rows,
                             int64_t classes) {
   const ProfileScope scope("cross_entropy backward");
   const T s = static_cast<T>(smoothing), floor = s / static_cast<T>(classes);
@@ -50,18 +52,18 @@ void cross_entropy_backward(const T* logits, const int64_t* targets, const T* ls
         std::fill_n(dx, classes, T(0));
         continue;
       }
-      const T shift = lse[row], scale = dloss[row];
+      const T largest = shift[row], part = inverse[row], scale = dloss[row];
 #pragma omp simd
-      for (int64_t j = 0; j < classes; ++j) dx[j] = scale * (math::exp(x[j] - shift) - floor);
+      for (int64_t j = 0; j < classes; ++j) dx[j] = scale * (math::exp(x[j] - largest) * part - floor);
       dx[targets[row]] -= scale * (1 - s);
     }
   });
 }
 
-#define GRADUS_INSTANTIATE(T)                                                                             \
-  template int64_t cross_entropy(const T*, const int64_t*, int64_t, double, T*, T*, int64_t, int64_t);    \
-  template void cross_entropy_backward(const T*, const int64_t*, const T*, const T*, int64_t, double, T*, \
-                                       int64_t, int64_t);
+#define GRADUS_INSTANTIATE(T)                                                                              \
+  template int64_t cross_entropy(const T*, const int64_t*, int64_t, double, T*, T*, T*, int64_t, int64_t); \
+  template void cross_entropy_backward(const T*, const int64_t*, const T*, const T*, const T*, int64_t,    \
+                                       double, T*, int64_t, int64_t);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)
 #undef GRADUS_INSTANTIATE

@@ -50,12 +50,15 @@ void layer_norm_backward(const T* dy, const T* x, const T* mean, const T* rstd, 
         dot += g * ((in[j] - center) * scale);
       }
       const T mean_g = sum / static_cast<T>(cols), mean_gx = dot / static_cast<T>(cols);
+      const T nothing = scale * (mean_g - mean_g);  // NaN where the gradient was no number
 #pragma omp simd
       for (int64_t j = 0; j < cols; ++j) {
         const T slope = d[j], xhat = (in[j] - center) * scale;
         gamma_sum[j] += slope * xhat;
         beta_sum[j] += slope;
-        out[j] = scale * (slope * weight[j] - mean_g - xhat * mean_gx);
+        // A row of one number is its own mean. (Left to the formula, a fused multiply-add would leave the
+        // rounding of slope * weight, and 1 / sqrt(eps) is large.)
+        out[j] = cols == 1 ? nothing : scale * (slope * weight[j] - mean_g - xhat * mean_gx);
       }
     }
   });

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <type_traits>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "autograd/kernels/parallel.hpp"
 #include "autograd/kernels/profile.hpp"
 #include "autograd/kernels/view.hpp"
+#include "autograd/kernels/wrapping.hpp"
 
 namespace gradus::kernels {
 
@@ -18,7 +20,7 @@ template <class T>
 struct SumOp {
   using Total = std::conditional_t<std::is_same_v<T, float>, double, T>;
   static constexpr Total start = 0;
-  static Total join(Total a, Total b) { return a + b; }
+  static Total join(Total a, Total b) { return wrapping<std::plus<>>(a, b); }
 };
 
 /// The largest element; a NaN wins over everything, as in PyTorch.
@@ -111,7 +113,7 @@ void reduce(T* out, View<const T> in, const std::vector<bool>& reduced) {
 
   // Long reductions are cut into pieces whose totals are joined in order.
   constexpr int64_t piece = 65536;
-  const int64_t pieces = std::max<int64_t>(1, (count + piece - 1) / piece);
+  const int64_t pieces = std::max<int64_t>(1, count / piece + (count % piece != 0));
   if (pieces == 1) {
     const int64_t grain = std::max<int64_t>(1, piece / std::max<int64_t>(1, count));
     parallel_ranges(outputs, grain, [&](int64_t begin, int64_t end) {

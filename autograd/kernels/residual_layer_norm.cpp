@@ -74,10 +74,11 @@ void residual_layer_norm_backward(const T* dy, const T* xhat, const T* rstd, con
         dot += g * normal[j];
       }
       const T mean_g = sum / static_cast<T>(cols), mean_gx = dot / static_cast<T>(cols), scale = rstd[row];
+      const T nothing = scale * (mean_g - mean_g);  // of a row of one number, as in layer_norm.cpp
 #pragma omp simd
       for (int64_t j = 0; j < cols; ++j) {
         const T slope = d[j], unit = normal[j];
-        const T ds = scale * (slope * weight[j] - mean_g - unit * mean_gx);
+        const T ds = cols == 1 ? nothing : scale * (slope * weight[j] - mean_g - unit * mean_gx);
         const T scaled = ds * kept, dropped = run.keep(j) ? scaled : T(0);
         gamma_sum[j] += slope * unit;
         beta_sum[j] += slope;

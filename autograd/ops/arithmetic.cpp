@@ -1,6 +1,9 @@
 // Arithmetic and comparison, element by element, with broadcasting.
 #include <cmath>
+#include <functional>
+#include <limits>
 
+#include "autograd/kernels/wrapping.hpp"
 #include "autograd/ops/op_support.hpp"
 
 namespace gradus {
@@ -9,6 +12,10 @@ namespace {
 using ops::broadcast_view;
 using ops::number_beside;
 using ops::output_view;
+
+constexpr auto plus = [](auto u, auto v) { return kernels::wrapping<std::plus<>>(u, v); };
+constexpr auto minus = [](auto u, auto v) { return kernels::wrapping<std::minus<>>(u, v); };
+constexpr auto times = [](auto u, auto v) { return kernels::wrapping<std::multiplies<>>(u, v); };
 
 /// y[i] = f(a[i], b[i]) over the common shape of a and b.
 template <class F>
@@ -35,27 +42,31 @@ Tensor compare(std::string_view op, const Tensor& a, const Tensor& b, F f) {
   return y;
 }
 
-/// 1 where `a` is the one chosen, 1/2 at a tie, 0 elsewhere; in the dtype of a.
+/// 1 where `a` is the one chosen, 1/2 at a tie, 0 elsewhere, and NaN beside a NaN; in the dtype of a.
 Tensor share(const Tensor& a, const Tensor& b, bool larger) {
   const NoGrad no_grad;
-  const auto choose = [larger](auto u, auto v) { return u == v ? 0.5 : ((u > v) == larger ? 1.0 : 0.0); };
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  const auto choose = [larger](auto u, auto v) {
+    if (u != u || v != v) return nan;
+    return u == v ? 0.5 : ((u > v) == larger ? 1.0 : 0.0);
+  };
   return map_pair("maximum", a, b, choose);
 }
 
 }  // namespace
 
 Tensor add(const Tensor& a, const Tensor& b) {
-  return record("add", map_pair("add", a, b, [](auto u, auto v) { return u + v; }),
-                wrt(a, [](const Tensor& dy) { return dy; }), wrt(b, [](const Tensor& dy) { return dy; }));
+  return record("add", map_pair("add", a, b, plus), wrt(a, [](const Tensor& dy) { return dy; }),
+                wrt(b, [](const Tensor& dy) { return dy; }));
 }
 
 Tensor sub(const Tensor& a, const Tensor& b) {
-  return record("sub", map_pair("sub", a, b, [](auto u, auto v) { return u - v; }),
-                wrt(a, [](const Tensor& dy) { return dy; }), wrt(b, [](const Tensor& dy) { return -dy; }));
+  return record("sub", map_pair("sub", a, b, minus), wrt(a, [](const Tensor& dy) { return dy; }),
+                wrt(b, [](const Tensor& dy) { return -dy; }));
 }
 
 Tensor mul(const Tensor& a, const Tensor& b) {
-  return record("mul", map_pair("mul", a, b, [](auto u, auto v) { return u * v; }),
+  return record("mul", map_pair("mul", a, b, times),
                 wrt(a, [b = saved(b)](const Tensor& dy) { return dy * b; }),
                 wrt(b, [a = saved(a)](const Tensor& dy) { return dy * a; }));
 }
@@ -95,12 +106,11 @@ Tensor map_number(std::string_view op, const Tensor& x, double number, F f) {
 }  // namespace
 
 Tensor add(const Tensor& x, double number) {
-  return record("add", map_number("add", x, number, [](auto v, auto c) { return v + c; }),
-                wrt(x, [](const Tensor& dy) { return dy; }));
+  return record("add", map_number("add", x, number, plus), wrt(x, [](const Tensor& dy) { return dy; }));
 }
 
 Tensor mul(const Tensor& x, double number) {
-  return record("mul", map_number("mul", x, number, [](auto v, auto c) { return v * c; }),
+  return record("mul", map_number("mul", x, number, times),
                 wrt(x, [number](const Tensor& dy) { return dy * number; }));
 }
 
@@ -111,8 +121,7 @@ Tensor div(const Tensor& x, double number) {
 }
 
 Tensor neg(const Tensor& x) {
-  return record("neg", map_number("neg", x, -1, [](auto v, auto) { return -v; }),
-                wrt(x, [](const Tensor& dy) { return -dy; }));
+  return record("neg", map_number("neg", x, -1, times), wrt(x, [](const Tensor& dy) { return -dy; }));
 }
 
 Tensor equal(const Tensor& a, const Tensor& b) {

@@ -37,7 +37,9 @@ void check_arguments(const Tensor& q, const Tensor& k, const Tensor& v, const At
                      q.shape(), k.shape(), v.shape());
   }
   ops::check_probability(op, options.dropout);
-  check_mask(op, options.mask, {q.size(0), q.size(1), q.size(2), k.size(2)}, q.dtype());
+  const Shape scores{q.size(0), q.size(1), q.size(2), k.size(2)};
+  (void)scores.numel();  // throws if they cannot be counted, as tensors that repeat an element may want
+  check_mask(op, options.mask, scores, q.dtype());
   if (options.scale && !std::isfinite(*options.scale)) {
     fail<Error>("{}: the scale is {}; it must be a finite number", op, *options.scale);
   }
@@ -83,8 +85,11 @@ kernels::Heads<T> output_heads(Tensor& x) {
   return {x.mutable_data<T>(), x.strides()[0], x.strides()[1], x.strides()[2]};
 }
 
-/// Which shapes the fused kernel takes; the composed form takes all.
+/// Which shapes the fused kernel takes; the composed form takes all. (Rows of 2^31 scores are for tensors
+/// that repeat one element: the composed form says how much memory they would need.)
 bool is_fusable(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionOptions& options) {
+  constexpr int64_t most = int64_t{1} << 31;
+  if (k.size(2) >= most || q.size(2) >= most || q.size(3) >= most) return false;
   const bool mask_fits = !options.mask.defined() || options.mask.dtype() == DType::boolean;
   return mask_fits && v.size(3) == q.size(3) && (!options.causal || q.size(2) == k.size(2));
 }
@@ -113,21 +118,22 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
     how.mask = {options.mask.data<bool>(), m[0], m[1], m[2], m[3]};
   }
   const Tensor qd = with_dense_rows(q), kd = with_dense_rows(k), vd = with_dense_rows(v);
-  Tensor y = empty_heads(q), lse = empty({shape.batch, shape.heads, shape.queries}, q.dtype());
+  Tensor y = empty_heads(q);
+  Tensor sums = empty({2, shape.batch, shape.heads, shape.queries}, q.dtype());  // shifts, and 1 / sums
   dispatch_float(q.dtype(), "scaled_dot_product_attention", [&]<class T> {
     kernels::attention_forward<T>(shape, how, heads<T>(qd), heads<T>(kd), heads<T>(vd), output_heads<T>(y),
-                                  lse.mutable_data<T>());
+                                  {sums.mutable_data<T>(), sums.mutable_data<T>() + sums.numel() / 2});
   });
   // The mask is captured too: `how` points into its memory. docs/derivations/attention.md
-  const auto backward = [q = saved(qd), k = saved(kd), v = saved(vd), mask = saved(options.mask), lse, shape,
+  const auto backward = [q = saved(qd), k = saved(kd), v = saved(vd), mask = saved(options.mask), sums, shape,
                          how](const Tensor& dy, const Tensor&) {
     const Tensor g = with_dense_rows(dy);
     Tensor dq = empty_heads(q), dk = empty_heads(k), dv = empty_heads(v);
     mask.get();  // refuses a mask that was changed in place
     dispatch_float(dy.dtype(), "scaled_dot_product_attention", [&]<class T> {
-      kernels::attention_backward<T>(shape, how, heads<T>(q), heads<T>(k), heads<T>(v), lse.data<T>(),
-                                     heads<T>(g), output_heads<T>(dq), output_heads<T>(dk),
-                                     output_heads<T>(dv));
+      kernels::attention_backward<T>(shape, how, heads<T>(q), heads<T>(k), heads<T>(v),
+                                     {sums.data<T>(), sums.data<T>() + sums.numel() / 2}, heads<T>(g),
+                                     output_heads<T>(dq), output_heads<T>(dk), output_heads<T>(dv));
     });
     return std::vector<Tensor>{dq, dk, dv};
   };

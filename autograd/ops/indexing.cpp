@@ -74,7 +74,9 @@ Tensor scatter_add(const Tensor& x, int64_t axis, const Tensor& index, const Ten
     const Tensor dense = source.detach().contiguous();
     const T* from = dense.data<T>();
     T* to = y.mutable_data<T>();
-    for_each_indexed(index, a, y.strides(), [&](int64_t offset, int64_t i) { to[offset] += from[i]; });
+    for_each_indexed(index, a, y.strides(), [&](int64_t offset, int64_t i) {
+      to[offset] = kernels::wrapping<std::plus<>>(to[offset], from[i]);
+    });
   });
   return record("scatter_add", y, wrt(x, [](const Tensor& dy) { return dy; }),
                 wrt(source, [a, index = saved(index)](const Tensor& dy) { return gather(dy, a, index); }));

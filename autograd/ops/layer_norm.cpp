@@ -102,10 +102,27 @@ Tensor residual_layer_norm(const Tensor& x, const Tensor& bias, const Tensor& re
 
 namespace composed {
 
+namespace {
+
+/// What a row [..., H] can be divided by so that neither its squares nor what their gradients divide by leave
+/// the range of f32: 1, or the largest difference in a row of large ones. [..., 1], a constant.
+Tensor row_unit(const Tensor& differences) {
+  if (differences.size(-1) == 0) return ones({}, differences.dtype());
+  const Tensor largest = max(abs(differences.detach()), Axes{-1}, true);
+  return masked_fill(largest, less(largest, full({}, 1e9, largest.dtype())), 1);
+}
+
+}  // namespace
+
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
-  const Tensor centred = x - mean(x, Axes{-1}, true);
+  // The result stays the same when a number is taken off the whole row, or when the row and sqrt(eps) are
+  // divided by one. So two constants may keep the numbers in range: the row's first element, without which a
+  // row of equal numbers would not be exactly its mean, and a unit for large ones.
+  const Tensor moved = x.size(-1) == 0 ? x : x - x.detach().slice(-1, 0, 1);
+  const Tensor differences = moved - mean(moved, Axes{-1}, true), unit = row_unit(differences);
+  const Tensor centred = differences / unit;
   const Tensor variance = mean(centred * centred, Axes{-1}, true);
-  Tensor y = centred * rsqrt(variance + eps);
+  Tensor y = centred * rsqrt(variance + eps / unit / unit);
   if (weight.defined()) y = y * weight;
   return bias.defined() ? y + bias : y;
 }

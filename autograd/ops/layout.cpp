@@ -1,6 +1,4 @@
 // Views and copies: the same elements in another order, shape or dtype.
-#include <numeric>
-
 #include "autograd/kernels/elementwise.hpp"
 #include "autograd/ops/op_support.hpp"
 
@@ -50,8 +48,8 @@ Tensor Tensor::reshape(Shape to) const {
       unknown = i;
     } else if (to[i] < 0) {
       fail<ShapeError>("reshape: shape {} has more than one unknown or a negative size", to);
-    } else {
-      known *= to[i];
+    } else if (__builtin_mul_overflow(known, to[i], &known)) {
+      fail<ShapeError>("reshape: shape {} has more elements than can be counted", to);
     }
   }
   if (unknown >= 0) {
@@ -100,17 +98,22 @@ Tensor Tensor::slice(int64_t axis, int64_t begin, int64_t end, int64_t step) con
   begin = from, end = to;
   if (step < 1) fail<IndexError>("slice: the step must be 1 or more, not {}", step);
   Shape new_shape = shape(), new_strides = strides();
-  new_shape[a] = (end - begin + step - 1) / step;
-  new_strides[a] *= step;
-  return record_view(
-      "slice", as_view(new_shape, new_strides, offset() + begin * strides()[a]),
-      wrt(*this, [a, begin, step, shape = shape()](const Tensor& dy) {
-        if (step == 1) return pad(dy, a, begin, shape[a] - begin - dy.size(a));
-        const Tensor index = arange(dy.size(a)) * static_cast<double>(step) + static_cast<double>(begin);
-        Shape full = Shape::filled(dy.rank(), 1);
-        full[a] = dy.size(a);
-        return scatter_add(zeros(shape, dy.dtype()), a, index.reshape(full).expand(dy.shape()), dy);
-      }));
+  new_shape[a] = begin == end ? 0 : (end - begin - 1) / step + 1;
+  // The step matters from the second index on, and the place where nothing begins not at all: a product with
+  // either could overflow.
+  if (new_shape[a] > 1) new_strides[a] *= step;
+  const int64_t start = new_shape.numel() == 0 ? offset() : offset() + begin * strides()[a];
+  return record_view("slice", as_view(new_shape, new_strides, start),
+                     wrt(*this, [a, begin, step, shape = shape()](const Tensor& dy) {
+                       if (step == 1) return pad(dy, a, begin, shape[a] - begin - dy.size(a));
+                       std::vector<int64_t> indices;
+                       for (int64_t i = 0; i < dy.size(a); ++i) indices.push_back(begin + i * step);
+                       const Tensor index = tensor(indices);
+                       Shape full = Shape::filled(dy.rank(), 1);
+                       full[a] = dy.size(a);
+                       return scatter_add(zeros(shape, dy.dtype()), a, index.reshape(full).expand(dy.shape()),
+                                          dy);
+                     }));
 }
 
 Tensor Tensor::select(int64_t axis, int64_t index) const {
@@ -121,9 +124,21 @@ Tensor Tensor::select(int64_t axis, int64_t index) const {
   return slice(a, i, i + 1).squeeze(a);
 }
 
-Tensor Tensor::expand(const Shape& to) const {
-  if (to.rank() < rank() || broadcast_shapes(shape(), to, "expand") != to) {
-    fail<ShapeError>("expand: shape {} does not broadcast to {}", shape(), to);
+Tensor Tensor::expand(const Shape& sizes) const {
+  Shape to = sizes;
+  const int lead = to.rank() - rank();
+  for (int i = 0; i < to.rank() && lead >= 0; ++i) {
+    if (to[i] == -1 && i >= lead) to[i] = shape()[i - lead];
+    if (to[i] < 0) {
+      fail<ShapeError>(
+          "expand: size {} in {} for a tensor of shape {}: sizes are 0 or more, or -1 where an axis keeps "
+          "its "
+          "own",
+          to[i], sizes, shape());
+    }
+  }
+  if (lead < 0 || broadcast_shapes(shape(), to, "expand") != to) {
+    fail<ShapeError>("expand: shape {} does not broadcast to {}", shape(), sizes);
   }
   (void)to.numel();  // a view needs no memory for its elements, but they must be countable
   return record_view("expand", as_view(to, broadcast_strides(shape(), strides(), to), offset()),
@@ -172,7 +187,7 @@ Tensor Tensor::to(DType dtype) const {
   dispatch_all(dtype, [&]<class To> {
     dispatch_all(this->dtype(), [&]<class From> {
       kernels::map<To, From>(ops::output_view<To>(y), view<From>(),
-                             [](From v) { return static_cast<To>(v); });
+                             [](From v) { return ops::convert<To>("to", v); });
     });
   });
   if (!is_float(dtype)) return y;
@@ -192,7 +207,10 @@ Tensor concat(const std::vector<Tensor>& parts, int64_t axis) {
       fail<ShapeError>("concat: shapes {} and {} differ outside axis {}", parts[0].shape(), part.shape(),
                        axis);
     }
-    shape[a] += part.shape()[a];
+    if (__builtin_add_overflow(shape[a], part.shape()[a], &shape[a])) {
+      fail<ShapeError>("concat: axis {} of all {} parts together has more indices than can be counted", axis,
+                       parts.size());
+    }
   }
   Tensor y = empty(shape, parts[0].dtype());
   std::vector<Derivative> derivatives;
@@ -226,12 +244,16 @@ Tensor stack(const std::vector<Tensor>& parts, int64_t axis) {
 
 std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, int64_t axis) {
   const int64_t size = x.shape()[normalize_axis(axis, x.shape(), "split")];
-  if (std::accumulate(sizes.begin(), sizes.end(), int64_t{0}) != size) {
-    fail<ShapeError>("split: sizes [{}] do not add up to axis {} of {}", fmt::join(sizes, ", "), axis,
-                     x.shape());
-  }
+  int64_t rest = size;  // what the parts so far leave: it cannot overflow, as a sum of theirs could
+  bool fits = true;
   for (const int64_t part : sizes) {
     if (part < 0) fail<ShapeError>("split: a part of size {}", part);
+    fits = fits && part <= rest;
+    if (fits) rest -= part;
+  }
+  if (!fits || rest != 0) {
+    fail<ShapeError>("split: sizes [{}] do not add up to axis {} of {}", fmt::join(sizes, ", "), axis,
+                     x.shape());
   }
   std::vector<Tensor> parts;
   int64_t at = 0;
@@ -247,7 +269,11 @@ Tensor pad(const Tensor& x, int64_t axis, int64_t before, int64_t after, double 
   if (before < 0 || after < 0) fail<ShapeError>("pad: cannot add {} and {} elements", before, after);
   const int64_t size = x.shape()[a];
   Shape shape = x.shape();
-  shape[a] += before + after;
+  if (__builtin_add_overflow(shape[a], before, &shape[a]) ||
+      __builtin_add_overflow(shape[a], after, &shape[a])) {
+    fail<ShapeError>("pad: {} and {} elements around axis {} of {} are more than can be counted", before,
+                     after, axis, x.shape());
+  }
   Tensor y = full(shape, value, x.dtype());
   {
     const NoGrad no_grad;

@@ -58,11 +58,12 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets, CrossEntropyOp
   if (composed_ops() || options.weight.defined()) return composed::cross_entropy(logits, targets, options);
   const Tensor dense = logits.detach().contiguous(), wanted = targets.contiguous();
   const int64_t classes = logits.size(-1), rows = targets.numel();
-  Tensor losses = empty({rows}, logits.dtype()), lse = empty({rows}, logits.dtype());
+  Tensor losses = empty({rows}, logits.dtype()), shift = empty({rows}, logits.dtype()),
+         inverse = empty({rows}, logits.dtype());
   dispatch_float(logits.dtype(), "cross_entropy", [&]<class T> {
     const int64_t bad = kernels::cross_entropy<T>(
         dense.data<T>(), wanted.data<int64_t>(), options.ignore_index, options.label_smoothing,
-        losses.mutable_data<T>(), lse.mutable_data<T>(), rows, classes);
+        losses.mutable_data<T>(), shift.mutable_data<T>(), inverse.mutable_data<T>(), rows, classes);
     if (bad >= 0) fail_target(wanted.data<int64_t>()[bad], bad, classes);
   });
   const bool each = options.reduction == LossReduction::none;
@@ -75,15 +76,15 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets, CrossEntropyOp
     loss = each ? losses.reshape(targets.shape()) : sum(losses) * share;
   }
   // docs/derivations/cross_entropy.md
-  const auto backward = [x = saved(dense), wanted = saved(wanted), lse, each, share, options, rows, classes](
-                            const Tensor& dy, const Tensor&) {
+  const auto backward = [x = saved(dense), wanted = saved(wanted), shift, inverse, each, share, options, rows,
+                         classes](const Tensor& dy, const Tensor&) {
     const Tensor per_row = each ? dy.contiguous() : full({rows}, dy.item() * share, dy.dtype());
     const Tensor &input = x, &classes_wanted = wanted;
     Tensor dx = empty(input.shape(), dy.dtype());
     dispatch_float(dy.dtype(), "cross_entropy", [&]<class T> {
-      kernels::cross_entropy_backward<T>(input.data<T>(), classes_wanted.data<int64_t>(), lse.data<T>(),
-                                         per_row.data<T>(), options.ignore_index, options.label_smoothing,
-                                         dx.mutable_data<T>(), rows, classes);
+      kernels::cross_entropy_backward<T>(input.data<T>(), classes_wanted.data<int64_t>(), shift.data<T>(),
+                                         inverse.data<T>(), per_row.data<T>(), options.ignore_index,
+                                         options.label_smoothing, dx.mutable_data<T>(), rows, classes);
     });
     return std::vector<Tensor>{dx};
   };
@@ -96,8 +97,9 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets, CrossEntropyOp
 Tensor composed::cross_entropy(const Tensor& logits, const Tensor& targets, CrossEntropyOptions options) {
   check_arguments(logits, targets, options);
   const double e = options.label_smoothing;
-  const Tensor ignored = equal(targets, full({}, static_cast<double>(options.ignore_index), DType::i64));
-  Tensor log_p = composed::log_softmax(logits);  // [..., C]
+  const Tensor ignored =
+      equal(targets, tensor<int64_t>({options.ignore_index}, Shape{}));  // exact, which a double is not
+  Tensor log_p = composed::log_softmax(logits);                          // [..., C]
   double total = static_cast<double>(count_targets(targets.contiguous(), options.ignore_index));
   const Tensor classes = masked_fill(targets, ignored, 0);
   if (options.weight.defined()) {

@@ -47,6 +47,16 @@ inline Tensor number_beside(std::string_view op, const Tensor& x, double number)
   return scalar(number, x.dtype());
 }
 
+/// An element of another dtype. A number beyond the ends of i64 and NaN have no value there: DTypeError.
+template <class To, class From>
+To convert(std::string_view op, From value) {
+  if constexpr (std::is_same_v<To, int64_t> && std::is_floating_point_v<From>) {
+    if (!(value >= From(-0x1p63) && value < From(0x1p63)))
+      fail<DTypeError>("{}: {} does not fit into i64", op, value);
+  }
+  return static_cast<To>(value);
+}
+
 /// The elements of x as if it had shape `to`, which it broadcasts to.
 template <class T>
 kernels::View<const T> broadcast_view(const Tensor& x, const Shape& to) {

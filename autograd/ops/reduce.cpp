@@ -1,6 +1,8 @@
 // Reductions over some axes.
 #include "autograd/kernels/reduce.hpp"
 
+#include <limits>
+
 #include "autograd/ops/op_support.hpp"
 
 namespace gradus {
@@ -80,9 +82,10 @@ Tensor var(const Tensor& x, std::optional<Axes> axes, bool keep, int64_t correct
   ops::check_float("var", x);
   const Reduction r("var", x, axes, keep);
   const Tensor centred = x - mean(x, axes, true);
-  // With no more elements than `correction` nothing can be estimated: 0 / 0 is NaN.
-  const int64_t freedom = std::max<int64_t>(0, r.count - correction);
-  return sum(centred * centred, axes, keep) / static_cast<double>(freedom);
+  // With no more elements than `correction` nothing can be estimated.
+  const double freedom = r.count > correction ? static_cast<double>(r.count) - static_cast<double>(correction)
+                                              : std::numeric_limits<double>::quiet_NaN();
+  return sum(centred * centred, axes, keep) / freedom;
 }
 
 Tensor logsumexp(const Tensor& x, std::optional<Axes> axes, bool keep) {

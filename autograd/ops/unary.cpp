@@ -1,5 +1,6 @@
 // Functions of one element. Each forward stands above its derivative.
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "autograd/kernels/math.hpp"
@@ -12,10 +13,11 @@ using ops::map_float;
 
 namespace {
 
-/// A tensor computed outside the tape: 1 where `keep` holds for x, else 0.
+/// A tensor computed outside the tape: 1 where `keep` holds for x, else 0; NaN where x is, so that a backward
+/// does not hide what the forward showed.
 template <class F>
 Tensor indicator(const Tensor& x, F keep) {
-  return map_float("indicator", x, [keep](auto v) { return keep(v) ? 1 : 0; });
+  return map_float("indicator", x, [keep](auto v) { return v != v ? v : decltype(v)(keep(v)); });
 }
 
 }  // namespace
@@ -41,7 +43,13 @@ Tensor rsqrt(const Tensor& x) {
 }
 
 Tensor pow(const Tensor& x, double exponent) {
-  const auto power = [exponent]<class T>(T v) { return std::pow(v, static_cast<T>(exponent)); };
+  // In double for f32, too: as a float an exponent that is not whole could become so, or an odd one even. And
+  // std::pow alone has a number for -inf.
+  const bool whole = std::trunc(exponent) == exponent;
+  const auto power = [exponent, whole](auto v) {
+    constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+    return v < 0 && !whole ? nan : std::pow(static_cast<double>(v), exponent);
+  };
   return record("pow", map_float("pow", x, power), wrt(x, [x = saved(x), exponent](const Tensor& dy) {
                   // x^0 is 1 everywhere, so its slope is 0 even at x = 0, where the formula would say 0 *
                   // inf.
@@ -118,7 +126,8 @@ Tensor abs(const Tensor& x) {
     });
   });
   return record("abs", y, wrt(x, [x = saved(x)](const Tensor& dy) {
-                  const Tensor sign = map_float("sign", x, [](auto v) { return (v > 0) - (v < 0); });
+                  const Tensor sign = map_float(
+                      "sign", x, [](auto v) { return v != v ? v : decltype(v)((v > 0) - (v < 0)); });
                   return dy * sign;
                 }));
 }

@@ -187,6 +187,63 @@ TEST_CASE("hooks see the whole gradient and may replace it") {
   CHECK_THROWS_WITH(x.detach().register_hook(nullptr), "register_hook: no gradient flows into this tensor");
 }
 
+TEST_CASE("grad returns what the input's hook returned, of leaves and of inner tensors") {
+  for (const bool create_graph : {false, true}) {
+    Tensor x = tensor({1.0, 2.0}).requires_grad();
+    Tensor inner = x * 3;
+    x.register_hook([](const Tensor& dy) { return dy * 10; });
+    inner.register_hook([](const Tensor& dy) { return dy + 1; });
+    const Tensor y = inner * inner;  // dy/dinner = 2 inner = 6, 12
+    const std::vector<Tensor> found =
+        grad({y, sum(x)}, {inner, x}, {ones({2}, DType::f64), scalar(1, DType::f64)},
+             {.create_graph = create_graph});
+    CHECK(found[0].to_vector<double>() == std::vector<double>{7, 13});
+    CHECK(found[1].to_vector<double>() == std::vector<double>{220, 400});  // 10 (3 (7, 13) + 1)
+    CHECK(!x.grad().defined());
+  }
+}
+
+TEST_CASE("hooks run in the order in which they came, once, on the whole gradient") {
+  Tensor x = scalar(2, DType::f64).requires_grad();
+  std::vector<double> seen;
+  x.register_hook([&](const Tensor& dy) {
+    seen.push_back(dy.item());
+    return dy + 1;
+  });
+  x.register_hook([&](const Tensor& dy) {
+    seen.push_back(dy.item());
+    return Tensor();  // leaves it as it is
+  });
+  x.register_hook([](const Tensor& dy) { return dy * 2; });
+  (x * x + x).backward();
+  CHECK(seen == std::vector<double>{5, 6});
+  CHECK(x.grad().item() == 12);
+  (x * 1.0).backward();  // the next pass hooks its own gradient, not what has gathered
+  CHECK(x.grad().item() == 16);
+}
+
+TEST_CASE("retain_grad keeps what the hooks made of the gradient, and grad fills neither it nor a leaf") {
+  Tensor x = scalar(2, DType::f64).requires_grad();
+  Tensor inner = x * 3;
+  inner.retain_grad();
+  inner.register_hook([](const Tensor& dy) { return dy * 10; });
+  CHECK(grad({inner * 2.0}, {x}, {}, {.retain_graph = true})[0].item() == 60);
+  CHECK(!inner.grad().defined());
+  CHECK(!x.grad().defined());
+  (inner * 2.0).backward();
+  CHECK(inner.grad().item() == 20);
+  CHECK(x.grad().item() == 60);
+}
+
+TEST_CASE("grad of an output with respect to itself, of one input twice, and of one output twice") {
+  Tensor x = tensor({1.0, 2.0}).requires_grad();
+  const Tensor y = x * x, dy = tensor({5.0, 7.0});
+  CHECK(grad({y}, {y}, {dy}, {.retain_graph = true})[0].to_vector<double>() == std::vector<double>{5, 7});
+  const std::vector<Tensor> twice = grad({y}, {x, x}, {dy}, {.retain_graph = true});
+  for (const Tensor& dx : twice) CHECK(dx.to_vector<double>() == std::vector<double>{10, 28});
+  CHECK(grad({y, y}, {x}, {dy, dy})[0].to_vector<double>() == std::vector<double>{20, 56});
+}
+
 TEST_CASE("retain_grad keeps the gradient of an inner tensor") {
   Tensor x = scalar(2, DType::f64).requires_grad();
   Tensor inner = x * 3;

@@ -116,15 +116,15 @@ Results by_kernel(const Problem& problem) {
   // Backward must overwrite what the gradients held.
   const T old = std::numeric_limits<T>::quiet_NaN();
   std::vector<T> out(q.size(), old), dq(q.size(), old), dk(k.size(), old), dv(k.size(), old);
-  std::vector<T> log_sum(static_cast<size_t>(B * A * S));
+  std::vector<T> shift(static_cast<size_t>(B * A * S)), inverse(shift);
   const auto at = [A = A, D = D](auto& x, int64_t positions) {
     using Element = std::remove_pointer_t<decltype(x.data())>;
     return Heads<Element>{x.data(), positions * A * D, D, A * D};
   };
   attention_forward<T>(problem.shape, problem.options, at(q, S), at(k, keys), at(v, keys), at(out, S),
-                       log_sum.data());
-  attention_backward<T>(problem.shape, problem.options, at(q, S), at(k, keys), at(v, keys), log_sum.data(),
-                        at(dout, S), at(dq, S), at(dk, keys), at(dv, keys));
+                       {shift.data(), inverse.data()});
+  attention_backward<T>(problem.shape, problem.options, at(q, S), at(k, keys), at(v, keys),
+                        {shift.data(), inverse.data()}, at(dout, S), at(dq, S), at(dk, keys), at(dv, keys));
   const auto back = [](const std::vector<T>& x) { return std::vector<double>(x.begin(), x.end()); };
   return {back(out), back(dq), back(dk), back(dv)};
 }
@@ -256,12 +256,12 @@ TEST_CASE("attention has the same bits on one thread and on several") {
 
 TEST_CASE("a gradient that nobody wants is not computed") {
   const Problem problem({1, 1, 6, 6, 4});
-  const std::vector<double> log_sum(6);
+  const std::vector<double> shift(6), inverse(6, 1);
   std::vector<double> dv(24);
   const auto at = [](auto* data) { return Heads<std::remove_reference_t<decltype(*data)>>{data, 24, 4, 4}; };
   attention_backward<double>(problem.shape, problem.options, at(problem.q.data()), at(problem.k.data()),
-                             at(problem.v.data()), log_sum.data(), at(problem.dout.data()), {}, {},
-                             at(dv.data()));
+                             at(problem.v.data()), {shift.data(), inverse.data()}, at(problem.dout.data()),
+                             {}, {}, at(dv.data()));
   CHECK(dv[0] != 0);
 }
 

@@ -39,9 +39,9 @@ vector<long double> naive_loss(const vector<T>& logits, const vector<int64_t>& t
 template <class T>
 vector<T> losses_of(const vector<T>& logits, const vector<int64_t>& targets, double smoothing,
                     int64_t classes) {
-  vector<T> loss(targets.size()), lse(targets.size());
-  REQUIRE(kernels::cross_entropy(logits.data(), targets.data(), ignored, smoothing, loss.data(), lse.data(),
-                                 static_cast<int64_t>(targets.size()), classes) == -1);
+  vector<T> loss(targets.size()), shift(loss), inverse(loss);
+  REQUIRE(kernels::cross_entropy(logits.data(), targets.data(), ignored, smoothing, loss.data(), shift.data(),
+                                 inverse.data(), static_cast<int64_t>(targets.size()), classes) == -1);
   return loss;
 }
 
@@ -65,25 +65,25 @@ TEST_CASE("kernel cross_entropy_backward equals central differences, in place to
   const double smoothing = GENERATE(0.0, 0.2);
   const auto logits = random_values<double>(rows * classes, 3), dloss = random_values<double>(rows, 4);
   const auto targets = random_targets(rows, classes, 5);
-  vector<double> loss(rows), lse(rows), dlogits(logits.size(), 7), in_place = logits;
-  kernels::cross_entropy(logits.data(), targets.data(), ignored, smoothing, loss.data(), lse.data(), rows,
-                         classes);
-  kernels::cross_entropy_backward(logits.data(), targets.data(), lse.data(), dloss.data(), ignored, smoothing,
-                                  dlogits.data(), rows, classes);
+  vector<double> loss(rows), shift(rows), inverse(rows), dlogits(logits.size(), 7), in_place = logits;
+  kernels::cross_entropy(logits.data(), targets.data(), ignored, smoothing, loss.data(), shift.data(),
+                         inverse.data(), rows, classes);
+  kernels::cross_entropy_backward(logits.data(), targets.data(), shift.data(), inverse.data(), dloss.data(),
+                                  ignored, smoothing, dlogits.data(), rows, classes);
   CHECK(worst_error(dlogits, numeric_gradient(logits, [&](const vector<double>& at) {
                       return dot(losses_of(at, targets, smoothing, classes), dloss);
                     })) < 1e-8);
-  kernels::cross_entropy_backward(in_place.data(), targets.data(), lse.data(), dloss.data(), ignored,
-                                  smoothing, in_place.data(), rows, classes);
+  kernels::cross_entropy_backward(in_place.data(), targets.data(), shift.data(), inverse.data(), dloss.data(),
+                                  ignored, smoothing, in_place.data(), rows, classes);
   CHECK(in_place == dlogits);
 }
 
 TEST_CASE("kernel cross_entropy reports the first target out of range and writes nothing") {
   const vector<float> logits(12, 0.5f);
-  vector<float> loss(4, 7), lse(4, 7);
+  vector<float> loss(4, 7), shift(4, 7), inverse(4, 7);
   const auto first_bad = [&](const vector<int64_t>& targets) {
-    return kernels::cross_entropy(logits.data(), targets.data(), ignored, 0.0, loss.data(), lse.data(), 4,
-                                  int64_t{3});
+    return kernels::cross_entropy(logits.data(), targets.data(), ignored, 0.0, loss.data(), shift.data(),
+                                  inverse.data(), 4, int64_t{3});
   };
   CHECK(first_bad({0, ignored, 3, -1}) == 2);
   CHECK(first_bad({-1, 0, 0, 0}) == 0);
@@ -103,11 +103,11 @@ TEST_CASE("kernel cross_entropy gives the same bits on any number of threads") {
   const auto logits = random_values<float>(rows * classes, 3), dloss = random_values<float>(rows, 4);
   const auto targets = random_targets(rows, classes, 5);
   CHECK(same_bits_on_any_threads([&] {
-    vector<float> loss(rows), lse(rows), dlogits(logits.size());
-    kernels::cross_entropy(logits.data(), targets.data(), ignored, 0.1, loss.data(), lse.data(), rows,
-                           classes);
-    kernels::cross_entropy_backward(logits.data(), targets.data(), lse.data(), dloss.data(), ignored, 0.1,
-                                    dlogits.data(), rows, classes);
-    return joined({loss, lse, dlogits});
+    vector<float> loss(rows), shift(rows), inverse(rows), dlogits(logits.size());
+    kernels::cross_entropy(logits.data(), targets.data(), ignored, 0.1, loss.data(), shift.data(),
+                           inverse.data(), rows, classes);
+    kernels::cross_entropy_backward(logits.data(), targets.data(), shift.data(), inverse.data(), dloss.data(),
+                                    ignored, 0.1, dlogits.data(), rows, classes);
+    return joined({loss, shift, inverse, dlogits});
   }));
 }

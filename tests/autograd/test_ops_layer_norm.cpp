@@ -1,6 +1,7 @@
 // layer_norm, and residual_layer_norm, the ending of BERT's sub-layers.
 #include <cmath>
 
+#include "autograd/engine.hpp"
 #include "support/catch.hpp"
 #include "support/op_check.hpp"
 
@@ -136,6 +137,70 @@ TEST_CASE("residual_layer_norm: gradients", "[ops][gradient]") {
       random_inputs({{2, 4}, {4}, {4}}));
   check_gradients([](const Inputs& x) { return residual_layer_norm(x[0], {}, x[0], x[1], x[2], eps, 0, 5); },
                   random_inputs({{2, 4}, {4}, {4}}));
+}
+
+TEST_CASE("layer_norm: rows of large numbers, plain and recorded", "[ops][fused]") {
+  // In f32 squares overflow from 1e19 on, and cubes of 1 / deviation underflow from 1e13 on. The gradient is
+  // tiny there, so it is compared in units of its largest element.
+  const auto error = [](const Tensor& got, const Tensor& want) {
+    return max(abs(got.to(DType::f64) - want)).item() / max(abs(want)).item();
+  };
+  const Inputs inputs = random_inputs({{5, 24}, {24}, {24}}, {}, DType::f32);
+  for (const double size : {1e9, 1e10, 1e13, 1e14, 1e15, 1e17, 1e19, 1e20, 1e25, 1e30}) {
+    const Inputs single{inputs[0] * size, inputs[1], inputs[2]};
+    const Inputs exact{single[0].to(DType::f64), inputs[1].to(DType::f64), inputs[2].to(DType::f64)};
+    CAPTURE(size);
+    for (const Op& op : {Op(fused_norm), Op(composed_norm)}) {
+      CHECK(error(op(single), composed_norm(exact)) < 2e-6);
+      const Inputs want = gradients_of(composed_norm, exact);
+      for (const bool create_graph : {false, true}) {
+        CAPTURE(create_graph);
+        const Inputs found = gradients_of(op, single, create_graph);
+        for (size_t i = 0; i < 3; ++i) CHECK(error(found[i], want[i]) < 5e-6);
+      }
+    }
+    const Inputs pair{single[0], single[0] * 0.5, single[1], single[2]};
+    const Inputs plain = gradients_of(fused_residual(0.3), pair),
+                 recorded = gradients_of(fused_residual(0.3), pair, true);
+    for (size_t i = 0; i < 4; ++i) CHECK(error(recorded[i], plain[i].to(DType::f64)) < 5e-6);
+  }
+}
+
+TEST_CASE("layer_norm: second derivatives of rows of large numbers", "[ops][gradient]") {
+  const Inputs inputs = random_inputs({{3, 5}, {5}, {5}});
+  const auto second = [&](const Op& op, bool scaled) {
+    // y of (c x) has the derivatives of y of x over c and c^2; eps is nothing beside either.
+    Tensor x = (inputs[0] * (scaled ? 1e12 : 1.0)).requires_grad();
+    const Tensor y = op({x, inputs[1], inputs[2]});
+    const Tensor dx = grad({sum(y * inputs[0])}, {x}, {}, {.create_graph = true})[0];
+    return grad({sum(dx * dx)}, {x})[0];
+  };
+  for (const Op& op : {Op(fused_norm), Op(composed_norm)}) {
+    CHECK(difference(second(op, true) * 1e36, second(op, false)) < 1e-9);
+  }
+}
+
+TEST_CASE("layer_norm: a row of one number has the gradient 0, exactly", "[ops]") {
+  for (const DType dtype : {DType::f32, DType::f64}) {
+    const Inputs inputs = random_inputs({{40, 1}, {1}, {1}}, {}, dtype);
+    for (const bool create_graph : {false, true}) {
+      CAPTURE(name(dtype), create_graph);
+      for (const Op& op : {Op(fused_norm), Op(composed_norm)}) {
+        const Inputs found = gradients_of(op, inputs, create_graph);
+        CHECK(max(abs(found[0])).item() == 0);
+        CHECK(found[1].item() == 0);
+        CHECK(found[2].item() != 0);
+      }
+      const Inputs found = gradients_of(
+          fused_residual(0), {inputs[0], inputs[0] * 3.0, inputs[1], inputs[2], inputs[1]}, create_graph);
+      for (const size_t i : {0, 1, 2, 4}) CHECK(max(abs(found[i])).item() == 0);
+    }
+  }
+  const Inputs bad{tensor({not_a_number, 1.0, infinity}, Shape{3, 1}), tensor({1.0}), tensor({0.0})};
+  const Inputs found = gradients_of(fused_norm, bad);
+  CHECK(std::isnan(found[0].at({0, 0})));
+  CHECK(found[0].at({1, 0}) == 0);
+  CHECK(std::isnan(found[0].at({2, 0})));
 }
 
 TEST_CASE("layer_norm: misuse is named", "[ops][misuse]") {
