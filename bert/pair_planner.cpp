@@ -92,17 +92,45 @@ class PairPlanner {
   Rng& rng_;
 };
 
-/// The longer side loses a piece until both fit: A its first, B its last.
+/// The longer side loses pieces until both fit, in turns once they are alike: A its first, B its last.
 ExamplePlan cut_to_fit(const TokenizedCorpus& corpus, Run a, Run b, int64_t target, int64_t label) {
   ExamplePlan row{corpus.begin_of(a.first), corpus.begin_of(a.end), corpus.begin_of(b.first),
                   corpus.begin_of(b.end), label};
-  while (row.a_end - row.a_begin + row.b_end - row.b_begin > target) {
-    if (row.a_end - row.a_begin > row.b_end - row.b_begin)
-      ++row.a_begin;
-    else
-      --row.b_end;
+  const int64_t a_size = row.a_end - row.a_begin, b_size = row.b_end - row.b_begin;
+  if (a_size + b_size > target) {
+    const int64_t kept = std::max(std::min(a_size, target - target / 2), target - b_size);
+    row.a_begin = row.a_end - kept;
+    row.b_end = row.b_begin + target - kept;
   }
   return row;
+}
+
+/// For each piece of the document, whether a pair of some epoch can show it. Rows may begin wherever one
+/// before may have ended; a place that only a shorter row leads to is not looked at.
+std::vector<bool> seen_in_pairs(const TokenizedCorpus& corpus, int64_t document, int64_t max_length) {
+  const int64_t begin = corpus.first_sentence(document), end = corpus.end_sentence(document);
+  const auto of = [](int64_t i) { return static_cast<std::size_t>(i); };
+  const int64_t target = max_length - 3, origin = corpus.begin_of(begin);
+  std::vector<bool> is_start(of(end - begin + 1), false);
+  is_start[0] = true;
+  std::vector<int64_t> change(of(corpus.length(begin, end) + 1), 0);  // of how many rows show a piece
+  for (int64_t first = begin; first + 2 <= end; ++first) {
+    const bool begins =
+        is_start[of(first - begin)] && (first == begin || 2 * corpus.length(first, end) >= target);
+    if (!begins) continue;
+    const int64_t stop = std::max(fill(corpus, first, end, target), first + 2);
+    for (int64_t cut = first + 1; cut < stop; ++cut) {
+      const ExamplePlan row = cut_to_fit(corpus, {first, cut}, {cut, stop}, target, 0);
+      ++change[of(row.a_begin - origin)];
+      --change[of(row.b_end - origin)];
+      is_start[of(cut - begin)] = true;
+    }
+    is_start[of(stop - begin)] = true;
+  }
+  std::vector<bool> seen;
+  for (int64_t i = 0, rows = 0; i + 1 < static_cast<int64_t>(change.size()); ++i)
+    seen.push_back((rows += change[of(i)]) > 0);
+  return seen;
 }
 
 }  // namespace
@@ -131,6 +159,23 @@ void plan_pairs(const TokenizedCorpus& corpus, std::span<const int64_t> document
     const auto b = random ? planner.stranger(truth, target - corpus.length(first, cut)) : std::nullopt;
     rows.push_back(cut_to_fit(corpus, a, b.value_or(truth), target, b ? 1 : 0));
     first = b ? cut : stop;  // the sentences that a stranger displaced come back in the next row
+  }
+}
+
+void plan_unpaired(const TokenizedCorpus& corpus, int64_t document, int64_t max_length,
+                   const PretrainingOptions& options, Rng rng, std::vector<ExamplePlan>& rows) {
+  const std::vector<bool> seen = seen_in_pairs(corpus, document, max_length);
+  const int64_t origin = corpus.begin_of(corpus.first_sentence(document));
+  const auto size = static_cast<int64_t>(seen.size());
+  for (int64_t at = 0; at < size;) {
+    if (seen[static_cast<std::size_t>(at)]) {
+      ++at;
+      continue;
+    }
+    const int64_t target = draw_target(max_length - 2, 1, options.short_sequence_probability, rng);
+    const int64_t stop = std::min(at + target, size), begin = std::max<int64_t>(stop - target, 0);
+    rows.push_back({origin + begin, origin + stop, origin + stop, origin + stop, no_label});
+    at = stop;
   }
 }
 

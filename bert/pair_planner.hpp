@@ -30,6 +30,14 @@ void plan_pairs(const TokenizedCorpus& corpus, std::span<const int64_t> document
                 int64_t max_length, const PretrainingOptions& options, Rng rng,
                 std::vector<ExamplePlan>& rows);
 
+/// Appends one-segment rows, without an NSP label, for what no pair of any epoch shows: all of a document of
+/// one sentence, and what is always cut off a long sentence. A row is filled up with what stands around it.
+///
+/// A pair would give these away: an A from a document of one sentence has no true B, so its label is always
+/// "random".
+void plan_unpaired(const TokenizedCorpus& corpus, int64_t document, int64_t max_length,
+                   const PretrainingOptions& options, Rng rng, std::vector<ExamplePlan>& rows);
+
 /// Appends one-segment rows: the document cut into windows of S - 2 pieces, so that nothing is lost.
 void plan_windows(const TokenizedCorpus& corpus, int64_t document, int64_t max_length,
                   const PretrainingOptions& options, Rng rng, std::vector<ExamplePlan>& rows);

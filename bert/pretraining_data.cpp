@@ -154,6 +154,15 @@ PretrainingData::PretrainingData(std::shared_ptr<const TokenizedCorpus> corpus, 
     if (!is_special_[static_cast<std::size_t>(id)]) drawable_.push_back(id);
   if (drawable_.empty()) fail<FormatError>("pretraining data: every piece of the vocabulary is special");
 
+  const bool can_mask = std::ranges::any_of(
+      corpus_->ids(), [this](int32_t id) { return !is_special_[static_cast<std::size_t>(id)]; });
+  if (!can_mask)
+    fail<FormatError>(
+        "pretraining data: all {} tokens are [UNK] or other special pieces, so there is nothing to mask; "
+        "take "
+        "a vocabulary that was made for this text",
+        corpus_->tokens());
+
   documents_ = pairing_documents(*corpus_);
   if (options_.next_sentence && documents_.size() < 2)
     fail<FormatError>(
@@ -170,8 +179,11 @@ EpochPlan PretrainingData::plan_epoch(int64_t epoch, int64_t max_length) const {
     fail<IndexError>("pretraining data: max_length is {}, and must be at least 5", plan.max_length);
   Rng rng = epoch_stream(options_.seed, epoch);
   if (options_.next_sentence) {
-    for (int64_t i = 0; i < static_cast<int64_t>(documents_.size()); ++i)
+    const auto pairing = static_cast<int64_t>(documents_.size());
+    for (int64_t i = 0; i < pairing; ++i)
       plan_pairs(*corpus_, documents_, i, plan.max_length, options_, pair_stream(rng, i), plan.examples);
+    for (int64_t d = 0; d < corpus_->documents(); ++d)
+      plan_unpaired(*corpus_, d, plan.max_length, options_, pair_stream(rng, pairing + d), plan.examples);
   } else {
     for (int64_t d = 0; d < corpus_->documents(); ++d)
       plan_windows(*corpus_, d, plan.max_length, options_, pair_stream(rng, d), plan.examples);

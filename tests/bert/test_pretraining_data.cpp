@@ -83,7 +83,7 @@ TEST_CASE("a row is [CLS] A [SEP] B [SEP] with its segments, mask and padding") 
     segments.resize(row.size(), 0);
     for (int64_t i = plan.b_begin; i < plan.b_end; ++i)
       row.push_back(world.corpus->ids()[static_cast<std::size_t>(i)]);
-    row.push_back(3);
+    if (plan.next_sentence_label != no_label) row.push_back(3);
     segments.resize(row.size(), 1);
     CHECK(batch.lengths[static_cast<std::size_t>(b)] == static_cast<int64_t>(row.size()));
     std::vector<int64_t> mask(row.size(), 1);
@@ -105,8 +105,10 @@ TEST_CASE("NSP labels are true, balanced, and free of the known leaks") {
   const auto& corpus = *world.corpus;
   for (const int64_t length : {12, 32, 64}) {
     const auto epoch = world.data({.max_length = length, .seed = 11}).plan_epoch(2);
-    int64_t random = 0;
+    int64_t random = 0, pairs = 0;
     for (const auto& row : epoch.examples) {
+      if (row.next_sentence_label == no_label) continue;
+      ++pairs;
       const int64_t a = document_of(corpus, row.a_begin), b = document_of(corpus, row.b_begin);
       REQUIRE(row.a_end > row.a_begin);
       REQUIRE(row.b_end > row.b_begin);
@@ -122,7 +124,7 @@ TEST_CASE("NSP labels are true, balanced, and free of the known leaks") {
       else
         REQUIRE(a != b);
     }
-    CHECK(static_cast<double>(random) / static_cast<double>(epoch.size()) == Approx(0.5).margin(0.02));
+    CHECK(static_cast<double>(random) / static_cast<double>(pairs) == Approx(0.5).margin(0.02));
   }
 }
 
@@ -132,6 +134,7 @@ TEST_CASE("a random B is as long as a true one") {
     const auto epoch = world.data({.max_length = length, .seed = 1}).plan_epoch(0);
     double b_sum[2] = {}, all_sum[2] = {}, square[2] = {}, count[2] = {};
     for (const auto& row : epoch.examples) {
+      if (row.next_sentence_label == no_label) continue;
       const auto b = static_cast<double>(row.b_end - row.b_begin),
                  a = static_cast<double>(row.a_end - row.a_begin);
       b_sum[row.next_sentence_label] += b;
@@ -331,6 +334,67 @@ TEST_CASE("short rows are drawn as often as asked") {
   CHECK(share_of_short(1) == Approx(9.0 / 20).margin(0.05));
 }
 
+TEST_CASE("every piece of a text is seen over the epochs, with NSP and without") {
+  // Documents of one sentence, sentences longer than a row, and long ones before short ones.
+  auto corpus = std::make_shared<TokenizedCorpus>();
+  Rng rng(21);
+  const auto add = [&](int64_t pieces) {
+    std::vector<int32_t> ids(static_cast<std::size_t>(pieces));
+    for (auto& id : ids) id = static_cast<int32_t>(rng.between(5, 399));
+    corpus->add_sentence(ids);
+  };
+  for (int d = 0; d < 60; ++d) {
+    const int64_t sentences = d % 3 == 0 ? 1 : rng.between(2, 6);
+    for (int64_t i = 0; i < sentences; ++i) add(rng.chance(0.2) ? rng.between(20, 90) : rng.between(1, 9));
+    corpus->end_document();
+  }
+  for (const bool pairs : {true, false}) {
+    for (const int64_t length : {12, 32, 64}) {
+      const PretrainingData data(corpus, {.vocabulary_size = 400},
+                                 {.max_length = length, .next_sentence = pairs, .seed = 3});
+      std::vector<bool> seen(static_cast<std::size_t>(corpus->tokens()), false);
+      const auto mark = [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) seen[static_cast<std::size_t>(i)] = true;
+      };
+      for (int64_t e = 0; e < 300; ++e) {
+        for (const ExamplePlan& row : data.plan_epoch(e).examples) {
+          mark(row.a_begin, row.a_end);
+          mark(row.b_begin, row.b_end);
+        }
+      }
+      INFO("rows of " << length << (pairs ? ", pairs" : ""));
+      CHECK(std::count(seen.begin(), seen.end(), true) == corpus->tokens());
+    }
+  }
+}
+
+TEST_CASE("documents of one sentence are rows of their own, which say nothing about the next sentence") {
+  auto corpus = std::make_shared<TokenizedCorpus>();
+  for (int32_t d = 0; d < 30; ++d) {
+    for (int32_t i = 0; i < (d % 2 == 0 ? 1 : 4); ++i)
+      corpus->add_sentence(std::vector<int32_t>{5 + d, 40 + i, 50, 51});
+    corpus->end_document();
+  }
+  const PretrainingData data(corpus, {.vocabulary_size = 60}, {.max_length = 32, .seed = 1});
+  const EpochPlan plan = data.plan_epoch(0);
+  int64_t alone = 0;
+  for (const ExamplePlan& row : plan.examples) {
+    const int64_t d = document_of(*corpus, row.a_begin);
+    CHECK((row.next_sentence_label == no_label) == (d % 2 == 0));
+    if (row.next_sentence_label != no_label) continue;
+    ++alone;
+    CHECK(row.b_begin == row.b_end);
+  }
+  CHECK(alone == 15);
+  // The second segment is that of pairs alone.
+  const PretrainingBatch batch = data.batch(plan, 0, plan.size());
+  for (int64_t b = 0; b < batch.rows; ++b) {
+    const int64_t second = std::count(batch.token_type_ids.begin() + b * batch.length,
+                                      batch.token_type_ids.begin() + (b + 1) * batch.length, 1);
+    CHECK((second == 0) == (batch.next_sentence_labels[static_cast<std::size_t>(b)] == no_label));
+  }
+}
+
 TEST_CASE("without NSP a document is cut into windows and no piece is lost") {
   auto corpus = std::make_shared<TokenizedCorpus>();
   for (int32_t i = 0; i < 50; ++i)
@@ -382,6 +446,10 @@ TEST_CASE("corpora and options that cannot work are refused") {
   specials->end_document();
   CHECK_THROWS_WITH(PretrainingData(specials, all_special, {.next_sentence = false}),
                     "pretraining data: every piece of the vocabulary is special");
+  CHECK_THROWS_WITH(
+      PretrainingData(specials, {.vocabulary_size = 6}, {.next_sentence = false}),
+      "pretraining data: all 1 tokens are [UNK] or other special pieces, so there is nothing to "
+      "mask; take a vocabulary that was made for this text");
   PieceTable wrong = world.pieces;
   wrong.is_continuation.pop_back();
   CHECK_THROWS_WITH(PretrainingData(world.corpus, wrong),
