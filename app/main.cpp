@@ -11,6 +11,8 @@
 #include "app/call_error.hpp"
 #include "app/command.hpp"
 #include "app/commands.hpp"
+#include "app/waiting_threads.hpp"
+#include "autograd/kernels/blis_choice.hpp"
 
 namespace {
 
@@ -34,6 +36,15 @@ int show(const CLI::App& program, const std::string& text) {
     return kDone;
   } catch (const Error& error) {
     return complain(program, error.what(), kFailed);
+  }
+}
+
+/// Before any command begins: what is wrong would else come out at the first matrix product.
+void check_environment() {
+  try {
+    kernels::blis_choice();
+  } catch (const Error& error) {
+    throw WrongCall(error.what());
   }
 }
 
@@ -84,6 +95,7 @@ int call(int argc, char** argv) {
   add_gradcheck(program);
   add_experiment(program);
   unmark_values(program);
+  program.parse_complete_callback(check_environment);
   return run(program, argc, argv);
 }
 
@@ -92,6 +104,7 @@ int call(int argc, char** argv) {
 int main(int argc, char** argv) {
   fill_closed_streams();
   try {
+    let_waiting_threads_sleep(argv);
     reserve.resize(std::size_t{1} << 18);
     return call(argc, argv);
   } catch (const std::bad_alloc&) {  // before a command is known, or within a handler

@@ -4,47 +4,23 @@
 
 #include <algorithm>
 #include <cassert>
-#include <charconv>
 #include <cstdlib>
 #include <vector>
 
+#include "autograd/kernels/blis_choice.hpp"
 #include "autograd/kernels/parallel.hpp"
 #include "autograd/kernels/profile.hpp"
 
 namespace gradus::kernels {
 
-std::string blis_arch_type(const BlisHost& host, int skx_number) {
-  if (!host.blis_has_skx || !host.intel || !host.avx512) return "";
-  int major = 0, minor = 0;
-  const char *text = host.blis_version.data(), *end = text + host.blis_version.size();
-  const auto [after, error] = std::from_chars(text, end, major);
-  if (error != std::errc()) return "";
-  if (after != end && *after == '.') std::from_chars(after + 1, end, minor);
-  const bool takes_name = major > 0 || minor > 9;
-  return takes_name ? "skx" : std::to_string(skx_number);
-}
-
 namespace {
 
-BlisHost this_host() {
-  BlisHost host;
-  host.blis_version = bli_info_get_version_str();
-#ifdef BLIS_CONFIG_SKX
-  host.blis_has_skx = true;
-#endif
-#ifdef __x86_64__
-  host.intel = __builtin_cpu_is("intel") != 0;
-  host.avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-#endif
-  return host;
-}
-
-// BLIS reads its environment at its first call, so the choice of kernels has to come before.
+// BLIS reads its environment at its first call, so the choice of kernels has to come before. It is written
+// even over a user's own: BLIS 0.9 reads a name, which we take, as the number 0.
 void init_blis() {
   static const bool done = [] {
-    const std::string arch = blis_arch_type(this_host(), BLIS_ARCH_SKX);
-    if (!arch.empty()) setenv("BLIS_ARCH_TYPE", arch.c_str(), 0);  // a user's own setting wins
+    const BlisChoice& choice = blis_choice();
+    if (!choice.value.empty()) setenv("BLIS_ARCH_TYPE", choice.value.c_str(), 1);
     bli_init();
     return true;
   }();

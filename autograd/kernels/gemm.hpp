@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <type_traits>
 
 #include "autograd/shape.hpp"
@@ -58,20 +57,7 @@ template <class T>
 void gemm_plain(int threads, std::type_identity_t<T> alpha, std::type_identity_t<Matrix<const T>> a,
                 std::type_identity_t<Matrix<const T>> b, std::type_identity_t<T> beta, Matrix<T> c);
 
-/// What decides which kernels BLIS is told to use.
-struct BlisHost {
-  std::string_view blis_version;  ///< as BLIS gives it: "0.9.0"
-  bool blis_has_skx = false;      ///< the AVX-512 kernels are compiled in
-  bool intel = false;             ///< an Intel CPU
-  bool avx512 = false;            ///< AVX-512 F, DQ, BW and VL
-};
-
-/// The value for the environment variable BLIS_ARCH_TYPE, or an empty text to leave BLIS its own choice.
-/// BLIS picks AVX2 kernels on an AVX-512 Xeon whose name it does not know, as those of many cloud machines;
-/// `skx_number` is the enum value that versions up to 0.9 want in place of the name.
-std::string blis_arch_type(const BlisHost& host, int skx_number);
-
-/// The name of the kernels that BLIS uses here: "zen3", "skx", ...
+/// The name of the kernels that BLIS uses here: "zen3", "skx", ... (blis_choice() says why.)
 std::string blis_kernels();
 
 }  // namespace gradus::kernels

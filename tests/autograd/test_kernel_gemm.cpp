@@ -191,19 +191,6 @@ TEST_CASE("a batch may share one operand, hold large products or be empty") {
   CHECK(c == want);
 }
 
-TEST_CASE("the choice of BLIS's kernels") {
-  const BlisHost cloud_xeon{"0.9.0", true, true, true};
-  CHECK(blis_arch_type(cloud_xeon, 0) == "0");
-  CHECK(blis_arch_type({"1.0", true, true, true}, 0) == "skx");
-  CHECK(blis_arch_type({"0.10.2", true, true, true}, 3) == "skx");
-  CHECK(blis_arch_type({"0.8.1-15", true, true, true}, 3) == "3");
-  CHECK(blis_arch_type({"0.9.0", false, true, true}, 0) == "");  // not compiled in
-  CHECK(blis_arch_type({"0.9.0", true, false, true}, 0) == "");  // AMD: BLIS knows it
-  CHECK(blis_arch_type({"0.9.0", true, true, false}, 0) == "");  // no AVX-512
-  CHECK(blis_arch_type({"AOCL", true, true, true}, 0) == "");    // not a version that we know
-  CHECK_FALSE(blis_kernels().empty());
-}
-
 TEST_CASE("the profiler times scopes, counts operations and lists products once") {
   profile::start();
   {

@@ -33,6 +33,26 @@ TEST_CASE("streams split from one Rng differ and do not depend on what was drawn
   CHECK(a.split(4).bits64() != first);
 }
 
+TEST_CASE("split gives known answers") {
+  // From the definition, computed apart from this code: the new stream is the first two words of
+  // philox(id and stream, complement of the seed).
+  struct Known {
+    uint64_t seed, stream, id, split, first;
+  };
+  for (const Known& k :
+       {Known{0x0, 0x0, 0x0, 0x72a4770915474739, 0xee675caa3911768d},
+        Known{0x1, 0x0, 0x7, 0x27f2f13d92a4fc55, 0x6c201ae5049266ea},
+        Known{0x0123456789abcdef, 0x0, 0xfedcba9876543210, 0x694219d0e60467a7, 0x2bd33f5508b86816},
+        Known{0x0123456789abcdef, 0x1122334455667788, 0x3, 0x6cf260c271c3d586, 0xa389e4b21374c4f2}}) {
+    Rng rng(k.seed, k.stream);
+    rng.bits32();
+    Rng other = rng.split(k.id);
+    CHECK(other.state() == Rng::State{k.seed, k.split, 0});
+    CHECK(other.bits64() == k.first);
+  }
+  CHECK(Rng(5).split(3).split(4).state() == Rng::State{5, 0x7859dc199019dd31, 0});
+}
+
 TEST_CASE("uniform, normal and below have the right moments") {
   Rng rng(11);
   const int n = 200000;

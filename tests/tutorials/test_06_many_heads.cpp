@@ -2,6 +2,7 @@
 // bug of the museum is caught.
 #include "support/catch.hpp"
 #include "support/layers.hpp"
+#include "support/training_seed.hpp"
 #include "tutorials/06_many_heads/many_heads.hpp"
 #include "tutorials/06_many_heads/two_questions.hpp"
 
@@ -25,7 +26,7 @@ nn::MultiHeadAttention layer_of(const ManyHeads& all) {
 }
 
 TwoQuestions trained(int64_t A, Projection output) {
-  Rng rng(1);
+  Rng rng(training_seed(1));
   const TwoQuestions net(32, A, rng, output);
   train(net, 300, 2);
   return net;
