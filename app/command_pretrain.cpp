@@ -316,7 +316,7 @@ void run(const Call& call) {
   const bert::BertForPreTraining model(config, rng);
   bert::TrainerEvents events;
   events.step = [&](const bert::StepReport& step) {
-    progress.update(step.progress, progress_note(step));
+    progress.update(step.progress, progress_note(step), step.seconds_left);
     report.add(step);
   };
   events.evaluation = [&](const bert::StepReport& step, const bert::Evaluation& evaluation) {

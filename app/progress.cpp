@@ -40,13 +40,16 @@ std::string clock_text(double seconds) {
   return fmt::format("{}:{:02}", minutes, rest);
 }
 
-std::string progress_text(std::string_view label, double fraction, double seconds, std::string_view note) {
+std::string progress_text(std::string_view label, double fraction, double seconds, std::string_view note,
+                          std::optional<double> seconds_left) {
   const std::string between = note.empty() ? "" : "  ";
   if (fraction < 0) return fmt::format("{}{}{}  {}", label, between, note, clock_text(seconds));
   std::string text = fmt::format("{} {:3.0f} %{}{}", label, 100 * std::min(fraction, 1.0), between, note);
   // The first moments tell nothing about the rest.
   const bool can_tell = fraction > 0 && (seconds >= 1 || fraction >= 0.05);
-  if (can_tell) text += fmt::format("  {} left", clock_text(seconds * (1 - fraction) / fraction));
+  if (can_tell) {
+    text += fmt::format("  {} left", clock_text(seconds_left.value_or(seconds * (1 - fraction) / fraction)));
+  }
   return text;
 }
 
@@ -62,10 +65,10 @@ Progress::~Progress() { clear(); }
 
 bool Progress::is_due() const { return Clock::now() >= next_; }
 
-void Progress::update(double fraction, std::string_view note) {
+void Progress::update(double fraction, std::string_view note, std::optional<double> seconds_left) {
   if (!is_due()) return;
   const Clock::time_point now = Clock::now();
-  const std::string text = progress_text(label_, fraction, seconds(now - start_), note);
+  const std::string text = progress_text(label_, fraction, seconds(now - start_), note, seconds_left);
   if (is_terminal_) {
     print_error(fmt::format("\r{}\x1b[K", fitting(text)));
     next_ = now + 100ms;

@@ -4,14 +4,17 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace gradus::app {
 
 /// "learning  42 %  note  3:05 left": what a progress line says after `seconds` of work. `fraction` of it is
-/// done; below 0 it is not known, and the time since the start is shown instead of the time left.
-std::string progress_text(std::string_view label, double fraction, double seconds, std::string_view note);
+/// done; below 0 it is not known, and the time since the start is shown instead of the time left. Who knows
+/// better than the mean so far how long the rest takes says so with `seconds_left`.
+std::string progress_text(std::string_view label, double fraction, double seconds, std::string_view note,
+                          std::optional<double> seconds_left = {});
 
 /// "0:07", "12:30", "2:05:00".
 std::string clock_text(double seconds);
@@ -26,8 +29,9 @@ class Progress {
   /// True when a call of `update` would show something now: for notes that take time to make.
   bool is_due() const;
   /// Says how far the work is. Cheap to call often: it writes ten times a second on a terminal, and every ten
-  /// seconds in a log. `fraction` is in [0, 1], or below 0 where the end is not known.
-  void update(double fraction, std::string_view note = {});
+  /// seconds in a log. `fraction` is in [0, 1], or below 0 where the end is not known; `seconds_left` as
+  /// above.
+  void update(double fraction, std::string_view note = {}, std::optional<double> seconds_left = {});
   /// A line that stays, above the moving one.
   void say(std::string_view line);
 

@@ -211,6 +211,7 @@ void Trainer::fail_not_finite(const TrainingState& before, const std::string& wh
 std::optional<StepReport> Trainer::step() {
   const Clock::time_point begin = Clock::now();
   const TrainingState before = state_;
+  const double progress_before = progress();
   StepReport report;
   report.learning_rate = rate();
   // Guesses are counted where they are reported: finding them costs about a hundredth of a step.
@@ -245,8 +246,25 @@ std::optional<StepReport> Trainer::step() {
   report.slots = state_.slots;
   report.seconds = state_.seconds;
   report.progress = progress();
-  report.seconds_left = report.progress > 0 ? state_.seconds / report.progress - state_.seconds : 0;
+  pace_.add(report.progress - progress_before, took);
+  report.seconds_left = seconds_left();
   return report;
+}
+
+/// Which of the stretches between two evaluations the run is in.
+int64_t Trainer::stretch() const {
+  return static_cast<int64_t>(progress() * static_cast<double>(options_.evaluations));
+}
+
+double Trainer::seconds_left() const {
+  const double of_steps = pace_.seconds_for(std::max(0.0, 1 - progress()));
+  if (!held_out_) return of_steps;
+  const auto rows = [&](int64_t asked) {
+    return asked > 0 ? std::min(asked, held_out_rows_) : held_out_rows_;
+  };
+  const int64_t along_the_way = std::max<int64_t>(0, options_.evaluations - 1 - stretch());
+  const int64_t to_come = along_the_way * rows(options_.evaluation_rows) + rows(options_.final_rows);
+  return of_steps + evaluation_pace_.seconds_for(static_cast<double>(to_come));
 }
 
 std::optional<Evaluation> Trainer::evaluation_of(int64_t rows) const {
@@ -268,10 +286,13 @@ std::optional<Evaluation> Trainer::final_evaluation() const { return evaluation_
 /// Returns false when it was asked to stop.
 bool Trainer::evaluate_now(const StepReport& report, int64_t rows) {
   if (!held_out_) return true;
+  const Clock::time_point begin = Clock::now();
   const std::optional<Evaluation> evaluation = evaluation_of(rows);
   state_.must_evaluate = !evaluation;
   if (!evaluation) return false;
   bool is_best = false;
+  evaluation_pace_.add(static_cast<double>(rows > 0 ? std::min(rows, held_out_rows_) : held_out_rows_),
+                       seconds_since(begin));
   if (state_.step > 0 && (state_.best_step < 0 || evaluation->loss() < state_.best_loss)) {
     state_.best_step = state_.step;
     state_.best_loss = evaluation->loss();
@@ -292,6 +313,7 @@ TrainingEnd Trainer::interrupted() {
 
 TrainingEnd Trainer::run() {
   model_.train();
+  if (held_out_) held_out_rows_ = held_out_->plan_epoch(0, options_.lengths.back().length).size();
   StepReport report;
   report.step = state_.step;
   report.slots = state_.slots;
@@ -301,9 +323,6 @@ TrainingEnd Trainer::run() {
     return interrupted();
   double saved_at = state_.seconds;
   while (!is_done()) {
-    const auto stretch = [&] {
-      return static_cast<int64_t>(progress() * static_cast<double>(options_.evaluations));
-    };
     const int64_t before = stretch();
     const std::optional<StepReport> done = step();
     if (!done) return interrupted();

@@ -17,6 +17,7 @@
 #include "bert/checkpoint_folder.hpp"
 #include "bert/evaluation.hpp"
 #include "bert/heads.hpp"
+#include "bert/pace.hpp"
 #include "bert/pretraining_data.hpp"
 #include "bert/training_state.hpp"
 #include "bert/wordpiece.hpp"
@@ -67,8 +68,9 @@ struct StepReport {
   double progress = 0;  ///< share of the run that is done, 0 to 1
   double loss = 0, mlm_loss = 0, nsp_loss = 0, mlm_accuracy = 0, nsp_accuracy = 0;
   double learning_rate = 0, gradient_norm = 0;
-  double slots_per_second = 0, seconds = 0, seconds_left = 0;
-  int64_t slots = 0;  ///< seen so far
+  double slots_per_second = 0, seconds = 0;
+  double seconds_left = 0;  ///< for the steps and evaluations to come, at the pace of the latest ones
+  int64_t slots = 0;        ///< seen so far
 };
 
 /// What the caller wants to hear. Each may be empty.
@@ -122,6 +124,8 @@ class Trainer {
   double progress() const;
   double rate() const;
   int64_t length_now() const;
+  int64_t stretch() const;
+  double seconds_left() const;
   std::optional<Evaluation> evaluation_of(int64_t rows) const;
   bool evaluate_now(const StepReport& report, int64_t rows);
   TrainingEnd interrupted();
@@ -137,6 +141,8 @@ class Trainer {
   std::unique_ptr<nn::Optimizer> optimizer_;
   TrainingState state_;
   std::optional<EpochPlan> plan_;
+  Pace pace_, evaluation_pace_;  // of shares of the run, and of evaluated rows
+  int64_t held_out_rows_ = 0;    // of one epoch
   double mlm_accuracy_ = 0, nsp_accuracy_ = 0;
 };
 

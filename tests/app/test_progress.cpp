@@ -24,6 +24,8 @@ TEST_CASE("a progress line says how much is done and how long the rest takes") {
   // The first moments tell nothing about the rest; nor does work whose end is not known.
   CHECK(progress_text("learning", 0, 0.1, "") == "learning   0 %");
   CHECK(progress_text("learning", 0.01, 0.1, "") == "learning   1 %");
+  // Of a minute's training 16 % is done, after 40 seconds that went into reading the text as well.
+  CHECK(progress_text("pretraining", 0.16, 40, "", 50.4) == "pretraining  16 %  0:50 left");
   CHECK(progress_text("reading", -1, 75, "12 words") == "reading  12 words  1:15");
 }
 

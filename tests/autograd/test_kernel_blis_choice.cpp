@@ -141,7 +141,8 @@ TEST_CASE("BLIS's kernels: a user's own BLIS_ARCH_TYPE is a name or a number, an
   CHECK(
       choose_blis_kernels({"0.9.0", {}, "", 0, 0, {}}, "9").value.empty());  // nothing known: BLIS's business
 
-  const std::string sets = "unset it, or take one of haswell, zen3, zen2, zen, sandybridge, penryn, generic";
+  const std::string sets =
+      "unset it, or take one of haswell, zen3, zen2, zen, excavator, sandybridge, penryn, generic";
   CHECK(refusal(milan, "0") ==
         "BLIS_ARCH_TYPE is '0', and this processor cannot run BLIS's kernels skx; " + sets);
   CHECK(refusal(milan, "skx") ==

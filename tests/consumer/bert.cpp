@@ -44,7 +44,7 @@ int main() {
   const bert::BertForPreTraining model(config, rng);
   const double before = bert::evaluate(model, *data, {.rows = 200}).mlm_loss();
   bert::Trainer trainer(model, tokenizer, data, nullptr,
-                        {.steps = 1200, .slots = 512, .learning_rate = 2e-3, .warmup = 50, .seed = seed},
+                        {.steps = 2400, .slots = 512, .learning_rate = 2e-3, .warmup = 50, .seed = seed},
                         "toy-run");
   trainer.run();
   const double after = bert::evaluate(model, *data, {.rows = 200}).mlm_loss();
