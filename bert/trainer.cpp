@@ -290,9 +290,9 @@ bool Trainer::evaluate_now(const StepReport& report, int64_t rows) {
   const std::optional<Evaluation> evaluation = evaluation_of(rows);
   state_.must_evaluate = !evaluation;
   if (!evaluation) return false;
-  bool is_best = false;
   evaluation_pace_.add(static_cast<double>(rows > 0 ? std::min(rows, held_out_rows_) : held_out_rows_),
                        seconds_since(begin));
+  bool is_best = false;
   if (state_.step > 0 && (state_.best_step < 0 || evaluation->loss() < state_.best_loss)) {
     state_.best_step = state_.step;
     state_.best_loss = evaluation->loss();
