@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <system_error>
 
+#include "app/visible_text.hpp"
+
 namespace gradus::app {
 namespace {
 
@@ -128,7 +130,8 @@ CLI::Option* add_json(CLI::App& command, bool& json) {
   return add_switch(command, "--json", json, "Print the result as one JSON object");
 }
 
-void print(const std::string& text) {
+void print(const std::string& result) {
+  const std::string text = visible(result);
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   if (!written || std::fflush(stdout) != 0) {
     fail<IoError>("cannot write to standard output: {}", std::generic_category().message(errno));

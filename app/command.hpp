@@ -78,7 +78,8 @@ CLI::Option* add_threads(CLI::App& command, std::int64_t& threads,
 /// Adds --json, which every command has that prints a result.
 CLI::Option* add_json(CLI::App& command, bool& json);
 
-/// Prints to standard output. @throws IoError when it cannot take the text, as a full disk.
+/// Prints to standard output, with control characters as visible() shows them. @throws IoError when it cannot
+/// take the text, as a full disk.
 void print(const std::string& text);
 /// Prints one JSON object on one line.
 void print(const nlohmann::ordered_json& object);

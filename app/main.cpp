@@ -11,6 +11,7 @@
 #include "app/call_error.hpp"
 #include "app/command.hpp"
 #include "app/commands.hpp"
+#include "app/short_memory.hpp"
 #include "app/waiting_threads.hpp"
 #include "autograd/kernels/blis_choice.hpp"
 
@@ -18,9 +19,6 @@ namespace {
 
 using namespace gradus;
 using namespace gradus::app;
-
-/// Memory that is given back where none is left, so that a sentence about it can be put together.
-std::vector<char> reserve;
 
 /// "gradus: ..." or "gradus vocab: ...", when the command is known.
 int complain(const CLI::App& program, const std::string& sentence, int code) {
@@ -65,7 +63,7 @@ int run(CLI::App& program, int argc, char** argv) {
   } catch (const Exit& end) {
     return end.code;
   } catch (const std::bad_alloc&) {
-    reserve = {};
+    release_reserve();
     return complain(program, "there is not enough memory for this", kFailed);
   } catch (const std::exception& error) {
     return complain(program, error.what(), kFailed);
@@ -105,10 +103,10 @@ int main(int argc, char** argv) {
   fill_closed_streams();
   try {
     let_waiting_threads_sleep(argv);
-    reserve.resize(std::size_t{1} << 18);
+    prepare_for_short_memory();
     return call(argc, argv);
   } catch (const std::bad_alloc&) {  // before a command is known, or within a handler
-    print_error("gradus: there is not enough memory for this\n");
+    say_short_memory();
     return kFailed;
   }
 }

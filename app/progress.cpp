@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "app/standard_error.hpp"
+#include "app/visible_text.hpp"
 
 namespace gradus::app {
 namespace {
@@ -68,9 +69,10 @@ bool Progress::is_due() const { return Clock::now() >= next_; }
 void Progress::update(double fraction, std::string_view note, std::optional<double> seconds_left) {
   if (!is_due()) return;
   const Clock::time_point now = Clock::now();
-  const std::string text = progress_text(label_, fraction, seconds(now - start_), note, seconds_left);
+  const std::string text =
+      visible(progress_text(label_, fraction, seconds(now - start_), note, seconds_left));
   if (is_terminal_) {
-    print_error(fmt::format("\r{}\x1b[K", fitting(text)));
+    steer_terminal(fmt::format("\r{}\x1b[K", fitting(text)));
     next_ = now + 100ms;
   } else {
     print_error(text + "\n");
@@ -86,7 +88,7 @@ void Progress::say(std::string_view line) {
 
 void Progress::clear() {
   if (!std::exchange(is_shown_, false)) return;
-  print_error("\r\x1b[K");
+  steer_terminal("\r\x1b[K");
 }
 
 }  // namespace gradus::app

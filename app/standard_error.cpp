@@ -6,9 +6,13 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "app/visible_text.hpp"
+
 namespace gradus::app {
 
-void print_error(std::string_view text) {
+void print_error(std::string_view text) { steer_terminal(visible(text)); }
+
+void steer_terminal(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stderr);
   std::fflush(stderr);
   std::clearerr(stderr);

@@ -6,9 +6,12 @@
 
 namespace gradus::app {
 
-/// Writes to standard error as well as that can be done. Where it cannot be done, the text is lost and the
-/// work goes on.
+/// Writes to standard error as well as that can be done, with control characters shown as visible() does.
+/// Where it cannot be done, the text is lost and the work goes on.
 void print_error(std::string_view text);
+
+/// The same for a text of our own that moves the cursor: nothing in it is replaced.
+void steer_terminal(std::string_view text);
 
 /// Gives each of the three standard streams that the caller has closed a place that takes and gives nothing.
 /// A file opened later would get its number, and what is meant for the caller would go into that file.

@@ -1,4 +1,6 @@
 // Writing safetensors.
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <bit>
 #include <nlohmann/json.hpp>
@@ -37,6 +39,17 @@ std::string_view bytes_of(const Tensor& x) {
   });
 }
 
+// The header is put together as text: an object of nlohmann's library needs memory even to be destroyed, and
+// ends the program where there is none.
+std::string quoted(const std::string& text) { return nlohmann::json(text).dump(); }
+
+std::string members(const std::map<std::string, std::string>& strings) {
+  std::string text;
+  for (const auto& [name, value] : strings)
+    text += fmt::format("{}{}:{}", text.empty() ? "" : ",", quoted(name), quoted(value));
+  return text;
+}
+
 }  // namespace
 
 void write_safetensors(const std::filesystem::path& path, const StateDict& tensors,
@@ -49,24 +62,23 @@ void write_safetensors(const std::filesystem::path& path, const StateDict& tenso
     return size_of(a.second.dtype()) > size_of(b.second.dtype());
   });
 
-  nlohmann::ordered_json header = nlohmann::ordered_json::object();
-  if (!metadata.empty()) header["__metadata__"] = metadata;
-  int64_t at = 0;
-  for (const auto& [name, x] : order) {
-    if (name == "__metadata__")
-      fail<FormatError>("{}: a tensor cannot be called __metadata__", path.string());
-    const int64_t end = at + x.numel() * size_of(x.dtype());
-    header[name] = {{"dtype", dtype_name(x.dtype())},
-                    {"shape", std::vector<int64_t>(x.shape().begin(), x.shape().end())},
-                    {"data_offsets", {at, end}}};
-    at = end;
-  }
   std::string text;
   try {
-    text = header.dump();
+    if (!metadata.empty()) text += fmt::format("\"__metadata__\":{{{}}}", members(metadata));
+    int64_t at = 0;
+    for (const auto& [name, x] : order) {
+      if (name == "__metadata__")
+        fail<FormatError>("{}: a tensor cannot be called __metadata__", path.string());
+      const int64_t end = at + x.numel() * size_of(x.dtype());
+      text +=
+          fmt::format(R"({}{}:{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}})", text.empty() ? "" : ",",
+                      quoted(name), dtype_name(x.dtype()), fmt::join(x.shape(), ","), at, end);
+      at = end;
+    }
   } catch (const nlohmann::json::exception&) {
     fail<FormatError>("{}: a tensor's name or the metadata is not UTF-8", path.string());
   }
+  text = "{" + text + "}";
   text.append((8 - text.size() % 8) % 8, ' ');
 
   AtomicFile file(path);
