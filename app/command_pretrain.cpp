@@ -2,16 +2,20 @@
 #include <cmath>
 #include <ctime>
 #include <fstream>
+#include <set>
 #include <thread>
 
 #include "app/command.hpp"
 #include "app/commands.hpp"
 #include "app/interrupt.hpp"
 #include "app/left_out.hpp"
+#include "app/model_files.hpp"
 #include "app/pretraining_text.hpp"
 #include "app/progress.hpp"
 #include "app/run_report.hpp"
 #include "app/run_settings.hpp"
+#include "app/start_model.hpp"
+#include "app/text_account.hpp"
 #include "autograd/file.hpp"
 #include "autograd/threads.hpp"
 #include "bert/folder_lock.hpp"
@@ -29,7 +33,7 @@ namespace fs = std::filesystem;
 /// Everything that can be said on the command line.
 struct Call {
   std::vector<fs::path> texts, held_out;
-  fs::path out, vocab;
+  fs::path out, vocab, from;
   std::string size = "tiny", lengths = "64", optimizer = "adamw", decay = "linear", activation = "gelu";
   int64_t layers = 0, hidden = 0, heads = 0, intermediate = 0, positions = 0, vocab_size = 8000, alphabet = 0;
   int64_t steps = 0, slots = 1024, accumulate = 1, warmup = 200, seed = 1, threads = 0;
@@ -38,10 +42,53 @@ struct Call {
   double held_out_fraction = 0.05, save_minutes = 1, masked = 0.15, nearby = 0.5, short_rows = 0.1;
   bool cased = false, whole_words = false, no_nsp = false, no_sinusoids = false, output_from_value = false;
   bool resume = false, json = false;
-  bool has_vocab_size = false, has_alphabet = false;  // given, not the default
+  std::set<std::string> given;  // the options that were said, as "--steps"
 };
 
+/// The longest row of the run.
+int64_t longest_row(const Call& call) {
+  int64_t longest = 0;
+  for (const LengthShare& stage : parse_lengths(call.lengths)) longest = std::max(longest, stage.length);
+  return longest;
+}
+
+/// The config of a model that another run left. What the call says about it may only repeat it; dropout is a
+/// matter of the run.
+bert::Config config_of_start(const Call& call) {
+  bert::Config config = bert::load_config(call.from / "config.json");
+  StartChecks checks(call.from, call.given);
+  if (checks.is_given("--size")) {
+    const bert::Config named = bert::Config::named(call.size, config.vocab_size);
+    checks.compare("--size", fmt::format("{} layers of {}", config.num_hidden_layers, config.hidden_size),
+                   fmt::format("{} layers of {}", named.num_hidden_layers, named.hidden_size));
+  }
+  checks.compare("--layers", config.num_hidden_layers, call.layers);
+  checks.compare("--hidden", config.hidden_size, call.hidden);
+  checks.compare("--heads", config.num_attention_heads, call.heads);
+  checks.compare("--intermediate", config.intermediate_size, call.intermediate);
+  checks.compare("--positions", config.max_position_embeddings, call.positions);
+  checks.compare("--activation", config.hidden_act, call.activation);
+  for (const char* option : {"--init-std", "--no-sinusoids", "--output-from-value"})
+    checks.refuse_fresh(option);
+  checks.finish();
+  if (const int64_t longest = longest_row(call); longest > config.max_position_embeddings) {
+    throw WrongCall(
+        fmt::format("--length: rows of {} slots are longer than the {} positions of the model in '{}'",
+                    longest, config.max_position_embeddings, call.from.string()));
+  }
+  if (!call.no_nsp && config.type_vocab_size < 2) {
+    throw WrongCall(
+        fmt::format("--from: the model in '{}' knows one segment only, so it cannot read pairs; "
+                    "add --no-nsp",
+                    call.from.string()));
+  }
+  if (call.given.contains("--dropout"))
+    config.hidden_dropout_prob = config.attention_probs_dropout_prob = call.dropout;
+  return config;
+}
+
 bert::Config make_config(const Call& call, int64_t vocabulary) {
+  if (!call.from.empty()) return config_of_start(call);
   bert::Config config = bert::Config::named(call.size, vocabulary);
   if (call.layers > 0) config.num_hidden_layers = call.layers;
   if (call.hidden > 0) {
@@ -56,8 +103,7 @@ bert::Config make_config(const Call& call, int64_t vocabulary) {
   config.initializer_range = call.init_std;
   config.init.sinusoidal_positions = !call.no_sinusoids;
   config.init.output_from_value = call.output_from_value;
-  int64_t longest = 0;
-  for (const LengthShare& stage : parse_lengths(call.lengths)) longest = std::max(longest, stage.length);
+  const int64_t longest = longest_row(call);
   if (call.positions > 0 && call.positions < longest) {
     throw WrongCall(fmt::format("--positions {} is less than the {} slots of --length; take at least as many",
                                 call.positions, longest));
@@ -134,7 +180,7 @@ bert::TrainerOptions trainer_options(const Call& call) {
 /// fingerprints.
 std::vector<RunSetting> run_settings(const Call& call, const bert::Config& config,
                                      const bert::TokenizedCorpus& training,
-                                     const bert::TokenizedCorpus& held_out) {
+                                     const bert::TokenizedCorpus& held_out, const std::string& start) {
   const auto say = [](const char* format, const auto&... values) {
     return fmt::format(fmt::runtime(format), values...);
   };
@@ -158,7 +204,7 @@ std::vector<RunSetting> run_settings(const Call& call, const bert::Config& confi
       {"--decay", say("{} decay", call.decay)},
       {"--weight-decay", say("weight decay {}", call.weight_decay)},
       {"--clip", say("clip {}", call.clip)},
-      {"--dropout", say("dropout {}", call.dropout)},
+      {"--dropout", say("dropout {}", config.hidden_dropout_prob)},
       {"--init-std", say("std {}", call.init_std)},
       {"--masked", say("masked {}", call.masked)},
       {"--whole-words", say("whole words {}", call.whole_words)},
@@ -167,7 +213,8 @@ std::vector<RunSetting> run_settings(const Call& call, const bert::Config& confi
       {"--short-rows", say("short rows {}", call.short_rows)},
       {"--seed", say("seed {}", call.seed)},
       {"TEXT", "text " + fingerprint(training)},
-      {"--held-out", "held out " + fingerprint(held_out)}};
+      {"--held-out", "held out " + fingerprint(held_out)},
+      {"--from", start}};
 }
 
 /// Keeps other runs out of the folder as long as it lives.
@@ -199,16 +246,27 @@ std::optional<bert::Resumable> checkpoint_to_resume(const Call& call) {
 
 /// The vocabulary of a run that goes on is the one in its checkpoint.
 bert::Tokenizer tokenizer_of(const Call& call, const std::optional<fs::path>& checkpoint) {
-  if (call.has_vocab_size && !call.vocab.empty())
+  const bool has_vocab_size = call.given.contains("--vocab-size");
+  if (has_vocab_size && !call.vocab.empty())
     throw WrongCall(
         "--vocab-size is for a vocabulary that is learned, and --vocab names one; give one of them");
-  if (call.has_alphabet && !call.vocab.empty())
+  if (call.given.contains("--alphabet") && !call.vocab.empty())
     throw WrongCall(
         "--alphabet is for a vocabulary that is learned, and --vocab names one; give one of them");
-  if (!checkpoint)
+  if (!checkpoint && call.from.empty())
     return call.vocab.empty() ? learn_vocabulary(call) : open_tokenizer(call.vocab, call.cased);
-  bert::Tokenizer tokenizer = bert::load_tokenizer(*checkpoint);
-  if (call.has_vocab_size && call.vocab_size < tokenizer.vocab().size()) {
+  bert::Tokenizer tokenizer = bert::load_tokenizer(checkpoint ? *checkpoint : call.from);
+  if (!checkpoint) {
+    StartChecks checks(call.from, call.given);
+    checks.compare("--vocab-size", tokenizer.vocab().size(), call.vocab_size);
+    if (checks.is_given("--alphabet"))
+      checks.add("--alphabet", "has a vocabulary, and this is for one that is learned");
+    if (!call.vocab.empty() && !(open_tokenizer(call.vocab, call.cased).vocab() == tokenizer.vocab()))
+      checks.add("--vocab", "has another vocabulary than " + call.vocab.string());
+    checks.finish();
+    return tokenizer;
+  }
+  if (has_vocab_size && call.vocab_size < tokenizer.vocab().size()) {
     throw WrongCall(fmt::format("--vocab-size: the run in '{}' has {} pieces, not {}", call.out.string(),
                                 tokenizer.vocab().size(), call.vocab_size));
   }
@@ -223,14 +281,21 @@ bert::Tokenizer tokenizer_of(const Call& call, const std::optional<fs::path>& ch
 
 struct Texts {
   std::shared_ptr<const bert::TokenizedCorpus> training, held_out;
+  std::vector<TextAccount> accounts;
 };
 
 Texts read_texts(const Call& call, const bert::Tokenizer& tokenizer, Progress& progress) {
+  std::vector<TextAccount> accounts;
   const bert::CorpusOptions how{.block_sentences = call.block_sentences};
   bert::TokenizedCorpus training = bert::read_corpus(call.texts, tokenizer, how), held_out;
+  accounts.push_back(account_of(call.texts, training, tokenizer));
+  check_maskable(accounts.back());
   if (!call.no_nsp) check_pairs(training, joined_names(call.texts));
   if (!call.held_out.empty()) {
     held_out = bert::read_corpus(call.held_out, tokenizer, how);
+    accounts.push_back(account_of(call.held_out, held_out, tokenizer));
+    accounts.back().name = "--held-out " + accounts.back().name;
+    check_maskable(accounts.back());
     if (!call.no_nsp) check_pairs(held_out, "--held-out " + joined_names(call.held_out));
   } else if (call.held_out_fraction > 0) {
     bert::CorpusSplit split =
@@ -245,17 +310,62 @@ Texts read_texts(const Call& call, const bert::Tokenizer& tokenizer, Progress& p
     }
   }
   return {std::make_shared<const bert::TokenizedCorpus>(std::move(training)),
-          std::make_shared<const bert::TokenizedCorpus>(std::move(held_out))};
+          std::make_shared<const bert::TokenizedCorpus>(std::move(held_out)), std::move(accounts)};
 }
 
-/// The settings with which the run was begun. @throws WrongCall when this call has others.
+/// What a run of another length does to the learning rate.
+std::string about_longer_run(const Call& call, const bert::TrainingState& state, double before) {
+  const bool by_steps = call.steps > 0;
+  std::string line = by_steps
+                         ? fmt::format("the run goes on to {} steps instead of {}", call.steps, before)
+                         : fmt::format("the run goes on to {} minutes instead of {}", call.minutes, before);
+  if (call.decay == "constant") return line + "; its learning rate stays as it is";
+  line += fmt::format("; the {} decay now ends there, so the learning rate ", call.decay);
+  if (!by_steps) return line + "is higher again than it was";
+  const auto rate = [&](int64_t total) {
+    return nn::Schedule{.kind = nn::schedule_by_name(call.decay),
+                        .peak = call.learning_rate,
+                        .warmup = call.warmup,
+                        .total = std::max({total, state.step + 1, call.warmup + 1})}(state.step);
+  };
+  return line + fmt::format("after step {} is {:.3g}, and was to be {:.3g}", state.step, rate(call.steps),
+                            state.step >= std::llround(before) ? 0.0 : rate(std::llround(before)));
+}
+
+/// The settings with which the run was begun. @throws WrongCall when this call has others that may not
+/// change.
 std::string check_resumed(const Call& call, const bert::Resumable& found,
                           const std::vector<RunSetting>& settings, Progress& progress) {
-  std::string line = found.state.settings;
-  if (check_settings(line, settings)) {
+  const bert::TrainingState& state = found.state;
+  const SettingChanges changes = check_settings(state.settings, settings);
+  if (changes.learning_rate) {
     progress.say(fmt::format("the run goes on with another learning rate, {}", call.learning_rate));
   }
-  return line;
+  if (changes.length_before) progress.say(about_longer_run(call, state, *changes.length_before));
+  return state.settings;
+}
+
+/// The steps of warm-up: where they were not said, those that the run was begun with, or a tenth of a run
+/// that ends before the usual number.
+int64_t warmup_of(const Call& call, const std::optional<bert::Resumable>& found,
+                  std::vector<std::string>& notes) {
+  const bool said = call.given.contains("--warmup");
+  if (found && !said) {
+    if (const auto steps = number_in(found->state.settings, "warm-up ")) return std::llround(*steps);
+  }
+  if (call.steps == 0 || call.warmup < call.steps || found) return call.warmup;
+  if (said) {
+    notes.push_back(
+        fmt::format("warning: --warmup {} is not over when the run ends after {} steps, so the learning "
+                    "rate never reaches {}",
+                    call.warmup, call.steps, call.learning_rate));
+    return call.warmup;
+  }
+  const int64_t tenth = call.steps / 10;
+  notes.push_back(
+      fmt::format("the warm-up takes {} of the {} steps, a tenth, instead of {}; --warmup sets it", tenth,
+                  call.steps, call.warmup));
+  return tenth;
 }
 
 std::string progress_note(const bert::StepReport& r) {
@@ -274,7 +384,7 @@ std::string evaluation_line(const bert::StepReport& r, const bert::Evaluation& e
   return line;
 }
 
-void run(const Call& call) {
+void run(Call call) {
   if ((call.steps > 0) == (call.minutes > 0)) {
     throw WrongCall("say how long to train, with either --steps or --minutes");
   }
@@ -286,16 +396,20 @@ void run(const Call& call) {
   const bert::Tokenizer tokenizer = tokenizer_of(call, checkpoint);
   if (call.cased && tokenizer.normalizer().lowercase) {
     throw WrongCall(fmt::format("--cased: the tokenizer in '{}' makes lower case of everything",
-                                (checkpoint ? call.out : call.vocab).string()));
+                                (checkpoint          ? call.out
+                                 : call.from.empty() ? call.vocab
+                                                     : call.from)
+                                    .string()));
   }
   const bert::Config config = make_config(call, tokenizer.vocab().size());
+  if (!call.from.empty()) check_vocabulary("pretrain", tokenizer, config);
   Progress progress("pretraining");
   if (found) {
     for (const std::string& damaged : found->damaged)
       progress.say(fmt::format("{}; this checkpoint is left alone, and {} taken", damaged,
                                found->checkpoint.string()));
   }
-  const auto [shared, shared_held_out] = read_texts(call, tokenizer, progress);
+  const auto [shared, shared_held_out, accounts] = read_texts(call, tokenizer, progress);
   const bert::PieceTable pieces = bert::PieceTable::of(tokenizer);
   const auto training = std::make_shared<const bert::PretrainingData>(shared, pieces, data_options(call));
   std::shared_ptr<const bert::PretrainingData> scored;
@@ -304,16 +418,23 @@ void run(const Call& call) {
     scored = std::make_shared<const bert::PretrainingData>(shared_held_out, pieces, data_options(call));
     baseline.emplace(*shared, pieces);
   }
+  if (!call.no_nsp) check_both_labels(*training, joined_names(call.texts));
 
-  Rng rng = Rng(static_cast<uint64_t>(call.seed)).split(0);
+  std::vector<std::string> notes;  // said when nothing stands in the way of training any more
+  for (const TextAccount& account : accounts)
+    for (std::string& line : to_lines(account, !call.no_nsp)) notes.push_back(std::move(line));
+  call.warmup = warmup_of(call, found, notes);
+  const StartModel start = start_model(call.from, config, static_cast<uint64_t>(call.seed));
+  const bert::BertForPreTraining& model = start.model;
+  if (!found) notes.insert(notes.end(), start.warnings.begin(), start.warnings.end());
   bert::TrainerOptions options = trainer_options(call);
-  const std::vector<RunSetting> settings = run_settings(call, config, *shared, *shared_held_out);
+  const std::vector<RunSetting> settings =
+      run_settings(call, config, *shared, *shared_held_out, start.settings);
   options.settings = settings_line(settings);
   if (found) options.also_resumes = check_resumed(call, *found, settings, progress);
   options.baseline = baseline ? &*baseline : nullptr;
 
   RunReport report(call.out, config, *shared, *shared_held_out, tokenizer, options, call.samples);
-  const bert::BertForPreTraining model(config, rng);
   bert::TrainerEvents events;
   events.step = [&](const bert::StepReport& step) {
     progress.update(step.progress, progress_note(step), step.seconds_left);
@@ -337,6 +458,7 @@ void run(const Call& call) {
       checkpoint_to_resume(call);  // refuses a run that another process began and ended meanwhile
     }
     report.begin(trainer.state(), trainer.evaluates_first());
+    for (const std::string& note : notes) progress.say(note);
     const bert::TrainingEnd end = trainer.run();
     report.write(model);
     if (end == bert::TrainingEnd::interrupted) {
@@ -383,7 +505,11 @@ void add_pretrain(CLI::App& program) {
 
   add_whole(*c, "--steps", call->steps, "Train for so many steps");
   add_number(*c, "--minutes", call->minutes, "Train for so many minutes", {0, 1e6, false, true});
-  c->add_flag("--resume", call->resume, "Go on with the run in --out and its vocabulary, bit for bit");
+  c->add_flag(
+      "--resume", call->resume,
+      "Go on with the run in --out and its vocabulary, bit for bit; --steps or --minutes may be more");
+  add_path(*c, "--from", call->from, "FOLDER",
+           "Begin with the weights, config and tokenizer of a model folder, ours or Hugging Face's");
 
   add_choice(*c, "--size", call->size, {"tiny", "mini", "small", "medium", "base"}, "A published size");
   add_whole(*c, "--layers", call->layers, "Layers, in place of those of --size");
@@ -408,7 +534,7 @@ void add_pretrain(CLI::App& program) {
   add_choice(*c, "--optimizer", call->optimizer, {"adamw", "bert-adam", "adam", "sgd"}, "Optimiser");
   add_number(*c, "--learning-rate", call->learning_rate, "Learning rate after the warm-up",
              {0, 100, false, true});
-  add_whole(*c, "--warmup", call->warmup, "Steps of warm-up", 0);
+  add_whole(*c, "--warmup", call->warmup, "Steps of warm-up; in a shorter run a tenth, unless said", 0);
   add_choice(*c, "--decay", call->decay, {"linear", "cosine", "constant"},
              "How the rate falls after the warm-up");
   add_number(*c, "--weight-decay", call->weight_decay, "Weight decay, not on biases and LayerNorm", {0, 10});
@@ -430,8 +556,8 @@ void add_pretrain(CLI::App& program) {
   add_threads(*c, call->threads);
   add_json(*c, call->json);
   c->callback([call, c] {
-    call->has_vocab_size = c->count("--vocab-size") > 0;
-    call->has_alphabet = c->count("--alphabet") > 0;
+    for (const CLI::Option* option : c->get_options())
+      if (option->count() > 0) call->given.insert(option->get_name());
     run(*call);
   });
 }

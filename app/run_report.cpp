@@ -8,6 +8,7 @@
 #include "autograd/file.hpp"
 #include "autograd/kernels/gemm.hpp"
 #include "autograd/threads.hpp"
+#include "bert/pair_planner.hpp"
 #include "bert/verdict.hpp"
 
 namespace gradus::app {
@@ -50,8 +51,11 @@ bert::KeyValues settings(const bert::Config& config, const bert::TokenizedCorpus
                                 config.intermediate_size, config.hidden_act)},
           {"Vocabulary", with_commas(config.vocab_size)},
           {"Training text",
-           fmt::format("{} documents, {} sentences, {} tokens", with_commas(training.documents()),
-                       with_commas(training.sentences()), with_commas(training.tokens()))},
+           fmt::format(
+               "{} documents ({} of two sentences or more, which can give pairs), {} sentences, {} tokens",
+               with_commas(training.documents()),
+               with_commas(static_cast<int64_t>(bert::pairing_documents(training).size())),
+               with_commas(training.sentences()), with_commas(training.tokens()))},
           {"Held-out text", fmt::format("{} documents, {} tokens", with_commas(held_out.documents()),
                                         with_commas(held_out.tokens()))},
           {"Length", options.steps > 0 ? fmt::format("{} steps", with_commas(options.steps))

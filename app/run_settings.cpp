@@ -1,5 +1,7 @@
 #include "app/run_settings.hpp"
 
+#include <charconv>
+
 #include "app/command.hpp"
 
 namespace gradus::app {
@@ -23,6 +25,7 @@ std::string difference(const std::string& option, std::string_view had, std::str
     return fmt::format("{}: the run was begun with another {} text", option,
                        option == "TEXT" ? "training" : "held-out");
   }
+  if (option == "--from") return fmt::format("--from: the run was begun with {}, not {}", had, now);
   // What both begin with says what it is, as "steps " does, and the option says that too.
   const std::size_t number = had.find_first_of("0123456789");
   if (number != std::string_view::npos && had.substr(0, number) == now.substr(0, number)) {
@@ -52,23 +55,41 @@ std::string fingerprint(const bert::TokenizedCorpus& corpus) {
   return fmt::format("{:016x}", hash);
 }
 
-bool check_settings(const std::string& line, const std::vector<RunSetting>& settings) {
+std::optional<double> number_in(const std::string& line, const std::string& name) {
+  for (const std::string& part : parts_of(line)) {
+    double number = 0;
+    const char* const end = part.data() + part.size();
+    if (part.starts_with(name) && std::from_chars(part.data() + name.size(), end, number).ptr == end)
+      return number;
+  }
+  return std::nullopt;
+}
+
+SettingChanges check_settings(const std::string& line, const std::vector<RunSetting>& settings) {
   const std::vector<std::string> had = parts_of(line);
   std::string problem;
-  bool other_rate = false;
+  SettingChanges changes;
   for (std::size_t i = 0; i < settings.size() && i < had.size(); ++i) {
     const auto& [option, text] = settings[i];
     if (had[i] == text) continue;
     if (option == "--learning-rate") {
-      other_rate = true;
+      changes.learning_rate = true;
       continue;
+    }
+    if (option == "--steps" || option == "--minutes") {
+      const std::string unit = option == "--steps" ? "steps " : "minutes ";
+      const std::optional<double> before = number_in(had[i], unit), after = number_in(text, unit);
+      if (before && after && *after > *before) {
+        changes.length_before = before;
+        continue;
+      }
     }
     const std::string more = difference(option, had[i], text);
     if (problem.find(more) != std::string::npos)
       continue;  // a text differs in its length and its fingerprint
     problem += (problem.empty() ? "" : "; ") + more;
   }
-  if (problem.empty()) return other_rate;
+  if (problem.empty()) return changes;
   throw WrongCall(problem + "; resume it as it was begun, or name another folder with --out");
 }
 

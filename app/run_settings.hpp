@@ -3,6 +3,7 @@
 /// with the same run and says what differs where it cannot.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,10 +23,19 @@ std::string settings_line(const std::vector<RunSetting>& settings);
 /// A text for the line that two corpora share only if they hold the same pieces, sentences and documents.
 std::string fingerprint(const bert::TokenizedCorpus& corpus);
 
+/// The number behind `name` in a line: 10 for "warm-up " in "..., warm-up 10, ...".
+std::optional<double> number_in(const std::string& line, const std::string& name);
+
+/// What of a run's settings is another now.
+struct SettingChanges {
+  bool learning_rate = false;
+  std::optional<double> length_before;  ///< the steps or minutes that the run was to have
+};
+
 /// Looks whether a run that was begun as `line` says can go on as `settings` say. The learning rate may
-/// change. A line of an older version may end before the last settings do. Returns true when the rate is
-/// another.
+/// change, and steps or minutes may become more. A line of an older version may end before the last settings
+/// do.
 /// @throws WrongCall that names every other option that differs.
-bool check_settings(const std::string& line, const std::vector<RunSetting>& settings);
+SettingChanges check_settings(const std::string& line, const std::vector<RunSetting>& settings);
 
 }  // namespace gradus::app

@@ -142,8 +142,8 @@ TEST_CASE("pretrain: folders and options that do not fit are refused in one sent
           "--out '" + run.text("done") +
               "' holds a run already; add --resume to go on with it, or name another folder");
   const std::string rest = "; resume it as it was begun, or name another folder with --out";
-  refused(run_program(run.call("done", {"--steps", "3", "--dropout", "0.2", "--resume"})),
-          "--steps: the run has 2, not 3; --dropout: the run has 0.1, not 0.2" + rest);
+  refused(run_program(run.call("done", {"--steps", "1", "--dropout", "0.2", "--resume"})),
+          "--steps: the run has 2, not 1; --dropout: the run has 0.1, not 0.2" + rest);
   refused(
       run_program(run.call("done", {"--steps", "2", "--held-out", run.text("toy/train.txt"), "--resume"})),
       "--held-out: the run was begun with another held-out text" + rest);
@@ -217,9 +217,10 @@ TEST_CASE(
   // Three documents are too few to hold some out, which is said; and no page is named that is not there.
   const ProgramResult few = call("few", {});
   CHECK(few.exit_code == 0);
-  CHECK(few.errors == run.text("small.txt") +
-                          ": the text is too small for holding a part of it out, so nothing is evaluated; "
-                          "--held-out names a text for that\n");
+  CHECK(
+      few.errors.starts_with(run.text("small.txt") +
+                             ": the text is too small for holding a part of it out, so nothing is evaluated; "
+                             "--held-out names a text for that\n"));
   CHECK(few.out.find("attention") == std::string::npos);
 
   // A run goes on with the vocabulary that it has.

@@ -1,0 +1,43 @@
+#include "app/start_model.hpp"
+
+#include <bit>
+
+#include "bert/checkpoint.hpp"
+
+namespace gradus::app {
+namespace {
+
+/// A hash of every weight (FNV-1a, a number at a time).
+std::string fingerprint(const nn::StateDict& weights) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const auto& [name, weight] : weights) {
+    for (const float value : weight.to(DType::f32).to_vector<float>())
+      hash = (hash ^ std::bit_cast<uint32_t>(value)) * 0x100000001b3;
+  }
+  return fmt::format("{:016x}", hash);
+}
+
+}  // namespace
+
+void StartChecks::add(const std::string& option, const std::string& problem) {
+  problems_ +=
+      fmt::format("{}{}: the model in '{}' {}", problems_.empty() ? "" : "; ", option, folder_, problem);
+}
+
+void StartChecks::finish() const {
+  if (!problems_.empty()) throw WrongCall(problems_ + "; leave it out, or begin without --from");
+}
+
+StartModel start_model(const std::filesystem::path& from, const bert::Config& config, uint64_t seed) {
+  Rng rng = Rng(seed).split(0);
+  if (from.empty()) return {bert::BertForPreTraining(config, rng), {}, "fresh weights"};
+  bert::Checkpoint checkpoint = bert::read_checkpoint(from);
+  bert::Config tied_or_not = config;  // the weights tell whether the decoder has a table of its own
+  tied_or_not.tie_word_embeddings = checkpoint.config.tie_word_embeddings;
+  const bert::BertForPreTraining model(tied_or_not, rng);
+  const std::string settings = "the weights " + fingerprint(checkpoint.weights);
+  bert::load_weights(checkpoint, model);
+  return {model, checkpoint.warnings, settings};
+}
+
+}  // namespace gradus::app

@@ -1,0 +1,123 @@
+#include "app/text_account.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "app/command.hpp"
+#include "app/pretraining_text.hpp"
+#include "bert/lines.hpp"
+#include "bert/pair_planner.hpp"
+
+namespace gradus::app {
+namespace {
+
+/// Whether more than `limit` bytes stand without a space between them: quick, and true of every line that has
+/// a word of so many characters.
+bool may_have_long_word(std::string_view line, int64_t limit) {
+  int64_t run = 0;
+  for (const char c : line) {
+    run = c == ' ' ? 0 : run + 1;
+    if (run > limit) return true;
+  }
+  return false;
+}
+
+int64_t count_long_words(std::string_view line, const bert::Tokenizer& tokenizer) {
+  const bert::NormalizedText text = tokenizer.normalizer().normalize(line);
+  std::vector<bert::WordSpan> words;
+  bert::split_words(text.chars, words);
+  return std::ranges::count_if(
+      words, [&](const bert::WordSpan& word) { return word.end - word.begin > tokenizer.max_word_chars(); });
+}
+
+/// "1 word", "2,000 words"
+std::string counted(int64_t number, const std::string& thing) {
+  return fmt::format("{} {}{}", with_commas(number), thing, number == 1 ? "" : "s");
+}
+
+std::string long_words_of(const TextAccount& account) {
+  return fmt::format("{} {} longer than {} characters, and each counts as one [UNK]",
+                     counted(account.long_words, "word"), account.long_words == 1 ? "is" : "are",
+                     account.longest_word);
+}
+
+}  // namespace
+
+TextAccount account_of(const std::vector<std::filesystem::path>& files, const bert::TokenizedCorpus& corpus,
+                       const bert::Tokenizer& tokenizer) {
+  TextAccount account;
+  account.name = joined_names(files);
+  account.documents = corpus.documents();
+  account.pairing_documents = static_cast<int64_t>(bert::pairing_documents(corpus).size());
+  account.sentences = corpus.sentences();
+  account.tokens = corpus.tokens();
+  account.longest_word = static_cast<int64_t>(tokenizer.max_word_chars());
+  account.unknown = std::ranges::count(corpus.ids(), tokenizer.special_ids().unk);
+  account.maskable =
+      std::ranges::count_if(corpus.ids(), [&](int32_t id) { return !tokenizer.is_special(id); });
+  int64_t lines = 0;
+  const auto look_at = [&](std::string_view line) {
+    lines += !line.empty();
+    if (account.unknown > 0 && may_have_long_word(line, account.longest_word))
+      account.long_words += count_long_words(line, tokenizer);
+  };
+  for (const std::filesystem::path& file : files) bert::for_each_line(file, look_at);
+  account.lines_without = lines - account.sentences;
+  return account;
+}
+
+std::vector<std::string> to_lines(const TextAccount& account, bool next_sentence) {
+  const double share = static_cast<double>(account.unknown) / static_cast<double>(account.tokens);
+  const std::string pairs = next_sentence ? fmt::format(" ({} of them can give sentence pairs)",
+                                                        with_commas(account.pairing_documents))
+                                          : std::string();
+  std::vector<std::string> lines = {fmt::format(
+      "{}: {}{}, {}, {}, {:.1f} % of them [UNK]", account.name, counted(account.documents, "document"), pairs,
+      counted(account.sentences, "sentence"), counted(account.tokens, "token"), 100 * share)};
+  if (const int64_t alone = account.documents - account.pairing_documents; next_sentence && alone > 0) {
+    lines.push_back(
+        fmt::format("{}: {} of one sentence: masked pieces are learned from {}, the next sentence is not",
+                    account.name, counted(alone, "document"), alone == 1 ? "it" : "them"));
+  }
+  if (account.lines_without > 0) {
+    lines.push_back(fmt::format(
+        "{}: {} no character that the tokenizer keeps, and {} left out", account.name,
+        account.lines_without == 1 ? "1 line has" : with_commas(account.lines_without) + " lines have",
+        account.lines_without == 1 ? "is" : "are"));
+  }
+  if (account.long_words > 0) lines.push_back(fmt::format("{}: {}", account.name, long_words_of(account)));
+  if (share > 0.05) {
+    lines.push_back(
+        fmt::format("{}: warning: the vocabulary does not know much of this text; leave --vocab out to learn "
+                    "one from it, or ask for a larger one with --vocab-size",
+                    account.name));
+  }
+  return lines;
+}
+
+void check_maskable(const TextAccount& account) {
+  if (account.maskable > 0) return;
+  fail<FormatError>("{}: {} of {} are [UNK] or other special pieces, so there is nothing to learn; {}",
+                    account.name, with_commas(account.tokens), counted(account.tokens, "token"),
+                    account.long_words > 0 ? long_words_of(account) + ": put spaces into them"
+                                           : std::string("take a vocabulary that is made for this text"));
+}
+
+void check_both_labels(const bert::PretrainingData& data, const std::string& name) {
+  // A small text may miss one of the two in an epoch by chance; in twenty it does not.
+  constexpr int64_t epochs = 20;
+  std::array<int64_t, 2> pairs{};
+  for (int64_t epoch = 0; epoch < epochs; ++epoch) {
+    for (const bert::ExamplePlan& row : data.plan_epoch(epoch).examples)
+      if (row.next_sentence_label != bert::no_label)
+        ++pairs[static_cast<std::size_t>(row.next_sentence_label)];
+    if (pairs[0] > 0 && pairs[1] > 0) return;
+  }
+  fail<FormatError>(
+      "{}: next sentence prediction has nothing to tell apart: of {} in {} epochs none has a {} second "
+      "sentence{}; leave it out with --no-nsp",
+      name, counted(pairs[0] + pairs[1], "pair"), epochs, pairs[1] == 0 ? "random" : "true",
+      pairs[1] == 0 ? ", because those of other documents read the same" : "");
+}
+
+}  // namespace gradus::app

@@ -1,0 +1,38 @@
+/// @file
+/// What was read before a training: counted, told to the user, and refused where a run would learn nothing.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "bert/pretraining_data.hpp"
+#include "bert/wordpiece.hpp"
+
+namespace gradus::app {
+
+/// A text in numbers.
+struct TextAccount {
+  std::string name;  ///< of the file, or of all files
+  int64_t documents = 0, pairing_documents = 0, sentences = 0, tokens = 0;
+  int64_t maskable = 0;       ///< tokens that are no special pieces
+  int64_t unknown = 0;        ///< tokens that are [UNK]
+  int64_t lines_without = 0;  ///< lines of characters that make no token
+  int64_t long_words = 0;     ///< words longer than `longest_word`, each of them one [UNK]
+  int64_t longest_word = 0;   ///< characters that a word may have
+};
+
+/// Counts `corpus`, which was read from `files`, and the files' lines.
+TextAccount account_of(const std::vector<std::filesystem::path>& files, const bert::TokenizedCorpus& corpus,
+                       const bert::Tokenizer& tokenizer);
+
+/// One sentence that says what was read, and one for each thing that the user should know of it.
+std::vector<std::string> to_lines(const TextAccount& account, bool next_sentence);
+
+/// @throws FormatError that begins with the text's name where no token can be masked.
+void check_maskable(const TextAccount& account);
+
+/// @throws FormatError that begins with `name` where the pairs of many epochs are all true or all random.
+void check_both_labels(const bert::PretrainingData& data, const std::string& name);
+
+}  // namespace gradus::app

@@ -1,0 +1,182 @@
+// How gradus pretrain begins: what it says of the text, what it refuses, and where it goes on from.
+#include <algorithm>
+
+#include "app/program.hpp"
+#include "autograd/ops.hpp"
+#include "bert/training_state.hpp"
+#include "nn/safetensors.hpp"
+#include "support/catch.hpp"
+
+using namespace gradus;
+using namespace gradus::test;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const char* const four_documents =
+    "A dog ran.\nA cat ran.\n\nThe dog sat.\nThe cat sat.\n\nThe cat ate.\nIt ran.\n\nThe dog ate.\nIt "
+    "sat.\n";
+
+/// A short run of a tiny model in a folder of its own. `more` is said last.
+struct Start {
+  TemporaryFolder folder;
+
+  ProgramResult operator()(const std::string& text, const std::vector<std::string>& more) const {
+    std::vector<std::string> words = {
+        "pretrain", text, "--slots", "64", "--length", "16", "--held-out-fraction", "0"};
+    words.insert(words.end(), more.begin(), more.end());
+    return call_gradus(folder.path(), words);
+  }
+  ProgramResult fresh(const std::string& text, std::vector<std::string> more) const {
+    more.insert(more.begin(), {"--layers", "1", "--hidden", "32", "--vocab-size", "60"});
+    return (*this)(text, more);
+  }
+  std::string settings(const std::string& out, int64_t step) const {
+    const fs::path file =
+        folder / out / "checkpoints" / ("step-" + std::to_string(step)) / "training_state.json";
+    return bert::training_state_from_json(read_file(file), file).settings;
+  }
+};
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("pretrain: what was read is said before training") {
+  const Start start;
+  write(start.folder / "text.txt",
+        std::string(four_documents) + "\nA cow sat.\n\n" + std::string(120, 'x') + "\n");
+  const ProgramResult result = start.fresh("text.txt", {"--steps", "30", "--out", "new"});
+  INFO(result.errors);
+  REQUIRE(result.exit_code == 0);
+  CHECK(has(result.errors, "text.txt: 6 documents (4 of them can give sentence pairs), 10 sentences, "));
+  CHECK(has(result.errors,
+            "text.txt: 2 documents of one sentence: masked pieces are learned from them, the next "
+            "sentence is not\n"));
+  CHECK(has(result.errors, "text.txt: 1 word is longer than 100 characters, and each counts as one [UNK]\n"));
+  CHECK(has(read_file(start.folder / "new/report.html"), "6 documents (4 of two sentences or more"));
+  // The warm-up of 200 steps is longer than the run.
+  CHECK(
+      has(result.errors, "the warm-up takes 3 of the 30 steps, a tenth, instead of 200; --warmup sets it\n"));
+  CHECK(has(start.settings("new", 30), "warm-up 3,"));
+
+  const ProgramResult said =
+      start.fresh("text.txt", {"--steps", "2", "--warmup", "50", "--no-nsp", "--out", "said"});
+  INFO(said.errors);
+  CHECK(said.exit_code == 0);
+  CHECK(has(said.errors, "warning: --warmup 50 is not over when the run ends after 2 steps"));
+  CHECK(has(start.settings("said", 2), "warm-up 50,"));
+  CHECK(!has(said.errors, "sentence pairs"));
+}
+
+TEST_CASE("pretrain: a text that teaches nothing is refused") {
+  const Start start;
+  std::string reads, alike;
+  for (int i = 0; i < 6; ++i) {
+    reads += std::string(120, "ACGT"[i % 4]) + "\n" + std::string(110, "GTAC"[i % 4]) + "\n\n";
+    alike += "A dog ran.\nA cat sat.\n\n";
+  }
+  write(start.folder / "reads.txt", reads);
+  write(start.folder / "alike.txt", alike);
+  write(start.folder / "vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nc\n##a\n##c\n");
+  const ProgramResult unknown = start("reads.txt", {"--vocab", "vocab.txt", "--steps", "2", "--out", "new"});
+  CHECK(unknown.exit_code == 1);
+  CHECK(
+      unknown.errors ==
+      "gradus pretrain: reads.txt: 12 of 12 tokens are [UNK] or other special pieces, so there is nothing to "
+      "learn; 12 words are longer than 100 characters, and each counts as one [UNK]: put spaces into them\n");
+  const ProgramResult same = start.fresh("alike.txt", {"--steps", "2", "--out", "new"});
+  CHECK(same.exit_code == 1);
+  CHECK(has(same.errors,
+            "gradus pretrain: alike.txt: next sentence prediction has nothing to tell apart: of "));
+  CHECK(has(same.errors,
+            "none has a random second sentence, because those of other documents read the same; "
+            "leave it out with --no-nsp\n"));
+  CHECK(!fs::exists(start.folder / "new"));
+  CHECK(start.fresh("alike.txt", {"--steps", "2", "--no-nsp", "--out", "new"}).exit_code == 0);
+}
+
+TEST_CASE("pretrain: a finished run goes on to more steps, and says what becomes of the rate") {
+  const Start start;
+  write(start.folder / "text.txt", four_documents);
+  REQUIRE(start.fresh("text.txt", {"--steps", "20", "--warmup", "4", "--out", "run"}).exit_code == 0);
+  const ProgramResult more =
+      start.fresh("text.txt", {"--steps", "36", "--warmup", "4", "--out", "run", "--resume"});
+  INFO(more.errors);
+  REQUIRE(more.exit_code == 0);
+  // Linear: 1e-3 (36 - 20) / (36 - 4).
+  CHECK(has(more.errors,
+            "the run goes on to 36 steps instead of 20; the linear decay now ends there, so the "
+            "learning rate after step 20 is 0.0005, and was to be 0\n"));
+  CHECK(has(more.out, "36 steps"));
+  CHECK(has(read_file(start.folder / "run/metrics.csv"), "\n36,train,"));
+  const ProgramResult less = start.fresh("text.txt", {"--steps", "30", "--out", "run", "--resume"});
+  CHECK(less.exit_code == 2);
+  CHECK(has(less.errors, "gradus pretrain: --steps: the run has 36, not 30; resume it"));
+}
+
+TEST_CASE("pretrain --from begins with the weights, config and tokenizer of a folder") {
+  const Start start;
+  write(start.folder / "text.txt", four_documents);
+  const fs::path folder = start.folder / "model";
+  fs::copy(std::string(GRADUS_FIXTURES) + "/bert/small", folder);
+  const std::string table = "bert.embeddings.word_embeddings.weight";
+  const auto begin = [&](std::vector<std::string> more) {
+    more.insert(more.begin(),
+                {"--from", "model", "--steps", "2", "--optimizer", "sgd", "--weight-decay", "0"});
+    return start("text.txt", more);
+  };
+  // A rate so small that the weights stay what they were.
+  const ProgramResult same = begin({"--learning-rate", "1e-30", "--out", "same"});
+  INFO(same.errors);
+  REQUIRE(same.exit_code == 0);
+  CHECK(read_file(start.folder / "same/vocab.txt") == read_file(folder / "vocab.txt"));
+  const nn::StateDict had = nn::read_safetensors(folder / "model.safetensors");
+  nn::StateDict has_now = nn::read_safetensors(start.folder / "same/model.safetensors");
+  CHECK(had.at(table).to_vector<float>() == has_now.at(table).to_vector<float>());
+  CHECK(!has(same.errors, "fresh"));
+  const ProgramResult moved = begin({"--learning-rate", "0.1", "--warmup", "0", "--out", "moved"});
+  REQUIRE(moved.exit_code == 0);
+  has_now = nn::read_safetensors(start.folder / "moved/model.safetensors");
+  CHECK(had.at(table).to_vector<float>() != has_now.at(table).to_vector<float>());
+
+  // It goes on from its own checkpoint, and only as what it is.
+  const ProgramResult other = start("text.txt", {"--steps", "2", "--out", "same", "--resume"});
+  CHECK(other.exit_code == 2);
+  CHECK(has(other.errors, "--from: the run was begun with the weights "));
+  CHECK(begin({"--learning-rate", "1e-30", "--out", "same", "--resume"}).exit_code == 0);
+
+  // What contradicts the folder is refused by name; what repeats it is not.
+  const auto refused = [&](const std::vector<std::string>& more, const std::string& sentence) {
+    std::vector<std::string> words = more;
+    words.insert(words.end(), {"--out", "new"});
+    const ProgramResult result = begin(words);
+    CHECK(result.exit_code == 2);
+    CHECK(result.errors == "gradus pretrain: " + sentence + "\n");
+    CHECK(!fs::exists(start.folder / "new"));
+  };
+  const std::string advice = "; leave it out, or begin without --from";
+  refused({"--layers", "4", "--hidden", "24", "--heads", "2", "--activation", "relu", "--init-std", "0.1"},
+          "--layers: the model in 'model' has 2, not 4; --heads: the model in 'model' has 3, not 2; "
+          "--activation: "
+          "the model in 'model' has gelu, not relu; --init-std: the model in 'model' brings its weights, and "
+          "this "
+          "is for fresh ones" +
+              advice);
+  refused({"--size", "mini"},
+          "--size: the model in 'model' has 2 layers of 24, not 4 layers of 256" + advice);
+  refused({"--vocab-size", "40"}, "--vocab-size: the model in 'model' has 48, not 40" + advice);
+  refused({"--length", "64"},
+          "--length: rows of 64 slots are longer than the 16 positions of the model in 'model'");
+
+  // Heads that it lacks are fresh, which is said.
+  nn::StateDict headless = had;
+  std::erase_if(headless, [](const auto& entry) { return entry.first.starts_with("cls."); });
+  nn::write_safetensors(folder / "model.safetensors", headless);
+  const ProgramResult fresh = begin({"--out", "headless"});
+  INFO(fresh.errors);
+  CHECK(fresh.exit_code == 0);
+  CHECK(has(fresh.errors, "model.safetensors: has no cls."));
+  CHECK(has(fresh.errors, "fresh weights stand there"));
+}
