@@ -23,6 +23,7 @@
 #include "bert/resumable.hpp"
 #include "bert/tokenizer_files.hpp"
 #include "bert/trainer.hpp"
+#include "bert/verdict.hpp"
 #include "bert/wordpiece_trainer.hpp"
 
 namespace gradus::app {
@@ -378,8 +379,11 @@ std::string evaluation_line(const bert::StepReport& r, const bert::Evaluation& e
   std::string line = fmt::format("step {}: held out: MLM accuracy {:.3f}, perplexity {:.2f}", r.step,
                                  e.mlm_accuracy(), e.perplexity());
   if (e.pairs[0] + e.pairs[1] > 0) {
-    line += fmt::format(", NSP accuracy {:.3f} (next {:.3f}, random {:.3f})", e.nsp_accuracy(),
-                        e.nsp_accuracy_of(0), e.nsp_accuracy_of(1));
+    const bool one_answer = e.pairs[0] > 0 && e.pairs[1] > 0 &&
+                            !bert::one_answer(e.nsp_accuracy_of(0), e.nsp_accuracy_of(1)).empty();
+    line += fmt::format(", NSP accuracy {:.3f} (next {:.3f}, random {:.3f}{})", e.nsp_accuracy(),
+                        e.nsp_accuracy_of(0), e.nsp_accuracy_of(1),
+                        one_answer ? ": one answer for nearly every pair" : "");
   }
   return line;
 }

@@ -178,6 +178,9 @@ void RunReport::add(const bert::StepReport& step, const bert::Evaluation& e,
   last_ = e;
   const int64_t pairs = e.pairs[0] + e.pairs[1];
   const auto of_pairs = [&](double value) { return pairs > 0 ? value : bert::MetricsRow::kNone; };
+  const auto of_class = [&](int label) {  // a kind that no pair is of has no share, rather than 0
+    return e.pairs.at(static_cast<size_t>(label)) > 0 ? e.nsp_accuracy_of(label) : bert::MetricsRow::kNone;
+  };
   metrics_->append({.kind = bert::MetricsRow::Kind::eval,
                     .step = step.step,
                     .tokens = step.slots,
@@ -187,8 +190,8 @@ void RunReport::add(const bert::StepReport& step, const bert::Evaluation& e,
                     .nsp_loss = of_pairs(e.nsp_loss()),
                     .mlm_accuracy = e.mlm_accuracy(),
                     .nsp_accuracy = of_pairs(e.nsp_accuracy()),
-                    .nsp_accuracy_next = of_pairs(e.nsp_accuracy_of(0)),
-                    .nsp_accuracy_random = of_pairs(e.nsp_accuracy_of(1)),
+                    .nsp_accuracy_next = of_class(0),
+                    .nsp_accuracy_random = of_class(1),
                     .perplexity = e.perplexity(),
                     .positions = static_cast<double>(e.positions),
                     .pairs = static_cast<double>(pairs)});
