@@ -37,7 +37,7 @@ TEST_CASE("gradus: with too little memory, a sentence and exit 1, never a signal
     INFO(start << " + " << kib - start << " KiB: " << result.exit_code << " " << result.errors);
     if (result.exit_code == 0) return static_cast<void>(++done);
     ++refused;
-    if (result.errors.find("shared libraries") != std::string::npos) return;  // the system's own sentence
+    if (result.exit_code == 127) return;  // the system could not even start the program, and says so itself
     CHECK(result.exit_code == 1);
     CHECK(result.errors.find("memory") != std::string::npos);
   };

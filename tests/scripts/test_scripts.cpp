@@ -45,8 +45,10 @@ TEST_CASE("test refuses a wrong call with one sentence") {
 
 TEST_CASE("every_kernel refuses a wrong call with one sentence") {
   const std::string options = "; scripts/every_kernel --help lists the options.";
-  check_refused(script("scripts/every_kernel", {"--fast"}), "every_kernel: unknown option '--fast'" + options);
-  check_refused(script("scripts/every_kernel", {"--kernels"}), "every_kernel: --kernels needs a value" + options);
+  check_refused(script("scripts/every_kernel", {"--fast"}),
+                "every_kernel: unknown option '--fast'" + options);
+  check_refused(script("scripts/every_kernel", {"--kernels"}),
+                "every_kernel: --kernels needs a value" + options);
 }
 
 TEST_CASE("learn refuses a wrong call with one sentence") {
