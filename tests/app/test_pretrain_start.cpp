@@ -75,7 +75,7 @@ TEST_CASE("pretrain: a text that teaches nothing is refused") {
   const Start start;
   std::string reads, alike;
   for (int i = 0; i < 6; ++i) {
-    reads += std::string(120, "ACGT"[i % 4]) + "\n" + std::string(110, "GTAC"[i % 4]) + "\n\n";
+    reads.append(120, "ACGT"[i % 4]).append("\n").append(110, "GTAC"[i % 4]).append("\n\n");
     alike += "A dog ran.\nA cat sat.\n\n";
   }
   write(start.folder / "reads.txt", reads);
