@@ -106,6 +106,7 @@ Tensor Tensor::slice(int64_t axis, int64_t begin, int64_t end, int64_t step) con
   return record_view("slice", as_view(new_shape, new_strides, start),
                      wrt(*this, [a, begin, step, shape = shape()](const Tensor& dy) {
                        if (step == 1) return pad(dy, a, begin, shape[a] - begin - dy.size(a));
+                       if (dy.numel() == 0) return zeros(shape, dy.dtype());  // its axis may be long
                        std::vector<int64_t> indices;
                        for (int64_t i = 0; i < dy.size(a); ++i) indices.push_back(begin + i * step);
                        const Tensor index = tensor(indices);

@@ -70,6 +70,9 @@ TEST_CASE("sizes: products of sizes never overflow, not even beside a 0", "[size
   for (const int axis : {0, 1, 2}) x = x.slice(axis, x.size(axis), x.size(axis));
   CHECK(x.numel() == 0);
   CHECK(sum(x).item() == 0);
+  // Nor does a gradient walk along a long axis of nothing.
+  const Tensor wide = zeros({large, 0}).requires_grad();
+  CHECK(grad({sum(wide.slice(0, 0, large, 2))}, {wide})[0].shape() == Shape{large, 0});
 }
 
 TEST_CASE("sizes: attention over keys that repeat one element", "[sizes]") {
