@@ -7,6 +7,7 @@
 #include "app/pretraining_text.hpp"
 #include "app/progress.hpp"
 #include "app/run_report.hpp"
+#include "app/text_account.hpp"
 #include "autograd/threads.hpp"
 #include "bert/checkpoint.hpp"
 #include "bert/evaluation.hpp"
@@ -44,15 +45,24 @@ void run(const Call& call) {
   options.seed = static_cast<uint64_t>(call.seed);
   const auto text = std::make_shared<const bert::TokenizedCorpus>(
       bert::read_corpus(call.texts, tokenizer, {.block_sentences = call.block_sentences}));
+  const TextAccount account = account_of(call.texts, *text, tokenizer);
+  check_maskable(account);
   if (!call.no_nsp) check_pairs(*text, joined_names(call.texts));
   const bert::PretrainingData data(text, pieces, options);
+  Progress progress("evaluating");
+  for (const std::string& line :
+       to_lines(account, !call.no_nsp, "what it scores here says little of the model"))
+    progress.say(line);
+  if (!call.no_nsp) {
+    if (const std::string missing = missing_label(data); !missing.empty())
+      progress.say(fmt::format("{}: warning: {}; leave it out with --no-nsp", account.name, missing));
+  }
   std::optional<bert::BigramBaseline> baseline;
   if (!call.training.empty()) {
-    Progress progress("counting neighbours in the training text");
+    progress.update(-1, "counting neighbours in the training text");
     baseline.emplace(bert::read_corpus(call.training, tokenizer, {.block_sentences = call.block_sentences}),
                      pieces);
   }
-  Progress progress("evaluating");
   bert::Evaluation evaluation;
   for (int64_t pass = 0; pass < call.passes; ++pass) {
     progress.update(static_cast<double>(pass) / static_cast<double>(call.passes));

@@ -165,6 +165,7 @@ bert::TrainerOptions trainer_options(const Call& call) {
   options.learning_rate = call.learning_rate;
   options.decay = nn::schedule_by_name(call.decay);
   options.warmup = call.warmup;
+  if (!call.given.contains("--warmup")) options.warmup_share = 0.1;
   options.weight_decay = call.weight_decay;
   options.clip = call.clip;
   options.optimizer = call.optimizer;
@@ -424,9 +425,17 @@ void run(Call call) {
   }
   if (!call.no_nsp) check_both_labels(*training, joined_names(call.texts));
 
+  const std::string advice = call.from.empty()
+                                 ? learn_another
+                                 : "its tokenizer is that of --from, so leave that out to learn another";
   std::vector<std::string> notes;  // said when nothing stands in the way of training any more
   for (const TextAccount& account : accounts)
-    for (std::string& line : to_lines(account, !call.no_nsp)) notes.push_back(std::move(line));
+    for (std::string& line : to_lines(account, !call.no_nsp, advice)) notes.push_back(std::move(line));
+  if (scored && !call.no_nsp) {
+    if (const std::string missing = missing_label(*scored); !missing.empty())
+      notes.push_back("warning: of the text that is held out, " + missing +
+                      "; its NSP accuracy says nothing");
+  }
   call.warmup = warmup_of(call, found, notes);
   const StartModel start = start_model(call.from, config, static_cast<uint64_t>(call.seed));
   const bert::BertForPreTraining& model = start.model;
@@ -470,6 +479,13 @@ void run(Call call) {
                                trainer.state().step));
       throw Exit{kInterrupted};
     }
+  }
+  if (const int64_t steps = trainer.state().step;
+      call.minutes > 0 && steps <= options.warmup && options.warmup_share == 1) {
+    progress.say(
+        fmt::format("warning: the run ended after {} steps, within the {} of its warm-up, so the learning "
+                    "rate never reached {}",
+                    steps, options.warmup, call.learning_rate));
   }
   if (call.json) {
     print(report.summary());
@@ -538,7 +554,8 @@ void add_pretrain(CLI::App& program) {
   add_choice(*c, "--optimizer", call->optimizer, {"adamw", "bert-adam", "adam", "sgd"}, "Optimiser");
   add_number(*c, "--learning-rate", call->learning_rate, "Learning rate after the warm-up",
              {0, 100, false, true});
-  add_whole(*c, "--warmup", call->warmup, "Steps of warm-up; in a shorter run a tenth, unless said", 0);
+  add_whole(*c, "--warmup", call->warmup,
+            "Steps of warm-up; in a run that ends sooner a tenth of it, unless said", 0);
   add_choice(*c, "--decay", call->decay, {"linear", "cosine", "constant"},
              "How the rate falls after the warm-up");
   add_number(*c, "--weight-decay", call->weight_decay, "Weight decay, not on biases and LayerNorm", {0, 10});

@@ -66,7 +66,7 @@ TextAccount account_of(const std::vector<std::filesystem::path>& files, const be
   return account;
 }
 
-std::vector<std::string> to_lines(const TextAccount& account, bool next_sentence) {
+std::vector<std::string> to_lines(const TextAccount& account, bool next_sentence, const std::string& advice) {
   const double share = static_cast<double>(account.unknown) / static_cast<double>(account.tokens);
   const std::string pairs = next_sentence ? fmt::format(" ({} of them can give sentence pairs)",
                                                         with_commas(account.pairing_documents))
@@ -88,9 +88,7 @@ std::vector<std::string> to_lines(const TextAccount& account, bool next_sentence
   if (account.long_words > 0) lines.push_back(fmt::format("{}: {}", account.name, long_words_of(account)));
   if (share > 0.05) {
     lines.push_back(
-        fmt::format("{}: warning: the vocabulary does not know much of this text; leave --vocab out to learn "
-                    "one from it, or ask for a larger one with --vocab-size",
-                    account.name));
+        fmt::format("{}: warning: the vocabulary does not know much of this text; {}", account.name, advice));
   }
   return lines;
 }
@@ -103,7 +101,7 @@ void check_maskable(const TextAccount& account) {
                                            : std::string("take a vocabulary that is made for this text"));
 }
 
-void check_both_labels(const bert::PretrainingData& data, const std::string& name) {
+std::string missing_label(const bert::PretrainingData& data) {
   // A small text may miss one of the two in an epoch by chance; in twenty it does not.
   constexpr int64_t epochs = 20;
   std::array<int64_t, 2> pairs{};
@@ -111,13 +109,18 @@ void check_both_labels(const bert::PretrainingData& data, const std::string& nam
     for (const bert::ExamplePlan& row : data.plan_epoch(epoch).examples)
       if (row.next_sentence_label != bert::no_label)
         ++pairs[static_cast<std::size_t>(row.next_sentence_label)];
-    if (pairs[0] > 0 && pairs[1] > 0) return;
+    if (pairs[0] > 0 && pairs[1] > 0) return {};
   }
-  fail<FormatError>(
-      "{}: next sentence prediction has nothing to tell apart: of {} in {} epochs none has a {} second "
-      "sentence{}; leave it out with --no-nsp",
-      name, counted(pairs[0] + pairs[1], "pair"), epochs, pairs[1] == 0 ? "random" : "true",
+  return fmt::format(
+      "next sentence prediction has nothing to tell apart: of {} in {} epochs none has a {} second "
+      "sentence{}",
+      counted(pairs[0] + pairs[1], "pair"), epochs, pairs[1] == 0 ? "random" : "true",
       pairs[1] == 0 ? ", because those of other documents read the same" : "");
+}
+
+void check_both_labels(const bert::PretrainingData& data, const std::string& name) {
+  if (const std::string missing = missing_label(data); !missing.empty())
+    fail<FormatError>("{}: {}; leave it out with --no-nsp", name, missing);
 }
 
 }  // namespace gradus::app

@@ -26,13 +26,22 @@ struct TextAccount {
 TextAccount account_of(const std::vector<std::filesystem::path>& files, const bert::TokenizedCorpus& corpus,
                        const bert::Tokenizer& tokenizer);
 
-/// One sentence that says what was read, and one for each thing that the user should know of it.
-std::vector<std::string> to_lines(const TextAccount& account, bool next_sentence);
+/// What to do about a vocabulary that does not know much of a text.
+inline constexpr const char* learn_another =
+    "leave --vocab out to learn one from it, or ask for a larger one with --vocab-size";
+
+/// One sentence that says what was read, and one for each thing that the user should know of it. `advice` is
+/// for a text of many [UNK].
+std::vector<std::string> to_lines(const TextAccount& account, bool next_sentence,
+                                  const std::string& advice = learn_another);
 
 /// @throws FormatError that begins with the text's name where no token can be masked.
 void check_maskable(const TextAccount& account);
 
-/// @throws FormatError that begins with `name` where the pairs of many epochs are all true or all random.
+/// Empty, or what is wrong with the pairs of `data` where those of many epochs are all true or all random.
+std::string missing_label(const bert::PretrainingData& data);
+
+/// @throws FormatError that begins with `name` where a label is missing.
 void check_both_labels(const bert::PretrainingData& data, const std::string& name);
 
 }  // namespace gradus::app

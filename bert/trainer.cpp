@@ -111,15 +111,21 @@ double Trainer::progress() const {
   return std::min(done, 1.0);
 }
 
+int64_t warmup_steps(const TrainerOptions& options, double expected) {
+  if (options.steps > 0) return options.warmup;
+  return static_cast<int64_t>(std::min(static_cast<double>(options.warmup), options.warmup_share * expected));
+}
+
 double Trainer::rate() const {
   // A run by time has no number of steps; the one that the progress so far leads to takes its place.
   const double p = progress();
   const double expected = p > 0 ? static_cast<double>(state_.step) / p : 1e9;
   const int64_t total = options_.steps > 0 ? options_.steps : static_cast<int64_t>(expected);
+  const int64_t warmup = warmup_steps(options_, expected);
   const nn::Schedule schedule{.kind = options_.decay,
                               .peak = options_.learning_rate,
-                              .warmup = options_.warmup,
-                              .total = std::max({total, state_.step + 1, options_.warmup + 1})};
+                              .warmup = warmup,
+                              .total = std::max({total, state_.step + 1, warmup + 1})};
   return schedule(state_.step);
 }
 

@@ -43,7 +43,8 @@ struct TrainerOptions {
   std::vector<LengthStage> lengths = {{1, 64}};
   double learning_rate = 1e-3;
   nn::Schedule::Kind decay = nn::Schedule::Kind::linear;
-  int64_t warmup = 200;  ///< steps
+  int64_t warmup = 200;     ///< steps
+  double warmup_share = 1;  ///< a run by minutes warms up for at most this share of them
   double weight_decay = 0.01;
   double clip = 1;                  ///< the most that the global norm of the gradient may be
   std::string optimizer = "adamw";  ///< adamw, bert-adam, adam or sgd
@@ -60,6 +61,9 @@ struct TrainerOptions {
   /// Another line with which a checkpoint may be resumed: for callers that know what of it may change.
   std::string also_resumes;
 };
+
+/// The steps of warm-up of a run that is expected to have `expected` steps.
+int64_t warmup_steps(const TrainerOptions& options, double expected);
 
 /// What a step did, in training mode: the means over all masked positions, and over all pairs, of its
 /// batches. The accuracies are those of the last step whose number report_every divides (or the last of all).

@@ -96,6 +96,65 @@ TEST_CASE("pretrain: a text that teaches nothing is refused") {
             "leave it out with --no-nsp\n"));
   CHECK(!fs::exists(start.folder / "new"));
   CHECK(start.fresh("alike.txt", {"--steps", "2", "--no-nsp", "--out", "new"}).exit_code == 0);
+
+  // Text that is held out does not stop the run, but what it cannot tell is said.
+  write(start.folder / "text.txt", four_documents);
+  const std::string nothing_held = "next sentence prediction has nothing to tell apart: of ";
+  const ProgramResult held =
+      start.fresh("text.txt", {"--held-out", "alike.txt", "--steps", "2", "--out", "held"});
+  INFO(held.errors);
+  CHECK(held.exit_code == 0);
+  CHECK(has(held.errors, "warning: of the text that is held out, " + nothing_held));
+  CHECK(has(held.errors, "; its NSP accuracy says nothing\n"));
+  const auto evaluate = [&](const std::string& text) {
+    return call_gradus(start.folder.path(), {"evaluate", "held", text, "--length", "16"});
+  };
+  const ProgramResult scored = evaluate("alike.txt");
+  CHECK(scored.exit_code == 0);
+  CHECK(has(scored.errors, "alike.txt: 6 documents (6 of them can give sentence pairs), 12 sentences, "));
+  CHECK(has(scored.errors, "alike.txt: warning: " + nothing_held));
+  CHECK(has(scored.errors, "; leave it out with --no-nsp\n"));
+  const ProgramResult usual = evaluate("text.txt");
+  CHECK(usual.exit_code == 0);
+  CHECK(has(usual.errors, "text.txt: 4 documents "));
+  CHECK(!has(usual.errors, "warning"));
+  const ProgramResult none = evaluate("reads.txt");
+  CHECK(none.exit_code == 1);
+  CHECK(has(none.errors, "gradus evaluate: reads.txt: 12 of 12 tokens are [UNK] or other special pieces"));
+}
+
+TEST_CASE("pretrain: the advice on a strange text fits how the vocabulary came") {
+  const Start start;
+  write(start.folder / "text.txt", four_documents);
+  REQUIRE(start.fresh("text.txt", {"--steps", "2", "--out", "model"}).exit_code == 0);
+  std::string strange = four_documents;
+  for (const char* word : {"zebra", "quux", "jazz", "vex"}) strange += std::string(word) + " ran.\n";
+  write(start.folder / "strange.txt", strange);
+  const std::string warning = "strange.txt: warning: the vocabulary does not know much of this text; ";
+  const ProgramResult from = start("strange.txt", {"--from", "model", "--steps", "2", "--out", "from"});
+  CHECK(has(from.errors, warning + "its tokenizer is that of --from, so leave that out to learn another\n"));
+  const ProgramResult vocab = start("strange.txt", {"--vocab", "model", "--steps", "2", "--out", "vocab",
+                                                    "--layers", "1", "--hidden", "32"});
+  CHECK(has(vocab.errors, warning + "leave --vocab out to learn one from it, or ask for a larger one with "
+                                    "--vocab-size\n"));
+  const ProgramResult evaluated =
+      call_gradus(start.folder.path(), {"evaluate", "model", "strange.txt", "--length", "16"});
+  CHECK(has(evaluated.errors, warning + "what it scores here says little of the model\n"));
+}
+
+TEST_CASE("pretrain: a run by minutes that ends within its warm-up says so") {
+  const Start start;
+  write(start.folder / "text.txt", four_documents);
+  const std::string sentence = " of its warm-up, so the learning rate never reached 0.001\n";
+  const ProgramResult said = start.fresh(
+      "text.txt", {"--minutes", "0.001", "--warmup", "1000000", "--evaluations", "0", "--out", "said"});
+  INFO(said.errors);
+  CHECK(said.exit_code == 0);
+  CHECK(has(said.errors, sentence));
+  const ProgramResult shortened =
+      start.fresh("text.txt", {"--minutes", "0.001", "--evaluations", "0", "--out", "shortened"});
+  CHECK(shortened.exit_code == 0);
+  CHECK(!has(shortened.errors, sentence));
 }
 
 TEST_CASE("pretrain: a finished run goes on to more steps, and says what becomes of the rate") {

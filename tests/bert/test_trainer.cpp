@@ -291,6 +291,18 @@ TEST_CASE("trainer: a run that ends within its warm-up rises all the way") {
   CHECK(last == Approx(options.learning_rate * 0.2));
 }
 
+TEST_CASE("trainer: the warm-up of a run by minutes takes at most its share of them") {
+  TrainerOptions by_steps{.steps = 50, .warmup = 200, .warmup_share = 0.1};
+  CHECK(warmup_steps(by_steps, 50) == 200);  // a caller who knows the number of steps has chosen
+  TrainerOptions by_minutes{.minutes = 1, .warmup = 200};
+  CHECK(warmup_steps(by_minutes, 50) == 50);
+  by_minutes.warmup_share = 0.1;
+  CHECK(warmup_steps(by_minutes, 50) == 5);
+  CHECK(warmup_steps(by_minutes, 1999) == 199);
+  CHECK(warmup_steps(by_minutes, 2001) == 200);
+  CHECK(warmup_steps(by_minutes, 1e9) == 200);
+}
+
 TEST_CASE(
     "evaluation: the figures of an untrained model are those of chance, and baselines see the same "
     "positions") {
