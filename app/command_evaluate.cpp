@@ -50,18 +50,18 @@ void run(const Call& call) {
   if (!call.no_nsp) check_pairs(*text, joined_names(call.texts));
   const bert::PretrainingData data(text, pieces, options);
   Progress progress("evaluating");
+  std::optional<bert::BigramBaseline> baseline;
+  if (!call.training.empty()) {
+    progress.update(-1, "counting neighbours in the training text");
+    baseline.emplace(bert::read_corpus(call.training, tokenizer, {.block_sentences = call.block_sentences}),
+                     pieces);
+  }
   for (const std::string& line :
        to_lines(account, !call.no_nsp, "what it scores here says little of the model"))
     progress.say(line);
   if (!call.no_nsp) {
     if (const std::string missing = missing_label(data); !missing.empty())
       progress.say(fmt::format("{}: warning: {}; leave it out with --no-nsp", account.name, missing));
-  }
-  std::optional<bert::BigramBaseline> baseline;
-  if (!call.training.empty()) {
-    progress.update(-1, "counting neighbours in the training text");
-    baseline.emplace(bert::read_corpus(call.training, tokenizer, {.block_sentences = call.block_sentences}),
-                     pieces);
   }
   bert::Evaluation evaluation;
   for (int64_t pass = 0; pass < call.passes; ++pass) {
