@@ -176,11 +176,10 @@ TEST_CASE("UTF-16 is named, with the command that converts it") {
   };
   CHECK_FALSE(is_utf16(std::string_view("one\ntwo \0 three\n", 16)));
   CHECK_FALSE(is_utf16(std::string(4096, '\0')));
-  std::string elf(
+  static constexpr char elf[] =
       "\x7F"
-      "ELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3E\0 \0 \0",
-      26);
-  CHECK_FALSE(is_utf16(elf));
+      "ELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3E\0 \0 \0";
+  CHECK_FALSE(is_utf16(std::string_view(elf, sizeof elf - 1)));
 }
 
 TEST_CASE("a git-lfs pointer in place of a text is named") {
