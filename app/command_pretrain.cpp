@@ -187,11 +187,19 @@ std::vector<RunSetting> run_settings(const Call& call, const bert::Config& confi
     return fmt::format(fmt::runtime(format), values...);
   };
   const bool by_steps = call.steps > 0;
+  const auto said = [&](const char* option) { return call.given.contains(option); };
+  // A size names four numbers and a hidden size three: a number that was not said came from there.
+  const auto number_of = [&](const std::string& option, const char* from_hidden) {
+    if (said(option.c_str())) return option;
+    const std::string cause = said(from_hidden) ? from_hidden : said("--size") ? "--size" : "";
+    return cause.empty() ? option : fmt::format("{} ({})", cause, option.substr(2));
+  };
+  const bool learns = call.vocab.empty() && call.from.empty();
   return {
-      {"--layers", say("layers {}", config.num_hidden_layers)},
-      {"--hidden", say("hidden {}", config.hidden_size)},
-      {"--heads", say("heads {}", config.num_attention_heads)},
-      {"--intermediate", say("intermediate {}", config.intermediate_size)},
+      {number_of("--layers", "--layers"), say("layers {}", config.num_hidden_layers)},
+      {number_of("--hidden", "--hidden"), say("hidden {}", config.hidden_size)},
+      {number_of("--heads", "--hidden"), say("heads {}", config.num_attention_heads)},
+      {number_of("--intermediate", "--hidden"), say("intermediate {}", config.intermediate_size)},
       {"--vocab", say("vocabulary {}", config.vocab_size)},
       {"--positions", say("positions {}", config.max_position_embeddings)},
       {"--activation", config.hidden_act},
@@ -216,7 +224,16 @@ std::vector<RunSetting> run_settings(const Call& call, const bert::Config& confi
       {"--seed", say("seed {}", call.seed)},
       {"TEXT", "text " + fingerprint(training)},
       {"--held-out", "held out " + fingerprint(held_out)},
-      {"--from", start}};
+      {"--from", start},
+      {"--no-sinusoids", say("sinusoids {}", config.init.sinusoidal_positions)},
+      {"--output-from-value", say("output from value {}", config.init.output_from_value)},
+      {"--block-sentences", say("blocks of {}", call.block_sentences)},
+      {call.held_out.empty() ? "--held-out-fraction" : "--held-out",
+       call.held_out.empty() ? say("a part of {}", call.held_out_fraction) : "a text of its own"},
+      {"--vocab-size", learns ? say("a learned vocabulary of {}", call.vocab_size) : "a given vocabulary",
+       !said("--vocab-size")},
+      {"--alphabet", learns ? say("an alphabet of {}", call.alphabet) : "a given alphabet",
+       !said("--alphabet")}};
 }
 
 /// Keeps other runs out of the folder as long as it lives.
@@ -393,6 +410,11 @@ void run(Call call) {
   if ((call.steps > 0) == (call.minutes > 0)) {
     throw WrongCall("say how long to train, with either --steps or --minutes");
   }
+  if (call.given.contains("--held-out-fraction") && call.held_out_fraction > 0 && !call.held_out.empty()) {
+    throw WrongCall(
+        "--held-out-fraction is for a text of which a part is held out, and --held-out names one for "
+        "evaluation; give one of them");
+  }
   std::optional<bert::FolderLock> lock;  // a folder that is not there yet is made and held when all is known
   if (fs::is_directory(call.out)) lock.emplace(hold(call.out));
   const std::optional<bert::Resumable> found = checkpoint_to_resume(call);
@@ -441,8 +463,8 @@ void run(Call call) {
   const bert::BertForPreTraining& model = start.model;
   if (!found) notes.insert(notes.end(), start.warnings.begin(), start.warnings.end());
   bert::TrainerOptions options = trainer_options(call);
-  const std::vector<RunSetting> settings =
-      run_settings(call, config, *shared, *shared_held_out, start.settings);
+  std::vector<RunSetting> settings = run_settings(call, config, *shared, *shared_held_out, start.settings);
+  if (found) keep_unsaid(found->state.settings, settings);
   options.settings = settings_line(settings);
   if (found) options.also_resumes = check_resumed(call, *found, settings, progress);
   options.baseline = baseline ? &*baseline : nullptr;

@@ -1,5 +1,6 @@
 #include "app/run_settings.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "app/command.hpp"
@@ -55,6 +56,12 @@ std::string fingerprint(const bert::TokenizedCorpus& corpus) {
   return fmt::format("{:016x}", hash);
 }
 
+void keep_unsaid(const std::string& line, std::vector<RunSetting>& settings) {
+  const std::vector<std::string> had = parts_of(line);
+  for (std::size_t i = 0; i < settings.size() && i < had.size(); ++i)
+    if (settings[i].unsaid) settings[i].text = had[i];
+}
+
 std::optional<double> number_in(const std::string& line, const std::string& name) {
   for (const std::string& part : parts_of(line)) {
     double number = 0;
@@ -69,9 +76,22 @@ SettingChanges check_settings(const std::string& line, const std::vector<RunSett
   const std::vector<std::string> had = parts_of(line);
   std::string problem;
   SettingChanges changes;
-  for (std::size_t i = 0; i < settings.size() && i < had.size(); ++i) {
-    const auto& [option, text] = settings[i];
+  const std::size_t known = std::min(settings.size(), had.size());
+  // Other blocks, seeds and parts make other texts of the same files; then only the cause is named.
+  const auto is_text = [](const RunSetting& s) {
+    return s.option == "TEXT" || s.text.starts_with("held out ");
+  };
+  const auto is_cause = [&](const RunSetting& s) {
+    return !is_text(s) &&
+           (s.option == "--block-sentences" || s.option == "--seed" || s.option.starts_with("--held-out"));
+  };
+  bool has_cause = false;
+  for (std::size_t i = 0; i < known; ++i)
+    has_cause = has_cause || (had[i] != settings[i].text && is_cause(settings[i]));
+  for (std::size_t i = 0; i < known; ++i) {
+    const std::string &option = settings[i].option, &text = settings[i].text;
     if (had[i] == text) continue;
+    if (has_cause && is_text(settings[i])) continue;
     if (option == "--learning-rate") {
       changes.learning_rate = true;
       continue;

@@ -15,6 +15,7 @@ namespace gradus::app {
 struct RunSetting {
   std::string option;
   std::string text;
+  bool unsaid = false;  ///< the option was left out, which under --resume means: as it was
 };
 
 /// The parts, with ", " between them.
@@ -22,6 +23,9 @@ std::string settings_line(const std::vector<RunSetting>& settings);
 
 /// A text for the line that two corpora share only if they hold the same pieces, sentences and documents.
 std::string fingerprint(const bert::TokenizedCorpus& corpus);
+
+/// Gives each setting that was left out the text which the run's `line` has for it, where it has one.
+void keep_unsaid(const std::string& line, std::vector<RunSetting>& settings);
 
 /// The number behind `name` in a line: 10 for "warm-up " in "..., warm-up 10, ...".
 std::optional<double> number_in(const std::string& line, const std::string& name);
