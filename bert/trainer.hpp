@@ -57,9 +57,9 @@ struct TrainerOptions {
   int keep = 2;                   ///< the newest so many checkpoints are kept, and the best one
   const BigramBaseline* baseline = nullptr;  ///< scored beside the model in every evaluation
   int64_t report_every = 10;                 ///< steps between two calls of TrainerEvents::step
-  std::string settings;  ///< says how the run was called: only a run with the same line can resume it
+  std::string settings{};  ///< says how the run was called: only a run with the same line can resume it
   /// Another line with which a checkpoint may be resumed: for callers that know what of it may change.
-  std::string also_resumes;
+  std::string also_resumes{};
 };
 
 /// The steps of warm-up of a run that is expected to have `expected` steps.

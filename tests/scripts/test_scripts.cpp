@@ -51,6 +51,12 @@ TEST_CASE("every_kernel refuses a wrong call with one sentence") {
                 "every_kernel: --kernels needs a value" + options);
 }
 
+TEST_CASE("memcheck says what it is before it builds anything") {
+  const ProgramResult help = script("scripts/memcheck", {"--help"});
+  CHECK(help.exit_code == 0);
+  CHECK(help.out.starts_with("scripts/memcheck [COMMAND...]: "));
+}
+
 TEST_CASE("learn refuses a wrong call with one sentence") {
   const std::string calls = "; ./learn --help shows the calls.";
   check_refused(script("learn", {"--fast"}),
