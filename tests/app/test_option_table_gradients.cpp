@@ -114,12 +114,12 @@ std::vector<OptionRow> experiment_rows() {
        }},
       {"experiment", "--plot", step, with(step, {"--plot", "v.svg"}),
        [](auto& base, auto& changed) {
-         CHECK(changed.text("v.svg") == base.text("step.svg"));
+         CHECK((changed.text("v.svg") == base.text("step.svg")));
          CHECK(!changed.has("step.svg"));
        }},
       {"experiment", "--plot-dir", step, with(step, {"--plot-dir", "pictures"}),
        [](auto& base, auto& changed) {
-         CHECK(changed.text("pictures/step.svg") == base.text("step.svg"));
+         CHECK((changed.text("pictures/step.svg") == base.text("step.svg")));
          CHECK(!changed.has("step.svg"));
        }},
       {"experiment", "--subject", step, with(step, {"--subject", "tanh"}),

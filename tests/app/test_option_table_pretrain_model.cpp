@@ -99,7 +99,7 @@ std::vector<OptionRow> pretrain_model_rows() {
        [](auto& base, auto& changed) {
          CHECK(base.config().at("num_attention_heads") == 1);
          CHECK(changed.config().at("num_attention_heads") == 2);
-         CHECK(changed.weight_bytes() != base.weight_bytes());
+         CHECK((changed.weight_bytes() != base.weight_bytes()));
        }},
       {"pretrain", "--intermediate", small, with(small, {"--intermediate", "24"}),
        has_shape("intermediate_size", 64, 24, layer + "intermediate.dense.weight", {24, 16})},
@@ -134,7 +134,7 @@ std::vector<OptionRow> pretrain_model_rows() {
        }},
       {"pretrain", "--seed", still, with(still, {"--seed", "2"}),
        [](auto& base, auto& changed) {
-         CHECK(changed.weight(word_table) != base.weight(word_table));
+         CHECK((changed.weight(word_table) != base.weight(word_table)));
          CHECK(changed.last_step().loss != base.last_step().loss);
        }},
       // The seed draws the batches as well, and not only the weights.

@@ -44,7 +44,7 @@ std::function<void(const Outcome&, const Outcome&)> has_rates(double before, dou
   return [=](const Outcome& base, const Outcome& changed) {
     CHECK(base.last_step().learning_rate == Approx(before));
     CHECK(changed.last_step().learning_rate == Approx(after));
-    CHECK(changed.weight_bytes() != base.weight_bytes());
+    CHECK((changed.weight_bytes() != base.weight_bytes()));
   };
 }
 
@@ -63,23 +63,23 @@ std::vector<OptionRow> pretrain_step_rows() {
       // Only longer rows reach the positions from 16 on, and without decay nothing else moves them.
       {"pretrain", "--length", no_decay, with(no_decay, {"--length", "32"}),
        [](auto& base, auto& changed) {
-         CHECK(positions(changed, 0, 16) != positions(base, 0, 16));
-         CHECK(positions(changed, 16, 32) != positions(base, 16, 32));
-         CHECK(positions(changed, 32, 128) == positions(base, 32, 128));
+         CHECK((positions(changed, 0, 16) != positions(base, 0, 16)));
+         CHECK((positions(changed, 16, 32) != positions(base, 16, 32)));
+         CHECK((positions(changed, 32, 128) == positions(base, 32, 128)));
          CHECK(changed.last_step().tokens == base.last_step().tokens);
        }},
       {"pretrain", "--slots", small, with(small, {"--slots", "128"}),
        [](auto& base, auto& changed) {
          CHECK(base.last_step().tokens == 2 * 64);
          CHECK(changed.last_step().tokens == 2 * 128);
-         CHECK(changed.weight_bytes() != base.weight_bytes());
+         CHECK((changed.weight_bytes() != base.weight_bytes()));
        }},
       {"pretrain", "--accumulate", small, with(small, {"--accumulate", "3"}),
        [](auto& base, auto& changed) {
          CHECK(base.last_step().tokens == 2 * 64);
          CHECK(changed.last_step().tokens == 2 * 3 * 64);
          CHECK(changed.last_step().step == 2);
-         CHECK(changed.weight_bytes() != base.weight_bytes());
+         CHECK((changed.weight_bytes() != base.weight_bytes()));
        }},
       {"pretrain", "--optimizer", small, with(small, {"--optimizer", "sgd"}),
        [](auto& base, auto& changed) {  // which keeps one number for each weight, and Adam two
@@ -87,12 +87,12 @@ std::vector<OptionRow> pretrain_step_rows() {
            return run.text("run/checkpoints/step-2/optimizer.safetensors").size();
          };
          CHECK(size(changed) < 0.7 * static_cast<double>(size(base)));
-         CHECK(changed.weight_bytes() != base.weight_bytes());
+         CHECK((changed.weight_bytes() != base.weight_bytes()));
        }},
       {"pretrain", "--optimizer", small, with(small, {"--optimizer", "adam"}),
-       [](auto& base, auto& changed) { CHECK(changed.weight_bytes() != base.weight_bytes()); }},
+       [](auto& base, auto& changed) { CHECK((changed.weight_bytes() != base.weight_bytes())); }},
       {"pretrain", "--optimizer", small, with(small, {"--optimizer", "bert-adam"}),
-       [](auto& base, auto& changed) { CHECK(changed.weight_bytes() != base.weight_bytes()); }},
+       [](auto& base, auto& changed) { CHECK((changed.weight_bytes() != base.weight_bytes())); }},
       // The last of two steps, of a line from the rate down to 0.
       {"pretrain", "--learning-rate", small, with(small, {"--learning-rate", "0.004"}),
        has_rates(0.0005, 0.002)},
@@ -106,7 +106,7 @@ std::vector<OptionRow> pretrain_step_rows() {
          CHECK(norm(changed.weight(word_table)) < 0.95 * norm(base.weight(word_table)));
          CHECK(norm(changed.weight(word_table)) > 0.85 * norm(base.weight(word_table)));
          const std::string spared = "bert.embeddings.LayerNorm.weight";
-         CHECK(changed.weight(spared) == base.weight(spared));
+         CHECK((changed.weight(spared) == base.weight(spared)));
        }},
       {"pretrain", "--clip", with(plain, {"--clip", "0.2"}), with(plain, {"--clip", "0.1"}),
        [](auto& base, auto& changed) {
@@ -161,7 +161,7 @@ std::vector<OptionRow> pretrain_course_rows() {
        [](auto& base, auto& changed) {
          CHECK(evaluated_steps(base) == std::vector<std::int64_t>{0, 4});
          CHECK(evaluated_steps(changed) == std::vector<std::int64_t>{0, 2, 4});
-         CHECK(changed.weight_bytes() == base.weight_bytes());
+         CHECK((changed.weight_bytes() == base.weight_bytes()));
        }},
       {"pretrain", "--evaluation-rows", small, with(small, {"--evaluation-rows", "2"}),
        [](auto& base, auto& changed) {
@@ -173,7 +173,7 @@ std::vector<OptionRow> pretrain_course_rows() {
        [](auto& base, auto& changed) {
          CHECK(!base.has("run/checkpoints/step-1"));
          CHECK(changed.has("run/checkpoints/step-1"));
-         CHECK(changed.weight_bytes() == base.weight_bytes());
+         CHECK((changed.weight_bytes() == base.weight_bytes()));
        }},
       {"pretrain", "--save-steps", with(four, {"--save-steps", "2"}), with(four, {"--save-steps", "3"}),
        [](auto& base, auto& changed) {
@@ -202,7 +202,7 @@ std::vector<OptionRow> pretrain_course_rows() {
        [](auto& base, auto& changed) {
          CHECK(!base.complains("team of 2"));
          CHECK(changed.complains("team of 2"));
-         CHECK(changed.weight_bytes() == base.weight_bytes());
+         CHECK((changed.weight_bytes() == base.weight_bytes()));
        },
        0, 0, show_teams},
       {"pretrain", "--json", small, with(small, {"--json"}),

@@ -54,11 +54,11 @@ std::vector<OptionRow> pretrain_text_rows() {
       {"pretrain", "TEXT", small, twice,
        [](auto& base, auto& changed) {
          CHECK(training_tokens(changed) == 2 * training_tokens(base));
-         CHECK(changed.weight_bytes() != base.weight_bytes());
+         CHECK((changed.weight_bytes() != base.weight_bytes()));
        }},
       {"pretrain", "--out", small, with(small, {"--out", "deep/er"}),
        [](auto& base, auto& changed) {
-         CHECK(changed.text("deep/er/model.safetensors") == base.weight_bytes());
+         CHECK((changed.text("deep/er/model.safetensors") == base.weight_bytes()));
          CHECK(changed.has("deep/er/report.html"));
          CHECK(changed.has("deep/er/metrics.csv"));
          CHECK(!changed.has("run"));
@@ -66,7 +66,7 @@ std::vector<OptionRow> pretrain_text_rows() {
       {"pretrain", "--held-out", small,
        with(small, {"--held-out", "../toy/held-out.txt", "../toy/held-out.txt"}),
        [](auto& base, auto& changed) {
-         CHECK(changed.weight_bytes() == base.weight_bytes());
+         CHECK((changed.weight_bytes() == base.weight_bytes()));
          CHECK(changed.evaluations().back().positions > 1.5 * base.evaluations().back().positions);
        }},
       {"pretrain", "--held-out-fraction", with(alone, {"--held-out-fraction", "0"}),
@@ -116,19 +116,19 @@ std::vector<OptionRow> pretrain_text_rows() {
          const double share = changed.evaluations().back().positions / base.evaluations().back().positions;
          CHECK(share > 2.3);
          CHECK(share < 3.7);
-         CHECK(changed.weight_bytes() != base.weight_bytes());
+         CHECK((changed.weight_bytes() != base.weight_bytes()));
        }},
       // (The B that is drawn is seen by its effect on the weights; how many are drawn stays.)
       {"pretrain", "--nearby-negatives", with(small, {"--nearby-negatives", "0"}),
        with(small, {"--nearby-negatives", "1"}),
        [](auto& base, auto& changed) {
-         CHECK(changed.weight_bytes() != base.weight_bytes());
+         CHECK((changed.weight_bytes() != base.weight_bytes()));
          CHECK(changed.evaluations().back().pairs == base.evaluations().back().pairs);
        }},
       {"pretrain", "--short-rows", with(small, {"--short-rows", "0"}), with(small, {"--short-rows", "1"}),
        [](auto& base, auto& changed) {
          CHECK(changed.evaluations().back().pairs > base.evaluations().back().pairs);  // as each holds less
-         CHECK(changed.weight_bytes() != base.weight_bytes());
+         CHECK((changed.weight_bytes() != base.weight_bytes()));
        }},
       {"pretrain", "--whole-words", with(small, {"--vocab", "../letters.txt"}),
        with(with(small, {"--vocab", "../letters.txt"}), {"--whole-words"}),
