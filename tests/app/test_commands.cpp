@@ -56,6 +56,7 @@ TEST_CASE("corpus depends on the seed alone") {
 TEST_CASE("corpus replaces files only when forced, and without held-out stories writes one file") {
   const TemporaryFolder folder;
   write(folder / "toy/train.txt", "mine\n");
+  write(folder / "toy/held-out.txt", "older\n");
   printed(folder, {"corpus", "toy", "--out", "toy", "--stories", "20", "--held-out", "0", "--force"});
   const auto content = content_of(folder.path());
   CHECK(content.size() == 2);

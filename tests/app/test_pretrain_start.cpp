@@ -3,6 +3,7 @@
 
 #include "app/program.hpp"
 #include "autograd/ops.hpp"
+#include "bert/config.hpp"
 #include "bert/training_state.hpp"
 #include "nn/safetensors.hpp"
 #include "support/catch.hpp"
@@ -176,6 +177,18 @@ TEST_CASE("pretrain: a finished run goes on to more steps, and says what becomes
   CHECK(has(less.errors, "gradus pretrain: --steps: the run has 36, not 30; resume it"));
 }
 
+TEST_CASE("pretrain: another text of as many words in as many sentences is refused under --resume") {
+  const Start start;
+  std::string other = four_documents;
+  other.replace(other.find("cat ran"), 3, "dog");
+  write(start.folder / "text.txt", four_documents);
+  write(start.folder / "other.txt", other);
+  REQUIRE(start.fresh("text.txt", {"--steps", "2", "--out", "run"}).exit_code == 0);
+  const ProgramResult result = start.fresh("other.txt", {"--steps", "4", "--out", "run", "--resume"});
+  CHECK(result.exit_code == 2);
+  CHECK(has(result.errors, "TEXT: the run was begun with another training text"));
+}
+
 TEST_CASE("pretrain --from begins with the weights, config and tokenizer of a folder") {
   const Start start;
   write(start.folder / "text.txt", four_documents);
@@ -200,6 +213,12 @@ TEST_CASE("pretrain --from begins with the weights, config and tokenizer of a fo
   REQUIRE(moved.exit_code == 0);
   has_now = nn::read_safetensors(start.folder / "moved/model.safetensors");
   CHECK(had.at(table).to_vector<float>() != has_now.at(table).to_vector<float>());
+
+  // Its dropout is a matter of the run.
+  REQUIRE(begin({"--dropout", "0.25", "--out", "dropped"}).exit_code == 0);
+  const bert::Config dropped = bert::load_config(start.folder / "dropped/config.json");
+  CHECK(dropped.hidden_dropout_prob == 0.25);
+  CHECK(dropped.attention_probs_dropout_prob == 0.25);
 
   // It goes on from its own checkpoint, and only as what it is.
   const ProgramResult other = start("text.txt", {"--steps", "2", "--out", "same", "--resume"});

@@ -167,7 +167,10 @@ TEST_CASE("NoGrad records nothing and detach cuts") {
   {
     NoGrad no_grad;
     CHECK(!(x * x).needs_grad());
+    { const NoGrad inner; }
+    CHECK(!(x * x).needs_grad());
   }
+  CHECK((x * x).needs_grad());
   CHECK(!(x.detach() * 2).needs_grad());
   (x * x.detach()).backward();
   CHECK(x.grad().item() == 2);
@@ -260,6 +263,8 @@ TEST_CASE("misuse of backward and of leaves is named") {
                     "backward: the output depends on no tensor that requires a gradient");
   CHECK_THROWS_WITH(backward({x * 2}, {ones({3}, DType::f64)}),
                     "backward: cotangent [3] for an output [2, 3]");
+  CHECK_THROWS_WITH(backward({x * 2}, {ones({3, 2}, DType::f64)}),
+                    "backward: cotangent [3, 2] for an output [2, 3]");
   CHECK_THROWS_WITH(backward({x * 2}, {ones({2, 3})}), "backward: a cotangent of f32 for an output of f64");
   CHECK_THROWS_WITH(backward({x * 2}, {x, x}), "backward: 2 cotangents for 1 outputs");
   CHECK_THROWS_WITH(arange(3).requires_grad(), "requires_grad: gradients exist for f32 and f64, not i64");
@@ -333,4 +338,6 @@ TEST_CASE("anomaly mode names the op, the place in the model and the index") {
   const Tensor hidden = masked_fill(x, tensor<bool>({false, true, false}), -INFINITY);
   sum(softmax(hidden)).backward();
   CHECK_THROWS_WITH(hidden * 2.0, "mul: the output has -inf at index [1] of [3]");
+  CHECK_THROWS_WITH(log(tensor({1.0, 1.0, 1.0, 1.0, 1.0, 0.0}, Shape{2, 3})),
+                    "log: the output has -inf at index [1, 2] of [2, 3]");
 }

@@ -134,6 +134,8 @@ TEST_CASE("indexing: misuse is named", "[ops][misuse]") {
   CHECK_THROWS_WITH(embedding(i, i), "embedding: takes f32 or f64, not i64");
   CHECK_THROWS_WITH(index_select(x, 0, i),
                     "index_select: index 5 at position 1 is outside [0, 2), the size of the axis");
+  CHECK_THROWS_WITH(index_select(x, 0, tensor({1, 2})),
+                    "index_select: index 2 at position 1 is outside [0, 2), the size of the axis");
   CHECK_THROWS_WITH(index_select(x, 0, f), "index_select: the index must be i64, not f32");
   CHECK_THROWS_WITH(index_select(x, 2, i), "index_select: a tensor of shape [2, 3] has no axis 2");
   CHECK_THROWS_WITH(index_select(x, 0, zeros({1, 1}, DType::i64)),

@@ -69,6 +69,11 @@ TEST_CASE("a tensor prints as NumPy prints it", "[print]") {
   }
 }
 
+TEST_CASE("what is a thousandfold and no more prints without exponents", "[print]") {
+  CHECK(to_string(tensor({1.0, 1000.0})) == "[   1. 1000.]");
+  CHECK(to_string(tensor({1.0, 1001.0})) == "[1.000e+00 1.001e+03]");
+}
+
 TEST_CASE("a view prints what it shows", "[print]") {
   const Tensor x = arange(6).reshape({2, 3}).transpose(0, 1);
   CHECK(to_string(x) == "[[0 3]\n [1 4]\n [2 5]]");

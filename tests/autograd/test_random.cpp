@@ -71,6 +71,16 @@ TEST_CASE("uniform, normal and below have the right moments") {
   CHECK_THROWS_WITH(rng.below(0), "Rng::below: there is no whole number below 0");
 }
 
+TEST_CASE("below favours no number where n is no divisor of 2^64") {
+  // With n = 3 * 2^62, numbers from the last, incomplete run would make every second one smaller than 2^62.
+  Rng rng(12);
+  constexpr uint64_t quarter = uint64_t{1} << 62;
+  const int draws = 3000;
+  std::array<int, 3> counts{};
+  for (int i = 0; i < draws; ++i) ++counts[rng.below(3 * quarter) / quarter];
+  for (const int count : counts) CHECK(std::abs(count - draws / 3) < 100);  // four standard deviations
+}
+
 TEST_CASE("between reaches both of its ends") {
   Rng rng(3);
   std::set<int64_t> seen;

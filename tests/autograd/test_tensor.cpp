@@ -189,6 +189,7 @@ TEST_CASE("the peak counts what was live at once") {
   reset_peak_memory();
   const int64_t before = memory_stats().live_bytes;
   { const Tensor a = empty({1024}), b = empty({1024}); }
+  { const Tensor later = empty({1024}); }
   CHECK(memory_stats().peak_bytes == before + 2 * 4096);
   release_cached_memory();
   CHECK(memory_stats().reserved_bytes == memory_stats().live_bytes);
@@ -205,6 +206,7 @@ TEST_CASE("misuse of tensors is named") {
   CHECK_THROWS_WITH(x.reshape({-1, -1}),
                     "reshape: shape [-1, -1] has more than one unknown or a negative size");
   CHECK_THROWS_WITH(x.transpose(0, 2), "transpose: a tensor of shape [2, 3] has no axis 2");
+  CHECK_THROWS_WITH(x.transpose(0, -3), "transpose: a tensor of shape [2, 3] has no axis -3");
   CHECK_THROWS_WITH(x.permute({0, 0}), "permute: axis 0 is named twice in [0, 0]");
   CHECK_THROWS_WITH(x.permute({0}), "permute: 1 axes for a tensor of shape [2, 3]");
   CHECK_THROWS_WITH(x.slice(1, 2, 4), "slice: [2, 4) is outside axis 1 of [2, 3]");

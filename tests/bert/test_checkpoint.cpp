@@ -196,6 +196,13 @@ TEST_CASE("checkpoint: a vocabulary padded to a multiple of 8 is cut to the conf
       "/model.safetensors: bert.embeddings.word_embeddings.weight has 24 rows for 16 pieces; the last 8 are "
       "left out");
   CHECK(same(loaded.model.state_dict(), f32));
+
+  Folder more;  // nobody pads by 64 rows and more
+  const char* const table = "bert.embeddings.word_embeddings.weight";
+  more.tensors[table] = pad(more.tensors.at(table), 0, 0, 64);
+  more.write();
+  CHECK(more.error() ==
+        fmt::format("/model.safetensors: {} is [80, 8], but config.json makes it [16, 8]", table));
 }
 
 TEST_CASE("checkpoint: weights of other heads are named as not used") {

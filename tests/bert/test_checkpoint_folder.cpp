@@ -43,6 +43,8 @@ TEST_CASE("checkpoint folder: saves, replaces the same step, finds the newest, k
   CHECK(read_file(place / "step-10" / "file") == "c");
   CHECK(checkpoints.whole() == std::vector<fs::path>{place / "step-10", place / "step-2"});
   CHECK(*newest_checkpoint(run.path()) == place / "step-10");
+  for (const char* name : {"step-10x", "step-", "step", "steps-10"})
+    CHECK(step_of_checkpoint(place / name) == -1);
   for (const int64_t step : {11, 12, 13}) checkpoints.save(step, file_with("d"));
   checkpoints.keep(2, 10);
   CHECK(names_in(place) == Names{"step-10", "step-12", "step-13"});

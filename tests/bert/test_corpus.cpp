@@ -240,6 +240,7 @@ TEST_CASE("a file without empty lines is one document, or blocks on request") {
   CHECK(document_sizes(corpus_of(text, {.block_sentences = 2})) == std::vector<int64_t>{2, 2, 1});
   CHECK(document_sizes(corpus_of(text, {.block_sentences = 5})) == std::vector<int64_t>{5});
   CHECK(document_sizes(corpus_of("a\nb\nc\n\nd\n", {.block_sentences = 1})) == std::vector<int64_t>{3, 1});
+  CHECK(document_sizes(corpus_of("a\n\nb\nc\n", {.block_sentences = 1})) == std::vector<int64_t>{1, 2});
   TemporaryFolder folder;
   const WordTable words = WordTable::of("a\nb\nc\n");
   const auto plain = write(folder, "1.txt", "a\nb\nc\n"), parted = write(folder, "2.txt", "a\nb\n\nc\n");

@@ -85,6 +85,7 @@ TEST_CASE("fill_mask gives the text as it was written, with its gaps filled") {
   CHECK(filled.unknown == std::vector<std::string>{"debian", ",", "\xE2\x98\x83", "\xC3\xA9t\xC3\xA9", "!"});
   CHECK(fill_mask(model, words, "\u5929[MASK]\u3002\u5929", 1).marked == "\u5929[org]\u3002\u5929");
   CHECK(fill_mask(model, words, "[UNK] [MASK]", 1).unknown.empty());
+  CHECK(fill_mask(model, words, "debian [MASK] debian", 1).unknown == std::vector<std::string>{"debian"});
 }
 
 TEST_CASE("fill_mask: a guess that continues a word stands right behind it") {

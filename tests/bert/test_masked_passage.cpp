@@ -34,6 +34,7 @@ TEST_CASE("masked_passage masks the last word of one piece and leaves the rest a
         "the cat sat [MASK] i, 12 \xE2\x98\x83. | on");
   CHECK(masked({"天地玄玄。"}) == "天地玄[MASK]。 | 玄");
   CHECK(masked({"the cat天."}) == "the cat[MASK]. | 天");
+  CHECK(masked({"the cat sat zebra."}) == "the cat [MASK] zebra. | sat");  // a word that is [UNK]
 }
 
 TEST_CASE("masked_passage takes whole sentences as long as they fit, and words of the first") {

@@ -95,6 +95,11 @@ TEST_CASE("metrics.csv: a resumed run drops what it will do again") {
     writer.append(row_of(40));
     CHECK(read_file(path) == whole);
   }
+  SECTION("an evaluation that is made again goes, too") {
+    const MetricsWriter writer(path, 20, true);
+    CHECK(steps_of(writer.rows()) == std::vector<std::int64_t>{10, 20});
+    CHECK(writer.rows().back().kind == MetricsRow::Kind::train);
+  }
   SECTION("a line that a killed run left unfinished is passed over") {
     std::ofstream(path, std::ios::app) << "50,train,10";
     CHECK(read_metrics_csv(path).size() == 5);

@@ -211,6 +211,23 @@ TEST_CASE("Bert: the same seed makes the same model, dropout only in training") 
   CHECK(largest_difference(x, next) > 0.01);  // each pass drops anew
 }
 
+TEST_CASE("Bert: hidden states and attention have a dropout each") {
+  const Tensor ids = tensor<int64_t>({2, 7, 8, 3}, Shape{1, 4});
+  const auto drops = [&](double hidden, double attention) {
+    Config config = small_config();
+    config.hidden_dropout_prob = hidden;
+    config.attention_probs_dropout_prob = attention;
+    Rng rng(8);
+    const Bert model(config, rng);
+    manual_seed(1);
+    const Tensor once = model(ids).last_hidden;
+    return largest_difference(once, model(ids).last_hidden) > 0;
+  };
+  CHECK(!drops(0, 0));
+  CHECK(drops(0.5, 0));
+  CHECK(drops(0, 0.5));
+}
+
 TEST_CASE("Bert: fused and composed passes agree, with gradients and dropout") {
   for (const char* activation : {"gelu", "gelu_new", "relu", "silu"}) {
     INFO(activation);

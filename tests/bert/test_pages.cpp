@@ -25,6 +25,7 @@ TEST_CASE("pages: text cannot leave its place") {
         "a\xEF\xBF\xBD"
         "b\xEF\xBF\xBDz\tc\n");
   CHECK(html::escape("\xFFx\xC3") == "\xEF\xBF\xBDx\xEF\xBF\xBD");
+  CHECK(html::escape("\xED\xA0\x80") == "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // a surrogate
   CHECK(html::escape("").empty());
 }
 

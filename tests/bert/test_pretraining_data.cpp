@@ -73,6 +73,7 @@ TEST_CASE("a row is [CLS] A [SEP] B [SEP] with its segments, mask and padding") 
   const auto batch = data.batch(epoch, 0, 20);
   REQUIRE(batch.rows == 20);
   CHECK(batch.length == *std::max_element(batch.lengths.begin(), batch.lengths.end()));
+  CHECK(batch.length <= 32);
   const auto ids = unmasked(batch);
   for (int64_t b = 0; b < batch.rows; ++b) {
     const auto& plan = epoch.examples[static_cast<std::size_t>(b)];
@@ -243,6 +244,17 @@ TEST_CASE("whole words are masked together, and the limit holds") {
     }
     if (limit == 0) CHECK(words_of_many > 100);
   }
+  // Where whole words are not asked for, a word of many pieces is masked in part.
+  const auto data = world.data({.max_length = 64, .seed = 5});
+  const auto batch = data.batch(data.plan_epoch(0), 0, 200);
+  const auto original = unmasked(batch);
+  const std::set<int64_t> masked(batch.masked_positions.begin(), batch.masked_positions.end());
+  int64_t in_part = 0;
+  for (std::size_t s = 1; s < original.size(); ++s) {
+    const auto at = static_cast<int64_t>(s);
+    if (original[s] >= 300 && original[s - 1] >= 5) in_part += masked.count(at) != masked.count(at - 1);
+  }
+  CHECK(in_part > 100);
 }
 
 TEST_CASE("a word longer than what may be masked is masked in part") {
@@ -294,6 +306,10 @@ TEST_CASE("epochs and seeds differ in pairs, in masks and in order") {
   const auto data = world.data({.max_length = 32, .seed = 1});
   const auto first = data.plan_epoch(0), second = data.plan_epoch(1);
   CHECK_FALSE(first.examples == second.examples);
+  int64_t rising = 0;  // neighbours in the order of the text, which by chance are half of all
+  for (std::size_t i = 1; i < first.examples.size(); ++i)
+    rising += first.examples[i - 1].a_begin < first.examples[i].a_begin;
+  CHECK(10 * rising < 7 * first.size());
   CHECK_FALSE(first.examples == world.data({.max_length = 32, .seed = 2}).plan_epoch(0).examples);
   auto same_rows = first;
   same_rows.number = 1;  // the same pairs, masked as in epoch 1

@@ -167,6 +167,8 @@ TEST_CASE("the normaliser's stages can be switched one by one") {
   CHECK(normalized({.strip_accents = false}, "HäLLo") == "hällo");
   CHECK(normalized({.strip_accents = true, .lowercase = false}, "HäLLo") == "HaLLo");
   CHECK(normalized({.lowercase = false}, "HäLLo") == "HäLLo");
+  CHECK(normalized({.lowercase = false}, "HeLLo") == "HeLLo");
+  CHECK(normalized({}, "HeLLo") == "hello");
   CHECK(normalized({.clean_text = false}, "a\tb\u200bc") == "a\tb\u200bc");
   CHECK(normalized({}, "a\tb\u200bc") == "a bc");
   CHECK(normalized({}, "ah博推zz") == "ah 博  推 zz");

@@ -29,6 +29,7 @@ TEST_CASE("scores by hand", "[score]") {
     const Tensor scores = ScaledDotScore()(q, k);
     CHECK(scores.at({0, 0}) == Approx(11 / std::sqrt(2.0)));
     CHECK(scores.at({0, 1}) == Approx(-2 / std::sqrt(2.0)));
+    CHECK(ScaledDotScore()(q, k.slice(0, 0, 1)).at({0, 0}) == scores.at({0, 0}));  // however many keys
   }
   SECTION("general: from queries of 2 numbers to keys of 3") {
     const GeneralScore score(2, 3, rng);

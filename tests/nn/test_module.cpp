@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "nn/dropout.hpp"
 #include "nn/linear.hpp"
 #include "support/catch.hpp"
 
@@ -161,6 +162,17 @@ TEST_CASE("describe draws the tree with counts", "[module]") {
         "model                  1,235,234\n"
         "  weight [1234, 1000]  1,234,000\n"
         "  bias [1234]              1,234\n");
+  class WithDropout : public Module {  // a part without parameters is not drawn
+   public:
+    explicit WithDropout(Rng& rng)
+        : first(child("first", Linear(1, 1, rng, {.bias = false}))), drop(child("drop", Dropout(0.1))) {}
+    Linear first;
+    Dropout drop;
+  };
+  CHECK(WithDropout(rng).describe() ==
+        "model              1\n"
+        "  first            1\n"
+        "    weight [1, 1]  1\n");
 }
 
 TEST_CASE("a name is given once", "[module]") {

@@ -195,6 +195,18 @@ TEST_CASE("decay spares biases, and a rule may say otherwise", "[optimizer]") {
   }
 }
 
+TEST_CASE("what decays by its name: weights, but of no norm, and no bias", "[optimizer]") {
+  for (const char* name : {"weight", "encoder.layer.0.output.dense.weight", "embedding.weight"}) {
+    INFO(name);
+    CHECK(decays_by_name(name));
+  }
+  for (const char* name : {"bias", "dense.bias", "LayerNorm.weight", "output.LayerNorm.weight", "norm.weight",
+                           "layers.0.norm1.weight", "output_bias"}) {
+    INFO(name);
+    CHECK_FALSE(decays_by_name(name));
+  }
+}
+
 TEST_CASE("the rate can be changed between steps", "[optimizer]") {
   const Linear layer = small_layer();
   Sgd optimizer(layer, {.lr = 1});

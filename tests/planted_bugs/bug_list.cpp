@@ -17,6 +17,7 @@ std::string* field_of(Bug& bug, std::string_view key) {
   if (key == "text") return &bug.text;
   if (key == "becomes") return &bug.becomes;
   if (key == "because") return &bug.because;
+  if (key == "must fail") return &bug.test;
   return nullptr;
 }
 
@@ -38,6 +39,12 @@ void check_entry(const Bug& bug) {
   demand(!bug.text.empty(), "needs a text: line, the code to replace");
   demand(!bug.becomes.empty(), "needs a becomes: line, the code to put there (a single ; for none)");
   demand(bug.text != bug.becomes, "changes nothing: its text and what it becomes are the same");
+  if (!bug.test.empty()) {
+    demand(bug.kind.empty() && bug.subjects.empty() && bug.because.empty(),
+           "must fail a test, so it has no kind:, shown by: and because: line");
+    demand(bug.test.find(':') != std::string::npos, "needs the test's program before a colon, such as nn:");
+    return;
+  }
   demand(!bug.subjects.empty(), "needs a shown by: line, with subjects of gradlab");
   const auto& kinds = bug_kinds();
   if (std::find(kinds.begin(), kinds.end(), bug.kind) == kinds.end()) {

@@ -1,5 +1,6 @@
 /// @file
-/// The list of bugs, as it is written in bugs/*.txt. bugs/README.txt says how an entry looks.
+/// A list of bugs, as it is written in bugs/*.txt and in ../mutants/faults/*.txt. The README.txt beside them
+/// says how an entry looks.
 #pragma once
 
 #include <filesystem>
@@ -18,7 +19,8 @@ struct Bug {
   std::string becomes;                ///< the bug
   std::vector<std::string> subjects;  ///< of gradlab, that show it
   std::string because;                ///< why the gradient stays the same; empty if it changes
-  std::string entry;                  ///< file and line of the list, for messages
+  std::string test = {};  ///< "nn:NAME" of the test that fails; then there are no kind and subjects
+  std::string entry;      ///< file and line of the list, for messages
 
   bool changes_gradient() const { return because.empty(); }
 };

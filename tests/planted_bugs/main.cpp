@@ -42,7 +42,8 @@ int run_bugs(const std::vector<Bug>& bugs, bool as_json, bool as_page) {
   if (as_json) {
     fmt::print("{}", to_json(findings));
   } else if (as_page) {
-    fmt::print("{}", to_page(findings, read_file(folder / "page.md")));
+    fmt::print("{}", to_page(findings, read_last_run(folder.parent_path() / "mutants"),
+                             read_file(folder / "page.md")));
   } else {
     fmt::print("{}", to_text(findings));
   }

@@ -135,7 +135,8 @@ std::string to_json(const std::vector<Finding>& findings) {
   return Json{{"schema", 1}, {"bugs", bugs}, {"totals", totals}}.dump() + "\n";
 }
 
-std::string to_page(const std::vector<Finding>& findings, const std::string& page) {
+std::string to_page(const std::vector<Finding>& findings, const std::vector<MutantResult>& mutants,
+                    const std::string& page) {
   std::string text = page;
   const auto put = [&](std::string_view mark, const std::string& what) {
     const size_t at = text.find(mark);
@@ -153,6 +154,10 @@ std::string to_page(const std::vector<Finding>& findings, const std::string& pag
   put("@TOTALS@\n", totals_in_markdown(findings));
   put("@BUGS@\n", bugs_in_markdown(findings));
   put("@EQUIVALENT@\n", equivalent_in_markdown(findings));
+  put("@MUTANT COUNT@", fmt::format("{}", mutants.size()));
+  put("@MUTANTS CAUGHT@", fmt::format("{}, {}", count_caught(mutants), share_caught(mutants)));
+  put("@MUTANT ROOMS@\n", rooms_in_markdown(mutants));
+  put("@MUTANTS@\n", mutants_in_markdown(mutants));
   return text;
 }
 

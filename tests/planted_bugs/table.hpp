@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "mutants/last_run.hpp"
 #include "planted_bugs/run.hpp"
 
 namespace gradus {
@@ -16,7 +17,9 @@ std::string to_text(const std::vector<Finding>& findings);
 /// "totals": {KIND: {"bugs": 3, "ours": 3, ...}}}; "because" is there for equivalent ones only.
 std::string to_json(const std::vector<Finding>& findings);
 
-/// The page: page.md with the tables put in place of its lines @TOTALS@, @BUGS@ and so on.
-std::string to_page(const std::vector<Finding>& findings, const std::string& page);
+/// The page: page.md with the tables put in place of its lines @TOTALS@, @BUGS@ and so on. `mutants` is what
+/// scripts/mutants found last.
+std::string to_page(const std::vector<Finding>& findings, const std::vector<MutantResult>& mutants,
+                    const std::string& page);
 
 }  // namespace gradus

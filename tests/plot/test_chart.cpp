@@ -34,6 +34,7 @@ TEST_CASE("chart: round ticks") {
   CHECK(round_ticks(0, 6000, 4) == std::vector<double>{0, 2000, 4000, 6000});
   CHECK(round_ticks(-1, 1, 4) == std::vector<double>{-1, -0.5, 0, 0.5, 1});
   CHECK(round_ticks(3, 9, 3) == std::vector<double>{4, 6, 8});
+  CHECK(round_ticks(0, 0.3, 3).size() == 4);  // 0.3 / 0.1 is a little less than 3
   CHECK(log_ticks(1, 100) == std::vector<double>{1, 2, 5, 10, 20, 50, 100});
   CHECK(log_ticks(0.9, 20000) == std::vector<double>{1, 10, 100, 1000, 10000});
   CHECK(log_ticks(1e-9, 1e9).size() <= 7);

@@ -36,9 +36,10 @@ TEST_CASE("label: the place farthest right that is free, above the line first") 
     return place ? std::vector<double>{place->left, place->top} : std::vector<double>{};
   };
   CHECK(at({}) == std::vector<double>{160, 33});
-  CHECK(at({{{170, 0}, {170, 45}}}) == std::vector<double>{160, 52});   // above is taken
-  CHECK(at({{{170, 0}, {170, 100}}}) == std::vector<double>{120, 33});  // both: further left
-  CHECK(at({}, 5) == std::vector<double>{160, 7});                      // no room above
+  CHECK(at({{{170, 0}, {170, 45}}}) == std::vector<double>{160, 52});      // above is taken
+  CHECK(at({{{170, 0}, {170, 100}}}) == std::vector<double>{120, 33});     // both: further left
+  CHECK(at({}, 5) == std::vector<double>{160, 7});                         // no room above
+  CHECK(at({{{170, 0}, {170, 92}}}, 95) == std::vector<double>{120, 78});  // no room below
   CHECK(at({{{0, 40}, {200, 40}}, {{0, 60}, {200, 60}}}).empty());
   const auto second = free_place(room, 52, 40, 12, {}, {{160, 33, 200, 48}});
   REQUIRE(second);
