@@ -1,6 +1,8 @@
 // gradus gradcheck: gradient checks of ops, layers and whole models.
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cmath>
 
 #include "app/call_error.hpp"
 #include "app/command.hpp"
@@ -133,10 +135,23 @@ std::vector<Finding> check_subjects(const Call& call) {
   return findings;
 }
 
-double worst_error(const GradcheckReport& report) {
-  double worst = 0;
-  for (const GradcheckResult& row : report.inputs) worst = std::max(worst, row.error);
-  return worst;
+/// "worst error 1.2e-11 at step 1.0e-03", or "worst error 1.3 eps32, allowed 28".
+std::string worst_error(const GradcheckReport& report) {
+  const auto worst = std::max_element(
+      report.inputs.begin(), report.inputs.end(),
+      [](const GradcheckResult& a, const GradcheckResult& b) { return a.error < b.error; });
+  if (worst == report.inputs.end()) return "nothing to check";
+  if (std::isnan(worst->in_eps32))
+    return fmt::format("worst error {:.1e} at step {:.1e}", worst->error, worst->step);
+  return fmt::format("worst error {:.2g} eps32, allowed {:.2g}; values moved by {:.1e} of themselves",
+                     worst->in_eps32, worst->allowed_eps32, worst->step);
+}
+
+/// How many findings have each verdict.
+std::array<int64_t, 4> counts_of(const std::vector<Finding>& findings) {
+  std::array<int64_t, 4> counts{};
+  for (const Finding& finding : findings) ++counts[static_cast<size_t>(finding.report.verdict)];
+  return counts;
 }
 
 /// "42 tensors in 12.3 s".
@@ -149,20 +164,17 @@ std::string effort(const Finding& finding) {
 std::string to_text(const std::vector<Finding>& findings) {
   constexpr size_t many = 8;
   std::string text;
-  int64_t failed = 0;
   for (const Finding& finding : findings) {
     const auto& [name, report, seconds] = finding;
-    failed += report.passed ? 0 : 1;
     if (findings.size() > many && report.passed) {
-      text += fmt::format("{:<40} {:<5} worst error {:.1e}\n", name, gradus::name(report.verdict),
-                          worst_error(report));
+      text +=
+          fmt::format("{:<40} {:<5} {}\n", name, gradus::name(report.verdict), worst_error(report));
     } else {
       text += fmt::format("{}, {}, seed {}: {}, {}\n{}\n", name, report.kind, report.seed,
                           gradus::name(report.verdict), effort(finding), to_string(report));
     }
   }
-  return text +
-         fmt::format("{} of {} passed\n", static_cast<int64_t>(findings.size()) - failed, findings.size());
+  return text + fmt::format("Of {}: {}\n", findings.size(), to_string(counts_of(findings)));
 }
 
 std::string to_csv(const std::vector<Finding>& findings) {
@@ -189,13 +201,21 @@ void show(const Call& call, const std::vector<Finding>& findings) {
       object.update(Json::parse(to_json(report)));
       reports.push_back(object);
     }
-    print(Json{{"schema", 1}, {"passed", passed}, {"reports", reports}});
+    Json counts;
+    for (const Verdict verdict : {Verdict::pass, Verdict::kink, Verdict::inconclusive, Verdict::fail})
+      counts[std::string(name(verdict))] = counts_of(findings)[static_cast<size_t>(verdict)];
+    print(Json{{"schema", 1}, {"passed", passed}, {"reports", reports}, {"counts", counts}});
   } else if (call.csv) {
     print(to_csv(findings));
   } else {
     print(to_text(findings));
   }
   if (!passed) throw Exit{kFailed};
+}
+
+/// "rounding slope -1.02", or that there is none.
+std::string slope_of(const char* of, double slope) {
+  return std::isnan(slope) ? fmt::format("no {} to fit a slope to", of) : fmt::format("{} slope {:.2f}", of, slope);
 }
 
 std::string to_text(const Sweep& sweep) {
@@ -209,10 +229,12 @@ std::string to_text(const Sweep& sweep) {
                         same == other.end() ? "" : fmt::format("{:.2e}", same->error));
   }
   for (const SweepCurve* curve : {&sweep.f64, &sweep.f32}) {
-    text +=
-        fmt::format("{}: best step {:.1e}, error {:.1e}; slopes {:.2f} (truncation) and {:.2f} (rounding)\n",
-                    name(curve->dtype), curve->best_step, curve->best_error, curve->truncation_slope,
-                    curve->roundoff_slope);
+    // A straight function is measured exactly by wide steps, and a layout op by all.
+    const std::string best = std::isfinite(curve->best_error)
+                                 ? fmt::format("best step {:.1e}, error {:.1e}", curve->best_step, curve->best_error)
+                                 : "no error at any step";
+    text += fmt::format("{}: {}; {}; {}\n", name(curve->dtype), best,
+                        slope_of("truncation", curve->truncation_slope), slope_of("rounding", curve->roundoff_slope));
   }
   return text;
 }
@@ -266,7 +288,10 @@ void run(const Call& call) {
 void add_gradcheck(CLI::App& program) {
   auto call = std::make_shared<Call>();
   CLI::App* c = add_command(
-      program, "gradcheck", "Check gradients: of ops, of layers, of a whole model",
+      program, "gradcheck",
+      "Check gradients: of ops, of layers, of a whole model.\n"
+      "Exit code 0: all pass or are at a kink, where the function has a corner and any slope between those of its "
+      "two sides is right (kinks are counted apart); 1: some fail or are inconclusive; 2: the call was wrong",
       "gradus gradcheck\n"
       "gradus gradcheck gelu LayerNorm\n"
       "gradus gradcheck softmax --second-order --directions 3\n"

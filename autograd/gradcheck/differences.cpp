@@ -30,10 +30,9 @@ GradcheckResult summary(const std::string& label, const Shape& shape, const Tens
   result.total = check.total();
   const Measurement* worst = nullptr;
   double most = -1;
-  int64_t kinks = 0;
   for (const Measurement& m : measurements) {
     const Verdict verdict = check.verdict(m);
-    kinks += verdict == Verdict::kink ? 1 : 0;
+    ++result.counts[static_cast<size_t>(verdict)];
     const double excess = check.excess(m);
     if (worst != nullptr && (verdict < result.verdict || (verdict == result.verdict && excess <= most)))
       continue;
@@ -52,6 +51,7 @@ GradcheckResult summary(const std::string& label, const Shape& shape, const Tens
   result.numeric = s.central.value;
   result.estimate = s.central.error;
   result.step = s.central.step;
+  result.allowed = check.allowed(*worst);
   result.left = s.left.value;
   result.right = s.right.value;
   if (result.verdict == Verdict::pass && check.is_zero(*worst) && result.error > 1e-6) {
@@ -59,8 +59,8 @@ GradcheckResult summary(const std::string& label, const Shape& shape, const Tens
     result.error = 0;  // a ratio of two rounding errors would say nothing
   }
   if (result.verdict == Verdict::kink) {
-    result.note = fmt::format("{} at kinks; slopes {:.6g} from the left, {:.6g} from the right", kinks,
-                              s.left.value, s.right.value);
+    result.note = fmt::format("{} at kinks; slopes {:.6g} from the left, {:.6g} from the right",
+                              result.counts[1], s.left.value, s.right.value);
   }
   return result;
 }
@@ -100,6 +100,7 @@ GradcheckReport check_by_differences(const Problem& problem, const GradcheckOpti
     result.elements = static_cast<int64_t>(elements.size());
     result.checked = elements.empty() ? directions : static_cast<int64_t>(elements.size());
     if (subject.unused[i] && result.note.empty()) result.note = "the output does not depend on it";
+    if (!result.passed && result.direction < 0) result.inputs = values_around(problem.tensors, i, result.index);
     report.add(std::move(result));
   }
   return report;

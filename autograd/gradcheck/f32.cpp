@@ -9,6 +9,8 @@ namespace gradus::gradchecking {
 namespace {
 
 constexpr double kEps32 = std::numeric_limits<float>::epsilon();
+/// Values are moved by this share of themselves: two of f32's roundings.
+constexpr double move_by = 2 * kEps32;
 
 /// What a function gives: its output, and then the gradient of every tensor.
 using Values = std::vector<Numbers>;
@@ -23,10 +25,10 @@ Values run(const Problem& problem, const Tensor& v) {
   return values;
 }
 
-/// x in f64 with every element moved up or down by two of f32's roundings.
+/// x in f64 with every element moved up or down.
 Tensor moved(const Tensor& x, Rng& rng) {
   Numbers values = numbers(x);
-  for (double& value : values) value *= 1 + (rng.chance(0.5) ? 2 : -2) * kEps32;
+  for (double& value : values) value *= 1 + (rng.chance(0.5) ? move_by : -move_by);
   Tensor out = zeros(x.shape(), DType::f64);
   assign(out, values);
   return out;
@@ -55,28 +57,34 @@ Numbers sensitivity(const Problem& problem, const Tensor& v, const Values& exact
   return most;
 }
 
-/// `single` against `exact`, in units of `unit`.
+/// `single` against `exact`, in units of `unit`; `eps` is what one eps32 is here.
 GradcheckResult compare(const std::string& label, const Shape& shape, const Numbers& single,
-                        const Numbers& exact, double unit, double allowed) {
+                        const Numbers& exact, double unit, double allowed, double eps) {
   GradcheckResult result;
   result.name = label;
   result.shape = shape;
   result.total = result.checked = result.elements = shape.numel();
-  double most = -1;
+  result.step = move_by;
+  result.estimate = unit;
+  result.allowed = allowed * unit;
+  const auto in_eps32 = [eps](double x) { return x > 0 ? x / eps : 0; };
+  double most = 0;
   for (size_t i = 0; i < exact.size(); ++i) {
     double difference = std::abs(single[i] - exact[i]);
     if (single[i] == exact[i] || (std::isnan(single[i]) && std::isnan(exact[i]))) difference = 0;
     if (std::isnan(difference)) difference = INFINITY;
-    if (difference <= most) continue;
+    const bool is_right = difference == 0 || difference / unit <= allowed;
+    ++result.counts[static_cast<size_t>(is_right ? Verdict::pass : Verdict::fail)];
+    if (i > 0 && difference <= most) continue;
     most = difference;
     result.index = position(shape, static_cast<int64_t>(i));
     result.analytic = single[i];
     result.numeric = exact[i];
   }
-  if (most <= 0) return result;
-  result.estimate = unit;
-  result.error = most / unit;
-  result.verdict = result.error <= allowed ? Verdict::pass : Verdict::fail;
+  result.error = most > 0 ? most / unit : 0;
+  result.in_eps32 = in_eps32(most);
+  result.allowed_eps32 = in_eps32(result.allowed);
+  result.verdict = result.counts[3] > 0 ? Verdict::fail : Verdict::pass;
   result.passed = result.verdict == Verdict::pass;
   return result;
 }
@@ -113,8 +121,10 @@ GradcheckReport check_f32_against_f64(const Problem& problem, const GradcheckOpt
     const double own = largest(exact[i]);
     double size = own;
     if (i > 0) size = own > 1e-10 * largest_of_all ? std::max(own, 0.1 * largest_of_all) : largest_of_all;
-    report.add(compare(rows[i].first, rows[i].second, single[i], exact[i],
-                       std::max(rounding * size, sensitive[i]), options.f32_units));
+    GradcheckResult row = compare(rows[i].first, rows[i].second, single[i], exact[i],
+                                  std::max(rounding * size, sensitive[i]), options.f32_units, kEps32 * size);
+    if (i > 0 && !row.passed) row.inputs = values_around(problem.tensors, i - 1, row.index);
+    report.add(std::move(row));
   }
   return report;
 }

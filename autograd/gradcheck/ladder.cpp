@@ -17,6 +17,23 @@ constexpr size_t least_remainders = 5, narrow_remainders = 8;
 /// Two values differ when they are further apart than this many times their errors.
 constexpr double trust = 10;
 
+/// How far slopes of one side change f otherwise than `slope` says, at rungs that are narrower. `at(i)` is
+/// the slope at rung i.
+template <class At>
+double one_sided_contradiction(const std::vector<Rung>& rungs, const Estimate& slope, size_t first, At at) {
+  // (1 - 4z)(1 - 8z) leaves no h^2 and h^3 of d(h) = f(x+h) - f(x), where z d(h) = d(h/2); and of c h the
+  // part (1 - 4/2)(1 - 8/2).
+  const double length = std::sqrt(1.0 + 12 * 12 + 32 * 32);
+  double most = 0;
+  for (size_t i = first + 2; i < rungs.size(); ++i) {
+    if (rungs[i - 2].step >= slope.step) continue;
+    const double d = at(i - 2) - 6 * at(i - 1) + 8 * at(i);
+    const double left = rungs[i - 2].step * std::abs(d - 3 * slope.value) / length;
+    if (std::isfinite(left)) most = std::max(most, left);
+  }
+  return most;
+}
+
 }  // namespace
 
 void Extrapolation::add(double step, double value, double noise) {
@@ -35,8 +52,10 @@ void Extrapolation::add(double step, double value, double noise) {
   row_ = std::move(row);
 }
 
-Ladder::Ladder(Probe probe, double first_step)
-    : probe_(std::move(probe)), step_(std::exp2(std::floor(std::log2(first_step)))) {}
+Ladder::Ladder(Probe probe, double first_step, int most_rungs)
+    : probe_(std::move(probe)),
+      step_(std::exp2(std::floor(std::log2(first_step)))),
+      most_rungs_(most_rungs) {}
 
 void Ladder::climb(int last, double goal) {
   const auto is_done = [&] {
@@ -46,11 +65,11 @@ void Ladder::climb(int last, double goal) {
     const Estimate found = central_.best([&](const Estimate&) { return noise; });
     return found.error <= std::max(goal, rounding) && !sees_kink(trust * goal);
   };
-  while (static_cast<int>(rungs_.size()) < last && !is_done()) climb_one();
+  while (static_cast<int>(rungs_.size()) < std::min(last, most_rungs_) && !is_done()) climb_one();
 }
 
 void Ladder::climb_all() {
-  while (static_cast<int>(rungs_.size()) < all_rungs) climb_one();
+  while (static_cast<int>(rungs_.size()) < most_rungs_) climb_one();
 }
 
 void Ladder::climb_one() {
@@ -76,15 +95,18 @@ Slopes Ladder::slopes() const {
   Slopes found;
   found.central =
       central_.best([&](const Estimate& slope) { return std::max(noise, contradiction(slope)) / 2; });
-  const auto same = [&](const Estimate&) { return noise; };
-  found.left = left_.best(same);
-  found.right = right_.best(same);
+  const auto side = [&](const Extrapolation& series, double Rung::*slope) {
+    return series.best([&](const Estimate& one) { return std::max(noise, contradiction(one, slope)); });
+  };
+  found.left = side(left_, &Rung::left);
+  found.right = side(right_, &Rung::right);
   found.magnitude = magnitude_ / epsilon;
-  if (static_cast<int>(rungs_.size()) < all_rungs) return found;
-  const bool left = jumps(&Rung::left), right = jumps(&Rung::right);
-  found.jump = left || right;
-  if (left) found.left = beside(&Rung::left);
-  if (right) found.right = beside(&Rung::right);
+  if (static_cast<int>(rungs_.size()) < most_rungs_) return found;
+  found.left_jump = jump(&Rung::left);
+  found.right_jump = jump(&Rung::right);
+  found.jump = found.left_jump != 0 || found.right_jump != 0;
+  if (found.left_jump != 0) found.left = beside(&Rung::left);
+  if (found.right_jump != 0) found.right = beside(&Rung::right);
   return found;
 }
 
@@ -128,29 +150,36 @@ double Ladder::contradiction(const Estimate& slope) const {
   return most;
 }
 
-bool Ladder::jumps(double Rung::*slope) const {
-  // The slope doubles with every rung and keeps its sign. That of a noisy function does not.
-  const size_t last = rungs_.size() - 1;
-  for (size_t i = last; i > last - jump_rungs; --i) {
-    const double ratio = rungs_[i].*slope / (rungs_[i - 1].*slope);
-    if (!(ratio > 1.8 && ratio < 2.2)) return false;
-  }
-  const double jump = std::abs(rungs_[last].*slope) * rungs_[last].step;
-  return jump > 1e4 * magnitude_ && jump > trust * scatter();  // and is no mere step of a coarse function
+double Ladder::contradiction(const Estimate& slope, double Rung::*side) const {
+  return one_sided_contradiction(rungs_, slope, 0, [&](size_t i) { return rungs_[i].*side; });
 }
 
-Estimate Ladder::beside(double Rung::*slope) const {
+double Ladder::jump(double Rung::*side) const {
+  // The slope doubles with every rung and keeps its sign. That of a noisy function does not.
+  if (rungs_.size() <= jump_rungs) return 0;
+  const size_t last = rungs_.size() - 1;
+  for (size_t i = last; i > last - jump_rungs; --i) {
+    const double ratio = rungs_[i].*side / (rungs_[i - 1].*side);
+    if (!(ratio > 1.8 && ratio < 2.2)) return 0;
+  }
+  const double change = rungs_[last].*side * rungs_[last].step, size = std::abs(change);
+  // and is no mere step of a coarse function
+  return size > 1e4 * magnitude_ && size > trust * scatter() ? change : 0;
+}
+
+Estimate Ladder::beside(double Rung::*side) const {
   // With s(h) = (f(x+h) - f(x)) / h, the value at x drops out of 2 s(h) - s(h/2) = (f(x+h) - f(x+h/2)) /
   // (h/2).
-  const double jump = std::abs(rungs_.back().*slope) * rungs_.back().step;
+  const auto slope = [&](size_t i) { return 2 * (rungs_[i - 1].*side) - rungs_[i].*side; };
+  const double jump = std::abs(rungs_.back().*side) * rungs_.back().step;
   Extrapolation series{2};
   for (size_t i = 1; i < rungs_.size(); ++i) {
-    const double value = 2 * (rungs_[i - 1].*slope) - rungs_[i].*slope;
-    const double noise = magnitude_ + epsilon * jump + rungs_[i].shift * std::abs(value);
-    series.add(rungs_[i].step, value, noise / rungs_[i].step);
+    const double noise = magnitude_ + epsilon * jump + rungs_[i].shift * std::abs(slope(i));
+    series.add(rungs_[i].step, slope(i), noise / rungs_[i].step);
   }
   const double noise = this->noise();
-  return series.best([&](const Estimate&) { return noise; });
+  return series.best(
+      [&](const Estimate& one) { return std::max(noise, one_sided_contradiction(rungs_, one, 1, slope)); });
 }
 
 Estimate ridders(const std::function<double(double)>& f, double x, double first_step) {

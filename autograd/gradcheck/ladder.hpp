@@ -11,8 +11,8 @@
 /// Of a hundred candidates some agree with a neighbour by chance. So the noise of f is measured as well: a
 /// smooth f changes by c1 h + c3 h^3 + ..., and what is left of the changes when these powers (and a
 /// constant, from a kink or jump nearby) are eliminated is scatter. No error is estimated below it, nor below
-/// what narrower steps say against the value: a function that computes in f32 may look straight, and then
-/// stands still.
+/// what narrower steps say against the value, on both sides or on one: a function that computes in f32 may
+/// look straight, and then stands still; a steep one may look as if it had a kink.
 #pragma once
 
 #include <algorithm>
@@ -72,6 +72,7 @@ struct Slopes {
   /// The function itself jumps here: a slope grows like 1/h. The slope of that side is then taken beside x,
   /// between x + h and x + h/2.
   bool jump = false;
+  double left_jump = 0, right_jump = 0;  ///< by how much, 0 on a side where it does not
   double magnitude = 0;  ///< the sizes of what was subtracted: differences cannot resolve eps times this / h
 };
 
@@ -81,8 +82,9 @@ class Ladder {
   using Probe = std::function<Rung(double step)>;
   static constexpr int all_rungs = 20;  ///< the last step is the first one / 2^19
 
-  /// The first step is rounded down to a power of two, so that x + h is exact for nearly every x.
-  Ladder(Probe probe, double first_step);
+  /// The first step is rounded down to a power of two, so that x + h is exact for nearly every x. There are
+  /// `most_rungs` at most.
+  Ladder(Probe probe, double first_step, int most_rungs = all_rungs);
 
   /// Goes on to rung `last` at most, but stops where the central slope is known to `goal` (or as well as
   /// rounding allows) and the slopes from both sides agree.
@@ -90,6 +92,9 @@ class Ladder {
   /// Goes on to the last rung, whatever is known already.
   void climb_all();
   Slopes slopes() const;
+  const std::vector<Rung>& rungs() const { return rungs_; }
+  /// Rounding is at least eps times the sizes of what is subtracted, also where nothing seems to change.
+  void assume_rounding(double noise) { magnitude_ = std::max(magnitude_, noise); }
   /// How much f(x+h) - f(x-h) varies beyond what any smooth function, kink or jump explains: three standard
   /// deviations, or 0 before there are enough rungs to tell.
   double scatter() const;
@@ -99,13 +104,16 @@ class Ladder {
  private:
   void climb_one();
   double noise() const;  ///< of f(x+h) - f(x-h): scatter, and rounding at least
-  /// How far narrower steps change f otherwise than `slope` says.
+  /// How far narrower steps change f otherwise than `slope` says, on both sides or on one.
   double contradiction(const Estimate& slope) const;
-  bool jumps(double Rung::*slope) const;
-  Estimate beside(double Rung::*slope) const;
+  double contradiction(const Estimate& slope, double Rung::*side) const;
+  /// By how much f jumps on this side, 0 if it does not.
+  double jump(double Rung::*side) const;
+  Estimate beside(double Rung::*side) const;
 
   Probe probe_;
   double step_;
+  int most_rungs_;
   double magnitude_ = 0;
   std::vector<Rung> rungs_;
   Extrapolation central_{4}, left_{2}, right_{2};

@@ -155,6 +155,32 @@ void run_elsewhere(const Problem& problem) {
   }
 }
 
+/// The largest change of each tensor's gradient when every value moves up or down by two roundings.
+Numbers rounding_of(const Problem& problem, const std::vector<Numbers>& gradients, const Tensor& v) {
+  constexpr int tries = 4;
+  constexpr double two_roundings = 2 * std::numeric_limits<double>::epsilon();
+  Rng rng(1);
+  const auto moved = [&](const Tensor& x) {
+    Numbers values = numbers(x);
+    for (double& value : values) value *= 1 + (rng.chance(0.5) ? two_roundings : -two_roundings);
+    return tensor(values, x.shape());
+  };
+  Numbers most(gradients.size(), 0.0);
+  for (int i = 0; i < tries; ++i) {
+    const ConvertedLeaves elsewhere(problem.tensors, moved);
+    try {
+      const std::vector<Tensor> found = grad({problem.run()}, problem.leaves(), {v}, {.allow_unused = true});
+      for (size_t k = 0; k < gradients.size(); ++k) {
+        Numbers change = numbers_or_zeros(found[k], static_cast<int64_t>(gradients[k].size()));
+        for (size_t j = 0; j < change.size(); ++j) change[j] -= gradients[k][j];
+        if (const double one = largest(change); std::isfinite(one)) most[k] = std::max(most[k], one);
+      }
+    } catch (const Error&) {  // a function may refuse these values; nothing is lost
+    }
+  }
+  return most;
+}
+
 }  // namespace
 
 Tensor Problem::run() const {
@@ -183,6 +209,10 @@ Subject first_order(const Problem& problem, Rng& rng) {
   run_elsewhere(problem);
   take_gradients(subject, grad({y}, leaves, {v}, {.retain_graph = true, .allow_unused = true}), leaves);
   check_linearity(subject, problem, y, v);
+  subject.gradient_rounding = [problem, gradients = subject.gradients, v] {
+    const GradMode mode(true);
+    return rounding_of(problem, gradients, v);
+  };
   return subject;
 }
 
@@ -347,6 +377,34 @@ Shape position(const Shape& shape, int64_t flat) {
     flat /= shape[axis];
   }
   return index;
+}
+
+std::string values_around(const Named& tensors, size_t at, const Shape& index) {
+  constexpr int64_t few = 8;
+  std::string text;
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    const auto& [label, x] = tensors[i];
+    if (x.numel() == 0 || (i != at && x.numel() > few)) continue;
+    const Numbers all = numbers(x);
+    int64_t begin = 0, end = x.numel();
+    std::string place;
+    if (i == at && x.rank() > 0) {
+      Shape row = index;
+      const int64_t column = row[x.rank() - 1], width = x.shape()[x.rank() - 1];
+      row[x.rank() - 1] = 0;
+      int64_t flat = 0;
+      for (int axis = 0; axis < x.rank(); ++axis) flat = flat * x.shape()[axis] + row[axis];
+      const int64_t from = std::clamp<int64_t>(column - few / 2, 0, std::max<int64_t>(width - few, 0));
+      begin = flat + from;
+      end = flat + std::min(width, from + few);
+      row[x.rank() - 1] = from;
+      if (end - begin < x.numel()) place = fmt::format(" from {} on", row);
+    }
+    if (!text.empty()) text += "; ";
+    text += fmt::format("{}{} =", label, place);
+    for (int64_t k = begin; k < end; ++k) text += fmt::format(" {}", all[static_cast<size_t>(k)]);
+  }
+  return text;
 }
 
 }  // namespace gradus::gradchecking

@@ -49,6 +49,9 @@ struct Subject {
   std::vector<Numbers> gradients;          ///< one for each tensor
   std::vector<bool> unused;                ///< the outputs do not depend on this tensor
   std::vector<std::string> problems = {};  ///< what is wrong with the backward as a whole
+  /// How far each tensor's gradient changes where the values are off by rounding: backward knows it no better.
+  /// Of first order only; slow.
+  std::function<Numbers()> gradient_rounding = {};
 };
 
 /// @throws GraphError when the output depends on no tensor, and when it comes out differently the second
@@ -107,6 +110,10 @@ Numbers numbers_or_zeros(const Tensor& gradient, int64_t count);
 void assign(Tensor x, const Numbers& values);  ///< Puts values of row-major order into a leaf.
 double largest(const Numbers& values);         ///< The largest |value|; 0 for none. NaN counts as infinite.
 Shape position(const Shape& shape, int64_t flat);  ///< The index of the flat-th element in row-major order.
+
+/// "input 0[1] = 0.5 -1 2; input 1 = 3": the numbers of tensor `at` beside `index`, along its last axis, and
+/// all of any other tensor that has few.
+std::string values_around(const Named& tensors, size_t at, const Shape& index);
 
 /// What the checks under `options` find. Each returns one row a tensor.
 GradcheckReport check_by_differences(const Problem& problem, const GradcheckOptions& options);

@@ -2,7 +2,9 @@
 /// What a gradient check found: a value that prints as a table and converts to JSON and CSV.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +16,7 @@ namespace gradus {
 /// How one tensor came out, from best to worst.
 enum class Verdict : uint8_t {
   pass,          ///< analytic and numeric agree within what the differences can resolve
-  kink,          ///< the slopes from left and right differ, and the analytic value lies between them
+  kink,          ///< at ever smaller steps the slopes of both sides differ; the analytic value is between them
   inconclusive,  ///< the differences never settled: nothing is known, so this does not count as passed
   fail           ///< analytic and numeric differ by more than the error of the numeric value can explain
 };
@@ -38,12 +40,23 @@ struct GradcheckResult {
   double analytic = 0;     ///< what backward gives there
   double numeric = 0;      ///< what differences give there
   double estimate = 0;     ///< how far off `numeric` may be, by its own account (Ridders)
-  double step = 0;         ///< the smallest h that `numeric` was made from
+  /// The smallest h that `numeric` was made from; f32 against f64: by which share of themselves the values
+  /// were moved to see how sensitive the function is.
+  double step = 0;
   double left = 0;         ///< the slope from the left: differs from `right` at a kink
   double right = 0;
   Verdict verdict = Verdict::pass;
   bool passed = true;  ///< verdict is pass or kink
   std::string note;    ///< what else there is to say: an input that the output does not depend on, ...
+  /// How many of the elements and directions that were looked at came out as each verdict, pass to fail.
+  std::array<int64_t, 4> counts{};
+  double allowed = 0;  ///< the largest |analytic - numeric| that passes
+  /// f32 against f64: the worst difference, and the one that passes, in units of eps32 times the tensor's
+  /// largest |gradient|, or a tenth of the largest of all if that is more. These compare with those of any
+  /// other function. NaN for all other kinds.
+  double in_eps32 = std::numeric_limits<double>::quiet_NaN();
+  double allowed_eps32 = std::numeric_limits<double>::quiet_NaN();
+  std::string inputs;  ///< where it did not pass: the values at and around the worst element
 };
 
 struct GradcheckReport {
@@ -60,9 +73,15 @@ struct GradcheckReport {
   void add(GradcheckResult result);
   /// Appends a problem; the check has then failed.
   void add_problem(std::string sentence);
+  /// How many of the tensors have each verdict, pass to fail.
+  std::array<int64_t, 4> counts() const;
 };
 
-/// A table: one line a tensor, with its worst element; then the problems.
+/// "2 passed, 1 at a kink, 0 inconclusive, 0 failed".
+std::string to_string(const std::array<int64_t, 4>& counts);
+
+/// A table: one line a tensor, with its worst element; for each that did not pass how many elements are wrong,
+/// and the inputs of the worst; then the problems. For f32 against f64 the errors are in units of eps32.
 std::string to_string(const GradcheckReport& report);
 
 /// One JSON object on one line. The schema, version 1, is in docs/gradcheck_schema.md. A number that is not

@@ -64,20 +64,26 @@ class Comparison {
   bool add(double analytic, double numeric, double absolute, double relative) {
     const double difference = std::abs(analytic - numeric), allowed = absolute + relative * std::abs(numeric);
     const double excess = std::isfinite(difference) ? difference / allowed : INFINITY;
-    if (!(difference <= allowed)) row_.verdict = Verdict::fail;
+    if (!(difference <= allowed)) row_.verdict = looked_at_ = Verdict::fail;
     row_.passed = row_.verdict == Verdict::pass;
     if (excess <= most_) return false;
     most_ = excess;
     row_.error = std::abs(numeric) > 0 ? difference / std::abs(numeric) : difference;
     row_.analytic = analytic;
     row_.numeric = numeric;
-    row_.estimate = allowed;
+    row_.estimate = row_.allowed = allowed;
     return true;
+  }
+  /// Everything about one element, or one direction, has been added.
+  void next() {
+    ++row_.counts[static_cast<size_t>(looked_at_)];
+    looked_at_ = Verdict::pass;
   }
   GradcheckResult& row() { return row_; }
 
  private:
   GradcheckResult row_;
+  Verdict looked_at_ = Verdict::pass;
   double most_ = -1;
 };
 
@@ -118,8 +124,11 @@ GradcheckReport torch_rules(const Problem& problem) {
         comparison.row().note =
             fmt::format("output {}", to_string(position(y.shape(), static_cast<int64_t>(j))));
       }
+      comparison.next();
     }
     comparison.row().checked = comparison.row().elements = x.numel();
+    if (!comparison.row().passed)
+      comparison.row().inputs = values_around(problem.tensors, i, comparison.row().index);
     report.add(comparison.row());
   }
   return report;
@@ -150,6 +159,7 @@ GradcheckReport torch_fast_rules(const Problem& problem, Rng& rng) {
     Comparison comparison(label, x, torch_h);
     comparison.add(dot(analytic[i], u), dot(numeric_jvp(problem, x, u, torch_h), v),
                    torch_absolute * sum(u) * sum(v), torch_relative);
+    comparison.next();
     comparison.row().checked = comparison.row().directions = 1;
     comparison.row().direction = 0;
     report.add(comparison.row());
@@ -196,6 +206,7 @@ GradcheckReport jax_rules(const Problem& problem, Rng& rng, DType dtype) {
   for (size_t j = 0; j < v.size(); ++j) numeric += v[j] * (above[j] - below[j]) / (2 * h);
   Comparison comparison("all inputs", problem.tensors.front().second, h);
   comparison.add(analytic, numeric, tolerance, tolerance);
+  comparison.next();
   comparison.row().shape = Shape{total};
   comparison.row().total = total;
   comparison.row().checked = comparison.row().directions = 1;

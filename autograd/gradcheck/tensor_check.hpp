@@ -2,6 +2,7 @@
 /// The check by differences of one tensor: slopes of single elements and along directions, and what they say.
 #pragma once
 
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -9,6 +10,10 @@
 #include "autograd/gradcheck/problem.hpp"
 
 namespace gradus::gradchecking {
+
+constexpr double trust = 10;                 // agreement is to this many times the estimated error
+constexpr double inconclusive_above = 1e-4;  // an estimate larger than this times the scale proves nothing
+constexpr double kink_floor = 1e-8;          // slopes that differ by less, times the scale, are one slope
 
 /// Some elements of a tensor, each to be moved by +1 or -1 times the step.
 struct Direction {
@@ -22,6 +27,21 @@ struct Measurement {
   double analytic = 0;
   double moved = 0;  ///< the largest sum |output * weight| over the outputs that changed
   Slopes slopes;
+  /// The slopes of both sides differ, or the function jumps, at ever smaller steps: this is no steep bend.
+  bool corner = false;
+  /// At a jump: a slope as large as this, or larger, could look like it.
+  double hidden_slope = std::numeric_limits<double>::infinity();
+  bool noisy = false;         ///< the function scatters by more than rounding
+  bool stands_still = false;  ///< there were steps that changed nothing at all
+  bool in_doubt = false;      ///< at steps of another size the slope is another, or cannot be known
+};
+
+/// Which steps a ladder takes.
+struct Scale {
+  double first_step = 0;
+  int most_rungs = Ladder::all_rungs;
+  double shift = 0;     ///< how far x + h may be from where it should be
+  double rounding = 0;  ///< of the function at other steps, for one that stands still at these
 };
 
 /// Everything about one tensor while it is checked. Its values are put back when this goes away.
@@ -48,12 +68,24 @@ class TensorCheck {
   /// What a difference is small or large against: the tensor's largest |gradient|, along a direction its
   /// length.
   double scale(const Measurement& m) const;
+  /// The largest difference that passes.
+  double allowed(const Measurement& m) const;
   /// Both values are no more than what rounding leaves of terms that cancel, beside other gradients.
   bool is_zero(const Measurement& m) const;
 
  private:
+  /// On the usual ladder, and where that does not settle the matter on one of another scale.
   Measurement measure(const Direction& direction);
-  Rung rung(const Direction& direction, double size, double h, double& moved);
+  Measurement settle(const Direction& direction);
+  Measurement on_ladder(const Direction& direction, const Scale& scale, double size);
+  /// `usual`, or what the other ladder knows better.
+  Measurement better(Measurement usual, const Measurement& other) const;
+  /// Looks at steps down to the smallest that change x: is the kink or jump there, too?
+  void look_closer(const Direction& direction, double size, const Ladder& ladder, Measurement& m);
+  /// May backward, or the function itself, have rounded away what a failure is about?
+  bool is_lost_in_rounding(const Direction& direction, const Measurement& m);
+  double swallowed_by_outputs(const Direction& direction, double h);
+  Rung rung(const Direction& direction, double shift, double h, double& moved);
   void move(const Direction& direction, double h);
 
   double typical(const Measurement& m) const;
@@ -63,20 +95,24 @@ class TensorCheck {
   bool settles(const Estimate& slope, double size) const;
   /// Is it no more than rounding, and that small beside other gradients?
   bool is_nothing(const Estimate& slope, const Measurement& m) const;
-  double allowed(const Measurement& m) const;
   bool agrees(const Measurement& m) const;
+  /// Do the slopes of both sides differ by more than their errors? (Not yet: is that a kink?)
+  bool sides_differ(const Measurement& m) const;
   double disagreement(const Measurement& m) const;
 
   Measurement blame(const Direction& all, const Measurement& whole);
   std::optional<Measurement> find_wrong(const Direction& part, std::vector<Measurement>& kinks);
 
   const Subject& subject_;
+  const size_t at_;
   const Numbers& base_;
   Tensor x_;
   const Numbers kept_;
   const Numbers& gradient_;
   const GradcheckOptions& options_;
   double largest_gradient_, gradient_length_, largest_of_all_ = 0;
+  bool has_overflow_ = false;  ///< among the outputs; a gradient of inf may then be right
+  std::optional<double> gradient_rounding_;
   int halvings_left_ = 0;
 };
 

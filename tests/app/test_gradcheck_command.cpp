@@ -42,7 +42,7 @@ TEST_CASE("gradcheck lists ops and layers", "[gradcheck]") {
 TEST_CASE("gradcheck reports as text, JSON and CSV", "[gradcheck]") {
   const ProgramResult text = gradcheck({"gelu", "LayerNorm"});
   CHECK(text.exit_code == 0);
-  CHECK(text.out.find("2 of 2 passed\n") != std::string::npos);
+  CHECK(text.out.find("Of 2: 2 passed, 0 at a kink, 0 inconclusive, 0 failed\n") != std::string::npos);
   CHECK(text.out.find("weight") != std::string::npos);
   const auto json = nlohmann::json::parse(gradcheck({"softmax", "--second-order", "--json"}).out);
   CHECK(json.at("passed") == true);
@@ -52,6 +52,28 @@ TEST_CASE("gradcheck reports as text, JSON and CSV", "[gradcheck]") {
   CHECK(csv.out.starts_with("subject,name,shape"));
   CHECK(csv.out.find("\nmul,input 1,[4],4,4,0,pass,") != std::string::npos);
   CHECK(std::count(csv.out.begin(), csv.out.end(), '\n') == 4);
+}
+
+TEST_CASE("gradcheck in f32 says errors in eps32, and by how much values were moved", "[gradcheck]") {
+  const ProgramResult one = gradcheck({"softmax", "--dtype", "f32"});
+  INFO(one.out);
+  CHECK(one.out.find("error/eps32  allowed") != std::string::npos);
+  CHECK(one.out.find(" 2.4e-07  pass\n") != std::string::npos);
+  const ProgramResult many = gradcheck({"layers", "--dtype", "f32"});
+  INFO(many.out);
+  CHECK(many.out.find(" eps32, allowed ") != std::string::npos);
+  CHECK(many.out.find("nan") == std::string::npos);
+}
+
+TEST_CASE("a sweep of a function without curvature says so, and prints no NaN", "[gradcheck]") {
+  for (const std::string subject : {"linear", "transpose", "relu"}) {
+    const ProgramResult sweep = gradcheck({subject, "--sweep"});
+    INFO(sweep.out);
+    CHECK(sweep.exit_code == 0);
+    CHECK(sweep.out.find("no truncation to fit a slope to") != std::string::npos);
+    CHECK(sweep.out.find("nan") == std::string::npos);
+    CHECK(sweep.out.find("inf") == std::string::npos);
+  }
 }
 
 TEST_CASE("gradcheck sweeps and draws", "[gradcheck]") {

@@ -43,6 +43,7 @@ bool has_type(const Json& value, const std::string& type) {
   if (type.starts_with("number")) return value.is_number() || value.is_null();
   if (type == "text") return value.is_string();
   if (type == "bool") return value.is_boolean();
+  if (type == "object") return value.is_object();
   if (type == "list or null") return value.is_array() || value.is_null();
   return type.starts_with("list") && value.is_array();
 }
@@ -80,9 +81,11 @@ TEST_CASE("the JSON of gradient checks has the documented fields", "[gradcheck]"
                                              {"mul", "--rules", "torch"}}) {
     const Json all = json_of(call);
     INFO(all);
-    CHECK(all.size() == 3);
+    CHECK(all.size() == 4);
     CHECK(all.at("schema") == 1);
     CHECK(all.at("passed") == true);
+    CHECK(all.at("counts").at("pass") == all.at("reports").size());
+    CHECK(all.at("counts").at("kink") == 0);
     for (const Json& one : all.at("reports")) {
       check_fields(one, report);
       for (const Json& tensor : one.at("tensors")) check_fields(tensor, tables[1]);

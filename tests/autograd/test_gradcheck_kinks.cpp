@@ -148,6 +148,42 @@ TEST_CASE("along directions, kinks are told from wrong gradients", "[gradcheck][
   CHECK(report.verdict == Verdict::fail);
 }
 
+TEST_CASE("what is steep or far out is no kink, and hides no wrong gradient", "[gradcheck][kinks]") {
+  const auto steep = [](double by) {
+    return [by](const Tensor& x) { return sigmoid(x * by) * (1 / by); };
+  };
+  struct Case {
+    std::string name;
+    std::function<Tensor(const Tensor&)> fn;
+    Tensor x;
+  };
+  const std::vector<Case> cases = {
+      {"softmax near 1e8", [](const Tensor& x) { return softmax(x); }, tensor({1e8, 1e8 + 1, -1e8})},
+      {"softmax near 1000", [](const Tensor& x) { return softmax(x); }, tensor({1000.0, -1000.0, 3.0, 999.0})},
+      {"softmax of a tie at 1e12", [](const Tensor& x) { return softmax(x); }, tensor({1e12, 1e12})},
+      {"softmax of a tie at 1e17", [](const Tensor& x) { return softmax(x); }, tensor({1e17, 1e17})},
+      {"logsumexp of a tie at 1e16", [](const Tensor& x) { return logsumexp(x, Axes{0}); }, tensor({1e16, 1e16})},
+      {"sine at 1e8", [](const Tensor& x) { return sin(x); }, tensor({1e8})},
+      {"relu at 1e-8", [](const Tensor& x) { return relu(x); }, tensor({1e-8})},
+      {"steep at 0", steep(1e10), tensor({0.0})},
+      {"steep at 1", [](const Tensor& x) { return sigmoid((x - 1.0) * 1e12); }, tensor({1.0})},
+  };
+  for (const auto& [name, fn, x] : cases) {
+    for (const double factor : {1.0, 0.5, 1.01, 1.05, 2.0, -1.0}) {
+      const auto spoilt = [&, f = fn](const Inputs& in) {
+        return with_spoilt_gradient(f, in[0], [factor](Tensor& dx, const Tensor&) { dx = dx * factor; });
+      };
+      const GradcheckReport report = gradcheck(spoilt, {x});
+      INFO(name << " times " << factor << "\n" << to_string(report));
+      CHECK(report.verdict != Verdict::kink);
+      CHECK((factor == 1 ? report.verdict != Verdict::fail : !report.passed));
+    }
+  }
+  CHECK(gradcheck([](const Inputs& in) { return softmax(in[0]); }, {cases[0].x}).verdict == Verdict::pass);
+  CHECK(gradcheck([](const Inputs& in) { return softmax(in[0]); }, {cases[1].x}).verdict == Verdict::pass);
+  CHECK(gradcheck([](const Inputs& in) { return relu(in[0]); }, {cases[6].x}).verdict == Verdict::pass);
+}
+
 TEST_CASE("where a function jumps, the slopes beside x decide", "[gradcheck][kinks]") {
   // 2 x, and 3 x + 1 for positive x.
   const auto step = [](double claimed) {

@@ -259,6 +259,10 @@ TEST_CASE("f32 errors count in units of eps32 sqrt(K) of the largest gradient", 
   CHECK(right.passed);
   CHECK(right.inputs[1].error == Approx(6).epsilon(0.1));
   CHECK(right.inputs[1].index == Shape{9});
+  // K is 16, so the unit is 4 eps32 of the largest gradient, and 8 of them are allowed.
+  CHECK(right.inputs[1].in_eps32 == Approx(24).epsilon(0.1));
+  CHECK(right.inputs[1].allowed_eps32 == Approx(32));
+  CHECK(right.inputs[1].step == std::exp2(-22));
   const GradcheckReport wrong = gradcheck(off_by(10), {x}, {.dtype = DType::f32});
   CHECK(wrong.verdict == Verdict::fail);
   CHECK(wrong.inputs[1].error == Approx(10).epsilon(0.1));
@@ -298,6 +302,31 @@ TEST_CASE("f32 is judged by how sensitive the function is, but a jump excuses no
     return in[0] * in[0];
   };
   CHECK(gradcheck(picky, {ones({3})}, {.dtype = DType::f32}).passed);
+}
+
+TEST_CASE("a failure says how many elements are wrong, and what the inputs of the worst are", "[gradcheck]") {
+  const auto fn = [](const Inputs& in) {
+    return with_spoilt_gradient([](const Tensor& x) { return exp(x); }, in[0], [](Tensor& dx, const Tensor& dy) {
+             for (const int64_t i : {1, 4, 5}) dx.mutable_data<double>()[i] += static_cast<double>(i) * max(abs(dy)).item();
+           }) +
+           in[1];
+  };
+  const Tensor x = tensor({0.25, 0.5, 0.75, -0.25, -0.5, -0.75}, Shape{2, 3});
+  const GradcheckReport report = gradcheck(fn, {x, tensor({1.5})});
+  INFO(to_string(report));
+  CHECK(report.inputs[0].counts == std::array<int64_t, 4>{3, 0, 0, 3});
+  CHECK(report.inputs[0].inputs == "input 0 from [1, 0] on = -0.25 -0.5 -0.75; input 1 = 1.5");
+  CHECK(to_string(report).find("input 0: 3 of 6 elements wrong; the worst is [1, 2], where input 0 from [1, 0] on") !=
+        std::string::npos);
+  CHECK(report.inputs[1].inputs.empty());
+  CHECK(to_string(report.counts()) == "1 passed, 0 at a kink, 0 inconclusive, 1 failed");
+  const auto json = nlohmann::json::parse(to_json(report));
+  CHECK(json.at("counts").at("fail") == 1);
+  CHECK(json.at("tensors")[0].at("wrong") == 3);
+  for (const GradcheckRules rules : {GradcheckRules::torch, GradcheckRules::torch_fast, GradcheckRules::jax}) {
+    const GradcheckReport other = gradcheck(fn, {x, tensor({1.5})}, {.rules = rules});
+    CHECK(other.inputs[0].counts[3] == (rules == GradcheckRules::torch ? 3 : 1));
+  }
 }
 
 TEST_CASE("what the rules of others let pass, and what they call wrong", "[gradcheck]") {

@@ -1,0 +1,101 @@
+// Gradients at extreme inputs: large, small, of very different size, tied. Wherever differences cannot see the
+// slope, a check may be inconclusive; but no wrong gradient passes there, and no right one fails.
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "autograd/node.hpp"
+#include "autograd/ops.hpp"
+#include "gradlab/subject.hpp"
+#include "support/catch.hpp"
+
+using namespace gradus;
+using lab::Inputs;
+
+namespace {
+
+/// x, whose gradient is multiplied by `factor`.
+Tensor planted(const Tensor& x, double factor) {
+  return record("planted", x.detach().clone(), wrt(x, [factor](const Tensor& dy) { return dy * factor; }));
+}
+
+/// What becomes of the i-th of the numbers that a subject is usually checked at.
+struct Extreme {
+  std::string name;
+  double (*number)(double usual, int64_t i);
+};
+
+const std::vector<Extreme>& extremes() {
+  static const std::vector<Extreme> all = {
+      {"1e8 x", [](double x, int64_t) { return 1e8 * x; }},
+      {"1e-8 x", [](double x, int64_t) { return 1e-8 * x; }},
+      {"1e8 and a little", [](double, int64_t i) { return 1e8 + static_cast<double>(i % 3); }},
+      {"1000, -1000, 3, 999",
+       [](double, int64_t i) { return std::array<double, 4>{1000, -1000, 3, 999}[static_cast<size_t>(i % 4)]; }},
+      {"ties", [](double x, int64_t) { return x < 0 ? -1.0 : 1.0; }},
+      {"1e15 x", [](double x, int64_t) { return 1e15 * x; }},
+  };
+  return all;
+}
+
+Inputs at(const lab::Sample& sample, const Extreme& extreme) {
+  bool positive = true;  // such as those of log
+  for (const Tensor& x : sample.inputs)
+    for (const double value : x.to_vector<double>()) positive = positive && value > 0;
+  Inputs inputs;
+  for (const Tensor& x : sample.inputs) {
+    std::vector<double> values = x.to_vector<double>();
+    for (size_t i = 0; i < values.size(); ++i) {
+      values[i] = extreme.number(values[i], static_cast<int64_t>(i));
+      if (positive) values[i] = std::abs(values[i]);
+    }
+    inputs.push_back(tensor(values, x.shape()));
+  }
+  return inputs;
+}
+
+GradcheckReport check(const lab::Sample& sample, const Inputs& inputs, double factor) {
+  const auto fn = [&](const Inputs& in) {
+    Inputs all;
+    for (const Tensor& x : in) all.push_back(factor == 1 ? x : planted(x, factor));
+    return sample.fn(all);
+  };
+  return gradcheck(fn, inputs, {.sample = 6});
+}
+
+/// Is a gradient that is too large by any factor still right? Where all of it is 0, or next to it: far out a
+/// tanh has no slope that f64 could hold, and 1e-11 is what rounding leaves of numbers near 1.
+bool is_zero_anyway(const GradcheckReport& right) {
+  return std::all_of(right.inputs.begin(), right.inputs.end(),
+                     [](const GradcheckResult& row) { return std::abs(row.analytic) < 1e-11; });
+}
+
+}  // namespace
+
+TEST_CASE("at extreme inputs of every op no wrong gradient passes, and no right one fails", "[extremes]") {
+  std::array<int64_t, 4> right{}, wrong{};
+  for (const Extreme& extreme : extremes()) {
+    for (const lab::Subject& subject : lab::subjects()) {
+      if (subject.group != "op") continue;
+      const lab::Sample sample = subject.sample(1);
+      const Inputs inputs = at(sample, extreme);
+      const GradcheckReport found = check(sample, inputs, 1);
+      INFO(subject.name << " at " << extreme.name << "\n" << to_string(found));
+      CHECK(found.verdict != Verdict::fail);
+      ++right[static_cast<size_t>(found.verdict)];
+      if (is_zero_anyway(found)) continue;
+      for (const double factor : {0.5, 1.01, 1.05, 2.0, -1.0}) {
+        const GradcheckReport spoilt = check(sample, inputs, factor);
+        INFO("times " << factor << "\n" << to_string(spoilt));
+        ++wrong[static_cast<size_t>(spoilt.verdict)];
+        CHECK(spoilt.verdict != Verdict::pass);
+        // Between the slopes of a real kink another gradient is as good.
+        if (found.verdict != Verdict::kink) CHECK(spoilt.verdict > Verdict::kink);
+      }
+    }
+  }
+  fmt::print("extreme inputs, right gradients: {}\nextreme inputs, wrong ones: {}\n", to_string(right),
+             to_string(wrong));
+  // Rounding hides some; most it does not.
+  CHECK(right[0] + right[1] > 9 * right[2]);
+}
