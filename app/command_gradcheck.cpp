@@ -137,9 +137,9 @@ std::vector<Finding> check_subjects(const Call& call) {
 
 /// "worst error 1.2e-11 at step 1.0e-03", or "worst error 1.3 eps32, allowed 28".
 std::string worst_error(const GradcheckReport& report) {
-  const auto worst = std::max_element(
-      report.inputs.begin(), report.inputs.end(),
-      [](const GradcheckResult& a, const GradcheckResult& b) { return a.error < b.error; });
+  const auto worst =
+      std::max_element(report.inputs.begin(), report.inputs.end(),
+                       [](const GradcheckResult& a, const GradcheckResult& b) { return a.error < b.error; });
   if (worst == report.inputs.end()) return "nothing to check";
   if (std::isnan(worst->in_eps32))
     return fmt::format("worst error {:.1e} at step {:.1e}", worst->error, worst->step);
@@ -167,8 +167,7 @@ std::string to_text(const std::vector<Finding>& findings) {
   for (const Finding& finding : findings) {
     const auto& [name, report, seconds] = finding;
     if (findings.size() > many && report.passed) {
-      text +=
-          fmt::format("{:<40} {:<5} {}\n", name, gradus::name(report.verdict), worst_error(report));
+      text += fmt::format("{:<40} {:<5} {}\n", name, gradus::name(report.verdict), worst_error(report));
     } else {
       text += fmt::format("{}, {}, seed {}: {}, {}\n{}\n", name, report.kind, report.seed,
                           gradus::name(report.verdict), effort(finding), to_string(report));
@@ -215,7 +214,8 @@ void show(const Call& call, const std::vector<Finding>& findings) {
 
 /// "rounding slope -1.02", or that there is none.
 std::string slope_of(const char* of, double slope) {
-  return std::isnan(slope) ? fmt::format("no {} to fit a slope to", of) : fmt::format("{} slope {:.2f}", of, slope);
+  return std::isnan(slope) ? fmt::format("no {} to fit a slope to", of)
+                           : fmt::format("{} slope {:.2f}", of, slope);
 }
 
 std::string to_text(const Sweep& sweep) {
@@ -230,11 +230,13 @@ std::string to_text(const Sweep& sweep) {
   }
   for (const SweepCurve* curve : {&sweep.f64, &sweep.f32}) {
     // A straight function is measured exactly by wide steps, and a layout op by all.
-    const std::string best = std::isfinite(curve->best_error)
-                                 ? fmt::format("best step {:.1e}, error {:.1e}", curve->best_step, curve->best_error)
-                                 : "no error at any step";
+    const std::string best =
+        std::isfinite(curve->best_error)
+            ? fmt::format("best step {:.1e}, error {:.1e}", curve->best_step, curve->best_error)
+            : "no error at any step";
     text += fmt::format("{}: {}; {}; {}\n", name(curve->dtype), best,
-                        slope_of("truncation", curve->truncation_slope), slope_of("rounding", curve->roundoff_slope));
+                        slope_of("truncation", curve->truncation_slope),
+                        slope_of("rounding", curve->roundoff_slope));
   }
   return text;
 }
@@ -290,8 +292,10 @@ void add_gradcheck(CLI::App& program) {
   CLI::App* c = add_command(
       program, "gradcheck",
       "Check gradients: of ops, of layers, of a whole model.\n"
-      "Exit code 0: all pass or are at a kink, where the function has a corner and any slope between those of its "
-      "two sides is right (kinks are counted apart); 1: some fail or are inconclusive; 2: the call was wrong",
+      "Exit code 0: all pass or are at a kink, where the function has a corner and any slope between those "
+      "of its two sides is right (kinks are counted apart); 1: some fail or are inconclusive; 2: the call "
+      "was "
+      "wrong",
       "gradus gradcheck\n"
       "gradus gradcheck gelu LayerNorm\n"
       "gradus gradcheck softmax --second-order --directions 3\n"

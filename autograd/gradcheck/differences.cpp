@@ -100,7 +100,8 @@ GradcheckReport check_by_differences(const Problem& problem, const GradcheckOpti
     result.elements = static_cast<int64_t>(elements.size());
     result.checked = elements.empty() ? directions : static_cast<int64_t>(elements.size());
     if (subject.unused[i] && result.note.empty()) result.note = "the output does not depend on it";
-    if (!result.passed && result.direction < 0) result.inputs = values_around(problem.tensors, i, result.index);
+    if (!result.passed && result.direction < 0)
+      result.inputs = values_around(problem.tensors, i, result.index);
     report.add(std::move(result));
   }
   return report;

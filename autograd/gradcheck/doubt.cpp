@@ -8,21 +8,17 @@ namespace gradus::gradchecking {
 namespace {
 
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
-/// Rounding in backward excuses this part of the largest gradient of all tensors at most: more is no rounding
-/// but a jump, as where two values tie for the largest.
-constexpr double most_excused = 1e-6;
 
 }  // namespace
 
-/// Scores of a million, say, are known to 1e-10 only, and what backward makes of that may be all there is of a
-/// gradient that should be 0. Or x is added to 1e16: the outputs do not move, though they depend on it.
+/// Scores of a million, say, are known to 1e-10 only, and what backward makes of that may be all there is of
+/// a gradient that should be 0. Or x is added to 1e16: the outputs do not move, though they depend on it.
 bool TensorCheck::is_lost_in_rounding(const Direction& direction, const Measurement& m) {
   if (!gradient_rounding_) {
     gradient_rounding_ = subject_.gradient_rounding ? subject_.gradient_rounding()[at_] : 0.0;
   }
-  const double excused = std::min(*gradient_rounding_, most_excused * largest_of_all_);
   const double elements = std::sqrt(static_cast<double>(direction.elements.size()));
-  if (disagreement(m) <= allowed(m) + trust * excused * elements) return true;
+  if (disagreement(m) <= allowed(m) + trust * *gradient_rounding_ * elements) return true;
   const double h = options_.step / elements;
   return trust * swallowed_by_outputs(direction, h) > inconclusive_above * scale(m);
 }

@@ -1,5 +1,5 @@
-// The slope of one element or along a direction, measured: on the usual ladder of steps, on another where that
-// does not settle the matter, and at the smallest steps of all where there seems to be a kink.
+// The slope of one element or along a direction, measured: on the usual ladder of steps, on another where
+// that does not settle the matter, and at the smallest steps of all where there seems to be a kink.
 #include <algorithm>
 
 #include "autograd/grad_mode.hpp"
@@ -44,7 +44,7 @@ struct Corner {
     const auto compare = [&](double found, double wanted) {
       if (std::abs(wanted) <= seen * noise) return Look::hidden;
       return std::abs(found - wanted) <= same_bend * std::abs(wanted) + seen / 4 * noise ? Look::there
-                                                                                        : Look::gone;
+                                                                                         : Look::gone;
     };
     if (left_jump != 0 || right_jump != 0) {
       return std::max(left_jump != 0 ? compare(narrow.left * narrow.step, left_jump) : Look::there,
@@ -70,8 +70,7 @@ Measurement TensorCheck::settle(const Direction& direction) {
   const double shortened = options_.step / std::sqrt(static_cast<double>(direction.elements.size()));
   const double usual_step = shortened * std::max(1.0, size), other_step = shortened * std::min(1.0, size);
   // An x + h that falls between two numbers is off by eps |x| / 2 at most.
-  Measurement usual =
-      on_ladder(direction, {usual_step, Ladder::all_rungs, epsilon * 0.5 * size, 0}, size);
+  Measurement usual = on_ladder(direction, {usual_step, Ladder::all_rungs, epsilon * 0.5 * size, 0}, size);
   if (verdict(usual) <= Verdict::kink || size == 0 || usual_step < another_scale * other_step) return usual;
   // The function may bend on the scale of 1 though x is large, or on that of x though it is small.
   const double rungs = std::log2(other_step / least_exact_step(size));

@@ -155,32 +155,6 @@ void run_elsewhere(const Problem& problem) {
   }
 }
 
-/// The largest change of each tensor's gradient when every value moves up or down by two roundings.
-Numbers rounding_of(const Problem& problem, const std::vector<Numbers>& gradients, const Tensor& v) {
-  constexpr int tries = 4;
-  constexpr double two_roundings = 2 * std::numeric_limits<double>::epsilon();
-  Rng rng(1);
-  const auto moved = [&](const Tensor& x) {
-    Numbers values = numbers(x);
-    for (double& value : values) value *= 1 + (rng.chance(0.5) ? two_roundings : -two_roundings);
-    return tensor(values, x.shape());
-  };
-  Numbers most(gradients.size(), 0.0);
-  for (int i = 0; i < tries; ++i) {
-    const ConvertedLeaves elsewhere(problem.tensors, moved);
-    try {
-      const std::vector<Tensor> found = grad({problem.run()}, problem.leaves(), {v}, {.allow_unused = true});
-      for (size_t k = 0; k < gradients.size(); ++k) {
-        Numbers change = numbers_or_zeros(found[k], static_cast<int64_t>(gradients[k].size()));
-        for (size_t j = 0; j < change.size(); ++j) change[j] -= gradients[k][j];
-        if (const double one = largest(change); std::isfinite(one)) most[k] = std::max(most[k], one);
-      }
-    } catch (const Error&) {  // a function may refuse these values; nothing is lost
-    }
-  }
-  return most;
-}
-
 }  // namespace
 
 Tensor Problem::run() const {
@@ -303,26 +277,6 @@ void refuse_aliases(const Named& inputs) {
   }
 }
 
-Tensor cotangent(const Shape& shape, Rng& rng, DType dtype) {
-  Tensor v = empty(shape, DType::f64);
-  double* data = v.mutable_data<double>();
-  for (int64_t i = 0, n = v.numel(); i < n; ++i) {
-    data[i] = (0.5 + 1.5 * rng.uniform()) * (rng.chance(0.5) ? 1 : -1);
-  }
-  return v.to(dtype);
-}
-
-Numbers numbers(const Tensor& x) { return x.detach().to(DType::f64).to_vector<double>(); }
-
-Numbers numbers_or_zeros(const Tensor& gradient, int64_t count) {
-  return gradient.defined() ? numbers(gradient) : Numbers(static_cast<size_t>(count), 0);
-}
-
-void assign(Tensor x, const Numbers& values) {
-  const NoGrad no_grad;
-  x.copy_(tensor(values, x.shape()));
-}
-
 CheckedInputs::CheckedInputs(const std::vector<Tensor>& inputs) : all(inputs) {
   Named given;
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -362,49 +316,6 @@ ConvertedLeaves::ConvertedLeaves(const Named& tensors, const std::function<Tenso
 
 ConvertedLeaves::~ConvertedLeaves() {
   for (const auto& [x, impl] : before_) *x.impl() = *impl;
-}
-
-double largest(const Numbers& values) {
-  double found = 0;
-  for (const double value : values) found = std::max(found, std::isnan(value) ? INFINITY : std::abs(value));
-  return found;
-}
-
-Shape position(const Shape& shape, int64_t flat) {
-  Shape index = shape;
-  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
-    index[axis] = flat % shape[axis];
-    flat /= shape[axis];
-  }
-  return index;
-}
-
-std::string values_around(const Named& tensors, size_t at, const Shape& index) {
-  constexpr int64_t few = 8;
-  std::string text;
-  for (size_t i = 0; i < tensors.size(); ++i) {
-    const auto& [label, x] = tensors[i];
-    if (x.numel() == 0 || (i != at && x.numel() > few)) continue;
-    const Numbers all = numbers(x);
-    int64_t begin = 0, end = x.numel();
-    std::string place;
-    if (i == at && x.rank() > 0) {
-      Shape row = index;
-      const int64_t column = row[x.rank() - 1], width = x.shape()[x.rank() - 1];
-      row[x.rank() - 1] = 0;
-      int64_t flat = 0;
-      for (int axis = 0; axis < x.rank(); ++axis) flat = flat * x.shape()[axis] + row[axis];
-      const int64_t from = std::clamp<int64_t>(column - few / 2, 0, std::max<int64_t>(width - few, 0));
-      begin = flat + from;
-      end = flat + std::min(width, from + few);
-      row[x.rank() - 1] = from;
-      if (end - begin < x.numel()) place = fmt::format(" from {} on", row);
-    }
-    if (!text.empty()) text += "; ";
-    text += fmt::format("{}{} =", label, place);
-    for (int64_t k = begin; k < end; ++k) text += fmt::format(" {}", all[static_cast<size_t>(k)]);
-  }
-  return text;
 }
 
 }  // namespace gradus::gradchecking

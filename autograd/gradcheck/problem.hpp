@@ -49,8 +49,8 @@ struct Subject {
   std::vector<Numbers> gradients;          ///< one for each tensor
   std::vector<bool> unused;                ///< the outputs do not depend on this tensor
   std::vector<std::string> problems = {};  ///< what is wrong with the backward as a whole
-  /// How far each tensor's gradient changes where the values are off by rounding: backward knows it no better.
-  /// Of first order only; slow.
+  /// How far each tensor's gradient changes where the values are off by rounding: backward knows it no
+  /// better. Of first order only; slow.
   std::function<Numbers()> gradient_rounding = {};
 };
 
@@ -58,6 +58,10 @@ struct Subject {
 /// time.
 Subject first_order(const Problem& problem, Rng& rng);
 Subject second_order(const Problem& problem, Rng& rng);
+
+/// The largest change of each of `gradients`, those of sum(output * v), when every value moves up or down by
+/// two roundings. 0 for a backward that gives other gradients when it is called again.
+Numbers rounding_of(const Problem& problem, const std::vector<Numbers>& gradients, const Tensor& v);
 
 /// @throws Error for options out of range, or of which some would be dropped.
 void refuse_bad_options(const GradcheckOptions& options);

@@ -44,8 +44,8 @@ class Table {
   }
 
   std::string head() const {
-    const std::string begin = fmt::format("{:<{}}  {:<{}}  {:>{}}  ", "name", name_, "shape", shape_,
-                                          "checked", amount_);
+    const std::string begin =
+        fmt::format("{:<{}}  {:<{}}  {:>{}}  ", "name", name_, "shape", shape_, "checked", amount_);
     if (is_f32_) {
       return begin + fmt::format("{:>11}  {:>7}  {:<{}}  {:>14}  {:>14}  {:>8}  verdict\n", "error/eps32",
                                  "allowed", "worst index", place_, "f32", "f64", "step");
@@ -55,17 +55,19 @@ class Table {
   }
 
   std::string row(const GradcheckResult& r) const {
-    const std::string begin =
-        fmt::format("{:<{}}  {:<{}}  {:>{}}  ", r.name, name_, to_string(r.shape), shape_, amount(r), amount_);
+    const std::string begin = fmt::format("{:<{}}  {:<{}}  {:>{}}  ", r.name, name_, to_string(r.shape),
+                                          shape_, amount(r), amount_);
     const std::string end = fmt::format("{}{}\n", r.verdict == Verdict::fail ? "FAIL" : name(r.verdict),
                                         r.note.empty() ? "" : " (" + r.note + ")");
     if (is_f32_) {
-      return begin + fmt::format("{:>11.2g}  {:>7.2g}  {:<{}}  {:>14.7g}  {:>14.7g}  {:>8.1e}  ", r.in_eps32,
-                                 r.allowed_eps32, place(r), place_, r.analytic, r.numeric, r.step) +
+      return begin +
+             fmt::format("{:>11.2g}  {:>7.2g}  {:<{}}  {:>14.7g}  {:>14.7g}  {:>8.1e}  ", r.in_eps32,
+                         r.allowed_eps32, place(r), place_, r.analytic, r.numeric, r.step) +
              end;
     }
-    return begin + fmt::format("{:>8.1e}  {:<{}}  {:>14.7g}  {:>14.7g}  {:>8.1e}  {:>8.1e}  ", r.error,
-                               place(r), place_, r.analytic, r.numeric, r.estimate, r.step) +
+    return begin +
+           fmt::format("{:>8.1e}  {:<{}}  {:>14.7g}  {:>14.7g}  {:>8.1e}  {:>8.1e}  ", r.error, place(r),
+                       place_, r.analytic, r.numeric, r.estimate, r.step) +
            end;
   }
 
@@ -78,7 +80,7 @@ class Table {
 std::string what_is_wrong(const GradcheckResult& r) {
   const int64_t looked_at = r.elements + r.directions, wrong = r.counts[3], unknown = r.counts[2];
   std::string text = fmt::format("{}: {} of {} {} wrong", r.name, wrong, looked_at,
-                                 r.elements == 0   ? "directions"
+                                 r.elements == 0    ? "directions"
                                  : r.directions > 0 ? "elements and directions"
                                                     : "elements");
   if (unknown > 0) text += fmt::format(", {} inconclusive", unknown);
@@ -191,12 +193,13 @@ std::string to_csv(const GradcheckReport& report) {
       "right,note,elements,kinks,inconclusive,wrong,allowed,in_eps32,allowed_eps32,inputs\r\n";
   for (const GradcheckResult& r : report.inputs) {
     text += fmt::format(
-        "{},{},{},{},{},{},{:.17g},{},{},{:.17g},{:.17g},{:.17g},{:.17g},{:.17g},{:.17g},{},{},{},{},{},{:.17g},{:.17g},{:.17g},{}\r\n",
+        "{},{},{},{},{},{},{:.17g},{},{},{:.17g},{:.17g},{:.17g},{:.17g},{:.17g},{:.17g},{},{},{},{},{},{:."
+        "17g},{:.17g},{:.17g},{}\r\n",
         quoted(r.name), quoted(to_string(r.shape)), r.total, r.checked, r.directions, name(r.verdict),
         r.error, r.direction >= 0 || r.checked == 0 ? "" : quoted(to_string(r.index)),
         r.direction >= 0 ? std::to_string(r.direction) : "", r.analytic, r.numeric, r.estimate, r.step,
-        r.left, r.right, quoted(r.note), r.elements, r.counts[1], r.counts[2], r.counts[3], r.allowed, r.in_eps32,
-        r.allowed_eps32, quoted(r.inputs));
+        r.left, r.right, quoted(r.note), r.elements, r.counts[1], r.counts[2], r.counts[3], r.allowed,
+        r.in_eps32, r.allowed_eps32, quoted(r.inputs));
   }
   for (const std::string& problem : report.problems) {
     text += fmt::format(",,,,,fail,,,,,,,,,,{},,,,,,,,\r\n", quoted(problem));

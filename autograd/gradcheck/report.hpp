@@ -15,8 +15,8 @@ namespace gradus {
 
 /// How one tensor came out, from best to worst.
 enum class Verdict : uint8_t {
-  pass,          ///< analytic and numeric agree within what the differences can resolve
-  kink,          ///< at ever smaller steps the slopes of both sides differ; the analytic value is between them
+  pass,  ///< analytic and numeric agree within what the differences can resolve
+  kink,  ///< at ever smaller steps the slopes of both sides differ; the analytic value is between them
   inconclusive,  ///< the differences never settled: nothing is known, so this does not count as passed
   fail           ///< analytic and numeric differ by more than the error of the numeric value can explain
 };
@@ -43,7 +43,7 @@ struct GradcheckResult {
   /// The smallest h that `numeric` was made from; f32 against f64: by which share of themselves the values
   /// were moved to see how sensitive the function is.
   double step = 0;
-  double left = 0;         ///< the slope from the left: differs from `right` at a kink
+  double left = 0;  ///< the slope from the left: differs from `right` at a kink
   double right = 0;
   Verdict verdict = Verdict::pass;
   bool passed = true;  ///< verdict is pass or kink
@@ -80,8 +80,9 @@ struct GradcheckReport {
 /// "2 passed, 1 at a kink, 0 inconclusive, 0 failed".
 std::string to_string(const std::array<int64_t, 4>& counts);
 
-/// A table: one line a tensor, with its worst element; for each that did not pass how many elements are wrong,
-/// and the inputs of the worst; then the problems. For f32 against f64 the errors are in units of eps32.
+/// A table: one line a tensor, with its worst element; for each that did not pass how many elements are
+/// wrong, and the inputs of the worst; then the problems. For f32 against f64 the errors are in units of
+/// eps32.
 std::string to_string(const GradcheckReport& report);
 
 /// One JSON object on one line. The schema, version 1, is in docs/gradcheck_schema.md. A number that is not

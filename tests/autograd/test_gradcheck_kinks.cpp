@@ -149,9 +149,7 @@ TEST_CASE("along directions, kinks are told from wrong gradients", "[gradcheck][
 }
 
 TEST_CASE("what is steep or far out is no kink, and hides no wrong gradient", "[gradcheck][kinks]") {
-  const auto steep = [](double by) {
-    return [by](const Tensor& x) { return sigmoid(x * by) * (1 / by); };
-  };
+  const auto steep = [](double by) { return [by](const Tensor& x) { return sigmoid(x * by) * (1 / by); }; };
   struct Case {
     std::string name;
     std::function<Tensor(const Tensor&)> fn;
@@ -159,10 +157,12 @@ TEST_CASE("what is steep or far out is no kink, and hides no wrong gradient", "[
   };
   const std::vector<Case> cases = {
       {"softmax near 1e8", [](const Tensor& x) { return softmax(x); }, tensor({1e8, 1e8 + 1, -1e8})},
-      {"softmax near 1000", [](const Tensor& x) { return softmax(x); }, tensor({1000.0, -1000.0, 3.0, 999.0})},
+      {"softmax near 1000", [](const Tensor& x) { return softmax(x); },
+       tensor({1000.0, -1000.0, 3.0, 999.0})},
       {"softmax of a tie at 1e12", [](const Tensor& x) { return softmax(x); }, tensor({1e12, 1e12})},
       {"softmax of a tie at 1e17", [](const Tensor& x) { return softmax(x); }, tensor({1e17, 1e17})},
-      {"logsumexp of a tie at 1e16", [](const Tensor& x) { return logsumexp(x, Axes{0}); }, tensor({1e16, 1e16})},
+      {"logsumexp of a tie at 1e16", [](const Tensor& x) { return logsumexp(x, Axes{0}); },
+       tensor({1e16, 1e16})},
       {"sine at 1e8", [](const Tensor& x) { return sin(x); }, tensor({1e8})},
       {"relu at 1e-8", [](const Tensor& x) { return relu(x); }, tensor({1e-8})},
       {"steep at 0", steep(1e10), tensor({0.0})},

@@ -306,9 +306,12 @@ TEST_CASE("f32 is judged by how sensitive the function is, but a jump excuses no
 
 TEST_CASE("a failure says how many elements are wrong, and what the inputs of the worst are", "[gradcheck]") {
   const auto fn = [](const Inputs& in) {
-    return with_spoilt_gradient([](const Tensor& x) { return exp(x); }, in[0], [](Tensor& dx, const Tensor& dy) {
-             for (const int64_t i : {1, 4, 5}) dx.mutable_data<double>()[i] += static_cast<double>(i) * max(abs(dy)).item();
-           }) +
+    return with_spoilt_gradient([](const Tensor& x) { return exp(x); }, in[0],
+                                [](Tensor& dx, const Tensor& dy) {
+                                  for (const int64_t i : {1, 4, 5})
+                                    dx.mutable_data<double>()[i] +=
+                                        static_cast<double>(i) * max(abs(dy)).item();
+                                }) +
            in[1];
   };
   const Tensor x = tensor({0.25, 0.5, 0.75, -0.25, -0.5, -0.75}, Shape{2, 3});
@@ -316,14 +319,16 @@ TEST_CASE("a failure says how many elements are wrong, and what the inputs of th
   INFO(to_string(report));
   CHECK(report.inputs[0].counts == std::array<int64_t, 4>{3, 0, 0, 3});
   CHECK(report.inputs[0].inputs == "input 0 from [1, 0] on = -0.25 -0.5 -0.75; input 1 = 1.5");
-  CHECK(to_string(report).find("input 0: 3 of 6 elements wrong; the worst is [1, 2], where input 0 from [1, 0] on") !=
+  CHECK(to_string(report).find(
+            "input 0: 3 of 6 elements wrong; the worst is [1, 2], where input 0 from [1, 0] on") !=
         std::string::npos);
   CHECK(report.inputs[1].inputs.empty());
   CHECK(to_string(report.counts()) == "1 passed, 0 at a kink, 0 inconclusive, 1 failed");
   const auto json = nlohmann::json::parse(to_json(report));
   CHECK(json.at("counts").at("fail") == 1);
   CHECK(json.at("tensors")[0].at("wrong") == 3);
-  for (const GradcheckRules rules : {GradcheckRules::torch, GradcheckRules::torch_fast, GradcheckRules::jax}) {
+  for (const GradcheckRules rules :
+       {GradcheckRules::torch, GradcheckRules::torch_fast, GradcheckRules::jax}) {
     const GradcheckReport other = gradcheck(fn, {x, tensor({1.5})}, {.rules = rules});
     CHECK(other.inputs[0].counts[3] == (rules == GradcheckRules::torch ? 3 : 1));
   }
