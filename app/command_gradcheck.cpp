@@ -290,12 +290,7 @@ void run(const Call& call) {
 void add_gradcheck(CLI::App& program) {
   auto call = std::make_shared<Call>();
   CLI::App* c = add_command(
-      program, "gradcheck",
-      "Check gradients: of ops, of layers, of a whole model.\n"
-      "Exit code 0: all pass or are at a kink, where the function has a corner and any slope between those "
-      "of its two sides is right (kinks are counted apart); 1: some fail or are inconclusive; 2: the call "
-      "was "
-      "wrong",
+      program, "gradcheck", "Check gradients: of ops, of layers, of a whole model",
       "gradus gradcheck\n"
       "gradus gradcheck gelu LayerNorm\n"
       "gradus gradcheck softmax --second-order --directions 3\n"
@@ -305,6 +300,14 @@ void add_gradcheck(CLI::App& program) {
       "gradus corpus toy --out toy --stories 2000\n"
       "gradus pretrain toy/train.txt --out model --vocab-size 400 --layers 1 --hidden 64 --steps 2\n"
       "gradus gradcheck --model model --sample 2");
+  c->footer(
+      "Exit codes:\n"
+      "  0  all pass, or are at a kink, where any slope between those of the two sides is right; kinks are "
+      "counted "
+      "apart\n"
+      "  1  some fail or are inconclusive\n"
+      "  2  the call was wrong\n\n" +
+      c->get_footer());
   c->add_option("SUBJECT", call->names,
                 "What to check: names from the list, ops, layers or all; none: list them")
       ->type_name("");

@@ -148,3 +148,11 @@ TEST_CASE("gradcheck refuses what does not go together", "[gradcheck]") {
           {{"gradcheck", "gelu", "--length", "8"}, 2, " gradcheck: --length is for --model; give both"},
       });
 }
+
+TEST_CASE("gradcheck's help says what its exit codes mean, and the list of commands stays a line each") {
+  const std::string help = run_program({GRADUS_PROGRAM, "gradcheck", "--help"}).out;
+  CHECK(help.find("\nExit codes:\n  0  all pass, or are at a kink, ") != std::string::npos);
+  CHECK(help.find("\n  1  some fail or are inconclusive\n") != std::string::npos);
+  CHECK(help.find("\nExample:\n  gradus gradcheck\n") != std::string::npos);
+  for (const std::string& name : command_names()) CHECK_FALSE(name.empty());
+}
