@@ -324,6 +324,11 @@ TEST_CASE("a failure says how many elements are wrong, and what the inputs of th
         std::string::npos);
   CHECK(report.inputs[1].inputs.empty());
   CHECK(to_string(report.counts()) == "1 passed, 0 at a kink, 0 inconclusive, 1 failed");
+  const GradcheckReport corner =
+      gradcheck([](const Inputs& in) { return relu(in[0]); }, {tensor({0.0, 1.0})});
+  CHECK(corner.passed);
+  CHECK(corner.inputs[0].counts == std::array<int64_t, 4>{1, 1, 0, 0});
+  CHECK(to_string(corner.counts()) == "0 passed, 1 at a kink, 0 inconclusive, 0 failed");
   const auto json = nlohmann::json::parse(to_json(report));
   CHECK(json.at("counts").at("fail") == 1);
   CHECK(json.at("tensors")[0].at("wrong") == 3);
