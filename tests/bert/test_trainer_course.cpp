@@ -27,13 +27,6 @@ TrainerOptions even_steps(const World& world, int64_t steps) {
   return options;
 }
 
-BertForPreTraining without_dropout(const World& world) {
-  Config config = world.config;
-  config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0;
-  Rng rng(3);
-  return {config, rng};
-}
-
 /// How many of the first `rows` rows say something about the next sentence.
 int64_t pairs_in(const EpochPlan& plan, int64_t rows) {
   const auto first = plan.examples.begin();
@@ -66,7 +59,8 @@ TEST_CASE("trainer: a run reads every row of an epoch once, and then those of th
       slots += batch.rows * batch.length;
     }
   }
-  Trainer trainer(without_dropout(world), world.tokenizer, world.training, nullptr, options, folder / "run");
+  Trainer trainer(world.model_without_dropout(), world.tokenizer, world.training, nullptr, options,
+                  folder / "run");
   trainer.run();
   CHECK(trainer.state().epoch == 1);
   CHECK(trainer.state().index == 8);
@@ -82,8 +76,8 @@ TEST_CASE("trainer: rows become longer at the shares of the run that the stages 
   const Trainer* running = nullptr;
   TrainerEvents events;
   events.step = [&](const StepReport&) { lengths.push_back(running->state().length); };
-  Trainer trainer(without_dropout(world), world.tokenizer, world.training, nullptr, options, folder / "run",
-                  events);
+  Trainer trainer(world.model_without_dropout(), world.tokenizer, world.training, nullptr, options,
+                  folder / "run", events);
   running = &trainer;
   trainer.run();
   CHECK(lengths == std::vector<int64_t>{16, 16, 24, 24, 32, 32, 32, 32});
@@ -100,7 +94,7 @@ TEST_CASE("trainer: every optimiser does what the one of its name in nn does by 
     options.optimizer = name;
     options.learning_rate = 0.01;
     options.weight_decay = 0.1;
-    const BertForPreTraining trained = without_dropout(world), by_hand = without_dropout(world);
+    const BertForPreTraining trained = world.model_without_dropout(), by_hand = world.model_without_dropout();
     Trainer(trained, world.tokenizer, world.training, nullptr, options, folder / "run").run();
 
     const std::unique_ptr<nn::Optimizer> optimizer = optimizer_of(name, by_hand);
@@ -125,8 +119,8 @@ TEST_CASE("trainer: evaluations along the way take the rows asked for, and the l
   std::vector<int64_t> pairs;
   TrainerEvents events;
   events.evaluation = [&](const StepReport&, const Evaluation& e) { pairs.push_back(pairs_of(e)); };
-  Trainer(without_dropout(world), world.tokenizer, world.training, world.held_out, options, folder / "run",
-          events)
+  Trainer(world.model_without_dropout(), world.tokenizer, world.training, world.held_out, options,
+          folder / "run", events)
       .run();
   const EpochPlan plan = world.held_out->plan_epoch(0, 32);
   const int64_t some = pairs_in(plan, 5), all = pairs_in(plan, plan.size());
@@ -142,7 +136,8 @@ TEST_CASE("trainer: a checkpoint is written every so many steps, and at the end"
   std::vector<int64_t> saved;
   TrainerEvents events;
   events.saved = [&](const std::filesystem::path& place) { saved.push_back(step_of_checkpoint(place)); };
-  Trainer(without_dropout(world), world.tokenizer, world.training, nullptr, options, folder / "run", events)
+  Trainer(world.model_without_dropout(), world.tokenizer, world.training, nullptr, options, folder / "run",
+          events)
       .run();
   CHECK(saved == std::vector<int64_t>{3, 6, 8});
 }
@@ -153,8 +148,8 @@ TEST_CASE("trainer: a wish to stop after a step ends the run there") {
   const Trainer* running = nullptr;
   TrainerEvents events;
   events.stop = [&] { return running->state().step == 3; };
-  Trainer trainer(without_dropout(world), world.tokenizer, world.training, nullptr, even_steps(world, 6),
-                  folder / "run", events);
+  Trainer trainer(world.model_without_dropout(), world.tokenizer, world.training, nullptr,
+                  even_steps(world, 6), folder / "run", events);
   running = &trainer;
   CHECK(trainer.run() == TrainingEnd::interrupted);
   CHECK(trainer.state().step == 3);
@@ -162,7 +157,7 @@ TEST_CASE("trainer: a wish to stop after a step ends the run there") {
 
 TEST_CASE("evaluation: reads the rows asked for, whatever fits a batch, with the masks of its epoch") {
   const World world;
-  const BertForPreTraining model = without_dropout(world);
+  const BertForPreTraining model = world.model_without_dropout();
   const EpochPlan plan = world.held_out->plan_epoch(0, 32);
   REQUIRE(plan.size() > 8);
   for (const int64_t rows : {3, 5, 8}) {

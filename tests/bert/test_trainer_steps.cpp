@@ -62,13 +62,6 @@ std::vector<StepReport> reports_of(const BertForPreTraining& model, const World&
   return reports;
 }
 
-BertForPreTraining without_dropout(const World& world) {
-  Config config = world.config;
-  config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0;
-  Rng rng(3);
-  return {config, rng};
-}
-
 /// The Euclidean distance of two models' parameters.
 double distance(const nn::Module& a, const nn::Module& b) {
   double squares = 0;
@@ -86,7 +79,8 @@ TEST_CASE("trainer: a step of many small batches is the step of one large batch 
   const World world;
   const auto data = uneven_data(world);
   TrainerOptions options = plain_steps(world, 3);
-  const BertForPreTraining at_once = without_dropout(world), row_by_row = without_dropout(world);
+  const BertForPreTraining at_once = world.model_without_dropout(),
+                           row_by_row = world.model_without_dropout();
   options.slots = 8 * 32;
   const std::vector<StepReport> expected = reports_of(at_once, world, data, options);
   options.slots = 32;
@@ -108,7 +102,7 @@ TEST_CASE("trainer: a step of many small batches is the step of one large batch 
     CHECK(reports[i].mlm_accuracy == Approx(expected[i].mlm_accuracy));
     CHECK(reports[i].nsp_accuracy == Approx(expected[i].nsp_accuracy));
   }
-  CHECK(distance(at_once, row_by_row) < 1e-4 * distance(at_once, without_dropout(world)));
+  CHECK(distance(at_once, row_by_row) < 1e-4 * distance(at_once, world.model_without_dropout()));
 }
 
 TEST_CASE("trainer: clipping bounds the length of the step, and leaves a shorter one alone") {
@@ -116,9 +110,9 @@ TEST_CASE("trainer: clipping bounds the length of the step, and leaves a shorter
   TrainerOptions options = plain_steps(world, 1);
   const auto step_length = [&](double clip) {
     options.clip = clip;
-    const BertForPreTraining model = without_dropout(world);
+    const BertForPreTraining model = world.model_without_dropout();
     const double norm = reports_of(model, world, world.training, options).at(0).gradient_norm;
-    return std::pair(distance(model, without_dropout(world)), norm);
+    return std::pair(distance(model, world.model_without_dropout()), norm);
   };
   const auto [free, norm] = step_length(1e9);
   CHECK(free == Approx(0.1 * norm).epsilon(1e-3));

@@ -47,6 +47,14 @@ struct World {
     return {config, rng};
   }
 
+  /// The same weights; nothing is dropped.
+  BertForPreTraining model_without_dropout() const {
+    Config still = config;
+    still.hidden_dropout_prob = still.attention_probs_dropout_prob = 0;
+    Rng rng(3);
+    return {still, rng};
+  }
+
   TrainerOptions options() const {
     TrainerOptions o;
     o.steps = 24;
