@@ -49,12 +49,13 @@ struct TrainerOptions {
   double clip = 1;                  ///< the most that the global norm of the gradient may be
   std::string optimizer = "adamw";  ///< adamw, bert-adam, adam or sgd
   uint64_t seed = 1;
-  int64_t evaluations = 10;       ///< evaluations along the way, evenly spaced, beside the first and the last
-  int64_t evaluation_rows = 256;  ///< rows of each evaluation along the way
-  int64_t final_rows = 0;         ///< rows of the last one; 0: the whole held-out text
-  double save_minutes = 1;        ///< time between checkpoints, or
-  int64_t save_steps = 0;         ///< steps between them
-  int keep = 2;                   ///< the newest so many checkpoints are kept, and the best one
+  /// Equal stretches of the run, with an evaluation between two of them, beside the first and the last.
+  int64_t evaluations = 10;
+  int64_t evaluation_rows = 256;             ///< rows of each evaluation along the way
+  int64_t final_rows = 0;                    ///< rows of the last one; 0: the whole held-out text
+  double save_minutes = 1;                   ///< time between checkpoints, or
+  int64_t save_steps = 0;                    ///< steps between them
+  int keep = 2;                              ///< the newest so many checkpoints are kept, and the best one
   const BigramBaseline* baseline = nullptr;  ///< scored beside the model in every evaluation
   int64_t report_every = 10;                 ///< steps between two calls of TrainerEvents::step
   std::string settings{};  ///< says how the run was called: only a run with the same line can resume it

@@ -1,5 +1,7 @@
 // How far rounding carries a gradient.
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <map>
 
 #include "autograd/engine.hpp"
