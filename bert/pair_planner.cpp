@@ -162,6 +162,25 @@ void plan_pairs(const TokenizedCorpus& corpus, std::span<const int64_t> document
   }
 }
 
+int64_t end_of_shared_rows(const TokenizedCorpus& corpus, int64_t document) {
+  const auto is_alone = [&](int64_t d) { return corpus.end_sentence(d) - corpus.first_sentence(d) < 2; };
+  int64_t end = document + 1;
+  if (is_alone(document))
+    while (end < corpus.documents() && is_alone(end)) ++end;
+  return end;
+}
+
+void plan_windows(const TokenizedCorpus& corpus, int64_t first, int64_t end, int64_t max_length,
+                  const PretrainingOptions& options, Rng rng, std::vector<ExamplePlan>& rows) {
+  const int64_t stop = corpus.begin_of(corpus.end_sentence(end - 1));
+  for (int64_t at = corpus.begin_of(corpus.first_sentence(first)); at < stop;) {
+    const int64_t target = draw_target(max_length - 2, 1, options.short_sequence_probability, rng);
+    const int64_t next = std::min(at + target, stop);
+    rows.push_back({at, next, next, next, no_label});
+    at = next;
+  }
+}
+
 void plan_unpaired(const TokenizedCorpus& corpus, int64_t document, int64_t max_length,
                    const PretrainingOptions& options, Rng rng, std::vector<ExamplePlan>& rows) {
   const std::vector<bool> seen = seen_in_pairs(corpus, document, max_length);
@@ -176,17 +195,6 @@ void plan_unpaired(const TokenizedCorpus& corpus, int64_t document, int64_t max_
     const int64_t stop = std::min(at + target, size), begin = std::max<int64_t>(stop - target, 0);
     rows.push_back({origin + begin, origin + stop, origin + stop, origin + stop, no_label});
     at = stop;
-  }
-}
-
-void plan_windows(const TokenizedCorpus& corpus, int64_t document, int64_t max_length,
-                  const PretrainingOptions& options, Rng rng, std::vector<ExamplePlan>& rows) {
-  const int64_t end = corpus.begin_of(corpus.end_sentence(document));
-  for (int64_t begin = corpus.begin_of(corpus.first_sentence(document)); begin < end;) {
-    const int64_t target = draw_target(max_length - 2, 1, options.short_sequence_probability, rng);
-    const int64_t stop = std::min(begin + target, end);
-    rows.push_back({begin, stop, stop, stop, no_label});
-    begin = stop;
   }
 }
 

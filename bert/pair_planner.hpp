@@ -30,16 +30,21 @@ void plan_pairs(const TokenizedCorpus& corpus, std::span<const int64_t> document
                 int64_t max_length, const PretrainingOptions& options, Rng rng,
                 std::vector<ExamplePlan>& rows);
 
-/// Appends one-segment rows, without an NSP label, for what no pair of any epoch shows: all of a document of
-/// one sentence, and what is always cut off a long sentence. A row is filled up with what stands around it.
+/// The end of the documents [document, end) whose pieces share one-segment rows: a document of several
+/// sentences has its own, and neighbours of one sentence are laid end to end, since one of them would leave
+/// most of a row empty (Liu et al. 2019, RoBERTa, section 4.2, lay all documents so).
 ///
-/// A pair would give these away: an A from a document of one sentence has no true B, so its label is always
-/// "random".
+/// They make no pairs: an A from such a document has no true B, so its label would always be "random".
+int64_t end_of_shared_rows(const TokenizedCorpus& corpus, int64_t document);
+
+/// Appends one-segment rows, without an NSP label: the documents [first, end) cut into windows of S - 2
+/// pieces, so that nothing is lost.
+void plan_windows(const TokenizedCorpus& corpus, int64_t first, int64_t end, int64_t max_length,
+                  const PretrainingOptions& options, Rng rng, std::vector<ExamplePlan>& rows);
+
+/// Appends one-segment rows, without an NSP label, for what no pair of any epoch shows of a document of
+/// several sentences: what is always cut off a long one. A row is filled up with what stands around it.
 void plan_unpaired(const TokenizedCorpus& corpus, int64_t document, int64_t max_length,
                    const PretrainingOptions& options, Rng rng, std::vector<ExamplePlan>& rows);
-
-/// Appends one-segment rows: the document cut into windows of S - 2 pieces, so that nothing is lost.
-void plan_windows(const TokenizedCorpus& corpus, int64_t document, int64_t max_length,
-                  const PretrainingOptions& options, Rng rng, std::vector<ExamplePlan>& rows);
 
 }  // namespace gradus::bert

@@ -178,15 +178,19 @@ EpochPlan PretrainingData::plan_epoch(int64_t epoch, int64_t max_length) const {
   if (plan.max_length < 5)
     fail<IndexError>("pretraining data: max_length is {}, and must be at least 5", plan.max_length);
   Rng rng = epoch_stream(options_.seed, epoch);
-  if (options_.next_sentence) {
-    const auto pairing = static_cast<int64_t>(documents_.size());
-    for (int64_t i = 0; i < pairing; ++i)
-      plan_pairs(*corpus_, documents_, i, plan.max_length, options_, pair_stream(rng, i), plan.examples);
-    for (int64_t d = 0; d < corpus_->documents(); ++d)
-      plan_unpaired(*corpus_, d, plan.max_length, options_, pair_stream(rng, pairing + d), plan.examples);
-  } else {
-    for (int64_t d = 0; d < corpus_->documents(); ++d)
-      plan_windows(*corpus_, d, plan.max_length, options_, pair_stream(rng, d), plan.examples);
+  const auto pairing = options_.next_sentence ? static_cast<int64_t>(documents_.size()) : 0;
+  for (int64_t i = 0; i < pairing; ++i)
+    plan_pairs(*corpus_, documents_, i, plan.max_length, options_, pair_stream(rng, i), plan.examples);
+  for (int64_t d = 0; d < corpus_->documents();) {
+    const int64_t end = end_of_shared_rows(*corpus_, d);
+    const bool has_pairs =
+        options_.next_sentence && corpus_->end_sentence(d) - corpus_->first_sentence(d) >= 2;
+    const Rng stream = pair_stream(rng, pairing + d);
+    if (has_pairs)
+      plan_unpaired(*corpus_, d, plan.max_length, options_, stream, plan.examples);
+    else
+      plan_windows(*corpus_, d, end, plan.max_length, options_, stream, plan.examples);
+    d = end;
   }
   rng.shuffle(plan.examples);
   return plan;

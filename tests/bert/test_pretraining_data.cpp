@@ -384,7 +384,7 @@ TEST_CASE("every piece of a text is seen over the epochs, with NSP and without")
   }
 }
 
-TEST_CASE("documents of one sentence are rows of their own, which say nothing about the next sentence") {
+TEST_CASE("documents of one sentence make rows that say nothing about the next sentence") {
   auto corpus = std::make_shared<TokenizedCorpus>();
   for (int32_t d = 0; d < 30; ++d) {
     for (int32_t i = 0; i < (d % 2 == 0 ? 1 : 4); ++i)
@@ -408,6 +408,29 @@ TEST_CASE("documents of one sentence are rows of their own, which say nothing ab
     const int64_t second = std::count(batch.token_type_ids.begin() + b * batch.length,
                                       batch.token_type_ids.begin() + (b + 1) * batch.length, 1);
     CHECK((second == 0) == (batch.next_sentence_labels[static_cast<std::size_t>(b)] == no_label));
+  }
+}
+
+TEST_CASE("documents of one sentence fill rows with their neighbours, with and without NSP") {
+  // Twelve tweets before, between and behind two stories.
+  auto corpus = std::make_shared<TokenizedCorpus>();
+  const auto add_document = [&](int32_t sentences) {
+    for (int32_t i = 0; i < sentences; ++i) corpus->add_sentence(std::vector<int32_t>{5, 6 + i, 7, 8});
+    corpus->end_document();
+  };
+  for (const int32_t sentences : {1, 1, 1, 1, 1, 5, 1, 1, 1, 1, 1, 1, 6, 1}) add_document(sentences);
+  using Range = std::pair<int64_t, int64_t>;
+  for (const bool pairs : {true, false}) {
+    const PretrainingData data(
+        corpus, {.vocabulary_size = 60},
+        {.max_length = 14, .next_sentence = pairs, .short_sequence_probability = 0, .seed = 1});
+    std::set<Range> rows;
+    for (const ExamplePlan& row : data.plan_epoch(0).examples)
+      if (row.next_sentence_label == no_label) rows.insert({row.a_begin, row.a_end});
+    // 20 pieces, a story of 20, 24 pieces, a story of 24, and 4 pieces, in rows of 12.
+    std::set<Range> expected = {{0, 12}, {12, 20}, {40, 52}, {52, 64}, {88, 92}};
+    if (!pairs) expected.insert({{20, 32}, {32, 40}, {64, 76}, {76, 88}});
+    CHECK(rows == expected);
   }
 }
 
