@@ -6,6 +6,7 @@
 
 #include "app/command.hpp"
 #include "app/commands.hpp"
+#include "app/options.hpp"
 #include "autograd/kernels/blis_choice.hpp"
 #include "autograd/kernels/gemm.hpp"
 #include "autograd/kernels/gemm_floor.hpp"

@@ -5,6 +5,7 @@
 #include "app/command.hpp"
 #include "app/commands.hpp"
 #include "app/corpus_split.hpp"
+#include "app/options.hpp"
 #include "app/progress.hpp"
 #include "autograd/file.hpp"
 #include "bert/toy_world.hpp"

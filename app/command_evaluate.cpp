@@ -4,6 +4,7 @@
 #include "app/command.hpp"
 #include "app/commands.hpp"
 #include "app/model_files.hpp"
+#include "app/options.hpp"
 #include "app/pretraining_text.hpp"
 #include "app/progress.hpp"
 #include "app/run_report.hpp"

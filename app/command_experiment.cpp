@@ -4,6 +4,7 @@
 #include "app/call_error.hpp"
 #include "app/command.hpp"
 #include "app/commands.hpp"
+#include "app/options.hpp"
 #include "autograd/file.hpp"
 #include "autograd/threads.hpp"
 #include "gradlab/experiments/experiment.hpp"

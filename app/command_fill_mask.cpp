@@ -2,6 +2,7 @@
 #include "app/command.hpp"
 #include "app/commands.hpp"
 #include "app/model_files.hpp"
+#include "app/options.hpp"
 #include "bert/checkpoint.hpp"
 #include "bert/fill_mask.hpp"
 #include "bert/masked_passage.hpp"

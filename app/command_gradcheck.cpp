@@ -8,6 +8,7 @@
 #include "app/command.hpp"
 #include "app/commands.hpp"
 #include "app/gradcheck_model.hpp"
+#include "app/options.hpp"
 #include "app/progress.hpp"
 #include "autograd/file.hpp"
 #include "autograd/threads.hpp"

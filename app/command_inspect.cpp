@@ -6,6 +6,7 @@
 #include "app/command.hpp"
 #include "app/commands.hpp"
 #include "app/model_files.hpp"
+#include "app/options.hpp"
 #include "bert/config.hpp"
 #include "bert/tokenizer_files.hpp"
 #include "nn/safetensors.hpp"

@@ -10,6 +10,7 @@
 #include "app/interrupt.hpp"
 #include "app/left_out.hpp"
 #include "app/model_files.hpp"
+#include "app/options.hpp"
 #include "app/pretraining_text.hpp"
 #include "app/progress.hpp"
 #include "app/run_report.hpp"

@@ -7,6 +7,7 @@
 #include "app/command.hpp"
 #include "app/commands.hpp"
 #include "app/model_files.hpp"
+#include "app/options.hpp"
 #include "autograd/file.hpp"
 #include "bert/lines.hpp"
 

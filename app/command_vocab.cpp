@@ -6,6 +6,7 @@
 #include "app/commands.hpp"
 #include "app/interrupt.hpp"
 #include "app/left_out.hpp"
+#include "app/options.hpp"
 #include "app/progress.hpp"
 #include "autograd/file.hpp"
 #include "bert/lines.hpp"

@@ -2,7 +2,9 @@
 /// The commands of the program, one function and one file each, in the order in which --help lists them.
 #pragma once
 
-#include <CLI/CLI.hpp>
+namespace CLI {
+class App;
+}
 
 namespace gradus::app {
 

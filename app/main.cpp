@@ -11,6 +11,7 @@
 #include "app/call_error.hpp"
 #include "app/command.hpp"
 #include "app/commands.hpp"
+#include "app/options.hpp"
 #include "app/short_memory.hpp"
 #include "app/waiting_threads.hpp"
 #include "autograd/kernels/blis_choice.hpp"

@@ -1,5 +1,7 @@
 #include "app/model_files.hpp"
 
+#include "app/command.hpp"
+#include "app/options.hpp"
 #include "bert/tokenizer_files.hpp"
 
 namespace gradus::app {

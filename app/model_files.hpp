@@ -4,9 +4,12 @@
 
 #include <filesystem>
 
-#include "app/command.hpp"
 #include "bert/config.hpp"
 #include "bert/wordpiece.hpp"
+
+namespace CLI {
+class App;
+}
 
 namespace gradus::app {
 

@@ -1,0 +1,139 @@
+#include "app/options.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <system_error>
+
+#include <fmt/format.h>
+
+namespace gradus::app {
+namespace {
+
+/// The value of all of `text`, or nothing when it is not written as a T.
+template <class T>
+std::optional<T> parse(const std::string& text) {
+  T value{};
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return value;
+}
+
+std::string describe(Range range) {
+  const bool has_end = std::isfinite(range.high);
+  if (!has_end) return fmt::format("{} {}", range.with_low ? "of at least" : "above", range.low);
+  if (range.with_low && range.with_high) return fmt::format("from {} to {}", range.low, range.high);
+  return fmt::format("{} {} and {} {}", range.with_low ? "of at least" : "above", range.low,
+                     range.with_high ? "at most" : "below", range.high);
+}
+
+bool holds(Range range, double value) {
+  const bool above = range.with_low ? value >= range.low : value > range.low;
+  return above && (range.with_high ? value <= range.high : value < range.high);
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+std::string check_name(const std::string& name) { return name.empty() ? "the name is empty" : ""; }
+
+}  // namespace
+
+CLI::App* add_command(CLI::App& program, const std::string& name, const std::string& description,
+                      const std::string& example) {
+  CLI::App* command = program.add_subcommand(name, description)->group("Commands");
+  std::string lines = "Example:";
+  for (std::size_t begin = 0; begin < example.size();) {
+    const std::size_t end = std::min(example.find('\n', begin), example.size());
+    lines += "\n  " + example.substr(begin, end - begin);
+    begin = end + 1;
+  }
+  command->footer(lines);
+  return command;
+}
+
+CLI::Option* add_whole(CLI::App& command, const std::string& names, std::int64_t& value,
+                       const std::string& description, std::int64_t lowest, std::int64_t highest) {
+  CLI::Option* option = command.add_option(names, value, description);
+  // The check comes before CLI11's own conversion, which takes 1e3, 0x10 and "12 " and has messages of its
+  // own.
+  option->check(
+      [lowest, highest](const std::string& text) {
+        const std::optional<std::int64_t> number = parse<std::int64_t>(text);
+        if (number && *number >= lowest && *number <= highest) return std::string();
+        const std::string range = highest == std::numeric_limits<std::int64_t>::max()
+                                      ? fmt::format("of at least {}", lowest)
+                                      : fmt::format("from {} to {}", lowest, highest);
+        return fmt::format("'{}' is not a whole number {}", text, range);
+      },
+      "");
+  return option->type_name("N")->default_str(std::to_string(value));
+}
+
+CLI::Option* add_number(CLI::App& command, const std::string& names, double& value,
+                        const std::string& description, Range range) {
+  CLI::Option* option = command.add_option(names, value, description);
+  option->check(
+      [range](const std::string& text) {
+        const std::optional<double> number = parse<double>(text);
+        if (number && holds(range, *number)) return std::string();
+        return fmt::format("'{}' is not a number {}", text, describe(range));
+      },
+      "");
+  return option->type_name("X")->default_str(std::isnan(value) ? "" : fmt::format("{}", value));
+}
+
+CLI::Option* add_choice(CLI::App& command, const std::string& names, std::string& value,
+                        const std::vector<std::string>& choices, const std::string& description) {
+  CLI::Option* option = command.add_option(names, value, description + ": " + joined(choices));
+  option->check(
+      [choices](const std::string& text) {
+        if (std::find(choices.begin(), choices.end(), text) != choices.end()) return std::string();
+        return fmt::format("'{}' is none of: {}", text, joined(choices));
+      },
+      "");
+  return option->type_name("NAME")->default_str(value);
+}
+
+CLI::Option* add_path(CLI::App& command, const std::string& names, std::filesystem::path& value,
+                      const std::string& kind, const std::string& description) {
+  CLI::Option* option = command.add_option(names, value, description);
+  option->check(check_name, "");
+  return option->type_name(kind)->default_str(value.string());
+}
+
+CLI::Option* add_paths(CLI::App& command, const std::string& names,
+                       std::vector<std::filesystem::path>& values, const std::string& kind,
+                       const std::string& description) {
+  CLI::Option* option = command.add_option(names, values, description);
+  option->check(check_name, "");
+  return option->type_name(kind);
+}
+
+CLI::Option* add_switch(CLI::App& command, const std::string& name, bool& value,
+                        const std::string& description) {
+  return command.add_flag(name, value, description)->disable_flag_override();
+}
+
+CLI::Option* add_threads(CLI::App& command, std::int64_t& threads, const std::string& description) {
+  // OpenMP asks the system for every one of them, and ends the program where it gets too few.
+  constexpr std::int64_t most = 1024;
+  return add_whole(command, "--threads", threads, description, 1, most);
+}
+
+CLI::Option* add_json(CLI::App& command, bool& json) {
+  return add_switch(command, "--json", json, "Print the result as one JSON object");
+}
+
+std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
+  std::string text = option->get_type_name();
+  if (option->get_expected_max() == CLI::detail::expected_max_vector_size) text += "...";
+  if (!option->get_default_str().empty()) text += fmt::format(" ({})", option->get_default_str());
+  if (option->get_required() && option->nonpositional()) text += " (must be given)";
+  return text.empty() ? text : " " + text;
+}
+
+}  // namespace gradus::app
