@@ -30,6 +30,17 @@ if(GRADUS_COVERAGE)
   target_link_options(gradus_flags INTERFACE --coverage)
 endif()
 
+# gradus_quick_build(TARGET PUBLIC|PRIVATE): for sources that call the libraries and compute little themselves. They are
+# compiled for a quick build; the libraries keep their optimisation. (Under the sanitizers optimising such a source takes
+# longer than reading it.)
+function(gradus_quick_build target scope)
+  if(GRADUS_SANITIZE)
+    target_compile_options(${target} ${scope} -O0)
+  else()
+    target_compile_options(${target} ${scope} $<$<CONFIG:Release>:-O1>)
+  endif()
+endfunction()
+
 function(gradus_library name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   add_library(gradus_${name} STATIC ${sources})
