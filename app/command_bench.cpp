@@ -13,7 +13,7 @@
 #include "autograd/kernels/peak.hpp"
 #include "autograd/kernels/profile.hpp"
 #include "autograd/threads.hpp"
-#include "bert/heads.hpp"
+#include "bert/model/heads.hpp"
 #include "nn/optimizer.hpp"
 
 namespace gradus::app {

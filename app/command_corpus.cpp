@@ -8,7 +8,7 @@
 #include "app/options.hpp"
 #include "app/progress.hpp"
 #include "autograd/file.hpp"
-#include "bert/toy_world.hpp"
+#include "bert/toy_world/toy_world.hpp"
 
 namespace gradus::app {
 namespace fs = std::filesystem;

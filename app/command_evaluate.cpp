@@ -10,9 +10,9 @@
 #include "app/run_report.hpp"
 #include "app/text_account.hpp"
 #include "autograd/threads.hpp"
-#include "bert/checkpoint.hpp"
-#include "bert/evaluation.hpp"
-#include "bert/tokenizer_files.hpp"
+#include "bert/checkpoint/checkpoint.hpp"
+#include "bert/evaluation/evaluation.hpp"
+#include "bert/tokenizer/tokenizer_files.hpp"
 
 namespace gradus::app {
 namespace {
@@ -37,7 +37,7 @@ void run(const Call& call) {
     throw WrongCall(
         fmt::format("--length {} is more than the {} positions of the model", call.length, positions));
   }
-  const bert::PieceTable pieces = bert::PieceTable::of(tokenizer);
+  const bert::MaskingVocabulary pieces = bert::MaskingVocabulary::of(tokenizer);
   bert::PretrainingOptions options;
   options.max_length = call.length;
   options.masked_fraction = call.masked;

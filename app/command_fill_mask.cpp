@@ -3,10 +3,10 @@
 #include "app/commands.hpp"
 #include "app/model_files.hpp"
 #include "app/options.hpp"
-#include "bert/checkpoint.hpp"
-#include "bert/fill_mask.hpp"
-#include "bert/masked_passage.hpp"
-#include "bert/tokenizer_files.hpp"
+#include "bert/checkpoint/checkpoint.hpp"
+#include "bert/evaluation/fill_mask.hpp"
+#include "bert/evaluation/masked_passage.hpp"
+#include "bert/tokenizer/tokenizer_files.hpp"
 
 namespace gradus::app {
 namespace {

@@ -12,7 +12,7 @@
 #include "app/progress.hpp"
 #include "autograd/file.hpp"
 #include "autograd/threads.hpp"
-#include "bert/checkpoint.hpp"
+#include "bert/checkpoint/checkpoint.hpp"
 #include "gradlab/subject.hpp"
 #include "gradlab/v_curve.hpp"
 

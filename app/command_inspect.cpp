@@ -7,8 +7,8 @@
 #include "app/commands.hpp"
 #include "app/model_files.hpp"
 #include "app/options.hpp"
-#include "bert/config.hpp"
-#include "bert/tokenizer_files.hpp"
+#include "bert/model/config.hpp"
+#include "bert/tokenizer/tokenizer_files.hpp"
 #include "nn/safetensors.hpp"
 
 namespace gradus::app {

@@ -19,13 +19,13 @@
 #include "app/text_account.hpp"
 #include "autograd/file.hpp"
 #include "autograd/threads.hpp"
-#include "bert/folder_lock.hpp"
-#include "bert/lines.hpp"
-#include "bert/resumable.hpp"
-#include "bert/tokenizer_files.hpp"
-#include "bert/trainer.hpp"
-#include "bert/verdict.hpp"
-#include "bert/wordpiece_trainer.hpp"
+#include "bert/evaluation/verdict.hpp"
+#include "bert/text/lines.hpp"
+#include "bert/tokenizer/tokenizer_files.hpp"
+#include "bert/tokenizer/wordpiece_trainer.hpp"
+#include "bert/training/folder_lock.hpp"
+#include "bert/training/resumable.hpp"
+#include "bert/training/trainer.hpp"
 
 namespace gradus::app {
 namespace {
@@ -239,7 +239,10 @@ std::vector<RunSetting> run_settings(const Call& call, const bert::Config& confi
 
 /// Keeps other runs out of the folder as long as it lives.
 bert::FolderLock hold(const fs::path& out) {
-  if (auto lock = bert::FolderLock::take(out)) return std::move(*lock);
+  if (auto lock = bert::FolderLock::take(out)) {
+    remove_leftovers(out);
+    return std::move(*lock);
+  }
   fail<WrongCall>(
       "--out '{}': another run is at work in this folder; wait until it has ended, or name another folder",
       out.string());
@@ -408,9 +411,10 @@ std::string evaluation_line(const bert::StepReport& r, const bert::Evaluation& e
 }
 
 void run(Call call) {
-  if ((call.steps > 0) == (call.minutes > 0)) {
+  if (call.steps > 0 && call.minutes > 0)
+    throw WrongCall("--steps and --minutes both say how long to train; leave one of them out");
+  if (!(call.steps > 0 || call.minutes > 0))
     throw WrongCall("say how long to train, with either --steps or --minutes");
-  }
   if (call.given.contains("--held-out-fraction") && call.held_out_fraction > 0 && !call.held_out.empty()) {
     throw WrongCall(
         "--held-out-fraction is for a text of which a part is held out, and --held-out names one for "
@@ -438,7 +442,7 @@ void run(Call call) {
                                found->checkpoint.string()));
   }
   const auto [shared, shared_held_out, accounts] = read_texts(call, tokenizer, progress);
-  const bert::PieceTable pieces = bert::PieceTable::of(tokenizer);
+  const bert::MaskingVocabulary pieces = bert::MaskingVocabulary::of(tokenizer);
   const auto training = std::make_shared<const bert::PretrainingData>(shared, pieces, data_options(call));
   std::shared_ptr<const bert::PretrainingData> scored;
   std::optional<bert::BigramBaseline> baseline;

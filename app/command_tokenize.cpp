@@ -9,7 +9,7 @@
 #include "app/model_files.hpp"
 #include "app/options.hpp"
 #include "autograd/file.hpp"
-#include "bert/lines.hpp"
+#include "bert/text/lines.hpp"
 
 namespace gradus::app {
 namespace fs = std::filesystem;

@@ -9,9 +9,9 @@
 #include "app/options.hpp"
 #include "app/progress.hpp"
 #include "autograd/file.hpp"
-#include "bert/lines.hpp"
-#include "bert/tokenizer_files.hpp"
-#include "bert/wordpiece_trainer.hpp"
+#include "bert/text/lines.hpp"
+#include "bert/tokenizer/tokenizer_files.hpp"
+#include "bert/tokenizer/wordpiece_trainer.hpp"
 
 namespace gradus::app {
 namespace fs = std::filesystem;

@@ -5,7 +5,7 @@
 
 #include "autograd/error.hpp"
 #include "autograd/file.hpp"
-#include "bert/lines.hpp"
+#include "bert/text/lines.hpp"
 
 namespace gradus::app {
 namespace fs = std::filesystem;

@@ -2,7 +2,7 @@
 /// The gradient check of a whole model: its pretraining loss on a small batch.
 #pragma once
 
-#include "bert/heads.hpp"
+#include "bert/model/heads.hpp"
 
 namespace gradus::app {
 

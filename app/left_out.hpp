@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "bert/wordpiece_trainer.hpp"
+#include "bert/tokenizer/wordpiece_trainer.hpp"
 
 namespace gradus::app {
 

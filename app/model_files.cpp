@@ -2,7 +2,7 @@
 
 #include "app/command.hpp"
 #include "app/options.hpp"
-#include "bert/tokenizer_files.hpp"
+#include "bert/tokenizer/tokenizer_files.hpp"
 
 namespace gradus::app {
 

@@ -4,8 +4,8 @@
 
 #include <filesystem>
 
-#include "bert/config.hpp"
-#include "bert/wordpiece.hpp"
+#include "bert/model/config.hpp"
+#include "bert/tokenizer/tokenizer.hpp"
 
 namespace CLI {
 class App;

@@ -5,8 +5,8 @@
 #include <cmath>
 
 #include "app/command.hpp"
-#include "bert/pair_planner.hpp"
-#include "bert/tokenizer_files.hpp"
+#include "bert/data/pair_planner.hpp"
+#include "bert/tokenizer/tokenizer_files.hpp"
 
 namespace gradus::app {
 
@@ -60,7 +60,8 @@ std::vector<LengthShare> parse_lengths(const std::string& text) {
   for (;;) {
     LengthShare stage{1, 0};
     auto result = std::from_chars(at, end, stage.length);
-    if (result.ec != std::errc() || stage.length < 5) wrong();
+    if (result.ec != std::errc()) wrong();
+    if (stage.length < 5) throw WrongCall(fmt::format("--length '{}': a row has at least 5 slots", text));
     at = result.ptr;
     if (at != end && *at == ':') {
       result = std::from_chars(at + 1, end, stage.until);

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "bert/pretraining_data.hpp"
-#include "bert/wordpiece.hpp"
+#include "bert/data/pretraining_data.hpp"
+#include "bert/tokenizer/tokenizer.hpp"
 
 namespace gradus::app {
 

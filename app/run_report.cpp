@@ -8,8 +8,8 @@
 #include "autograd/file.hpp"
 #include "autograd/kernels/gemm.hpp"
 #include "autograd/threads.hpp"
-#include "bert/pair_planner.hpp"
-#include "bert/verdict.hpp"
+#include "bert/data/pair_planner.hpp"
+#include "bert/evaluation/verdict.hpp"
 
 namespace gradus::app {
 namespace {

@@ -8,10 +8,10 @@
 #include <optional>
 #include <string>
 
-#include "bert/metrics_csv.hpp"
-#include "bert/report.hpp"
-#include "bert/trainer.hpp"
-#include "bert/training_samples.hpp"
+#include "bert/report/metrics_csv.hpp"
+#include "bert/report/report.hpp"
+#include "bert/training/trainer.hpp"
+#include "bert/training/training_samples.hpp"
 
 namespace gradus::app {
 

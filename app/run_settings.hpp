@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "bert/corpus.hpp"
+#include "bert/data/corpus.hpp"
 
 namespace gradus::app {
 

@@ -1,11 +1,23 @@
 #include "app/start_model.hpp"
 
 #include <bit>
+#include <cmath>
 
-#include "bert/checkpoint.hpp"
+#include "bert/checkpoint/checkpoint.hpp"
 
 namespace gradus::app {
 namespace {
+
+/// @throws FormatError that names the first weight of the model in `folder` that is NaN or infinite.
+void check_finite(const nn::StateDict& weights, const std::filesystem::path& folder) {
+  for (const auto& [name, weight] : weights) {
+    for (const float value : weight.to(DType::f32).to_vector<float>()) {
+      if (std::isfinite(value)) continue;
+      fail<FormatError>("--from '{}': {} holds {}, so its weights are of no use; take an earlier checkpoint",
+                        folder.string(), name, value);
+    }
+  }
+}
 
 /// A hash of every weight (FNV-1a, a number at a time).
 std::string fingerprint(const nn::StateDict& weights) {
@@ -32,6 +44,7 @@ StartModel start_model(const std::filesystem::path& from, const bert::Config& co
   Rng rng = Rng(seed).split(0);
   if (from.empty()) return {bert::BertForPreTraining(config, rng), {}, "fresh weights"};
   bert::Checkpoint checkpoint = bert::read_checkpoint(from);
+  check_finite(checkpoint.weights, from);
   bert::Config tied_or_not = config;  // the weights tell whether the decoder has a table of its own
   tied_or_not.tie_word_embeddings = checkpoint.config.tie_word_embeddings;
   const bert::BertForPreTraining model(tied_or_not, rng);

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "app/command.hpp"
-#include "bert/heads.hpp"
+#include "bert/model/heads.hpp"
 
 namespace gradus::app {
 

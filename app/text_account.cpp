@@ -5,8 +5,8 @@
 
 #include "app/command.hpp"
 #include "app/pretraining_text.hpp"
-#include "bert/lines.hpp"
-#include "bert/pair_planner.hpp"
+#include "bert/data/pair_planner.hpp"
+#include "bert/text/lines.hpp"
 
 namespace gradus::app {
 namespace {

@@ -1,13 +1,16 @@
 #include "autograd/file.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "autograd/error.hpp"
 
@@ -37,6 +40,23 @@ fs::path follow_links(const fs::path& path) {
   fs::path real = fs::weakly_canonical(path, error);
   return error ? path : real;
 }
+
+/// The process that made the sibling `name`, `.NAME.PID-N.tmp`; 0 for a name of another form.
+pid_t maker_of(std::string_view name) {
+  constexpr std::string_view ending = ".tmp";
+  if (!name.starts_with('.') || !name.ends_with(ending)) return 0;
+  name.remove_suffix(ending.size());
+  name.remove_prefix(name.rfind('.') + 1);
+  pid_t maker = 0;
+  unsigned number = 0;
+  const char* const end = name.data() + name.size();
+  const auto [dash, bad_maker] = std::from_chars(name.data(), end, maker);
+  if (bad_maker != std::errc() || dash == end || *dash != '-') return 0;
+  const auto [stop, bad_number] = std::from_chars(dash + 1, end, number);
+  return bad_number == std::errc() && stop == end ? maker : 0;
+}
+
+bool lives(pid_t process) { return ::kill(process, 0) == 0 || errno != ESRCH; }
 
 }  // namespace
 
@@ -136,6 +156,17 @@ void AtomicFile::commit() {
 
 void AtomicFile::fail_with(int error) const {
   fail<IoError>("cannot write {}: {}", path_.string(), reason(error));
+}
+
+void remove_leftovers(const fs::path& folder) noexcept try {
+  std::vector<fs::path> leftovers;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const pid_t maker = maker_of(entry.path().filename().string());
+    if (maker > 0 && !lives(maker)) leftovers.push_back(entry.path());
+  }
+  std::error_code ignored;
+  for (const fs::path& leftover : leftovers) fs::remove_all(leftover, ignored);
+} catch (...) {  // a folder that cannot be listed, or no memory: they do no harm
 }
 
 void AtomicFile::remove_sibling() noexcept {

@@ -14,9 +14,9 @@
 
 #include "autograd/error.hpp"
 #include "autograd/file.hpp"
-#include "bert/tokenizer_files.hpp"
-#include "bert/wordpiece.hpp"
-#include "bert/wordpiece_trainer.hpp"
+#include "bert/tokenizer/tokenizer.hpp"
+#include "bert/tokenizer/tokenizer_files.hpp"
+#include "bert/tokenizer/wordpiece_trainer.hpp"
 
 namespace {
 

@@ -198,6 +198,17 @@ void Adam::update(const Stretch& stretch) {
 
 // ---- Clipping ----
 
+std::unique_ptr<Optimizer> optimizer_by_name(std::string_view name, const Parameters& parameters,
+                                             double learning_rate, double weight_decay) {
+  const AdamOptions adam{.lr = learning_rate, .weight_decay = weight_decay};
+  const SgdOptions sgd{.lr = learning_rate, .momentum = 0.9, .weight_decay = weight_decay};
+  if (name == "adamw") return std::make_unique<AdamW>(parameters, adam);
+  if (name == "bert-adam") return std::make_unique<BertAdam>(parameters, adam);
+  if (name == "adam") return std::make_unique<Adam>(parameters, adam);
+  if (name == "sgd") return std::make_unique<Sgd>(parameters, sgd);
+  fail<Error>("there is no optimizer '{}'; choose adamw, bert-adam, adam or sgd", name);
+}
+
 double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm, bool must_be_finite) {
   double squares = 0;
   for (const Tensor& parameter : parameters) {

@@ -15,8 +15,10 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "nn/arena.hpp"
@@ -167,6 +169,10 @@ class BertAdam : public Adam {
  public:
   explicit BertAdam(const Parameters& parameters, const AdamOptions& options = {});
 };
+
+/// "adamw", "bert-adam", "adam" or "sgd" (with momentum 0.9); throws Error for any other name.
+std::unique_ptr<Optimizer> optimizer_by_name(std::string_view name, const Parameters& parameters,
+                                             double learning_rate, double weight_decay);
 
 /// Scales the gradients of `parameters` in place so that their global norm is at most `max_norm`, and returns
 /// the norm before. A parameter without a gradient counts as 0. If the norm is NaN or infinite: throws Error

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "autograd/random.hpp"
-#include "bert/toy_world.hpp"
 #include "bert/toy_world/lexicon.hpp"
+#include "bert/toy_world/toy_world.hpp"
 
 namespace gradus::bert::toy {
 

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <cctype>
 
-#include "bert/toy_world.hpp"
 #include "bert/toy_world/lexicon.hpp"
 #include "bert/toy_world/narrator.hpp"
 #include "bert/toy_world/simulation.hpp"
+#include "bert/toy_world/toy_world.hpp"
 
 namespace gradus::bert {
 namespace {

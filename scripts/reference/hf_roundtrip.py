@@ -4,7 +4,7 @@
     scripts/reference/hf_roundtrip.py FOLDER...
 
 Each FOLDER is a BertForPreTraining; FOLDER.computed.safetensors beside it has a batch and what Gradus computed with
-it: hidden states, pooled vector, logits of the masked positions and both losses (tests/bert/test_parity.cpp).
+it: hidden states, pooled vector, logits of the masked positions and both losses (tests/bert/model/test_parity.cpp).
 """
 import os
 import pathlib

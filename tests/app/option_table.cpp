@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "bert/toy_world.hpp"
+#include "bert/toy_world/toy_world.hpp"
 #include "nn/safetensors.hpp"
 
 namespace gradus::test {

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "app/program.hpp"
-#include "bert/metrics_csv.hpp"
+#include "bert/report/metrics_csv.hpp"
 #include "nn/module.hpp"
 #include "support/catch.hpp"
 

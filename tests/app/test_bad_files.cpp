@@ -149,7 +149,8 @@ TEST_CASE("tokenizers and texts that are damaged are refused") {
     calls.push_back({arguments, 1, " tokenize: " + message, input});
   };
   const std::string neither = ": it has neither vocab.txt nor tokenizer.json";
-  add({"--model", "none", "a"}, "cannot read a tokenizer from none" + neither);
+  add({"--model", "none", "a"}, "cannot read a tokenizer from none: there is no such folder");
+  add({"--model", "vocab.txt", "a"}, "cannot read a tokenizer from vocab.txt: it is a file, not a folder");
   add({"--model", "folder", "a"}, "cannot read a tokenizer from folder" + neither);
   add({"--model", "broken", "a"}, "broken/tokenizer.json: not valid JSON at line 2, byte 12");
   add({"--model", "list", "a"}, "list/tokenizer.json: must hold a JSON object");

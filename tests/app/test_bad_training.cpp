@@ -1,5 +1,8 @@
 // Calls of pretrain, evaluate, fill-mask and bench that must be refused.
+#include <limits>
+
 #include "app/bad_input.hpp"
+#include "nn/safetensors.hpp"
 
 using namespace gradus::test;
 
@@ -39,7 +42,8 @@ TEST_CASE("pretrain refuses wrong calls") {
   add({}, "TEXT is missing; see gradus pretrain --help");
   add({"four.txt"}, "--out is missing; see gradus pretrain --help");
   add({"four.txt", "--out", "new"}, how_long);
-  add({"four.txt", "--out", "new", "--steps", "1", "--minutes", "1"}, how_long);
+  add({"four.txt", "--out", "new", "--steps", "1", "--minutes", "1"},
+      "--steps and --minutes both say how long to train; leave one of them out");
   add({"four.txt", "--out", "new", "--steps", "0"}, "--steps: '0' is not a whole number of at least 1");
   add({"four.txt", "--out", "new", "--minutes", "soon"},
       "--minutes: 'soon' is not a number above 0 and at most 1000000");
@@ -57,6 +61,8 @@ TEST_CASE("pretrain refuses wrong calls") {
       "--length '64:x' is not of the form 64 or 32:0.5,64:0.8,128 (slots, and the share of the run up to "
       "which "
       "they hold)");
+  add({"four.txt", "--out", "new", "--steps", "1", "--length", "4"},
+      "--length '4': a row has at least 5 slots");
   add({"four.txt", "--out", "new", "--steps", "1", "--held-out-fraction", "0", "--hidden", "10", "--heads",
        "3"},
       "hidden_size 10 is not a multiple of num_attention_heads 3");
@@ -115,6 +121,30 @@ TEST_CASE("a model whose vocabulary is too large, or whose weights are NaN, is r
                          {{"fill-mask", "larger", "a [MASK]"}, 1, " fill-mask" + pieces},
                          {{"inspect", "larger"}, 1, " inspect" + pieces},
                          {{"inspect", "headless"}, 1, " inspect" + specials}});
+
+  world.copy_model("nan");
+  const std::filesystem::path weights = folder / "nan/model.safetensors";
+  gradus::nn::StateDict state = gradus::nn::read_safetensors(weights);
+  state.at("bert.embeddings.LayerNorm.weight").fill_(std::numeric_limits<double>::quiet_NaN());
+  gradus::nn::write_safetensors(weights, state);
+  const ProgramResult evaluated =
+      call_gradus(folder.path(), {"evaluate", "nan", "four.txt", "--length", "16"});
+  CHECK(evaluated.exit_code == 1);
+  CHECK_THAT(evaluated.errors, Catch::Matchers::EndsWith(
+                                   "gradus evaluate: nan: the loss of this model is nan, so its weights are "
+                                   "of no use; take an earlier checkpoint\n"));
+  check_refused(
+      folder,
+      {{{"fill-mask", "nan", "a [MASK]"},
+        1,
+        " fill-mask: the model's probabilities are NaN: take an earlier checkpoint, or run it under "
+        "DetectAnomaly to find "
+        "the part"},
+       {{"pretrain", "four.txt", "--from", "nan", "--out", "new", "--steps", "1", "--length", "16",
+         "--held-out-fraction", "0"},
+        1,
+        " pretrain: --from 'nan': bert.embeddings.LayerNorm.weight holds nan, so its weights are of no use; "
+        "take an earlier checkpoint"}});
 }
 
 TEST_CASE("pretrain refuses texts and places that are of no use") {
@@ -171,7 +201,8 @@ TEST_CASE("evaluate and fill-mask refuse models that are damaged") {
     calls.push_back({{"fill-mask", model, "a [MASK]"}, 1, " fill-mask: " + message});
   };
   const std::string neither = ": it has neither vocab.txt nor tokenizer.json";
-  add("none", "cannot read a tokenizer from none" + neither);
+  add("none", "cannot read a tokenizer from none: there is no such folder");
+  add("four.txt", "cannot read a tokenizer from four.txt: it is a file, not a folder");
   add("folder", "cannot read a tokenizer from folder" + neither);
   add("cut", "cut/model.safetensors: the tensors need 47752 bytes of data, and the file has 47747");
   add("no-config", "cannot read no-config/config.json: there is no such file");
@@ -228,8 +259,9 @@ TEST_CASE("evaluate, fill-mask and bench refuse wrong calls and texts") {
            " fill-mask: --top: '0' is not a whole number of at least 1"},
           {{"fill-mask", "model", "a a a a a a a a a a a a a a a a a a a a [MASK]"},
            1,
-           " fill-mask: bert_embedding: a sequence of 23 tokens is longer than the 16 positions of the "
-           "model"},
+           " fill-mask: the text has 23 pieces with [CLS] and [SEP], and the model takes 16 at most; shorten "
+           "it "
+           "around its [MASK]"},
           {{"fill-mask", "model", "\xFF [MASK]"}, 1, " fill-mask: text is not UTF-8: byte 0xFF at offset 0"},
           {{"bench", "tiny", "--steps", "0"}, 2, " bench: --steps: '0' is not a whole number of at least 1"},
       });

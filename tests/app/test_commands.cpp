@@ -2,10 +2,10 @@
 #include <nlohmann/json.hpp>
 
 #include "app/program.hpp"
-#include "bert/tokenizer_files.hpp"
-#include "bert/toy_world.hpp"
-#include "bert/unicode.hpp"
-#include "bert/wordpiece_trainer.hpp"
+#include "bert/text/unicode.hpp"
+#include "bert/tokenizer/tokenizer_files.hpp"
+#include "bert/tokenizer/wordpiece_trainer.hpp"
+#include "bert/toy_world/toy_world.hpp"
 #include "support/catch.hpp"
 
 using namespace gradus::test;

@@ -8,7 +8,7 @@
 
 #include "app/program.hpp"
 #include "autograd/random.hpp"
-#include "bert/lines.hpp"
+#include "bert/text/lines.hpp"
 #include "support/catch.hpp"
 
 #ifdef GRADUS_FAULT_SHIM
@@ -138,6 +138,10 @@ TEST_CASE("pretrain: whichever call fails or kills it, the run goes on and ends 
         CHECK(runs.result_of("run") == expected);
         for (const auto& entry : fs::directory_iterator(runs.folder / "run" / "checkpoints"))
           CHECK(entry.path().filename().string().starts_with("step-"));
+        for (const auto& entry : fs::recursive_directory_iterator(runs.folder / "run")) {
+          INFO(entry.path());
+          CHECK(entry.path().extension() != ".tmp");
+        }
       }
     }
   }

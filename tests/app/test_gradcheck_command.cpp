@@ -6,7 +6,7 @@
 #include "app/program.hpp"
 #include "autograd/file.hpp"
 #include "autograd/grad_mode.hpp"
-#include "bert/checkpoint.hpp"
+#include "bert/checkpoint/checkpoint.hpp"
 #include "support/catch.hpp"
 
 using namespace gradus;

@@ -3,8 +3,8 @@
 #include <set>
 
 #include "app/option_table.hpp"
-#include "bert/lines.hpp"
-#include "bert/unicode.hpp"
+#include "bert/text/lines.hpp"
+#include "bert/text/unicode.hpp"
 
 namespace gradus::test {
 namespace {

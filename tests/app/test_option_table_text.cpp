@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "app/option_table.hpp"
-#include "bert/lines.hpp"
+#include "bert/text/lines.hpp"
 
 namespace gradus::test {
 namespace {

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "autograd/file.hpp"
-#include "bert/checkpoint_folder.hpp"
+#include "bert/training/checkpoint_folder.hpp"
 #include "support/catch.hpp"
 #include "support/run_program.hpp"
 #include "support/temporary_folder.hpp"
@@ -129,7 +129,7 @@ TEST_CASE("pretrain: folders and options that do not fit are refused in one sent
     CHECK(result.errors == "gradus pretrain: " + sentence + "\n");
   };
   refused(run_program(run.call("new", {"--minutes", "1"})),
-          "say how long to train, with either --steps or --minutes");
+          "--steps and --minutes both say how long to train; leave one of them out");
   refused(run_program(run.call("new", {"--resume"})),
           "--resume: there is no run in '" + run.text("new") + "'; leave --resume out to begin one");
   refused(run_program(run.call("new", {"--length", "32:0.5"})),

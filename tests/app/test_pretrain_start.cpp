@@ -3,8 +3,8 @@
 
 #include "app/program.hpp"
 #include "autograd/ops.hpp"
-#include "bert/config.hpp"
-#include "bert/training_state.hpp"
+#include "bert/model/config.hpp"
+#include "bert/training/training_state.hpp"
 #include "nn/safetensors.hpp"
 #include "support/catch.hpp"
 

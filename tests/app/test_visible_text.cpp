@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/program.hpp"
-#include "bert/unicode.hpp"
+#include "bert/text/unicode.hpp"
 #include "nn/safetensors.hpp"
 #include "support/catch.hpp"
 

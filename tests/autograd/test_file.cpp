@@ -2,10 +2,13 @@
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
 #include <iterator>
+#include <set>
 #include <string>
 
 #include "autograd/error.hpp"
@@ -16,6 +19,7 @@ namespace fs = std::filesystem;
 using gradus::AtomicFile;
 using gradus::IoError;
 using gradus::read_file;
+using gradus::remove_leftovers;
 using gradus::write_file_atomically;
 
 namespace {
@@ -153,4 +157,32 @@ TEST_CASE("a replaced file keeps its permissions, and a link stays a link") {
   struct stat status {};
   REQUIRE(::stat((folder / "file").c_str(), &status) == 0);
   CHECK((status.st_mode & 0777) == 0600);
+}
+
+TEST_CASE("what killed processes have left is removed, and nothing else") {
+  const TemporaryFolder folder;
+  // A child that has ended is a process that is gone.
+  const pid_t gone = ::fork();
+  if (gone == 0) ::_exit(0);
+  ::waitpid(gone, nullptr, 0);
+  const std::string dead = std::to_string(gone), alive = std::to_string(::getpid());
+  const std::set<std::string> stay = {".a.txt." + alive + "-0.tmp",
+                                      ".a.txt." + dead + "-x.tmp",
+                                      ".a.txt." + dead + ".tmp",
+                                      "a.txt." + dead + "-0.tmp",
+                                      ".a.txt." + dead + "-0",
+                                      ".tmp",
+                                      ".a.0-0.tmp",
+                                      "a.txt"};
+  std::set<std::string> all = stay;
+  all.insert({".a.txt." + dead + "-0.tmp", ".my.long.name." + dead + "-17.tmp"});
+  for (const std::string& name : all) write_file_atomically(folder / name, "x");
+  std::filesystem::create_directory(folder / (".saving." + dead + "-0.tmp"));
+  write_file_atomically(folder / (".saving." + dead + "-0.tmp") / "in it", "x");
+  remove_leftovers(folder.path());
+  std::set<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
+    left.insert(entry.path().filename().string());
+  CHECK(left == stay);
+  remove_leftovers(folder / "missing");
 }

@@ -33,7 +33,8 @@ int main() {
   const bert::Tokenizer tokenizer(bert::train_vocab(words, {.vocab_size = 400}));
   const auto corpus =
       std::make_shared<const bert::TokenizedCorpus>(bert::tokenize_corpus(text, "toy", tokenizer));
-  const auto data = std::make_shared<const bert::PretrainingData>(corpus, bert::PieceTable::of(tokenizer));
+  const auto data =
+      std::make_shared<const bert::PretrainingData>(corpus, bert::MaskingVocabulary::of(tokenizer));
 
   Rng rng(seed);
   bert::Config config = bert::Config::named("tiny", tokenizer.vocab().size());

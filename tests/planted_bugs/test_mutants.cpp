@@ -22,7 +22,7 @@ std::vector<Bug> mutants() { return read_bugs(root / "tests" / "mutants" / "faul
 /// as several literals.
 std::set<std::string> tests_in(const std::string& folder) {
   std::set<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(root / "tests" / folder)) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root / "tests" / folder)) {
     if (entry.path().extension() != ".cpp") continue;
     const std::string text = read_file(entry.path()), begin = "\nTEST_CASE(";
     for (size_t at = text.find(begin); at != std::string::npos; at = text.find(begin, at + 1)) {

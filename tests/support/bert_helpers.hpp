@@ -1,7 +1,7 @@
 // What the tests of the BERT model share: a very small config and batch, and the distance of two tensors.
 #pragma once
 
-#include "bert/heads.hpp"
+#include "bert/model/heads.hpp"
 
 namespace gradus::test {
 

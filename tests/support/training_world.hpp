@@ -1,9 +1,9 @@
 // A small world to train in: what the tests of runs share.
 #pragma once
 
-#include "bert/toy_world.hpp"
-#include "bert/trainer.hpp"
-#include "bert/wordpiece_trainer.hpp"
+#include "bert/tokenizer/wordpiece_trainer.hpp"
+#include "bert/toy_world/toy_world.hpp"
+#include "bert/training/trainer.hpp"
 
 namespace gradus::test {
 
@@ -38,7 +38,7 @@ struct World {
   std::shared_ptr<const PretrainingData> data(int64_t stories, bool held_out_stories) const {
     auto corpus = std::make_shared<const TokenizedCorpus>(
         tokenize_corpus(toy_corpus({.stories = stories, .held_out = held_out_stories}), "toy", tokenizer));
-    return std::make_shared<const PretrainingData>(corpus, PieceTable::of(tokenizer),
+    return std::make_shared<const PretrainingData>(corpus, MaskingVocabulary::of(tokenizer),
                                                    PretrainingOptions{.max_length = 32});
   }
 

@@ -1,7 +1,7 @@
 // Chapter 7: positions, segments and the order task; what the chapter says, held to the library.
 #include <algorithm>
 
-#include "bert/embeddings.hpp"
+#include "bert/model/embeddings.hpp"
 #include "nn/positional.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"

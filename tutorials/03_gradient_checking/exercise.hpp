@@ -17,10 +17,11 @@ double best_step(double curvature, double rounding);
 // that it can be differentiated again: the check wants a right gradient of the gradient too.
 //
 // Beside what chapter 2 shows, they use:
-//   x.detach()                the same numbers, not on the tape: the value of an op of one's own is made of
-//   them wrt(x, [](dy, y) {...})   a derivative may also take the op's own result y s.get() what saved(s)
-//   keeps; in a product with a Tensor, `saved` needs no get() s.unsqueeze(1)            [M] -> [M, 1], which
-//   broadcasts against [M, N] sum(x, Axes{0})           adds along axis 0: [M, N] -> [N]; Axes{1} gives [M]
+//   x.detach()                the same numbers, not on the tape: a new op makes its value of them
+//   wrt(x, [](dy, y) {...})   a derivative may also take the op's own result y
+//   s.get()                   what saved(s) keeps; in a product with a Tensor, `saved` needs no get()
+//   s.unsqueeze(1)            [M] -> [M, 1], which broadcasts against [M, N]
+//   sum(x, Axes{0})           adds along axis 0: [M, N] -> [N]; Axes{1} gives [M]
 //   mean(x, Axes{-1}, true)   the mean along the last axis, which stays with size 1: [M, N] -> [M, 1]
 
 Tensor cubed(const Tensor& x);                         ///< y = x^3, element by element

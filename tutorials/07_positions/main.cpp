@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "bert/embeddings.hpp"
+#include "bert/model/embeddings.hpp"
 #include "nn/gradcheck.hpp"
 #include "nn/positional.hpp"
 #include "plot/plot.hpp"

@@ -1,7 +1,7 @@
 // What the exercises of chapter 9 are held to.
 #include "tutorials/support/check.hpp"
 
-#include "bert/model.hpp"
+#include "bert/model/model.hpp"
 #include "tutorials/09_feed_forward_and_encoder/exercise.hpp"
 
 namespace {

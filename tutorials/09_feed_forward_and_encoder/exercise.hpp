@@ -2,7 +2,7 @@
 /// The exercises of chapter 9. You write exercise.cpp; `./learn 9 check` says how it goes.
 #pragma once
 
-#include "bert/config.hpp"
+#include "bert/model/config.hpp"
 
 namespace gradus::tutorials {
 

@@ -1,0 +1,164 @@
+// Reading checkpoint folders. checkpoint_write.cpp has the other half.
+#include "bert/checkpoint/checkpoint.hpp"
+
+#include <set>
+
+#include "bert/checkpoint/checkpoint_names.hpp"
+#include "bert/text/json_node.hpp"
+#include "nn/safetensors.hpp"
+
+namespace gradus::bert {
+namespace fs = std::filesystem;
+namespace {
+
+/// Where the weights of a folder are. Throws an error that says what is there instead.
+fs::path find_weights(const fs::path& folder) {
+  for (const char* name : {"model.safetensors", "model.safetensors.index.json"}) {
+    if (fs::exists(folder / name)) return folder / name;
+  }
+  for (const char* name : {"pytorch_model.bin", "pytorch_model.bin.index.json"}) {
+    if (!fs::exists(folder / name)) continue;
+    fail<FormatError>(
+        "{}: a pickle can run any code when it is opened, so Gradus does not; convert it in Python with "
+        "transformers.AutoModelForPreTraining.from_pretrained(FOLDER).save_pretrained(FOLDER), which writes "
+        "model.safetensors",
+        (folder / name).string());
+  }
+  fail<IoError>("{}: holds no model.safetensors", folder.string());
+}
+
+/// The files that an index names, each once. They must lie in the folder itself.
+std::set<std::string> shards(const fs::path& index) {
+  const nlohmann::json content = parse_json_file(index);
+  const JsonNode map = JsonNode(index.string(), content).at("weight_map");
+  if (!map.value().is_object() || map.value().empty()) map.refuse("an object of names and files");
+  std::set<std::string> files;
+  for (const auto& [name, value] : map.value().items()) {
+    const std::string file = map.at(name).text();
+    if (fs::path(file).filename() != file || file.empty() || file == "..") {
+      map.at(name).refuse("the name of a file in the same folder");
+    }
+    files.insert(file);
+  }
+  return files;
+}
+
+nn::StateDict read_tensors(const fs::path& file) {
+  if (file.extension() != ".json") return nn::read_safetensors(file);
+  nn::StateDict all;
+  for (const std::string& shard : shards(file)) {
+    for (auto& [name, value] : nn::read_safetensors(file.parent_path() / shard)) {
+      if (!all.emplace(name, value).second) {
+        fail<FormatError>("{}: {} is in two shards, one of them {}", file.string(), name, shard);
+      }
+    }
+  }
+  return all;
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  constexpr size_t kShown = 6;
+  if (names.size() <= kShown) return fmt::format("{}", fmt::join(names, ", "));
+  return fmt::format("{} and {} more", fmt::join(names.begin(), names.begin() + kShown, ", "),
+                     names.size() - kShown);
+}
+
+bool may_be_fresh(const std::string& name) {
+  return name.starts_with("bert.pooler.") || !name.starts_with("bert.");
+}
+
+}  // namespace
+
+Checkpoint read_checkpoint(const fs::path& folder) {
+  if (fs::exists(folder) && !fs::is_directory(folder)) {
+    fail<IoError>("{}: is a file; a checkpoint is a folder with config.json and model.safetensors",
+                  folder.string());
+  }
+  if (!fs::exists(folder)) fail<IoError>("{}: there is no such folder", folder.string());
+  Checkpoint checkpoint;
+  checkpoint.file = find_weights(folder);
+  checkpoint.config = load_config(folder / "config.json");
+  std::string wrapper;
+  for (auto& [name, value] : read_tensors(checkpoint.file)) {
+    if (wrapper.empty()) wrapper = wrapper_prefix(name);
+    const std::string known_as = canonical_name(name);
+    if (known_as.empty()) continue;
+    if (!checkpoint.weights.emplace(known_as, value).second) {
+      fail<FormatError>("{}: {} is there under two names", checkpoint.file.string(), known_as);
+    }
+  }
+  if (!wrapper.empty()) {
+    checkpoint.warnings.push_back(fmt::format(
+        "{}: the names begin with \"{}\", which PyTorch's wrapper of the model has put there; they are "
+        "read without it",
+        checkpoint.file.string(), wrapper));
+  }
+  cut_padded_vocabulary(checkpoint);
+  resolve_decoder(checkpoint);
+  check_sizes(checkpoint);
+  return checkpoint;
+}
+
+void load_weights(Checkpoint& checkpoint, const nn::Module& model) {
+  // A bare model has the base's names without their prefix.
+  const auto named = model.named_parameters();
+  const bool bare = !named.empty() && !named.front().first.starts_with("bert.");
+  const auto full_name = [&](const std::string& own) { return bare ? "bert." + own : own; };
+
+  nn::StateDict state;
+  std::vector<std::string> fresh, missing, misshaped;
+  std::set<std::string> used;
+  for (const auto& [own, parameter] : named) {
+    const std::string name = full_name(own);
+    const auto found = checkpoint.weights.find(name);
+    if (found == checkpoint.weights.end()) {
+      (may_be_fresh(name) ? fresh : missing).push_back(name);
+      continue;
+    }
+    used.insert(name);
+    if (!is_float(found->second.dtype())) {
+      misshaped.push_back(
+          fmt::format("{} is {} and should be f32", name, gradus::name(found->second.dtype())));
+    } else if (found->second.shape() != parameter.shape()) {
+      misshaped.push_back(
+          fmt::format("{} is {} and should be {}", name, found->second.shape(), parameter.shape()));
+    }
+    state.emplace(own, found->second);
+  }
+  const std::string file = checkpoint.file.string();
+  if (!missing.empty()) fail<FormatError>("{}: missing {}", file, listed(missing));
+  if (!misshaped.empty()) fail<FormatError>("{}: {}", file, listed(misshaped));
+
+  std::vector<std::string> unused;
+  for (const auto& [name, value] : checkpoint.weights) {
+    if (!used.contains(name)) unused.push_back(name);
+  }
+  if (!fresh.empty()) {
+    checkpoint.warnings.push_back(
+        fmt::format("{}: has no {}; fresh weights stand there, which know nothing yet", file, listed(fresh)));
+  }
+  if (!unused.empty()) {
+    checkpoint.warnings.push_back(fmt::format("{}: this model has no use for {}", file, listed(unused)));
+  }
+  model.load_state_dict(state, /*strict=*/false);
+}
+
+Loaded<Bert> load_bert(const fs::path& folder) {
+  Checkpoint checkpoint = read_checkpoint(folder);
+  Rng rng(0);  // every weight is replaced
+  const Bert model(checkpoint.config, rng, checkpoint.weights.contains("bert.pooler.dense.weight"));
+  // Heads are no part of a bare model; leaving them is what was asked for.
+  std::erase_if(checkpoint.weights, [](const auto& entry) { return !entry.first.starts_with("bert."); });
+  load_weights(checkpoint, model);
+  return {model, checkpoint.warnings};
+}
+
+Loaded<BertForPreTraining> load_for_pretraining(const fs::path& folder, uint64_t seed) {
+  Checkpoint checkpoint = read_checkpoint(folder);
+  Rng rng(seed);
+  const BertForPreTraining model(checkpoint.config, rng);
+  load_weights(checkpoint, model);
+  return {model, checkpoint.warnings};
+}
+
+}  // namespace gradus::bert

@@ -1,0 +1,156 @@
+#include "bert/data/pretraining_data.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "autograd/error.hpp"
+#include "autograd/random.hpp"
+#include "bert/data/pair_planner.hpp"
+
+namespace gradus::bert {
+namespace {
+
+/// The streams of one epoch: even names draw pairs, odd ones masks, and the epoch's own draws the order.
+Rng epoch_stream(uint64_t seed, int64_t epoch) { return Rng(seed).split(static_cast<uint64_t>(epoch)); }
+Rng pair_stream(const Rng& epoch, int64_t document) {
+  return epoch.split(2 * static_cast<uint64_t>(document));
+}
+Rng mask_stream(const Rng& epoch, int64_t example) {
+  return epoch.split(2 * static_cast<uint64_t>(example) + 1);
+}
+
+void check_probability(const char* name, double p) {
+  if (!(p >= 0 && p <= 1))
+    fail<IndexError>("pretraining data: {} is {}, and must be between 0 and 1", name, p);
+}
+
+void check_options(const PretrainingOptions& o) {
+  if (o.max_length < 5)
+    fail<IndexError>("pretraining data: max_length is {}, and must be at least 5", o.max_length);
+  if (o.max_predictions < 0)
+    fail<IndexError>("pretraining data: max_predictions is {}, and must be 0 (no limit) or more",
+                     o.max_predictions);
+  if (o.nearby_documents < 1)
+    fail<IndexError>("pretraining data: nearby_documents is {}, and must be at least 1", o.nearby_documents);
+  check_probability("masked_fraction", o.masked_fraction);
+  check_probability("short_sequence_probability", o.short_sequence_probability);
+  check_probability("nearby_negatives", o.nearby_negatives);
+}
+
+}  // namespace
+
+PretrainingData::PretrainingData(std::shared_ptr<const TokenizedCorpus> corpus, MaskingVocabulary pieces,
+                                 PretrainingOptions options)
+    : corpus_(std::move(corpus)), pieces_(std::move(pieces)), options_(options) {
+  check_options(options_);
+  const auto size = pieces_.vocabulary_size;
+  const auto check_id = [size](const char* what, int64_t id) {
+    if (id < 0 || id >= size)
+      fail<IndexError>("pretraining data: {} {} is outside the vocabulary of {} pieces", what, id, size);
+  };
+  for (const int32_t id : corpus_->ids()) check_id("token id", id);
+  if (!pieces_.is_continuation.empty() && static_cast<int64_t>(pieces_.is_continuation.size()) != size)
+    fail<IndexError>("pretraining data: is_continuation has {} entries for a vocabulary of {} pieces",
+                     pieces_.is_continuation.size(), size);
+
+  is_special_.assign(static_cast<std::size_t>(size), 0);
+  const SpecialIds& s = pieces_.special;
+  for (const int32_t id : {s.pad, s.unk, s.cls, s.sep, s.mask}) pieces_.more_special.push_back(id);
+  for (const int32_t id : pieces_.more_special) {
+    check_id("special id", id);
+    is_special_[static_cast<std::size_t>(id)] = 1;
+  }
+  for (int32_t id = 0; id < size; ++id)
+    if (!is_special_[static_cast<std::size_t>(id)]) drawable_.push_back(id);
+  if (drawable_.empty()) fail<FormatError>("pretraining data: every piece of the vocabulary is special");
+
+  const bool can_mask = std::ranges::any_of(
+      corpus_->ids(), [this](int32_t id) { return !is_special_[static_cast<std::size_t>(id)]; });
+  if (!can_mask)
+    fail<FormatError>(
+        "pretraining data: all {} tokens are [UNK] or other special pieces, so there is nothing to mask; "
+        "take "
+        "a vocabulary that was made for this text",
+        corpus_->tokens());
+
+  documents_ = pairing_documents(*corpus_);
+  if (options_.next_sentence && documents_.size() < 2)
+    fail<FormatError>(
+        "pretraining data: next sentence prediction needs two documents of two sentences, and the corpus has "
+        "{}: "
+        "put an empty line between documents, cut the text into blocks of sentences, or train without it",
+        documents_.size());
+}
+
+EpochPlan PretrainingData::plan_epoch(int64_t epoch, int64_t max_length) const {
+  EpochPlan plan{epoch, max_length == 0 ? options_.max_length : max_length, {}};
+  if (epoch < 0) fail<IndexError>("pretraining data: there is no epoch {}", epoch);
+  if (plan.max_length < 5)
+    fail<IndexError>("pretraining data: max_length is {}, and must be at least 5", plan.max_length);
+  Rng rng = epoch_stream(options_.seed, epoch);
+  const auto pairing = options_.next_sentence ? static_cast<int64_t>(documents_.size()) : 0;
+  for (int64_t i = 0; i < pairing; ++i)
+    plan_pairs(*corpus_, documents_, i, plan.max_length, options_, pair_stream(rng, i), plan.examples);
+  for (int64_t d = 0; d < corpus_->documents();) {
+    const int64_t end = end_of_shared_rows(*corpus_, d);
+    const bool has_pairs =
+        options_.next_sentence && corpus_->end_sentence(d) - corpus_->first_sentence(d) >= 2;
+    const Rng stream = pair_stream(rng, pairing + d);
+    if (has_pairs)
+      plan_unpaired(*corpus_, d, plan.max_length, options_, stream, plan.examples);
+    else
+      plan_windows(*corpus_, d, end, plan.max_length, options_, stream, plan.examples);
+    d = end;
+  }
+  rng.shuffle(plan.examples);
+  return plan;
+}
+
+PretrainingBatch PretrainingData::batch(const EpochPlan& epoch, int64_t first, int64_t count) const {
+  if (first < 0 || count < 0 || first > epoch.size())
+    fail<IndexError>("pretraining data: rows {} to {} of an epoch of {}", first, first + count, epoch.size());
+  PretrainingBatch out;
+  out.rows = std::min(count, epoch.size() - first);
+  const auto plan = [&](int64_t row) -> const ExamplePlan& {
+    return epoch.examples[static_cast<std::size_t>(first + row)];
+  };
+  const auto pieces_of = [](const ExamplePlan& p) {
+    return p.next_sentence_label == no_label ? p.a_end - p.a_begin + 2
+                                             : p.a_end - p.a_begin + p.b_end - p.b_begin + 3;
+  };
+  for (int64_t b = 0; b < out.rows; ++b) out.lengths.push_back(pieces_of(plan(b)));
+  out.length = options_.pad_to_max_length ? epoch.max_length
+               : out.rows == 0            ? 0
+                                          : *std::max_element(out.lengths.begin(), out.lengths.end());
+
+  const auto slots = static_cast<std::size_t>(out.rows * out.length);
+  out.input_ids.assign(slots, pieces_.special.pad);
+  out.token_type_ids.assign(slots, 0);
+  out.attention_mask.assign(slots, 0);
+  const Rng stream = epoch_stream(options_.seed, epoch.number);
+  Masker mask(pieces_, is_special_, drawable_,
+              {options_.masked_fraction, options_.max_predictions, options_.whole_words});
+  for (int64_t b = 0; b < out.rows; ++b) {
+    const ExamplePlan& p = plan(b);
+    const auto start = static_cast<std::size_t>(b * out.length);
+    std::size_t at = start;
+    const auto put = [&](int64_t id, int64_t segment) {
+      out.input_ids[at] = id;
+      out.token_type_ids[at] = segment;
+      out.attention_mask[at++] = 1;
+    };
+    put(pieces_.special.cls, 0);
+    for (int64_t i = p.a_begin; i < p.a_end; ++i) put(corpus_->ids()[static_cast<std::size_t>(i)], 0);
+    put(pieces_.special.sep, 0);
+    if (p.next_sentence_label != no_label) {
+      for (int64_t i = p.b_begin; i < p.b_end; ++i) put(corpus_->ids()[static_cast<std::size_t>(i)], 1);
+      put(pieces_.special.sep, 1);
+    }
+    mask(std::span(out.input_ids).subspan(start, at - start), static_cast<int64_t>(start),
+         mask_stream(stream, first + b), out.masked_positions, out.masked_labels);
+    out.next_sentence_labels.push_back(p.next_sentence_label);
+  }
+  return out;
+}
+
+}  // namespace gradus::bert

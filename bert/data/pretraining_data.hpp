@@ -1,0 +1,90 @@
+/// @file
+/// Pretraining examples: sentence pairs for next sentence prediction (NSP) and masked pieces for the masked
+/// language model (MLM), after Devlin et al. 2018, section 3.1.
+///
+/// Nothing is stored between examples. Example i of epoch e depends on (seed, e, i) only, so any thread can
+/// make it at any time, and the whole state of the data in a checkpoint is the pair (epoch, index).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "bert/data/corpus.hpp"
+#include "bert/data/masking.hpp"
+
+namespace gradus::bert {
+
+struct PretrainingOptions {
+  int64_t max_length = 64;    ///< S: the most slots of a row, with [CLS] and [SEP]; at least 5.
+  bool next_sentence = true;  ///< false: one segment a row, no NSP label; for a corpus of one document.
+  double masked_fraction = 0.15;
+  int64_t max_predictions = 0;              ///< The most masked pieces of a row; 0: no limit.
+  bool whole_words = false;                 ///< Mask all pieces of a word or none.
+  double short_sequence_probability = 0.1;  ///< How often a row's target length is uniform in [2, S - 3].
+  double nearby_negatives = 0.5;  ///< How often a random B comes from a document close by (same topic, book).
+  int64_t nearby_documents = 8;   ///< What "close by" means: at most this many documents away.
+  bool pad_to_max_length = false;  ///< Rows as long as S, instead of as long as the longest of the batch.
+  uint64_t seed = 0;
+};
+
+/// The label of a row without an answer: one-segment rows have no NSP label.
+inline constexpr int64_t no_label = -100;
+
+/// B rows of S slots, row-major. The masked positions are gathered, so that the MLM head runs on them alone.
+struct PretrainingBatch {
+  int64_t rows = 0, length = 0;               ///< B and S.
+  std::vector<int64_t> input_ids;             ///< [B, S]
+  std::vector<int64_t> token_type_ids;        ///< [B, S] 0 up to the first [SEP], then 1; 0 on padding.
+  std::vector<int64_t> attention_mask;        ///< [B, S] 1 on real slots, 0 on padding.
+  std::vector<int64_t> lengths;               ///< [B] real slots of each row.
+  std::vector<int64_t> masked_positions;      ///< [P] b * S + s, rising.
+  std::vector<int64_t> masked_labels;         ///< [P] the pieces that stood there.
+  std::vector<int64_t> next_sentence_labels;  ///< [B] 0: B follows A; 1: B is random; no_label: no B.
+
+  bool operator==(const PretrainingBatch&) const = default;
+};
+
+/// Which pieces a row is made of: A = [a_begin, a_end) and B = [b_begin, b_end) of the corpus' ids, cut to
+/// fit.
+struct ExamplePlan {
+  int64_t a_begin = 0, a_end = 0, b_begin = 0, b_end = 0;
+  int64_t next_sentence_label = no_label;
+  bool operator==(const ExamplePlan&) const = default;
+};
+
+/// The rows of one epoch, in the order of training.
+struct EpochPlan {
+  int64_t number = 0, max_length = 0;
+  std::vector<ExamplePlan> examples;
+  int64_t size() const { return static_cast<int64_t>(examples.size()); }
+};
+
+class PretrainingData {
+ public:
+  /// Throws FormatError if the corpus holds no piece to mask or too few documents (two of two sentences) for
+  /// pairs, IndexError if an option or a token id is out of range. What no pair shows makes rows of its own.
+  PretrainingData(std::shared_ptr<const TokenizedCorpus> corpus, MaskingVocabulary pieces,
+                  PretrainingOptions options = {});
+
+  /// Draws the rows of an epoch. `max_length` overrides that of the options, for training that begins with
+  /// short rows (0 keeps it).
+  EpochPlan plan_epoch(int64_t epoch, int64_t max_length = 0) const;
+
+  /// The rows [first, first + count) of the epoch, fewer at its end. Thread-safe.
+  PretrainingBatch batch(const EpochPlan& epoch, int64_t first, int64_t count) const;
+
+  const PretrainingOptions& options() const { return options_; }
+  const MaskingVocabulary& pieces() const { return pieces_; }
+  const TokenizedCorpus& corpus() const { return *corpus_; }
+
+ private:
+  std::shared_ptr<const TokenizedCorpus> corpus_;
+  MaskingVocabulary pieces_;
+  PretrainingOptions options_;
+  std::vector<int64_t> documents_;   // those with two sentences or more, which can give pairs
+  std::vector<uint8_t> is_special_;  // [V]
+  std::vector<int32_t> drawable_;    // the pieces that a random replacement may be
+};
+
+}  // namespace gradus::bert

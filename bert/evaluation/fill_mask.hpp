@@ -1,0 +1,58 @@
+/// @file
+/// Fills the [MASK]s of a text: what pretraining taught, in a form that one can read.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bert/model/heads.hpp"
+#include "bert/tokenizer/tokenizer.hpp"
+
+namespace gradus::bert {
+
+struct Candidate {
+  TokenId id = 0;
+  std::string piece;
+  double probability = 0;
+};
+
+/// The piece that stood in a gap, and how the model rates it.
+struct Answer {
+  Candidate candidate;
+  int64_t rank = 0;  ///< 1 for the most probable piece of all
+};
+
+/// One [MASK] of a text.
+struct MaskFilling {
+  int64_t position = 0;               ///< its place among the pieces, [CLS] counted
+  std::vector<Candidate> candidates;  ///< the most probable pieces, the best first
+  std::optional<Answer> answer;       ///< where it was told
+};
+
+struct FilledText {
+  Encoding encoding;
+  std::vector<MaskFilling> masks;
+  std::string text;                  ///< as it was written, with the best guess in each gap
+  std::string pair;                  ///< the second text likewise
+  std::string marked, marked_pair;   ///< the same with [ ] around each guess
+  std::vector<std::string> unknown;  ///< the words, as written, that became [UNK], each once
+};
+
+/// The `k` most probable pieces for every [MASK] in `text` (or in `text` and `pair`), each mask on its own,
+/// as Hugging Face's fill-mask pipeline does. Special pieces are never guessed. A guess that continues a word
+/// (`##ing`) is put right behind what stands before its gap. `answers` are the pieces that stood in the gaps,
+/// in their order, as far as they are known.
+///
+/// Throws FormatError if there is no [MASK], IndexError if the text has more pieces than the model has
+/// positions, or if an answer is no piece that can be guessed, and Error for a k below 1 and for a model that
+/// gives NaN.
+FilledText fill_mask(const BertForPreTraining& model, const Tokenizer& tokenizer, const std::string& text,
+                     int64_t k, const std::string& pair = {}, const std::vector<TokenId>& answers = {});
+
+/// The k largest of `probabilities`, the largest first; of equals the one with the smaller id. Throws Error
+/// for a k below 1 and for a NaN.
+std::vector<Candidate> best_candidates(const std::vector<double>& probabilities, int64_t k,
+                                       const Tokenizer& tokenizer);
+
+}  // namespace gradus::bert

@@ -1,0 +1,44 @@
+#include "bert/evaluation/verdict.hpp"
+
+#include <fmt/format.h>
+
+#include "plot/text.hpp"
+
+namespace gradus::bert {
+namespace {
+
+// Small models went past two neighbours after some ten times through a text; after many more it is the text
+// that is too small.
+constexpr double many_passes = 40;
+constexpr std::int64_t small_text = 200'000;
+
+std::string share(double value) { return fmt::format("{:.1f} %", 100 * value); }
+
+}  // namespace
+
+std::string below_baseline(double accuracy, double two_neighbours, std::int64_t seen, std::int64_t text) {
+  if (!(accuracy < two_neighbours)) return {};
+  std::string out = fmt::format("Below the baseline: {} get {} of the masked tokens right, this model {}.",
+                                kTwoNeighbours, share(two_neighbours), share(accuracy));
+  if (text <= 0) return out + " Longer training would help, or more text.";
+  const double passes = static_cast<double>(seen) / static_cast<double>(text);
+  if (passes < many_passes)
+    out += fmt::format(" Longer training would help: this run saw its text {:.1f} times.", passes);
+  if (text < small_text || passes >= many_passes)
+    out += fmt::format(" More text would help: this one has {} tokens.", plot::count(text));
+  return out;
+}
+
+std::string one_answer(double right_of_next, double right_of_random) {
+  constexpr double nearly_all = 0.9;
+  const auto all = [](double right, double other) { return right >= nearly_all && other <= 1 - nearly_all; };
+  const bool next = all(right_of_next, right_of_random);
+  if (!next && !all(right_of_random, right_of_next)) return {};
+  return fmt::format(
+      "It says of nearly every pair that B {}, so it is right of one kind and wrong of the other: it does "
+      "not "
+      "tell them apart yet, and guessing gets 50 %.",
+      next ? "follows" : "is random");
+}
+
+}  // namespace gradus::bert

@@ -1,0 +1,93 @@
+#include "bert/model/heads.hpp"
+
+#include "bert/model/init.hpp"
+
+namespace gradus::bert {
+namespace {
+
+Tensor mean_loss(const Tensor& logits, const std::vector<int64_t>& labels) {
+  return cross_entropy(logits, tensor<int64_t>(labels), {.ignore_index = no_label});
+}
+
+void check_batch(const PretrainingBatch& batch) {
+  const auto check = [](const char* name, size_t size, size_t wanted) {
+    if (size != wanted) fail<ShapeError>("pretraining batch: {} has {} values, not {}", name, size, wanted);
+  };
+  const auto slots = static_cast<size_t>(batch.rows * batch.length);
+  check("input_ids", batch.input_ids.size(), slots);
+  check("token_type_ids", batch.token_type_ids.size(), slots);
+  check("attention_mask", batch.attention_mask.size(), slots);
+  check("masked_labels", batch.masked_labels.size(), batch.masked_positions.size());
+  check("next_sentence_labels", batch.next_sentence_labels.size(), static_cast<size_t>(batch.rows));
+}
+
+}  // namespace
+
+// ---- Heads ----
+
+MlmHead::MlmHead(const Config& config, const Tensor& word_embeddings, Rng& rng)
+    : bias(parameter("bias", zeros({config.vocab_size}))),
+      dense(child("transform.dense",
+                  nn::Linear(config.hidden_size, config.hidden_size, rng, {weight_init(config)}))),
+      norm(child("transform.LayerNorm", nn::LayerNorm(config.hidden_size, config.layer_norm_eps))),
+      decoder_weight(config.tie_word_embeddings
+                         ? word_embeddings
+                         : parameter("decoder.weight", weight_init(config)(word_embeddings.shape(), rng))),
+      activation(config.activation()) {}
+
+Tensor MlmHead::operator()(const Tensor& hidden) const {
+  const ModuleScope scope = enter();
+  const Tensor transformed = bias_activation(dense.without_bias(hidden), dense.bias, activation);
+  return linear(norm(transformed), decoder_weight, bias);
+}
+
+PretrainingHeads::PretrainingHeads(const Config& config, const Tensor& word_embeddings, Rng& rng)
+    : predictions(child("predictions", MlmHead(config, word_embeddings, rng))),
+      seq_relationship(
+          child("seq_relationship", nn::Linear(config.hidden_size, 2, rng, {weight_init(config)}))) {}
+
+// ---- The model ----
+
+BertForPreTraining::BertForPreTraining(const Config& config, Rng& rng)
+    : bert(child("bert", Bert(config, rng))),
+      cls(child("cls", PretrainingHeads(config, bert.embeddings.word_embeddings.weight, rng))) {}
+
+PretrainingOutput BertForPreTraining::operator()(const Tensor& input_ids, const Tensor& token_type_ids,
+                                                 const Tensor& attention_mask, const Tensor& masked_positions,
+                                                 const ForwardOptions& options) const {
+  const ModuleScope scope = enter();
+  PretrainingOutput out;
+  out.encoded = bert(input_ids, token_type_ids, attention_mask, options);
+  const Tensor& hidden = out.encoded.last_hidden;
+  const Tensor rows = masked_positions.defined() ? gather_rows(hidden, masked_positions)
+                                                 : hidden.reshape({-1, hidden.size(-1)});
+  out.mlm_logits = mlm_logits(rows);
+  out.nsp_logits = cls.seq_relationship(out.encoded.pooled);
+  return out;
+}
+
+Tensor BertForPreTraining::mlm_logits(const Tensor& rows) const {
+  // A product of no rows is left out.
+  return rows.size(0) > 0 ? cls.predictions(rows) : zeros({0, bert.config.vocab_size}, rows.dtype());
+}
+
+PretrainingLoss BertForPreTraining::loss(const PretrainingBatch& batch) const {
+  const ModuleScope scope = enter();
+  check_batch(batch);
+  const Shape shape{batch.rows, batch.length};
+  std::vector<int64_t> places;  // each row's first token, then the masked ones
+  for (int64_t row = 0; row < batch.rows; ++row) places.push_back(row * batch.length);
+  places.insert(places.end(), batch.masked_positions.begin(), batch.masked_positions.end());
+  const Tensor hidden = bert.at(tensor(places), tensor(batch.input_ids, shape),
+                                tensor(batch.token_type_ids, shape), tensor(batch.attention_mask, shape));
+  PretrainingLoss result;
+  result.mlm_logits = mlm_logits(hidden.slice(0, batch.rows, hidden.size(0)));
+  result.nsp_logits = cls.seq_relationship(bert.pooler->of_first(hidden.slice(0, 0, batch.rows)));
+  result.mlm_loss = batch.masked_labels.empty() ? scalar(0, hidden.dtype())
+                                                : mean_loss(result.mlm_logits, batch.masked_labels);
+  result.nsp_loss = mean_loss(result.nsp_logits, batch.next_sentence_labels);
+  result.loss = result.mlm_loss + result.nsp_loss;
+  return result;
+}
+
+}  // namespace gradus::bert

@@ -1,0 +1,181 @@
+#include "bert/report/attention_page.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "autograd/error.hpp"
+#include "bert/report/guess_list.hpp"
+#include "bert/report/html.hpp"
+#include "plot/svg_file.hpp"
+#include "plot/text.hpp"
+
+namespace gradus::bert {
+namespace {
+
+void check_weights(const std::vector<float>& weights) {
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    if (weights[i] < -1e-3F || weights[i] > 1.001F) {
+      fail("attention page: weight {} is {}, softmax gives 0 to 1", i, weights[i]);
+    }
+  }
+}
+
+void check(const AttentionPage& page) {
+  const std::size_t size = page.tokens.size();
+  if (size == 0) fail<ShapeError>("attention page: there is no token");
+  if (page.layers < 1 || page.heads < 1) {
+    fail<ShapeError>("attention page: {} layers and {} heads, at least one of each is wanted", page.layers,
+                     page.heads);
+  }
+  if (!page.segments.empty() && page.segments.size() != size) {
+    fail<ShapeError>("attention page: {} segment numbers for {} tokens", page.segments.size(), size);
+  }
+  const std::size_t wanted = static_cast<std::size_t>(page.layers * page.heads) * size * size;
+  if (page.weights.size() != wanted) {
+    fail<ShapeError>("attention page: {} weights, but {} layers x {} heads x {} x {} tokens are {}",
+                     page.weights.size(), page.layers, page.heads, size, size, wanted);
+  }
+  for (const TokenGuesses& prediction : page.predictions) {
+    if (prediction.token >= size) {
+      fail<IndexError>("attention page: a prediction for token {}, there are {}", prediction.token, size);
+    }
+  }
+  check_weights(page.weights);
+}
+
+/// The number of tokens without the padding at the end; at least 1.
+std::size_t real_length(const std::vector<std::string>& tokens) {
+  std::size_t length = tokens.size();
+  while (length > 1 && tokens[length - 1] == "[PAD]") --length;
+  return length;
+}
+
+/// The weights among the first `length` tokens as 16-bit steps, low byte first; 65535 stands for NaN.
+std::string packed(const AttentionPage& page, std::size_t length) {
+  const std::size_t size = page.tokens.size();
+  std::vector<std::uint8_t> bytes;
+  bytes.reserve(static_cast<std::size_t>(page.layers * page.heads) * length * length * 2);
+  for (std::size_t row = 0; row * size < page.weights.size(); ++row) {
+    if (row % size >= length) continue;
+    for (std::size_t key = 0; key < length; ++key) {
+      const float weight = page.weights[row * size + key];
+      const long step = std::isnan(weight) ? 65535 : std::lround(std::clamp(weight, 0.0F, 1.0F) * 65534);
+      bytes.push_back(static_cast<std::uint8_t>(step & 255));
+      bytes.push_back(static_cast<std::uint8_t>(step >> 8));
+    }
+  }
+  return html::base64(bytes);
+}
+
+/// What the script reads. The JSON is safe inside a script element: see html::json_string.
+std::string data_of(const AttentionPage& page) {
+  const std::size_t length = real_length(page.tokens);
+  std::string tokens, segments;
+  for (std::size_t i = 0; i < length; ++i) {
+    tokens += (i ? "," : "") + html::json_string(page.tokens[i]);
+    if (!page.segments.empty()) segments += fmt::format("{}{}", i ? "," : "", page.segments[i]);
+  }
+  return fmt::format("{{\"tokens\":[{}],\"segments\":[{}],\"layers\":{},\"heads\":{},\"weights\":\"{}\"}}",
+                     tokens, segments, page.layers, page.heads, packed(page, length));
+}
+
+std::string predictions_of(const AttentionPage& page) {
+  if (page.predictions.empty()) return "";
+  std::string list = "<h2>What the model would fill in</h2>\n<div class=\"moments\">\n";
+  for (const TokenGuesses& prediction : page.predictions) {
+    list += fmt::format("<div class=\"moment\"><span>token {}, {}</span>{}</div>\n", prediction.token + 1,
+                        html::escape(page.tokens[prediction.token]),
+                        render_guesses(prediction.guesses, prediction.answer));
+  }
+  return list + "</div>\n";
+}
+
+/// At most `most` characters of `text`, the last one an ellipsis when some are left out.
+std::string shortened(const std::string& text, std::size_t most) {
+  std::size_t characters = 0, cut = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if ((static_cast<unsigned char>(text[i]) & 0xC0) == 0x80) continue;
+    if (++characters == most) cut = i;
+  }
+  return characters > most ? text.substr(0, cut) + "\xE2\x80\xA6" : text;
+}
+
+}  // namespace
+
+std::string attention_fragment(const AttentionPage& page) {
+  check(page);
+  return fmt::format(
+      "<div class=\"attention\">\n"
+      "<p>Each square is one head. A row is a token that looks (the query), a column a token it looks at "
+      "(the "
+      "key): the stronger the colour, the larger the share of its attention. Every row adds up to "
+      "100\xC2\xA0%. "
+      "Choose a square to enlarge it; then point at or tap a token to see where it looks, or use the arrow "
+      "keys.</p>\n"
+      "<noscript><p>The maps are drawn by a script in this file; allow it to see them.</p></noscript>\n"
+      "<script type=\"application/json\">{}</script>\n</div>\n",
+      data_of(page));
+}
+
+std::string render_attention_page(const AttentionPage& page) {
+  html::Page frame;
+  frame.title = page.title;
+  frame.subtitle = page.subtitle;
+  frame.body = attention_fragment(page);  // first, since it checks the page
+  frame.body += predictions_of(page);
+  frame.style = attention_style();
+  frame.script = attention_script();
+  return html::render(frame);
+}
+
+std::string attention_svg(const std::vector<std::string>& tokens, const std::vector<float>& weights,
+                          const std::string& title) {
+  const std::size_t size = tokens.size();
+  if (size == 0) fail<ShapeError>("attention map: there is no token");
+  if (weights.size() != size * size) {
+    fail<ShapeError>("attention map: {} weights for {} x {} tokens", weights.size(), size, size);
+  }
+  check_weights(weights);
+  constexpr int kCell = 18, kTop = 44;
+  double widest = 0;
+  std::vector<std::string> labels;
+  for (const std::string& token : tokens) {
+    labels.push_back(html::escape(shortened(token, 14)));
+    widest = std::max(widest, plot::text_width(shortened(token, 14), 12));
+  }
+  const int edge = static_cast<int>(size) * kCell;
+  const int left = static_cast<int>(std::ceil(widest)) + 26, top = kTop + left - 18;
+  std::string body = fmt::format(
+      "<text x=\"0\" y=\"16\" class=\"title\">{}</text>\n<text x=\"{}\" y=\"{}\" class=\"tick small\">looks "
+      "at "
+      "\xE2\x86\x92</text>\n<text transform=\"translate(10 {}) rotate(-90)\" text-anchor=\"end\" "
+      "class=\"tick "
+      "small\">\xE2\x86\x90 token</text>\n",
+      html::escape(title), left, kTop - 6, top);
+  for (std::size_t i = 0; i < size; ++i) {
+    const int middle = static_cast<int>(i) * kCell + kCell / 2;
+    body += fmt::format(
+        "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text><text transform=\"translate({} {}) "
+        "rotate(-90)\">{}</text>\n",
+        left - 6, top + middle + 4, labels[i], left + middle + 4, top - 6, labels[i]);
+  }
+  for (std::size_t q = 0; q < size; ++q) {
+    for (std::size_t k = 0; k < size; ++k) {
+      const float weight = weights[q * size + k];
+      if (!(weight >= 0.0005F)) continue;  // too pale to see; NaN too
+      // The root makes small weights visible: a quarter of the attention has half of the colour.
+      body += fmt::format(
+          "<rect class=\"cell\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" opacity=\"{:.2f}\"/>\n",
+          left + static_cast<int>(k) * kCell, top + static_cast<int>(q) * kCell, kCell, kCell,
+          std::sqrt(std::min(weight, 1.0F)));
+    }
+  }
+  body += fmt::format("<rect class=\"frame\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>\n", left, top,
+                      edge, edge);
+  const int title_width = static_cast<int>(std::ceil(plot::title_width(title)));
+  return plot::svg_file(std::max(left + edge, title_width), top + edge, title, body);
+}
+
+}  // namespace gradus::bert

@@ -1,0 +1,314 @@
+// The style and the script of attention pages. The script draws what the JSON in each `.attention` holds.
+#include "bert/report/attention_page.hpp"
+
+namespace gradus::bert {
+
+std::string_view attention_style() {
+  return R"css(
+.attention { --a: var(--series-1); --b: var(--series-2); }
+.attention .legend { display: flex; flex-wrap: wrap; gap: .4rem 1.25rem; align-items: center; font-size: .85rem;
+  color: var(--soft); margin: .75rem 0; }
+.attention .ramp { display: inline-block; width: 8rem; height: .8rem; margin: 0 .4rem; vertical-align: -.1rem;
+  border: 1px solid var(--line); }
+.attention .overview { display: grid; gap: .3rem; overflow-x: auto; padding: .2rem; justify-content: start;
+  font-size: .75rem; color: var(--soft); }
+.attention .overview > span { align-self: center; text-align: center; white-space: nowrap; padding-right: .3rem; }
+.attention .overview button { padding: 0; border: 1px solid var(--line); background: var(--paper); cursor: pointer;
+  aspect-ratio: 1; line-height: 0; min-width: 0; border-radius: 2px; }
+.attention .overview button[aria-pressed=true] { outline: 3px solid var(--ink); outline-offset: 0; }
+.attention .overview canvas { width: 100%; height: 100%; }
+.attention .bar { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; margin: 1.75rem 0 .25rem; }
+.attention .bar h2 { margin: 0 .25rem 0 0; min-width: 9.25rem; }
+.attention .bar button { font: inherit; font-size: .85rem; color: var(--ink); background: var(--panel);
+  border: 1px solid var(--line); border-radius: .35rem; padding: .3rem .7rem; cursor: pointer; }
+.attention .readout { min-height: 4.6em; font-size: .95rem; }
+.attention .views { display: flex; flex-wrap: wrap; gap: 1.5rem 2rem; align-items: flex-start; }
+.attention .map { overflow-x: auto; max-width: 100%; flex: 1 1 20rem; min-width: 0; }
+.attention .long .map { flex-basis: 100%; }
+.attention .map canvas { display: block; cursor: crosshair; }
+.attention .lines { flex: 0 1 21rem; width: 21rem; min-width: 0; font-size: 13px; }
+.attention .lines svg { display: block; width: 100%; height: auto; }
+.attention .lines text { fill: var(--ink); dominant-baseline: central; }
+.attention .lines .b { fill: var(--b); }
+.attention .lines .a { fill: var(--a); }
+.attention .lines .share { fill: var(--soft); text-anchor: end; font-variant-numeric: tabular-nums; }
+.attention .lines .query { cursor: pointer; }
+.attention .lines .query rect { fill: transparent; }
+.attention .lines .query.on rect { fill: var(--panel); stroke: var(--soft); }
+.attention .lines path { fill: none; stroke: var(--heat); }
+.attention .lines .key rect { fill: var(--heat); opacity: .22; }
+.attention .lines .head { fill: var(--soft); font-size: 12px; }
+.attention .stage:focus-visible { outline-offset: 6px; }
+@media (max-width: 30rem) { .attention .lines { flex-basis: 100%; } }
+@media print { .attention .bar button { display: none; } }
+)css";
+}
+
+std::string_view attention_script() {
+  return R"js(
+(() => {
+'use strict';
+const SVG = 'http://www.w3.org/2000/svg';
+const percent = w => Number.isNaN(w) ? 'not a number' : (100 * w).toFixed(1) + '\u00a0%';
+const short = (text, most) => { const all = [...text]; return all.length > most ? all.slice(0, most - 1).join('') + '\u2026' : text; };
+const make = (parent, name, properties = {}, text = '') => {
+  const e = document.createElement(name);
+  for (const [key, value] of Object.entries(properties)) e.setAttribute(key, value);
+  e.textContent = text;
+  parent.append(e);
+  return e;
+};
+const draw = (parent, name, properties, text = '') => {
+  const e = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(properties)) e.setAttribute(key, value);
+  e.textContent = text;
+  parent.append(e);
+  return e;
+};
+
+/* 16-bit steps, low byte first; 65535 is NaN. */
+function unpack(text) {
+  const bytes = atob(text), weights = new Float32Array(bytes.length / 2);
+  for (let i = 0; i < weights.length; ++i) {
+    const step = bytes.charCodeAt(2 * i) | bytes.charCodeAt(2 * i + 1) << 8;
+    weights[i] = step === 65535 ? NaN : step / 65534;
+  }
+  return weights;
+}
+
+/* Colours as numbers, since a canvas cannot follow a style sheet. Print is always light. */
+const scheme = matchMedia('(prefers-color-scheme: dark)');
+let printing = false;
+const colours = () => scheme.matches && !printing
+  ? {heat: [143, 196, 255], ink: '#e9eaed', soft: '#a5aab5', line: '#363b44', a: '#6cabff', b: '#f19a57'}
+  : {heat: [11, 74, 158], ink: '#1b1d21', soft: '#5b606b', line: '#d8dbe1', a: '#1f6fd6', b: '#c2570c'};
+
+/* One pixel a weight. The root makes small weights visible; NaN is red. */
+function picture(canvas, weights, size) {
+  canvas.width = canvas.height = size;
+  const context = canvas.getContext('2d'), image = context.createImageData(size, size), pixels = image.data;
+  const heat = colours().heat;
+  for (let i = 0; i < weights.length; ++i) {
+    const nan = Number.isNaN(weights[i]), [red, green, blue] = nan ? [200, 0, 0] : heat;
+    pixels[4 * i] = red;
+    pixels[4 * i + 1] = green;
+    pixels[4 * i + 2] = blue;
+    pixels[4 * i + 3] = nan ? 255 : Math.round(255 * Math.sqrt(weights[i]));
+  }
+  context.putImageData(image, 0, 0);
+}
+
+function show(root) {
+  const data = JSON.parse(root.querySelector('script').textContent);
+  const {tokens, layers, heads} = data, size = tokens.length, weights = unpack(data.weights);
+  const pair = data.segments.includes(1), part = i => pair ? (data.segments[i] === 1 ? 'b' : 'a') : '';
+  const of = (layer, head) => weights.subarray((layer * heads + head) * size * size, (layer * heads + head + 1) * size * size);
+  let layer = 0, head = 0, query = Math.min(1, size - 1), key = -1;
+
+  const legend = make(root, 'div', {class: 'legend'});
+  const ramp = make(legend, 'span', {}, '0 %');
+  const band = make(ramp, 'span', {class: 'ramp'});
+  ramp.append('100 %');
+  const stops = Array.from({length: 11}, (_, i) => `color-mix(in srgb, var(--heat) ${Math.round(100 * Math.sqrt(i / 10))}%, var(--paper))`);
+  band.style.background = `linear-gradient(to right, ${stops.join(', ')})`;
+  if (pair) {
+    make(legend, 'span', {style: 'color: var(--a)'}, 'sentence A');
+    make(legend, 'span', {style: 'color: var(--b)'}, 'sentence B');
+  }
+
+  /* Every head, a row for each layer. */
+  const overview = make(root, 'div', {class: 'overview', role: 'group', 'aria-label': 'All heads'});
+  overview.style.gridTemplateColumns = `auto repeat(${heads}, minmax(24px, 112px))`;
+  make(overview, 'span', {}, heads > 4 ? 'head' : '');
+  for (let a = 0; a < heads; ++a) make(overview, 'span', {}, heads > 4 ? `${a + 1}` : `head ${a + 1}`);
+  const buttons = [];
+  for (let l = 0; l < layers; ++l) {
+    make(overview, 'span', {}, `layer ${l + 1}`);
+    for (let a = 0; a < heads; ++a) {
+      const button = make(overview, 'button', {type: 'button', 'aria-label': `Layer ${l + 1}, head ${a + 1}`});
+      make(button, 'canvas', {style: size <= 48 ? 'image-rendering: pixelated' : ''});
+      button.addEventListener('click', () => { choose(l, a); stage.scrollIntoView({block: 'nearest'}); });
+      button.addEventListener('keydown', event => {
+        const step = {ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0]}[event.key];
+        if (!step) return;
+        event.preventDefault();
+        const next = [(l + step[0] + layers) % layers, (a + step[1] + heads) % heads];
+        choose(...next);
+        buttons[next[0] * heads + next[1]].focus();
+      });
+      buttons.push(button);
+    }
+  }
+
+  /* The chosen head. */
+  const stage = make(root, 'div', {class: 'stage', tabindex: '0', role: 'group',
+    'aria-label': 'The chosen head. Up and down choose a token, left and right a head.'});
+  const bar = make(stage, 'div', {class: 'bar'});
+  const heading = make(bar, 'h2');
+  const turn = by => { const i = (layer * heads + head + by + layers * heads) % (layers * heads); choose(Math.floor(i / heads), i % heads); };
+  make(bar, 'button', {type: 'button'}, '\u2190 previous').addEventListener('click', () => turn(-1));
+  make(bar, 'button', {type: 'button'}, 'next \u2192').addEventListener('click', () => turn(1));
+  const readout = make(stage, 'p', {class: 'readout', 'aria-live': 'polite'});
+  const views = make(stage, 'div', {class: size > 32 ? 'views long' : 'views'});
+  const map = make(views, 'div', {class: 'map'}), canvas = make(map, 'canvas', {role: 'img'});
+  const lines = make(views, 'div', {class: 'lines'});
+
+  /* The lines: queries at the left, keys at the right. Built once; choosing a query changes the attributes. */
+  const ROW = 22, TOP = 24;
+  const svg = draw(lines, 'svg', {viewBox: `0 0 336 ${TOP + size * ROW}`, role: 'img', 'aria-label': 'Where the chosen token looks'});
+  draw(svg, 'text', {class: 'head', x: 112, y: 8, 'text-anchor': 'end'}, 'token \u2192');
+  draw(svg, 'text', {class: 'head', x: 206, y: 8}, '\u2192 looks at');
+  const paths = draw(svg, 'g', {}), queries = [], keys = [];
+  tokens.forEach((token, i) => {
+    const y = TOP + i * ROW;
+    const k = draw(svg, 'g', {class: 'key'});
+    const strip = draw(k, 'rect', {x: 200, y: y + 1, width: 0, height: ROW - 2});
+    draw(k, 'text', {class: part(i), x: 206, y: y + ROW / 2}, short(token, 11));
+    keys.push({strip, share: draw(k, 'text', {class: 'share', x: 334, y: y + ROW / 2})});
+    const q = draw(svg, 'g', {class: 'query'});
+    draw(q, 'rect', {x: 1, y: y + 1, width: 117, height: ROW - 2, rx: 3});
+    draw(q, 'text', {class: part(i), x: 112, y: y + ROW / 2, 'text-anchor': 'end'}, short(token, 13));
+    for (const kind of ['pointerenter', 'pointerdown']) q.addEventListener(kind, () => pick(i, -1));
+    queries.push(q);
+  });
+
+  /* The map: where its cells begin and how large they are follows the labels and the room. */
+  let cell = 0, left = 0, top = 0;
+  function paint() {
+    const c = colours(), context = canvas.getContext('2d'), now = of(layer, head), dense = devicePixelRatio || 1;
+    const labels = tokens.map(token => short(token, 12));
+    context.font = 'bold 12px system-ui, sans-serif';
+    const widest = Math.max(...labels.map(label => context.measureText(label).width));
+    left = Math.ceil(widest) + 24;
+    top = left;
+    map.style.maxWidth = `${left + size * 26 + 2}px`;
+    /* A long input gets small cells, and then only the chosen tokens are named. */
+    cell = Math.max(size > 60 ? 6 : 11, Math.min(26, Math.floor((map.clientWidth - left - 2) / size)));
+    const named = cell >= 11;
+    const width = left + size * cell + 1, height = top + size * cell + 1;
+    canvas.width = width * dense;
+    canvas.height = height * dense;
+    canvas.style.width = width + 'px';
+    canvas.style.height = height + 'px';
+    context.scale(dense, dense);
+    const letters = `${named ? Math.min(12, cell - 1) : 12}px system-ui, sans-serif`;
+    context.textBaseline = 'middle';
+    const write = (text, x, y, colour, align, upright) => {
+      context.save();
+      context.translate(x, y);
+      if (upright) context.rotate(-Math.PI / 2);
+      context.fillStyle = colour;
+      context.textAlign = align;
+      context.fillText(text, 0, 0);
+      context.restore();
+    };
+    for (let i = 0; i < size; ++i) {
+      const middle = (i + .5) * cell, colour = pair ? c[part(i)] : c.ink;
+      context.font = i === query ? `bold ${letters}` : letters;
+      if (named || i === query) write(labels[i], left - 5, top + middle, colour, 'right', false);
+      context.font = i === key ? `bold ${letters}` : letters;
+      if (named || i === key) write(labels[i], left + middle, top - 5, colour, 'left', true);
+    }
+    context.font = '11px system-ui, sans-serif';
+    write('looks at \u2192', left, 7, c.soft, 'left', false);
+    write('\u2190 token', 7, top, c.soft, 'right', true);
+    for (let q = 0; q < size; ++q) {
+      for (let k = 0; k < size; ++k) {
+        const w = now[q * size + k];
+        if (w === 0) continue;
+        context.fillStyle = Number.isNaN(w) ? 'rgb(200 0 0)' : `rgb(${c.heat.join(' ')} / ${Math.sqrt(w)})`;
+        context.fillRect(left + k * cell, top + q * cell, cell, cell);
+      }
+    }
+    context.strokeStyle = c.line;
+    context.strokeRect(left + .5, top + .5, size * cell, size * cell);
+    for (let i = 1; i < size && pair; ++i) {
+      if (part(i) === part(i - 1)) continue;
+      context.strokeRect(left + .5, top + i * cell + .5, size * cell, 0);
+      context.strokeRect(left + i * cell + .5, top + .5, 0, size * cell);
+    }
+    context.strokeStyle = c.ink;
+    context.lineWidth = 1.5;
+    context.strokeRect(left, top + query * cell, size * cell, cell);
+    if (key >= 0) context.strokeRect(left + key * cell, top + query * cell, cell, cell);
+  }
+
+  function pick(q, k) {
+    if (q === query && k === key) return;
+    query = q;
+    key = k;
+    refresh();
+  }
+
+  function refresh() {
+    const row = of(layer, head).subarray(query * size, (query + 1) * size);
+    queries.forEach((q, i) => q.classList.toggle('on', i === query));
+    paths.replaceChildren();
+    const y = i => TOP + (i + .5) * ROW;
+    /* Hundreds of thin lines would only make a dark band. */
+    const least = Math.max(.002, [...row].sort((a, b) => b - a)[Math.min(size, 24) - 1]);
+    row.forEach((w, i) => {
+      keys[i].strip.setAttribute('width', Number.isNaN(w) ? 0 : 136 * w);
+      keys[i].share.textContent = w === 0 ? '0' : percent(w);
+      if (w >= least) {
+        draw(paths, 'path', {d: `M119 ${y(query)}C160 ${y(query)} 160 ${y(i)} 200 ${y(i)}`,
+          'stroke-width': 1 + 9 * w, opacity: .2 + .75 * Math.sqrt(w)});
+      }
+    });
+    const sum = row.reduce((a, b) => a + b, 0), name = i => `\u201c${tokens[i]}\u201d`;
+    if (sum === 0) {
+      readout.textContent = `Token ${query + 1}, ${name(query)}, looks at nothing: the mask hides every token from it.`;
+    } else {
+      const best = [...row.keys()].sort((a, b) => row[b] - row[a]).slice(0, 3).filter(i => row[i] > 0);
+      const list = key >= 0 ? `token ${key + 1}, ${name(key)}, with ${percent(row[key])}`
+        : best.map(i => `${name(i)} ${percent(row[i])}`).join(', ');
+      readout.textContent = `Token ${query + 1}, ${name(query)}, looks at ${key >= 0 ? '' : 'most of all '}${list}. Its row adds up to ${percent(sum)}.`;
+    }
+    paint();
+  }
+
+  function choose(l, a) {
+    layer = l;
+    head = a;
+    key = -1;
+    heading.textContent = `Layer ${l + 1}, head ${a + 1}`;
+    canvas.setAttribute('aria-label', `Attention of layer ${l + 1}, head ${a + 1}, as a heat map`);
+    buttons.forEach((button, i) => button.setAttribute('aria-pressed', i === l * heads + a));
+    refresh();
+  }
+
+  const at = event => {
+    const box = canvas.getBoundingClientRect();
+    const q = Math.floor((event.clientY - box.top - top) / cell), k = Math.floor((event.clientX - box.left - left) / cell);
+    if (q >= 0 && q < size && k < size) pick(q, k >= 0 ? k : -1);
+  };
+  canvas.addEventListener('pointermove', at);
+  canvas.addEventListener('pointerdown', at);
+  canvas.addEventListener('pointerleave', () => pick(query, -1));
+  stage.addEventListener('keydown', event => {
+    if (event.target !== stage) return;
+    const to = {ArrowUp: query - 1, ArrowDown: query + 1, Home: 0, End: size - 1}[event.key];
+    if (to !== undefined) pick(Math.max(0, Math.min(size - 1, to)), -1);
+    else if (event.key === 'ArrowLeft') turn(-1);
+    else if (event.key === 'ArrowRight') turn(1);
+    else return;
+    event.preventDefault();
+  });
+
+  const all = () => {
+    buttons.forEach((button, i) => picture(button.firstChild, of(Math.floor(i / heads), i % heads), size));
+    paint();
+  };
+  choose(0, 0);
+  all();
+  scheme.addEventListener('change', all);
+  addEventListener('resize', paint);
+  addEventListener('beforeprint', () => { printing = true; all(); });
+  addEventListener('afterprint', () => { printing = false; all(); });
+}
+document.querySelectorAll('.attention').forEach(show);
+})();
+)js";
+}
+
+}  // namespace gradus::bert

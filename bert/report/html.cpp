@@ -1,0 +1,83 @@
+#include "bert/report/html.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace gradus::bert::html {
+namespace {
+
+constexpr std::string_view kNone = "\xE2\x80\x93";  // en dash
+constexpr std::string_view kNoBreak = "\xC2\xA0";   // no-break space
+
+}  // namespace
+
+std::string json_string(std::string_view text) {
+  const std::string clean = plot::well_formed(text);
+  std::string quoted = "\"";
+  for (std::size_t i = 0; i < clean.size(); ++i) {
+    const char c = clean[i];
+    const std::string_view rest = std::string_view(clean).substr(i, 3);
+    if (c == '"' || c == '\\') {
+      quoted += '\\';
+      quoted += c;
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == '<' || c == '>' || c == '&') {
+      quoted += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    } else if (rest == "\xE2\x80\xA8" || rest == "\xE2\x80\xA9") {
+      quoted += rest.back() == '\xA8' ? "\\u2028" : "\\u2029";
+      i += 2;
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + '"';
+}
+
+std::string base64(std::span<const std::uint8_t> bytes) {
+  static constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const std::size_t left = bytes.size() - i;
+    const std::uint32_t group = (static_cast<std::uint32_t>(bytes[i]) << 16) |
+                                (left > 1 ? static_cast<std::uint32_t>(bytes[i + 1]) << 8 : 0) |
+                                (left > 2 ? static_cast<std::uint32_t>(bytes[i + 2]) : 0);
+    text += kDigits[group >> 18];
+    text += kDigits[(group >> 12) & 63];
+    text += left > 1 ? kDigits[(group >> 6) & 63] : '=';
+    text += left > 2 ? kDigits[group & 63] : '=';
+  }
+  return text;
+}
+
+std::string duration(double seconds) {
+  if (!(seconds >= 0) || std::isinf(seconds)) return std::string(kNone);
+  if (seconds < 59.95) return fmt::format("{:.1f}{}s", seconds, kNoBreak);
+  const auto whole = static_cast<std::int64_t>(std::llround(seconds));
+  if (whole < 3600) return fmt::format("{}{}min {:02}{}s", whole / 60, kNoBreak, whole % 60, kNoBreak);
+  return fmt::format("{}{}h {:02}{}min", whole / 3600, kNoBreak, whole / 60 % 60, kNoBreak);
+}
+
+bool joins_left(std::string_view piece) {
+  if (piece.size() > 2 && piece.starts_with("##")) return true;
+  return piece.size() == 1 && std::string_view(".,;:!?)").find(piece[0]) != std::string_view::npos;
+}
+
+std::string render(const Page& page) {
+  std::string text = fmt::format(
+      "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+      "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta name=\"color-scheme\" content=\"light dark\">\n"
+      "<title>{0}</title>\n<style>\n{1}{2}{3}</style>\n</head>\n<body>\n<main>\n<header><h1>{0}</h1>",
+      escape(page.title), palette(":root"), page_style(), page.style);
+  if (!page.subtitle.empty()) text += fmt::format("<p class=\"soft\">{}</p>", escape(page.subtitle));
+  text += "</header>\n" + page.body + "</main>\n";
+  if (!page.script.empty()) text += "<script>\n" + page.script + "</script>\n";
+  return text + "</body>\n</html>\n";
+}
+
+}  // namespace gradus::bert::html

@@ -1,0 +1,189 @@
+#include "bert/report/report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "bert/evaluation/verdict.hpp"
+#include "bert/report/html.hpp"
+#include "bert/report/report_charts.hpp"
+#include "bert/report/report_samples.hpp"
+#include "plot/svg_file.hpp"
+
+namespace gradus::bert {
+namespace {
+
+const MetricsRow* last_of(const std::vector<MetricsRow>& rows, MetricsRow::Kind kind) {
+  const auto found =
+      std::find_if(rows.rbegin(), rows.rend(), [&](const MetricsRow& row) { return row.kind == kind; });
+  return found == rows.rend() ? nullptr : &*found;
+}
+
+std::string figure(const std::string& name, const std::string& value, const std::string& note) {
+  return fmt::format("<div class=\"figure\"><span>{}</span><b>{}</b><span>{}</span></div>\n", name, value,
+                     note);
+}
+
+/// What two neighbours reach, and how far the model is from it.
+std::string against_neighbours(double accuracy, double bigram) {
+  if (!std::isfinite(accuracy) || !std::isfinite(bigram)) return "of the masked tokens";
+  const double points = 100 * (accuracy - bigram);
+  return fmt::format("{:.1f} points {} {} ({})", std::abs(points), points < 0 ? "below" : "above",
+                     kTwoNeighbours, html::percent(bigram));
+}
+
+/// What the figures of the last evaluation mean, where they may mislead.
+std::string verdicts(const TrainingReport& report, const MetricsRow& eval) {
+  std::string out;
+  for (const std::string& sentences : {below_baseline(eval.mlm_accuracy, report.baselines.bigram_accuracy,
+                                                      report.rows.back().tokens, report.training_tokens),
+                                       one_answer(eval.nsp_accuracy_next, eval.nsp_accuracy_random)}) {
+    if (!sentences.empty()) out += fmt::format("<p>{}</p>\n", html::escape(sentences));
+  }
+  return out;
+}
+
+std::string headline(const TrainingReport& report) {
+  std::string out = "<div class=\"figures\">\n";
+  const MetricsRow* eval = last_of(report.rows, MetricsRow::Kind::eval);
+  if (eval != nullptr) {
+    const MlmBaselines& base = report.baselines;
+    out += figure("Masked tokens right", html::percent(eval->mlm_accuracy),
+                  against_neighbours(eval->mlm_accuracy, base.bigram_accuracy));
+    out += figure("Perplexity", html::number(eval->perplexity),
+                  std::isfinite(base.bigram_perplexity)
+                      ? fmt::format("{}: {}", kTwoNeighbours, html::number(base.bigram_perplexity))
+                      : "of the masked tokens");
+    if (!std::isnan(eval->nsp_accuracy)) {
+      out += figure("Next sentence right", html::percent(eval->nsp_accuracy),
+                    std::isnan(eval->nsp_accuracy_next)
+                        ? "guessing: 50\xC2\xA0%"
+                        : fmt::format("true next {}, random {}; guessing 50\xC2\xA0%",
+                                      html::percent(eval->nsp_accuracy_next),
+                                      html::percent(eval->nsp_accuracy_random)));
+    }
+  } else {
+    out += figure("Masked tokens right", html::percent(MetricsRow::kNone), "no evaluation yet");
+  }
+  if (!report.rows.empty()) {
+    const MetricsRow& last = report.rows.back();
+    std::string note =
+        html::count(last.tokens) + " tokens (padding counted) in " + html::duration(last.seconds);
+    if (last.seconds > 0)
+      note += ", " + html::number(static_cast<double>(last.tokens) / last.seconds) + " a second";
+    out += figure("Steps", html::count(last.step), note);
+  }
+  out += "</div>\n";
+  return eval == nullptr ? out : out + verdicts(report, *eval);
+}
+
+std::string charts_of(const std::vector<plot::Chart>& charts) {
+  std::string out = "<div class=\"charts\">\n";
+  for (const plot::Chart& chart : charts) out += plot::to_svg(plot::draw(chart));
+  return out + "</div>\n";
+}
+
+/// The last evaluation beside the baselines.
+std::string final_table(const TrainingReport& report) {
+  const MetricsRow* eval = last_of(report.rows, MetricsRow::Kind::eval);
+  if (eval == nullptr) return "";
+  const MlmBaselines& base = report.baselines;
+  const auto row = [](std::string_view name, double accuracy, double perplexity) {
+    return fmt::format("<tr><th scope=\"row\">{}</th><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
+                       name, html::percent(accuracy), html::number(perplexity));
+  };
+  std::string out = fmt::format("<h2>Evaluation after step {}</h2>\n", html::count(eval->step));
+  out += "<p class=\"soft\">On text that was kept out of the training.";
+  if (std::isfinite(eval->positions)) {
+    out += fmt::format(" {} masked tokens", html::count(std::llround(eval->positions)));
+    if (std::isfinite(eval->pairs))
+      out += fmt::format(" in {} pairs", html::count(std::llround(eval->pairs)));
+    out += "; the baselines guess at the same places.";
+  }
+  out += fmt::format(
+      " A token is a word or a piece of one. The baseline \u201C{}\u201D guesses from how often a token "
+      "stood "
+      "between the two in the training text, \u201C{}\u201D always guesses the commonest.",
+      kTwoNeighbours, kFrequency);
+  out +=
+      "</p>\n<div class=\"scroll\"><table><thead><tr><th>Masked tokens</th><th class=\"n\">right</th>"
+      "<th class=\"n\">perplexity</th></tr></thead><tbody>\n";
+  out += row("this model", eval->mlm_accuracy, eval->perplexity);
+  out += row(kTwoNeighbours, base.bigram_accuracy, base.bigram_perplexity);
+  out += row(kFrequency, base.unigram_accuracy, base.unigram_perplexity);
+  out += "</tbody></table></div>\n";
+  if (std::isnan(eval->nsp_accuracy)) return out;
+  const auto nsp = [](const char* name, double accuracy) {
+    return fmt::format("<tr><th scope=\"row\">{}</th><td class=\"n\">{}</td></tr>\n", name,
+                       html::percent(accuracy));
+  };
+  out +=
+      "<br><div class=\"scroll\"><table><thead><tr><th>Sentence pairs</th><th "
+      "class=\"n\">right</th></tr></thead>"
+      "<tbody>\n";
+  out += nsp("all", eval->nsp_accuracy) + nsp("the second follows the first", eval->nsp_accuracy_next) +
+         nsp("the second comes from elsewhere", eval->nsp_accuracy_random);
+  return out + "</tbody></table></div>\n";
+}
+
+/// Every evaluation, for those who want the numbers behind the curves.
+std::string evaluations(const TrainingReport& report) {
+  std::string rows;
+  for (const MetricsRow& row : report.rows) {
+    if (row.kind != MetricsRow::Kind::eval) continue;
+    rows += fmt::format("<tr><td class=\"n\">{}</td>", html::count(row.step));
+    for (const std::string& cell :
+         {html::duration(row.seconds), html::number(row.mlm_loss, 4), html::number(row.perplexity),
+          html::percent(row.mlm_accuracy), html::number(row.nsp_loss, 4), html::percent(row.nsp_accuracy)}) {
+      rows += fmt::format("<td class=\"n\">{}</td>", cell);
+    }
+    rows += "</tr>\n";
+  }
+  if (rows.empty()) return "";
+  std::string out =
+      "<details><summary>All evaluations as numbers</summary><div class=\"scroll\"><table><thead><tr>";
+  for (const char* name : {"step", "time", "MLM loss", "perplexity", "MLM right", "NSP loss", "NSP right"}) {
+    out += fmt::format("<th class=\"n\">{}</th>", name);
+  }
+  return out + "</tr></thead><tbody>\n" + rows + "</tbody></table></div></details>\n";
+}
+
+std::string table_of(const char* heading, const KeyValues& entries) {
+  if (entries.empty()) return "";
+  std::string out = fmt::format("<h2>{}</h2>\n<div class=\"scroll\"><table><tbody>\n", heading);
+  for (const auto& [key, value] : entries) {
+    out += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", html::escape(key),
+                       html::escape(value));
+  }
+  return out + "</tbody></table></div>\n";
+}
+
+}  // namespace
+
+std::string render_report(const TrainingReport& report) {
+  html::Page page;
+  page.title = report.title;
+  page.subtitle = report.subtitle;
+  page.style = plot::svg_style();
+  page.body = headline(report) + "<h2>What it learned</h2>\n" + charts_of(detail::learning_charts(report)) +
+              evaluations(report);
+  if (!report.samples.empty()) {
+    page.body +=
+        "<h2>The same gaps, as it learned</h2>\n<p class=\"soft\">What the model would put into each gap "
+        "at several steps, with its probability. The token that stood there is marked.</p>\n" +
+        detail::render_samples(report.samples);
+  }
+  page.body += final_table(report);
+  if (report.attention) {
+    page.body += fmt::format("<h2>Where it looks</h2>\n{}", attention_fragment(*report.attention));
+    page.style += attention_style();
+    page.script = attention_script();
+  }
+  const std::vector<plot::Chart> running = detail::running_charts(report);
+  if (!running.empty()) page.body += "<h2>How the run went</h2>\n" + charts_of(running);
+  page.body += table_of("Settings", report.settings) + table_of("Environment", report.environment);
+  return html::render(page);
+}
+
+}  // namespace gradus::bert

@@ -1,0 +1,164 @@
+// Reading tokenizer.json, and the tokens that other files add.
+#include <algorithm>
+#include <utility>
+
+#include "autograd/error.hpp"
+#include "bert/tokenizer/tokenizer_parts.hpp"
+
+namespace gradus::bert {
+namespace {
+
+void add_once(std::vector<std::string>& list, const std::string& token) {
+  if (std::find(list.begin(), list.end(), token) == list.end()) list.push_back(token);
+}
+
+void read_model(const JsonNode& model, TokenizerParts& parts) {
+  if (model.has("type")) must_be(model.at("type"), "WordPiece");  // the first files of 2020 have no type
+  must_be(model.at("unk_token"), kUnk);
+  must_be(model.at("continuing_subword_prefix"), kContinuation);
+  parts.max_word_chars = read_max_word_chars(model.at("max_input_chars_per_word"));
+
+  const JsonNode vocab = model.at("vocab");
+  if (!vocab.value().is_object()) vocab.refuse("an object");
+  const std::size_t size = vocab.value().size();
+  parts.pieces.assign(size, "");
+  for (const auto& [piece, id] : vocab.value().items()) {
+    const JsonNode entry = vocab.at(piece);
+    const std::int64_t place = entry.whole();
+    if (place < 0 || static_cast<std::size_t>(place) >= size) {
+      entry.refuse(fmt::format("in [0, {}), as the vocabulary has {} pieces", size, size));
+    }
+    std::string& slot = parts.pieces[static_cast<std::size_t>(place)];
+    if (!slot.empty()) entry.refuse(fmt::format("another number than that of \"{}\"", slot));
+    slot = piece;
+  }
+  // An empty line at the end of the vocab.txt that the file was made from.
+  if (!parts.pieces.empty() && parts.pieces.back().empty()) parts.pieces.pop_back();
+}
+
+BertNormalizer read_normalizer(const JsonNode& normalizer) {
+  must_be(normalizer.at("type"), "BertNormalizer");
+  return {.clean_text = normalizer.at("clean_text").boolean(),
+          .handle_chinese_chars = normalizer.at("handle_chinese_chars").boolean(),
+          .strip_accents = read_strip_accents(normalizer.at("strip_accents")),
+          .lowercase = normalizer.at("lowercase").boolean()};
+}
+
+/// A template in short: "[CLS]:0 A:0 [SEP]:0".
+std::string template_text(const JsonNode& list) {
+  std::string out;
+  for (const JsonNode& item : list.items()) {
+    const JsonNode part = item.at(item.has("Sequence") ? "Sequence" : "SpecialToken");
+    if (!out.empty()) out += ' ';
+    out += fmt::format("{}:{}", part.at("id").text(), part.at("type_id").whole());
+  }
+  return out;
+}
+
+/// What is put around a text: [CLS] A [SEP], and [CLS] A [SEP] B [SEP] around a pair.
+void check_post_processor(const JsonNode& node) {
+  const std::string type = node.at("type").text();
+  if (type == "BertProcessing") {
+    for (const auto& [key, token] : {std::pair("cls", kCls), std::pair("sep", kSep)}) {
+      const std::vector<JsonNode> pair = node.at(key).items();
+      if (pair.empty()) node.at(key).refuse("a token and its number");
+      must_be(pair[0], token);
+    }
+    return;
+  }
+  if (type != "TemplateProcessing") {
+    node.at("type").refuse("\"TemplateProcessing\" or \"BertProcessing\" for a BERT tokenizer");
+  }
+  for (const auto& [key, wanted] :
+       {std::pair("single", "[CLS]:0 A:0 [SEP]:0"), std::pair("pair", "[CLS]:0 A:0 [SEP]:0 B:1 [SEP]:1")}) {
+    const std::string text = template_text(node.at(key));
+    if (text != wanted) {
+      node.at(key).refuse(fmt::format("\"{}\" for a BERT tokenizer, not \"{}\"", wanted, text));
+    }
+  }
+}
+
+}  // namespace
+
+bool is_one_of_five(std::string_view token) {
+  for (const std::string_view known : {kPad, kUnk, kCls, kSep, kMask}) {
+    if (token == known) return true;
+  }
+  return false;
+}
+
+void TokenizerParts::add_special(const std::string& token) {
+  if (is_one_of_five(token)) return;
+  add_once(pieces, token);
+  add_once(extra_specials, token);
+}
+
+void TokenizerParts::add_token(const std::string& token, std::int64_t id, bool is_special,
+                               const JsonNode& where) {
+  const auto size = static_cast<std::int64_t>(pieces.size());
+  if (id < 0 || id > size) {
+    where.refuse(fmt::format("the piece {} of the vocabulary, which has {} pieces", id, size));
+  }
+  if (id < size && pieces[static_cast<std::size_t>(id)] != token) {
+    where.refuse(fmt::format("the piece {} of the vocabulary, which is \"{}\"", id,
+                             pieces[static_cast<std::size_t>(id)]));
+  }
+  if (id == size) pieces.push_back(token);
+  if (is_special) {
+    add_special(token);
+  } else if (!is_one_of_five(token)) {
+    add_once(added_words, token);
+  }
+}
+
+std::string token_text(const JsonNode& node) {
+  return node.value().is_object() ? node.at("content").text() : node.text();
+}
+
+void must_be(const JsonNode& node, std::string_view wanted) {
+  if (token_text(node) != wanted) node.refuse(fmt::format("\"{}\" for a BERT tokenizer", wanted));
+}
+
+void read_added_token(const JsonNode& token, std::int64_t id, TokenizerParts& parts) {
+  const std::string content = token.at("content").text();
+  for (const char* flag : {"single_word", "lstrip", "rstrip"}) {
+    if (token.has(flag) && token.at(flag).boolean()) token.at(flag).refuse("false for a BERT tokenizer");
+  }
+  const bool is_special = token.has("special") ? token.at("special").boolean() : is_one_of_five(content);
+  const bool normalized = token.has("normalized") ? token.at("normalized").boolean() : !is_special;
+  if (is_special == normalized) {
+    token.at(token.has("normalized") ? "normalized" : "special")
+        .refuse(fmt::format("{}, as the token is {}special", !is_special, is_special ? "" : "not "));
+  }
+  parts.add_token(content, id, is_special, token.at("content"));
+}
+
+std::optional<bool> read_strip_accents(const JsonNode& node) {
+  if (node.value().is_null()) return std::nullopt;
+  return node.boolean();
+}
+
+std::size_t read_max_word_chars(const JsonNode& node) {
+  if (node.whole() < 1) node.refuse("at least 1");
+  return static_cast<std::size_t>(node.whole());
+}
+
+TokenizerJson read_tokenizer_json(const std::filesystem::path& path, bool decides) {
+  const nlohmann::json content = parse_json_file(path);
+  const JsonNode root(path.string(), content);
+  TokenizerJson out;
+  read_model(root.at("model"), out.parts);
+  out.model_pieces = out.parts.pieces.size();
+  out.parts.normalizer = read_normalizer(root.at("normalizer"));
+  must_be(root.at("pre_tokenizer").at("type"), "BertPreTokenizer");
+  const bool has_post_processor = root.has("post_processor") && !root.at("post_processor").value().is_null();
+  if (decides || has_post_processor) check_post_processor(root.at("post_processor"));
+  if (root.has("added_tokens")) {
+    for (const JsonNode& token : root.at("added_tokens").items()) {
+      read_added_token(token, token.at("id").whole(), out.parts);
+    }
+  }
+  return out;
+}
+
+}  // namespace gradus::bert

@@ -1,0 +1,34 @@
+#include "bert/training/resumable.hpp"
+
+#include "autograd/error.hpp"
+#include "autograd/file.hpp"
+#include "bert/model/config.hpp"
+#include "bert/tokenizer/tokenizer_files.hpp"
+#include "bert/training/checkpoint_folder.hpp"
+#include "nn/safetensors.hpp"
+
+namespace gradus::bert {
+namespace fs = std::filesystem;
+
+std::optional<Resumable> find_resumable(const fs::path& run) {
+  std::vector<std::string> damaged;
+  for (const fs::path& checkpoint : CheckpointFolder(run).whole()) {
+    try {
+      const fs::path state = checkpoint / state_file;
+      Resumable found{checkpoint, training_state_from_json(read_file(state), state), damaged};
+      check_after_steps(found.state, step_of_checkpoint(checkpoint), state);
+      load_config(checkpoint / "config.json");
+      load_tokenizer(checkpoint);
+      // A file that was cut short is noticed by its header.
+      nn::SafetensorsFile(checkpoint / "model.safetensors");
+      nn::SafetensorsFile(checkpoint / moments_file);
+      return found;
+    } catch (const Error& error) {
+      damaged.emplace_back(error.what());
+    }
+  }
+  if (damaged.empty()) return std::nullopt;
+  fail<FormatError>("{}: no checkpoint can be read: {}", run.string(), fmt::join(damaged, "; "));
+}
+
+}  // namespace gradus::bert

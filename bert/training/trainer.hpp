@@ -1,0 +1,155 @@
+/// @file
+/// Trainer: pretrains a BertForPreTraining, step by step, so that nothing is lost when it is stopped.
+///
+/// A run is a folder. While it goes on, `checkpoints/step-N` inside it hold a model folder that Hugging Face
+/// opens, the optimiser's moments, and training_state.json. Everything random follows from (seed, step) and
+/// (seed, epoch, example), so a run that is resumed from a checkpoint goes on with the same bits as if it had
+/// never stopped.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bert/data/pretraining_data.hpp"
+#include "bert/evaluation/evaluation.hpp"
+#include "bert/model/heads.hpp"
+#include "bert/tokenizer/tokenizer.hpp"
+#include "bert/training/checkpoint_folder.hpp"
+#include "bert/training/pace.hpp"
+#include "bert/training/training_state.hpp"
+#include "nn/optimizer.hpp"
+#include "nn/schedule.hpp"
+
+namespace gradus::bert {
+
+/// Rows of `length` slots until `until` (a share of the whole run) has passed. Short rows first make a small
+/// model learn to use its neighbours sooner.
+struct LengthStage {
+  double until = 1;
+  int64_t length = 64;
+};
+
+struct TrainerOptions {
+  int64_t steps = 0;     ///< how long to train: so many steps, or
+  double minutes = 0;    ///< so many minutes of training time (evaluation and saving not counted)
+  int64_t slots = 1024;  ///< slots (tokens and padding) of a step: rows = slots / length
+  /// Batches of `slots` that make one step. Its gradient is that of the mean loss over all they hold, so k
+  /// batches of n slots and one of k n do the same wherever their rows are the same.
+  int64_t accumulate = 1;
+  std::vector<LengthStage> lengths = {{1, 64}};
+  double learning_rate = 1e-3;
+  nn::Schedule::Kind decay = nn::Schedule::Kind::linear;
+  int64_t warmup = 200;     ///< steps
+  double warmup_share = 1;  ///< a run by minutes warms up for at most this share of them
+  double weight_decay = 0.01;
+  double clip = 1;                  ///< the most that the global norm of the gradient may be
+  std::string optimizer = "adamw";  ///< adamw, bert-adam, adam or sgd
+  uint64_t seed = 1;
+  /// Equal stretches of the run, with an evaluation between two of them, beside the first and the last.
+  int64_t evaluations = 10;
+  int64_t evaluation_rows = 256;             ///< rows of each evaluation along the way
+  int64_t final_rows = 0;                    ///< rows of the last one; 0: the whole held-out text
+  double save_minutes = 1;                   ///< time between checkpoints, or
+  int64_t save_steps = 0;                    ///< steps between them
+  int keep = 2;                              ///< the newest so many checkpoints are kept, and the best one
+  const BigramBaseline* baseline = nullptr;  ///< scored beside the model in every evaluation
+  int64_t report_every = 10;                 ///< steps between two calls of TrainerEvents::step
+  std::string settings{};  ///< says how the run was called: only a run with the same line can resume it
+  /// Another line with which a checkpoint may be resumed: for callers that know what of it may change.
+  std::string also_resumes{};
+};
+
+/// The steps of warm-up of a run that is expected to have `expected` steps.
+int64_t warmup_steps(const TrainerOptions& options, double expected);
+
+/// What a step did, in training mode: the means over all masked positions, and over all pairs, of its
+/// batches. The accuracies are those of the last step whose number report_every divides (or the last of all).
+struct StepReport {
+  int64_t step = 0;
+  double progress = 0;  ///< share of the run that is done, 0 to 1
+  double loss = 0, mlm_loss = 0, nsp_loss = 0, mlm_accuracy = 0, nsp_accuracy = 0;
+  double learning_rate = 0, gradient_norm = 0;
+  double slots_per_second = 0, seconds = 0;
+  double seconds_left = 0;  ///< for the steps and evaluations to come, at the pace of the latest ones
+  int64_t slots = 0;        ///< seen so far
+};
+
+/// What the caller wants to hear. Each may be empty.
+struct TrainerEvents {
+  std::function<void(const StepReport&)> step;
+  std::function<void(const StepReport&, const Evaluation&)> evaluation;
+  std::function<void(const std::filesystem::path& checkpoint)> saved;
+  /// Asked after every step, and between the batches of a step or an evaluation; true: save and return. A
+  /// step that is left is made again when the run goes on.
+  std::function<bool()> stop;
+};
+
+enum class TrainingEnd { finished, interrupted };
+
+class Trainer {
+ public:
+  /// `held_out` may be null: then nothing is evaluated. Throws Error for options that cannot be.
+  Trainer(BertForPreTraining model, Tokenizer tokenizer, std::shared_ptr<const PretrainingData> training,
+          std::shared_ptr<const PretrainingData> held_out, TrainerOptions options,
+          std::filesystem::path folder, TrainerEvents events = {});
+
+  /// Goes back to the newest checkpoint of the folder that can be read (find_resumable). Returns false if
+  /// there is none.
+  bool resume();
+
+  /// Trains to the end, or until `stop` is set; a checkpoint is written either way. If the loss becomes NaN
+  /// or infinite, throws Error that names the op, the place in the model and the last checkpoint.
+  TrainingEnd run();
+
+  /// True when all of the run's steps or minutes are done.
+  bool is_done() const { return progress() >= 1; }
+
+  /// The last evaluation of a run, on the model as it is now. Nothing without held-out text, or when `stop`
+  /// says so.
+  std::optional<Evaluation> final_evaluation() const;
+
+  /// Whether run() evaluates the model as it is now before it takes a step, or in place of one.
+  bool evaluates_first() const { return state_.step == 0 || state_.must_evaluate || is_done(); }
+
+  const TrainingState& state() const { return state_; }
+  const BertForPreTraining& model() const { return model_; }
+
+ private:
+  struct StepLoss;
+  PretrainingBatch next_batch();
+  StepLoss forward_backward(bool with_accuracy);
+  std::optional<StepReport> step();
+  void check_stop() const;
+  [[noreturn]] void fail_not_finite(const TrainingState& before, const std::string& what);
+  void check_belongs(const TrainingState& state, const std::filesystem::path& file) const;
+  void go_back_to(const TrainingState& state);
+  double progress() const;
+  double rate() const;
+  int64_t length_now() const;
+  int64_t stretch() const;
+  double seconds_left() const;
+  std::optional<Evaluation> evaluation_of(int64_t rows) const;
+  bool evaluate_now(const StepReport& report, int64_t rows);
+  TrainingEnd interrupted();
+  void save();
+
+  BertForPreTraining model_;
+  Tokenizer tokenizer_;
+  std::shared_ptr<const PretrainingData> training_, held_out_;
+  TrainerOptions options_;
+  std::filesystem::path folder_;
+  CheckpointFolder checkpoints_;
+  TrainerEvents events_;
+  std::unique_ptr<nn::Optimizer> optimizer_;
+  TrainingState state_;
+  std::optional<EpochPlan> plan_;
+  Pace pace_, evaluation_pace_;  // of shares of the run, and of evaluated rows
+  int64_t held_out_rows_ = 0;    // of one epoch
+  double mlm_accuracy_ = 0, nsp_accuracy_ = 0;
+};
+
+}  // namespace gradus::bert

@@ -1,0 +1,171 @@
+// The course of a run: which rows its steps read, by which optimiser, and when it evaluates and saves.
+#include <memory>
+
+#include "bert/training/checkpoint_folder.hpp"
+#include "nn/optimizer.hpp"
+#include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
+#include "support/training_world.hpp"
+
+using namespace gradus;
+using namespace gradus::bert;
+using gradus::test::World;
+
+namespace {
+
+/// Steps of four rows of 32 slots, with nothing that changes from step to step.
+TrainerOptions even_steps(const World& world, int64_t steps) {
+  TrainerOptions options = world.options();
+  options.steps = steps;
+  options.slots = 4 * 32;
+  options.accumulate = 1;
+  options.lengths = {{1, 32}};
+  options.warmup = 0;
+  options.decay = nn::Schedule::Kind::constant;
+  options.clip = 1e9;
+  options.report_every = 1;
+  return options;
+}
+
+/// How many of the first `rows` rows say something about the next sentence.
+int64_t pairs_in(const EpochPlan& plan, int64_t rows) {
+  const auto first = plan.examples.begin();
+  return std::count_if(first, first + rows,
+                       [](const ExamplePlan& row) { return row.next_sentence_label != no_label; });
+}
+
+int64_t pairs_of(const Evaluation& evaluation) { return evaluation.pairs[0] + evaluation.pairs[1]; }
+
+std::unique_ptr<nn::Optimizer> optimizer_of(const std::string& name, const nn::Module& model) {
+  const nn::AdamOptions adam{.lr = 0.01, .weight_decay = 0.1};
+  if (name == "adam") return std::make_unique<nn::Adam>(model, adam);
+  if (name == "adamw") return std::make_unique<nn::AdamW>(model, adam);
+  if (name == "bert-adam") return std::make_unique<nn::BertAdam>(model, adam);
+  return std::make_unique<nn::Sgd>(model, nn::SgdOptions{.lr = 0.01, .momentum = 0.9, .weight_decay = 0.1});
+}
+
+}  // namespace
+
+TEST_CASE("trainer: a run reads every row of an epoch once, and then those of the next") {
+  const World world;
+  const TemporaryFolder folder;
+  const int64_t size = world.training->plan_epoch(0, 32).size();
+  const TrainerOptions options = even_steps(world, (size + 3) / 4 + 2);
+  int64_t slots = 0;
+  for (const int64_t epoch : {0, 1}) {
+    const EpochPlan plan = world.training->plan_epoch(epoch, 32);
+    for (int64_t row = 0; row < (epoch == 0 ? size : 8); row += 4) {
+      const PretrainingBatch batch = world.training->batch(plan, row, 4);
+      slots += batch.rows * batch.length;
+    }
+  }
+  Trainer trainer(world.model_without_dropout(), world.tokenizer, world.training, nullptr, options,
+                  folder / "run");
+  trainer.run();
+  CHECK(trainer.state().epoch == 1);
+  CHECK(trainer.state().index == 8);
+  CHECK(trainer.state().slots == slots);
+}
+
+TEST_CASE("trainer: rows become longer at the shares of the run that the stages name") {
+  const World world;
+  const TemporaryFolder folder;
+  TrainerOptions options = even_steps(world, 8);
+  options.lengths = {{0.25, 16}, {0.5, 24}, {1, 32}};
+  std::vector<int64_t> lengths;
+  const Trainer* running = nullptr;
+  TrainerEvents events;
+  events.step = [&](const StepReport&) { lengths.push_back(running->state().length); };
+  Trainer trainer(world.model_without_dropout(), world.tokenizer, world.training, nullptr, options,
+                  folder / "run", events);
+  running = &trainer;
+  trainer.run();
+  CHECK(lengths == std::vector<int64_t>{16, 16, 24, 24, 32, 32, 32, 32});
+  CHECK(trainer.state().epoch == 2);  // each length begins another epoch, with its own pairs and masks
+}
+
+TEST_CASE("trainer: every optimiser does what the one of its name in nn does by hand") {
+  const World world;
+  const EpochPlan plan = world.training->plan_epoch(0, 32);
+  for (const std::string name : {"adamw", "bert-adam", "adam", "sgd"}) {
+    INFO(name);
+    const TemporaryFolder folder;
+    TrainerOptions options = even_steps(world, 3);
+    options.optimizer = name;
+    options.learning_rate = 0.01;
+    options.weight_decay = 0.1;
+    const BertForPreTraining trained = world.model_without_dropout(), by_hand = world.model_without_dropout();
+    Trainer(trained, world.tokenizer, world.training, nullptr, options, folder / "run").run();
+
+    const std::unique_ptr<nn::Optimizer> optimizer = optimizer_of(name, by_hand);
+    for (int64_t step = 0; step < 3; ++step) {
+      optimizer->zero_grad();
+      by_hand.loss(world.training->batch(plan, 4 * step, 4)).loss.backward();
+      optimizer->step();
+    }
+    const std::vector<Tensor> x = trained.parameters(), y = by_hand.parameters();
+    double most = 0;
+    for (size_t i = 0; i < x.size(); ++i) most = std::max(most, max(abs((x[i] - y[i]).detach())).item());
+    CHECK(most < 1e-5);
+  }
+}
+
+TEST_CASE("trainer: evaluations along the way take the rows asked for, and the last takes all") {
+  const World world;
+  const TemporaryFolder folder;
+  TrainerOptions options = even_steps(world, 4);
+  options.evaluations = 2;
+  options.evaluation_rows = 5;
+  std::vector<int64_t> pairs;
+  TrainerEvents events;
+  events.evaluation = [&](const StepReport&, const Evaluation& e) { pairs.push_back(pairs_of(e)); };
+  Trainer(world.model_without_dropout(), world.tokenizer, world.training, world.held_out, options,
+          folder / "run", events)
+      .run();
+  const EpochPlan plan = world.held_out->plan_epoch(0, 32);
+  const int64_t some = pairs_in(plan, 5), all = pairs_in(plan, plan.size());
+  REQUIRE(some < all);
+  CHECK(pairs == std::vector<int64_t>{some, some, all});
+}
+
+TEST_CASE("trainer: a checkpoint is written every so many steps, and at the end") {
+  const World world;
+  const TemporaryFolder folder;
+  TrainerOptions options = even_steps(world, 8);
+  options.save_steps = 3;
+  std::vector<int64_t> saved;
+  TrainerEvents events;
+  events.saved = [&](const std::filesystem::path& place) { saved.push_back(step_of_checkpoint(place)); };
+  Trainer(world.model_without_dropout(), world.tokenizer, world.training, nullptr, options, folder / "run",
+          events)
+      .run();
+  CHECK(saved == std::vector<int64_t>{3, 6, 8});
+}
+
+TEST_CASE("trainer: a wish to stop after a step ends the run there") {
+  const World world;
+  const TemporaryFolder folder;
+  const Trainer* running = nullptr;
+  TrainerEvents events;
+  events.stop = [&] { return running->state().step == 3; };
+  Trainer trainer(world.model_without_dropout(), world.tokenizer, world.training, nullptr,
+                  even_steps(world, 6), folder / "run", events);
+  running = &trainer;
+  CHECK(trainer.run() == TrainingEnd::interrupted);
+  CHECK(trainer.state().step == 3);
+}
+
+TEST_CASE("evaluation: reads the rows asked for, whatever fits a batch, with the masks of its epoch") {
+  const World world;
+  const BertForPreTraining model = world.model_without_dropout();
+  const EpochPlan plan = world.held_out->plan_epoch(0, 32);
+  REQUIRE(plan.size() > 8);
+  for (const int64_t rows : {3, 5, 8}) {
+    const Evaluation e = evaluate(model, *world.held_out, {.rows = rows, .batch_rows = 4, .length = 32});
+    CHECK(pairs_of(e) == pairs_in(plan, rows));
+    CHECK(e.positions == static_cast<int64_t>(world.held_out->batch(plan, 0, rows).masked_labels.size()));
+  }
+  const Evaluation first = evaluate(model, *world.held_out, {.length = 32});
+  const Evaluation second = evaluate(model, *world.held_out, {.length = 32, .epoch = 1});
+  CHECK(first.mlm_loss_sum != second.mlm_loss_sum);
+}
