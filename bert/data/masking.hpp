@@ -1,7 +1,7 @@
 /// @file
 /// Which pieces of a row a masked language model has to guess, and what it sees in their place (Devlin et al.
-/// 2018, section 3.1 and appendix A.1): of the pieces chosen, 80 % become [MASK], 10 % a random piece, and 10
-/// % stay as they are.
+/// 2018, section 3.1 and appendix A.1). Of the pieces chosen, 80 % become [MASK], 10 % become a random piece,
+/// and 10 % stay as they are.
 #pragma once
 
 #include <cstdint>
