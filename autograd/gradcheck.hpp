@@ -42,8 +42,8 @@ struct GradcheckOptions {
   /// Passed when |analytic - numeric| <= 10 * (the estimated error of numeric) + tolerance * (the tensor's
   /// largest |gradient|). Along a direction of n elements the gradient's length takes the largest one's
   /// place. Inconclusive if the estimate is above 1e-4 of that, or the noise in it above 1e-5, unless both
-  /// are below tolerance * (the largest |gradient| of all tensors). Two values below 1e-11 that noise hides
-  /// count as 0.
+  /// are below tolerance * (the largest |gradient| of all tensors). A slope that differences cannot tell from
+  /// 0 agrees with a gradient of no more than 10 times the change that rounding of the values makes in it.
   double tolerance = 1e-9;
   /// K: K random directions of +1 and -1 for each tensor. If one fails, the element to blame is looked for.
   int64_t directions = 0;

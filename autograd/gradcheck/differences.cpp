@@ -58,6 +58,9 @@ GradcheckResult summary(const std::string& label, const Shape& shape, const Tens
     result.note = "0 up to rounding";
     result.error = 0;  // a ratio of two rounding errors would say nothing
   }
+  if (result.verdict == Verdict::inconclusive && !std::isfinite(result.analytic - result.numeric)) {
+    result.note = check.has_no_value() ? "the function is not finite here" : "the slope is not finite here";
+  }
   if (result.verdict == Verdict::kink) {
     result.note = fmt::format("{} at kinks; slopes {:.6g} from the left, {:.6g} from the right",
                               result.counts[1], s.left.value, s.right.value);

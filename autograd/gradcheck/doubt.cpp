@@ -7,30 +7,23 @@
 #include "autograd/gradcheck/tensor_check.hpp"
 
 namespace gradus::gradchecking {
-namespace {
 
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
-
-}  // namespace
-
-/// Scores of a million, say, are known to 1e-10 only, and what backward makes of that may be all there is of
-/// a gradient that should be 0. Or x is added to 1e16: the outputs do not move, though they depend on it.
-bool TensorCheck::is_lost_in_rounding(const Direction& direction, const Measurement& m) {
-  if (!gradient_rounding_) {
-    gradient_rounding_ = subject_.gradient_rounding ? subject_.gradient_rounding()[at_] : 0.0;
-  }
-  const double elements = std::sqrt(static_cast<double>(direction.elements.size()));
-  if (disagreement(m) <= allowed(m) + trust * *gradient_rounding_ * elements) return true;
-  const double h = options_.step / elements;
-  return trust * swallowed_by_outputs(direction, h) > inconclusive_above * scale(m);
+/// Outputs of 1e16 say, to which x adds 1: they do not move, though they depend on it. And scores of a million
+/// are known to 1e-10 only: what backward makes of that may be all there is of a gradient that should be 0.
+Measurement TensorCheck::in_the_light_of_rounding(Measurement m) {
+  Estimate& slope = m.slopes.central;
+  slope.noise = std::max(slope.noise, swallowed_by_outputs(m));
+  slope.error = std::max(slope.error, slope.noise);
+  if (verdict(m) == Verdict::fail)
+    m.in_doubt = disagreement(m) <= allowed(m) + trust * largest_rounding(m.along);
+  return m;
 }
 
-/// The slope that may hide in outputs which stand still at step h, but move at far wider ones.
-double TensorCheck::swallowed_by_outputs(const Direction& direction, double h) {
-  double size = 1;
-  for (const int64_t at : direction.elements) size = std::max(size, std::abs(kept_[static_cast<size_t>(at)]));
+/// The slope that may hide in outputs which stand still at steps up to H, but move at far wider ones: it is
+/// eps |output| / H at most. Or in outputs that have no value.
+double TensorCheck::swallowed_by_outputs(Measurement& m) {
   const auto outputs_at = [&](double step) {
-    move(direction, step);
+    move(m.along, step);
     Numbers found;
     try {
       found = subject_.outputs();
@@ -39,14 +32,68 @@ double TensorCheck::swallowed_by_outputs(const Direction& direction, double h) {
     }
     return found;
   };
-  const Numbers near = outputs_at(h * size), far[] = {outputs_at(0x1p20 * size), outputs_at(0x1p60 * size)};
-  move(direction, 0);
-  double swallowed = 0;
-  for (size_t i = 0; i < base_.size(); ++i) {
-    if (near[i] != base_[i] || (far[0][i] == base_[i] && far[1][i] == base_[i])) continue;
-    swallowed += epsilon * std::abs(subject_.weights[i] * base_[i]);
+  const double all = std::min(largest(kept_), 0x1p1000), size = std::max(1.0, size_of(m.along));
+  std::vector<double> steps = {m.slopes.central.step, 0x1p20 * size, 0x1p40 * size, 0x1p60 * size};
+  // As far as what stands beside it, which may be far larger.
+  if (all > 0x1p40 * size) steps.push_back(0x1p20 * all);
+  std::vector<Numbers> above, below;
+  for (const double step : steps) {
+    above.push_back(outputs_at(step));
+    below.push_back(outputs_at(-step));
   }
-  return swallowed / (h * size);
+  move(m.along, 0);
+  // What an output was made from may have been as large as the inputs, and may have cancelled. (This is no
+  // reason to doubt a gradient of 0: most of them are right.)
+  const double least = m.analytic != 0 ? all : 0;
+  double swallowed = 0;
+  m.is_constant = true;
+  for (size_t i = 0; i < base_.size(); ++i) {
+    const auto moves = [&](const Numbers& y) { return !is_same(y[i], base_[i]); };
+    size_t still = 0;
+    while (still < steps.size() && !moves(above[still]) && !moves(below[still])) ++still;
+    const bool has_value = std::isfinite(base_[i]), depends = still < steps.size();
+    m.is_constant = m.is_constant && !depends;
+    if (!has_value && (depends || m.analytic != 0)) return INFINITY;
+    if (!depends || still == 0) continue;
+    swallowed +=
+        epsilon * std::abs(subject_.weights[i]) * std::max(std::abs(base_[i]), least) / steps[still - 1];
+  }
+  return swallowed;
+}
+
+double TensorCheck::backward_rounding(const Measurement& m) const {
+  double most = 0;
+  for (const Numbers& change : subject_.rounding()[at_]) {
+    double along = 0;
+    for (size_t k = 0; k < m.along.elements.size(); ++k)
+      along += m.along.signs[k] * change[static_cast<size_t>(m.along.elements[k])];
+    if (std::isfinite(along)) most = std::max(most, std::abs(along));
+  }
+  return most;
+}
+
+double TensorCheck::largest_rounding(const Direction& direction) const {
+  double most = 0;
+  for (const Numbers& change : subject_.rounding()[at_]) {
+    if (const double one = largest(change); std::isfinite(one)) most = std::max(most, one);
+  }
+  return most * std::sqrt(static_cast<double>(direction.elements.size()));
+}
+
+double TensorCheck::largest_beyond_rounding() const {
+  if (largest_beyond_rounding_) return *largest_beyond_rounding_;
+  double found = 0;
+  for (size_t i = 0; i < subject_.gradients.size(); ++i) {
+    const std::vector<Numbers>& changes = subject_.rounding()[i];
+    for (size_t k = 0; k < subject_.gradients[i].size(); ++k) {
+      const double size = std::abs(subject_.gradients[i][k]);
+      const auto is_real = [&](const Numbers& change) { return size > trust * std::abs(change[k]); };
+      if (std::isfinite(size) && size > found && std::all_of(changes.begin(), changes.end(), is_real))
+        found = size;
+    }
+  }
+  largest_beyond_rounding_ = found > 0 ? found : 1;
+  return *largest_beyond_rounding_;
 }
 
 }  // namespace gradus::gradchecking

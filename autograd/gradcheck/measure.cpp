@@ -8,7 +8,6 @@
 namespace gradus::gradchecking {
 namespace {
 
-constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr int quick_rungs = 5;
 constexpr double quick_goal = 1e-10;  // the ladder ends early at this error, times the scale
 constexpr double settled = 1e-8;      // ... and goes on from the quick rungs above this one
@@ -17,6 +16,8 @@ constexpr double another_scale = 16;
 constexpr int least_rungs = 8;
 /// A function that scatters by this many times its rounding is noisy.
 constexpr double much_scatter = 100;
+/// The rounding of numbers so small that they have few digits left.
+constexpr double least_noise = 8 * std::numeric_limits<double>::denorm_min();
 /// How many steps below the ladder are looked at for a kink, and the smallest at x = 0.
 constexpr int closer_looks = 8;
 constexpr double smallest_step = 0x1p-900;
@@ -60,22 +61,23 @@ struct Corner {
 
 Measurement TensorCheck::measure(const Direction& direction) {
   Measurement m = settle(direction);
-  if (verdict(m) == Verdict::fail && !m.corner) m.in_doubt = is_lost_in_rounding(direction, m);
-  return m;
+  if (m.corner || m.in_doubt || !std::isfinite(m.analytic)) return m;
+  return verdict(m) == Verdict::fail || is_zero(m) ? in_the_light_of_rounding(std::move(m)) : m;
 }
 
 Measurement TensorCheck::settle(const Direction& direction) {
-  double size = 0;
-  for (const int64_t at : direction.elements) size = std::max(size, std::abs(kept_[static_cast<size_t>(at)]));
+  const double size = size_of(direction);
   const double shortened = options_.step / std::sqrt(static_cast<double>(direction.elements.size()));
   const double usual_step = shortened * std::max(1.0, size), other_step = shortened * std::min(1.0, size);
   // An x + h that falls between two numbers is off by eps |x| / 2 at most.
   Measurement usual = on_ladder(direction, {usual_step, Ladder::all_rungs, epsilon * 0.5 * size, 0}, size);
-  if (verdict(usual) <= Verdict::kink || size == 0 || usual_step < another_scale * other_step) return usual;
+  // (A slope of 0 at the usual steps may be one that they cannot see.)
+  const bool is_settled = verdict(usual) <= Verdict::kink && !is_zero(usual);
+  if (is_settled || size == 0 || usual_step < another_scale * other_step) return usual;
   // The function may bend on the scale of 1 though x is large, or on that of x though it is small.
   const double rungs = std::log2(other_step / least_exact_step(size));
   if (!(rungs >= least_rungs) || other_step < smallest_step * 0x1p300) {
-    usual.in_doubt = true;
+    usual.in_doubt = usual.moves;
     return usual;
   }
   const int most_rungs = static_cast<int>(std::min<double>(rungs, Ladder::all_rungs));
@@ -92,20 +94,21 @@ Measurement TensorCheck::better(Measurement usual, const Measurement& other) con
   if (verdict(usual) == Verdict::inconclusive) return verdict(other) == Verdict::inconclusive ? usual : other;
   if (verdict(other) <= Verdict::kink && !is_zero(other)) return other;
   const Estimate &a = usual.slopes.central, &b = other.slopes.central;
+  if (is_zero(usual) && other.moves && b.error < a.error) return other;
   usual.in_doubt = !(std::abs(a.value - b.value) <= trust * (a.error + b.error));
   return usual;
 }
 
 Measurement TensorCheck::on_ladder(const Direction& direction, const Scale& scale, double size) {
   Measurement m;
+  m.along = direction;
   for (size_t k = 0; k < direction.elements.size(); ++k)
     m.analytic += direction.signs[k] * gradient_[static_cast<size_t>(direction.elements[k])];
   if (direction.elements.size() == 1) m.element = direction.elements[0];
   const auto probe = [&](double h) {
     double moved = 0;
     const Rung found = rung(direction, scale.shift, h, moved);
-    if (moved == 0) m.stands_still = true;
-    if (std::isfinite(moved)) m.moved = std::max(m.moved, moved);
+    (moved == 0 ? m.stands_still : m.moves) = true;
     return found;
   };
   Ladder ladder(probe, scale.first_step, scale.most_rungs);
@@ -140,22 +143,28 @@ void TensorCheck::look_closer(const Direction& direction, double size, const Lad
   const Corner corner{s.right.value - s.left.value, s.left_jump, s.right_jump};
   const double scatter = ladder.scatter();
   double narrowest = std::numeric_limits<double>::infinity();
-  const auto is_gone = [&](const Rung& wide, const Rung& narrow) {
-    const Corner::Look look = corner.look(wide, narrow, scatter);
+  const auto is_gone = [&](const Rung& wide, const Rung& narrow, double noise) {
+    const Corner::Look look = corner.look(wide, narrow, noise);
     if (look == Corner::Look::there) narrowest = narrow.step;
     return look == Corner::Look::gone;
   };
   const std::vector<Rung>& rungs = ladder.rungs();
   const double known_from = std::min(s.left.step, s.right.step);
   for (size_t i = 1; i < rungs.size(); ++i) {
-    if (rungs[i].step <= known_from && is_gone(rungs[i - 1], rungs[i])) return;
+    if (rungs[i].step <= known_from && is_gone(rungs[i - 1], rungs[i], scatter)) return;
   }
   const double from = std::log2(rungs.back().step), to = std::log2(least_exact_step(size));
-  for (int k = 1; k <= closer_looks && to < from; ++k) {
-    const double h = std::exp2(std::floor(from + (to - from) * k / closer_looks));
+  std::vector<double> steps;
+  for (int k = 1; k <= closer_looks && to < from; ++k) steps.push_back(from + (to - from) * k / closer_looks);
+  // A kink at 0 is seen from x no more at steps that are below |x|.
+  if (size > 0) steps.push_back(std::min(from, std::log2(size) - 4));
+  for (const double step : steps) {
+    const double h = std::exp2(std::floor(step));
     double moved = 0;
     const Rung wide = rung(direction, 0, h, moved), narrow = rung(direction, 0, h / 2, moved);
-    if (is_gone(wide, narrow)) return;
+    // Where all that moves has become small, so has its scatter.
+    const double shrunk = moved > 0 ? std::min(1.0, narrow.noise / (epsilon * s.magnitude)) : 1;
+    if (is_gone(wide, narrow, scatter * shrunk)) return;
   }
   m.corner = narrowest <= sharp;
   if (s.jump) m.hidden_slope = 0.01 * std::max(std::abs(s.left_jump), std::abs(s.right_jump)) / narrowest;
@@ -179,7 +188,7 @@ Rung TensorCheck::rung(const Direction& direction, double shift, double h, doubl
   // Outputs are subtracted before they are summed: what does not depend on x then adds no rounding.
   long double both = 0, right = 0, left = 0, moved = 0;
   for (size_t i = 0; i < base_.size(); ++i) {
-    if (above[i] == below[i] && above[i] == base_[i]) continue;
+    if (is_same(above[i], base_[i]) && is_same(below[i], base_[i])) continue;
     const double v = subject_.weights[i];
     both += v * (above[i] - below[i]);
     right += v * (above[i] - base_[i]);
@@ -191,7 +200,7 @@ Rung TensorCheck::rung(const Direction& direction, double shift, double h, doubl
           static_cast<double>(both) / (2 * h),
           static_cast<double>(left) / h,
           static_cast<double>(right) / h,
-          epsilon * static_cast<double>(moved),
+          moved > 0 ? std::max(epsilon * static_cast<double>(moved), least_noise) : 0,
           shift};
 }
 

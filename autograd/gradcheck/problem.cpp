@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <memory>
+#include <optional>
 
 #include "autograd/engine.hpp"
 #include "autograd/grad_mode.hpp"
@@ -14,6 +15,8 @@ namespace {
 
 /// The relative difference that the order of a few additions explains.
 constexpr double linearity_bound = 1e-12;
+/// The same for numbers so small that they have few digits left.
+constexpr double subnormal_rounding = 8 * std::numeric_limits<double>::denorm_min();
 constexpr double symmetry_bound = 1e-9;
 /// What is left of numbers near 1 that cancel.
 constexpr double least_rounding = 1e-13;
@@ -24,8 +27,6 @@ Tensor output_of(const Problem& problem) {
   return y;
 }
 
-bool same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
-
 void refuse_if_it_changes(const Subject& subject) {
   const Numbers once = subject.outputs(), again = subject.outputs();
   for (size_t i = 0; i < std::max(once.size(), again.size()); ++i) {
@@ -33,7 +34,7 @@ void refuse_if_it_changes(const Subject& subject) {
       fail<GraphError>("gradcheck: the function gives {} numbers and then {} for the same input", once.size(),
                        again.size());
     }
-    if (!same(once[i], again[i])) {
+    if (!is_same(once[i], again[i])) {
       fail<GraphError>("gradcheck: the function gives {} and then {} for the same input", once[i], again[i]);
     }
   }
@@ -57,9 +58,10 @@ void check_linearity(Subject& subject, const Problem& problem, const Tensor& y, 
     for (size_t i = 0; i < leaves.size(); ++i) {
       const Numbers& once = subject.gradients[i];
       const Numbers scaled = numbers_or_zeros(found[i], leaves[i].numel());
-      const double bound = linearity_bound * std::min(largest(once), std::numeric_limits<double>::max());
+      const double bound =
+          linearity_bound * std::min(largest(once), std::numeric_limits<double>::max()) + subnormal_rounding;
       for (size_t k = 0; k < once.size(); ++k) {
-        if (same(scaled[k], factor * once[k]) || std::abs(scaled[k] - factor * once[k]) <= bound) continue;
+        if (is_same(scaled[k], factor * once[k]) || std::abs(scaled[k] - factor * once[k]) <= bound) continue;
         if (!std::isfinite(once[k])) continue;  // the comparison with differences reports it
         const Shape at = position(leaves[i].shape(), static_cast<int64_t>(k));
         subject.problems.push_back(
@@ -86,6 +88,40 @@ Tensor weighted_sum(const std::vector<Tensor>& gradients, const std::vector<Tens
   return total;
 }
 
+/// The gradients of weighted_sum(gradients, u).
+std::vector<Tensor> second_gradients(const std::vector<Tensor>& gradients, const std::vector<Tensor>& u,
+                                     const std::vector<Tensor>& leaves) {
+  const Tensor total = weighted_sum(gradients, u);
+  if (!total.needs_grad()) return std::vector<Tensor>(leaves.size());
+  return grad({total}, leaves, {}, {.retain_graph = true, .allow_unused = true});
+}
+
+std::vector<Numbers> all_numbers(const std::vector<Tensor>& gradients, const std::vector<Tensor>& leaves) {
+  std::vector<Numbers> all;
+  for (size_t i = 0; i < leaves.size(); ++i) all.push_back(numbers_or_zeros(gradients[i], leaves[i].numel()));
+  return all;
+}
+
+/// What Subject::rounding is to be.
+std::function<const std::vector<std::vector<Numbers>>&()> measured_once(const Problem& problem,
+                                                                        const std::vector<Numbers>& gradients,
+                                                                        const GradientsAt& gradients_at) {
+  using Changes = std::vector<std::vector<Numbers>>;
+  const auto found = std::make_shared<std::optional<Changes>>();
+  std::vector<Numbers> here;
+  for (const auto& [label, x] : problem.tensors) here.push_back(numbers(x));
+  return [=]() -> const Changes& {
+    if (!*found) {
+      // A check may be on its way, with a tensor moved.
+      const KeptValues moved(problem.tensors);
+      for (size_t i = 0; i < here.size(); ++i) assign(problem.tensors[i].second, here[i]);
+      const GradMode mode(true);
+      *found = rounding_of(problem, gradients, gradients_at);
+    }
+    return **found;
+  };
+}
+
 /// sum over all tensors of a_i b_i, and of |a_i b_i|.
 std::pair<double, double> inner(const std::vector<Numbers>& a, const std::vector<Tensor>& b) {
   double total = 0, magnitude = 0;
@@ -106,14 +142,8 @@ void check_symmetry(Subject& subject, const std::vector<Tensor>& gradients, cons
   std::vector<Tensor> w;
   w.reserve(leaves.size());
   for (const Tensor& x : leaves) w.push_back(cotangent(x.shape(), rng));
-  const Tensor total = weighted_sum(gradients, w);
-  std::vector<Tensor> found(leaves.size());
-  if (total.needs_grad()) found = grad({total}, leaves, {}, {.allow_unused = true});
-  std::vector<Numbers> hw, first;
-  for (size_t i = 0; i < leaves.size(); ++i) {
-    hw.push_back(numbers_or_zeros(found[i], leaves[i].numel()));
-    first.push_back(numbers_or_zeros(gradients[i], leaves[i].numel()));
-  }
+  const std::vector<Numbers> hw = all_numbers(second_gradients(gradients, w, leaves), leaves);
+  const std::vector<Numbers> first = all_numbers(gradients, leaves);
   const auto [left, left_size] = inner(subject.gradients, w);
   const auto [right, right_size] = inner(hw, u);
   const double gradient_size = inner(first, u).second;
@@ -183,10 +213,9 @@ Subject first_order(const Problem& problem, Rng& rng) {
   run_elsewhere(problem);
   take_gradients(subject, grad({y}, leaves, {v}, {.retain_graph = true, .allow_unused = true}), leaves);
   check_linearity(subject, problem, y, v);
-  subject.gradient_rounding = [problem, gradients = subject.gradients, v] {
-    const GradMode mode(true);
-    return rounding_of(problem, gradients, v);
-  };
+  subject.rounding = measured_once(problem, subject.gradients, [problem, leaves, v](const auto& round) {
+    return all_numbers(grad({problem.run()}, leaves, {round(v)}, {.allow_unused = true}), leaves);
+  });
   return subject;
 }
 
@@ -205,19 +234,20 @@ Subject second_order(const Problem& problem, Rng& rng) {
   // recorded: so the two ways of running backward are checked against each other.
   subject.outputs = [problem, leaves, v] {
     Numbers all;
-    const std::vector<Tensor> gradients = grad({problem.run()}, leaves, {v}, {.allow_unused = true});
-    for (size_t i = 0; i < leaves.size(); ++i) {
-      const Numbers one = numbers_or_zeros(gradients[i], leaves[i].numel());
+    for (const Numbers& one : all_numbers(grad({problem.run()}, leaves, {v}, {.allow_unused = true}), leaves))
       all.insert(all.end(), one.begin(), one.end());
-    }
     return all;
   };
   refuse_if_it_changes(subject);
   const std::vector<Tensor> gradients = grad({y}, leaves, {v}, {.create_graph = true, .allow_unused = true});
-  const Tensor total = weighted_sum(gradients, u);
-  std::vector<Tensor> second(leaves.size());
-  if (total.needs_grad()) second = grad({total}, leaves, {}, {.retain_graph = true, .allow_unused = true});
-  take_gradients(subject, second, leaves);
+  take_gradients(subject, second_gradients(gradients, u, leaves), leaves);
+  subject.rounding = measured_once(problem, subject.gradients, [problem, leaves, v, u](const auto& round) {
+    std::vector<Tensor> rounded;
+    for (const Tensor& one : u) rounded.push_back(round(one));
+    const std::vector<Tensor> first =
+        grad({problem.run()}, leaves, {round(v)}, {.create_graph = true, .allow_unused = true});
+    return all_numbers(second_gradients(first, rounded, leaves), leaves);
+  });
   check_symmetry(subject, gradients, u, leaves, rng);
   return subject;
 }

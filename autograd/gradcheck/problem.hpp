@@ -49,9 +49,9 @@ struct Subject {
   std::vector<Numbers> gradients;          ///< one for each tensor
   std::vector<bool> unused;                ///< the outputs do not depend on this tensor
   std::vector<std::string> problems = {};  ///< what is wrong with the backward as a whole
-  /// How far each tensor's gradient changes where the values are off by rounding: backward knows it no
-  /// better. Of first order only; slow.
-  std::function<Numbers()> gradient_rounding = {};
+  /// How the gradients change, a few times each, where the values and cotangents are off by rounding:
+  /// backward knows them no better. Measured when first asked for.
+  std::function<const std::vector<std::vector<Numbers>>&()> rounding;
 };
 
 /// @throws GraphError when the output depends on no tensor, and when it comes out differently the second
@@ -59,9 +59,13 @@ struct Subject {
 Subject first_order(const Problem& problem, Rng& rng);
 Subject second_order(const Problem& problem, Rng& rng);
 
-/// The largest change of each of `gradients`, those of sum(output * v), when every value moves up or down by
-/// two roundings. 0 for a backward that gives other gradients when it is called again.
-Numbers rounding_of(const Problem& problem, const std::vector<Numbers>& gradients, const Tensor& v);
+/// The gradients anew, each cotangent v having become round(v).
+using GradientsAt = std::function<std::vector<Numbers>(const std::function<Tensor(const Tensor&)>& round)>;
+
+/// For each of `gradients`: its changes in a few trials where every value and every cotangent moves up or down
+/// by two roundings. None for a backward that gives other gradients when it is called again.
+std::vector<std::vector<Numbers>> rounding_of(const Problem& problem, const std::vector<Numbers>& gradients,
+                                              const GradientsAt& gradients_at);
 
 /// @throws Error for options out of range, or of which some would be dropped.
 void refuse_bad_options(const GradcheckOptions& options);
@@ -112,7 +116,8 @@ Tensor cotangent(const Shape& shape, Rng& rng, DType dtype = DType::f64);
 Numbers numbers(const Tensor& x);  ///< All elements in row-major order, as doubles.
 Numbers numbers_or_zeros(const Tensor& gradient, int64_t count);
 void assign(Tensor x, const Numbers& values);  ///< Puts values of row-major order into a leaf.
-double largest(const Numbers& values);         ///< The largest |value|; 0 for none. NaN counts as infinite.
+inline bool is_same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+double largest(const Numbers& values);  ///< The largest |value|; 0 for none. NaN counts as infinite.
 Shape position(const Shape& shape, int64_t flat);  ///< The index of the flat-th element in row-major order.
 
 /// "input 0[1] = 0.5 -1 2; input 1 = 3": the numbers of tensor `at` beside `index`, along its last axis, and

@@ -4,21 +4,12 @@
 #include <limits>
 #include <map>
 
-#include "autograd/engine.hpp"
 #include "autograd/gradcheck/problem.hpp"
 
 namespace gradus::gradchecking {
 namespace {
 
 constexpr double two_roundings = 2 * std::numeric_limits<double>::epsilon();
-
-std::vector<Numbers> gradients_of(const Problem& problem, const Tensor& v) {
-  const std::vector<Tensor> leaves = problem.leaves();
-  const std::vector<Tensor> found = grad({problem.run()}, leaves, {v}, {.allow_unused = true});
-  std::vector<Numbers> all;
-  for (size_t k = 0; k < leaves.size(); ++k) all.push_back(numbers_or_zeros(found[k], leaves[k].numel()));
-  return all;
-}
 
 /// Moves every value up or down. Equal ones move alike: where two tie for the largest the gradient jumps, and
 /// that is no rounding.
@@ -40,28 +31,35 @@ class Rounded {
   std::map<double, double> moved_;
 };
 
+bool are_same(const std::vector<Numbers>& a, const std::vector<Numbers>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Numbers& x, const Numbers& y) {
+    return std::equal(x.begin(), x.end(), y.begin(), y.end(), is_same);
+  });
+}
+
 }  // namespace
 
-Numbers rounding_of(const Problem& problem, const std::vector<Numbers>& gradients, const Tensor& v) {
+std::vector<std::vector<Numbers>> rounding_of(const Problem& problem, const std::vector<Numbers>& gradients,
+                                              const GradientsAt& gradients_at) {
   constexpr int tries = 8;
-  Rng rng(1);
-  Numbers most(gradients.size(), 0.0);
+  std::vector<std::vector<Numbers>> changes(gradients.size());
   // What another call gives for the same values is not off by rounding.
-  if (gradients_of(problem, v) != gradients) return most;
+  if (!are_same(gradients_at([](const Tensor& v) { return v; }), gradients)) return changes;
+  Rng rng(1);
   for (int i = 0; i < tries; ++i) {
     Rounded rounded(rng);
-    const ConvertedLeaves elsewhere(problem.tensors, [&](const Tensor& x) { return rounded(x); });
+    const auto round = [&](const Tensor& x) { return rounded(x); };
+    const ConvertedLeaves elsewhere(problem.tensors, round);
     try {
-      const std::vector<Numbers> found = gradients_of(problem, v);
+      std::vector<Numbers> found = gradients_at(round);
       for (size_t k = 0; k < gradients.size(); ++k) {
-        Numbers change = found[k];
-        for (size_t j = 0; j < change.size(); ++j) change[j] -= gradients[k][j];
-        if (const double one = largest(change); std::isfinite(one)) most[k] = std::max(most[k], one);
+        for (size_t j = 0; j < found[k].size(); ++j) found[k][j] -= gradients[k][j];
+        changes[k].push_back(std::move(found[k]));
       }
     } catch (const Error&) {  // a function may refuse these values; nothing is lost
     }
   }
-  return most;
+  return changes;
 }
 
 }  // namespace gradus::gradchecking

@@ -11,6 +11,7 @@
 
 namespace gradus::gradchecking {
 
+constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double trust = 10;                 // agreement is to this many times the estimated error
 constexpr double inconclusive_above = 1e-4;  // an estimate larger than this times the scale proves nothing
 constexpr double kink_floor = 1e-8;          // slopes that differ by less, times the scale, are one slope
@@ -24,8 +25,8 @@ struct Direction {
 /// What backward claims and what differences give, for an element or along a direction.
 struct Measurement {
   int64_t element = -1, direction = -1;
+  Direction along;
   double analytic = 0;
-  double moved = 0;  ///< the largest sum |output * weight| over the outputs that changed
   Slopes slopes;
   /// The slopes of both sides differ, or the function jumps, at ever smaller steps: this is no steep bend.
   bool corner = false;
@@ -33,6 +34,8 @@ struct Measurement {
   double hidden_slope = std::numeric_limits<double>::infinity();
   bool noisy = false;         ///< the function scatters by more than rounding
   bool stands_still = false;  ///< there were steps that changed nothing at all
+  bool moves = false;         ///< ... and steps that did
+  bool is_constant = false;   ///< no step that was tried changes anything, however wide
   bool in_doubt = false;      ///< at steps of another size the slope is another, or cannot be known
 };
 
@@ -70,8 +73,10 @@ class TensorCheck {
   double scale(const Measurement& m) const;
   /// The largest difference that passes.
   double allowed(const Measurement& m) const;
-  /// Both values are no more than what rounding leaves of terms that cancel, beside other gradients.
+  /// Differences see no slope, and backward gives no more than what rounding leaves of terms that cancel.
   bool is_zero(const Measurement& m) const;
+  /// The function has a value there that is no number, or too large for one, so the gradient may be none too.
+  bool has_no_value() const { return has_no_value_; }
 
  private:
   /// On the usual ladder, and where that does not settle the matter on one of another scale.
@@ -82,19 +87,25 @@ class TensorCheck {
   Measurement better(Measurement usual, const Measurement& other) const;
   /// Looks at steps down to the smallest that change x: is the kink or jump there, too?
   void look_closer(const Direction& direction, double size, const Ladder& ladder, Measurement& m);
-  /// May backward, or the function itself, have rounded away what a failure is about?
-  bool is_lost_in_rounding(const Direction& direction, const Measurement& m);
-  double swallowed_by_outputs(const Direction& direction, double h);
+  /// `m`, a failure or a slope of 0: may the function, or backward, have rounded away what it is about?
+  Measurement in_the_light_of_rounding(Measurement m);
+  double swallowed_by_outputs(Measurement& m);
   Rung rung(const Direction& direction, double shift, double h, double& moved);
   void move(const Direction& direction, double h);
 
   double typical(const Measurement& m) const;
-  /// What a gradient of 0 may come out as in backward.
-  double left_over(const Measurement& m) const;
+  double size_of(const Direction& direction) const;  ///< the largest |x| of its elements
+  /// How far the gradient changes where values and cotangents are off by rounding.
+  double backward_rounding(const Measurement& m) const;
+  /// The same for whatever of this tensor's elements changes most: where a tie breaks in few of the trials, any
+  /// element may have been next.
+  double largest_rounding(const Direction& direction) const;
+  /// The largest |gradient| of all tensors that is more than rounding; 1 if there is none.
+  double largest_beyond_rounding() const;
   /// Is a slope known well enough to judge by?
   bool settles(const Estimate& slope, double size) const;
-  /// Is it no more than rounding, and that small beside other gradients?
-  bool is_nothing(const Estimate& slope, const Measurement& m) const;
+  /// Is it no more than its error, and that small beside other gradients?
+  bool is_nothing(const Estimate& slope) const;
   bool agrees(const Measurement& m) const;
   /// Do the slopes of both sides differ by more than their errors? (Not yet: is that a kink?)
   bool sides_differ(const Measurement& m) const;
@@ -111,8 +122,8 @@ class TensorCheck {
   const Numbers& gradient_;
   const GradcheckOptions& options_;
   double largest_gradient_, gradient_length_, largest_of_all_ = 0;
-  bool has_overflow_ = false;  ///< among the outputs; a gradient of inf may then be right
-  std::optional<double> gradient_rounding_;
+  bool has_no_value_ = false;
+  mutable std::optional<double> largest_beyond_rounding_;
   int halvings_left_ = 0;
 };
 

@@ -20,6 +20,18 @@ Tensor indicator(const Tensor& x, F keep) {
   return map_float("indicator", x, [keep](auto v) { return v != v ? v : decltype(v)(keep(v)); });
 }
 
+/// phi(x) = exp(-x^2 / 2) / sqrt(2 pi), the density of the normal distribution.
+Tensor normal_density(const Tensor& x) {
+  return exp(-0.5 * x * x) * (0.5 * std::numbers::inv_sqrtpi * std::numbers::sqrt2);
+}
+
+/// Phi(x), its distribution function. An op of its own, since (1 + erf(x / sqrt(2))) / 2 rounds to 0 where x is
+/// far below 0.
+Tensor normal_cdf(const Tensor& x) {
+  return record("normal_cdf", map_float("normal_cdf", x, [](auto v) { return math::normal_cdf(v); }),
+                wrt(x, [x = saved(x)](const Tensor& dy) { return dy * normal_density(x); }));
+}
+
 }  // namespace
 
 Tensor exp(const Tensor& x) {
@@ -82,14 +94,11 @@ Tensor erf(const Tensor& x) {
 }
 
 Tensor gelu(const Tensor& x) {
-  // d/dx x Phi(x) = Phi(x) + x phi(x), with the normal density phi(x) = exp(-x^2 / 2) / sqrt(2 pi):
-  // docs/derivations/gelu.md.
+  // d/dx x Phi(x) = Phi(x) + x phi(x): docs/derivations/gelu.md.
   return record("gelu", map_float("gelu", x, [](auto v) { return math::gelu_erf(v); }),
                 wrt(x, [x = saved(x)](const Tensor& dy) {
                   const Tensor& v = x;
-                  const Tensor cdf = 0.5 * (1.0 + erf(v * (1 / std::numbers::sqrt2)));
-                  const Tensor density =
-                      exp(-0.5 * v * v) * (0.5 * std::numbers::inv_sqrtpi * std::numbers::sqrt2);
+                  const Tensor cdf = normal_cdf(v), density = normal_density(v);
                   return dy * (cdf + v * density);
                 }));
 }
