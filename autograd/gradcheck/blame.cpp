@@ -37,11 +37,15 @@ Measurement TensorCheck::blame(const Direction& all, const Measurement& whole) {
   std::vector<Measurement> kinks;
   const std::optional<Measurement> wrong = find_wrong(all, kinks);
   if (wrong) return *wrong;
-  if (kinks.empty()) return whole;
-  const Direction rest = without(all, kinks);
-  if (rest.elements.empty()) return kinks.front();
-  Measurement left_over = measure(rest);
-  if (verdict(left_over) <= Verdict::kink) return kinks.front();
+  Measurement left_over = whole;
+  if (!kinks.empty()) {
+    const Direction rest = without(all, kinks);
+    if (!rest.elements.empty()) left_over = measure(rest);
+    if (rest.elements.empty() || verdict(left_over) <= Verdict::kink) return kinks.front();
+  }
+  if (verdict(left_over) == Verdict::kink) return left_over;
+  // Each of its elements is right alone, at steps of its own size. Together they have steps for one size only.
+  left_over.in_doubt = left_over.in_doubt || halvings_left_ > 0;
   left_over.direction = whole.direction;
   return left_over;
 }

@@ -21,9 +21,8 @@ TensorCheck::TensorCheck(const Subject& subject, const Numbers& base, Tensor x, 
       options_(options),
       largest_gradient_(largest(subject.gradients[at])) {
   has_no_value_ = std::any_of(base.begin(), base.end(), [](double y) { return !std::isfinite(y); });
-  double squares = 0;
-  for (const double g : gradient_) squares += g * g;
-  gradient_length_ = std::isfinite(squares) ? std::sqrt(squares) : INFINITY;
+  gradient_length_ = 0;
+  for (const double g : gradient_) gradient_length_ = std::hypot(gradient_length_, g);
   for (const Numbers& gradient : subject.gradients) {
     if (const double one = largest(gradient); std::isfinite(one)) {
       largest_of_all_ = std::max(largest_of_all_, one);
@@ -64,13 +63,14 @@ Verdict TensorCheck::verdict(const Measurement& m) const {
     return has_no_value_ || !settles(s.central, std::abs(s.central.value)) ? Verdict::inconclusive
                                                                            : Verdict::fail;
   }
+  if (m.in_doubt) return Verdict::inconclusive;
   if (m.corner) {
     const double low = std::min(s.left.value, s.right.value), high = std::max(s.left.value, s.right.value);
     const double error = trust * (s.left.error + s.right.error) + options_.tolerance * scale(m);
     if (m.analytic >= low - error && m.analytic <= high + error) return Verdict::kink;
     return std::abs(m.analytic) < m.hidden_slope ? Verdict::fail : Verdict::inconclusive;
   }
-  if (m.in_doubt || s.jump || sides_differ(m)) return Verdict::inconclusive;
+  if (s.jump || sides_differ(m)) return Verdict::inconclusive;
   if (is_zero(m)) return Verdict::pass;
   if (!settles(s.central, scale(m))) return Verdict::inconclusive;
   return agrees(m) ? Verdict::pass : Verdict::fail;

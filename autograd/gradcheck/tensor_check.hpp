@@ -62,7 +62,7 @@ class TensorCheck {
   /// The element at `at` in row-major order.
   Measurement element(int64_t at);
   /// Direction `number`: every element moves, by signs drawn from `rng`. If it does not pass, the result is
-  /// the element to blame.
+  /// the element to blame; or, where each is right alone, inconclusive.
   Measurement along(int64_t number, Rng& rng);
 
   Verdict verdict(const Measurement& m) const;
