@@ -1,5 +1,4 @@
 // gradus experiment: experiments with gradients, each with its table, its conclusion and its picture.
-#include <algorithm>
 
 #include "app/call_error.hpp"
 #include "app/command.hpp"

@@ -1,9 +1,6 @@
 // gradus pretrain: MLM and NSP from text files, with checkpoints, metrics.csv and report.html.
 #include <cmath>
-#include <ctime>
-#include <fstream>
 #include <set>
-#include <thread>
 
 #include "app/command.hpp"
 #include "app/commands.hpp"

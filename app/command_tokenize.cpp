@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <memory>
-#include <optional>
 
 #include "app/command.hpp"
 #include "app/commands.hpp"

@@ -44,7 +44,7 @@ constexpr DType dtype_of = [] {
 
 /// Calls `body.template operator()<T>()` with T = float or double; throws DTypeError for any other dtype.
 ///
-///     dispatch_float(x.dtype(), "gelu", [&]<class T> { kernels::gelu(x.view<T>(), y.view<T>()); });
+///     dispatch_float(x.dtype(), "halve", [&]<class T> { kernels::scale(x.mutable_data<T>(), n, 0.5); });
 template <class Body>
 auto dispatch_float(DType dtype, std::string_view op, Body&& body) {
   switch (dtype) {

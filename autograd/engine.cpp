@@ -10,8 +10,6 @@
 
 namespace gradus {
 
-void check_finite(const Tensor& x, std::string_view what, std::string_view op, const std::string& path);
-
 namespace {
 
 struct OlderNode {

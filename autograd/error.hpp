@@ -35,8 +35,8 @@ struct IoError : Error {
   using Error::Error;
 };  ///< A file that cannot be opened, read or written.
 
-/// Throws an `E` whose text is formatted by fmt: `fail<ShapeError>("{}: {} has no axis {}", op, shape,
-/// axis)`.
+/// Throws an `E` whose text is formatted by fmt, as in
+/// `fail<ShapeError>("{}: {} has no axis {}", op, shape, axis)`.
 template <class E = Error, class... Args>
 [[noreturn]] void fail(fmt::format_string<Args...> format, Args&&... args) {
   throw E(fmt::format(format, std::forward<Args>(args)...));

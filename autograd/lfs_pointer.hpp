@@ -8,8 +8,8 @@
 namespace gradus {
 
 /// Looks at the beginning of the file `name`, a hundred bytes or more of it.
-/// @throws FormatError when it is a pointer that git-lfs has not replaced by the file itself: it says what
-///         will do.
+/// @throws FormatError when it is a pointer that git-lfs has not replaced by the file itself; the message
+///         says what to do.
 void refuse_lfs_pointer(std::string_view beginning, const std::string& name);
 
 }  // namespace gradus

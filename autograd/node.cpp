@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 
 #include "autograd/engine.hpp"
+#include "autograd/kernels/check_finite.hpp"
 #include "autograd/ops.hpp"
 #include "autograd/tensor_impl.hpp"
 
@@ -32,16 +32,20 @@ void delete_node(Node* node) {
 /// The index of the first NaN or Inf in row-major order, or "" if all are finite.
 std::string first_bad_index(const Tensor& x) {
   if (!is_float(x.dtype())) return {};
-  const std::vector<double> values = x.detach().to(DType::f64).to_vector<double>();
-  const auto bad = std::find_if(values.begin(), values.end(), [](double v) { return !std::isfinite(v); });
-  if (bad == values.end()) return {};
-  int64_t position = bad - values.begin();
+  const Tensor dense = x.detach().contiguous();
+  int64_t position = -1;
+  double value = 0;
+  dispatch_float(x.dtype(), "anomaly mode", [&]<class T> {
+    position = kernels::first_not_finite(dense.data<T>(), dense.numel());
+    if (position >= 0) value = dense.data<T>()[position];
+  });
+  if (position < 0) return {};
   Shape index = x.shape();
   for (int i = x.rank() - 1; i >= 0; --i) {
     index[i] = position % x.shape()[i];
     position /= x.shape()[i];
   }
-  return fmt::format("{} at index {} of {}", *bad, index, x.shape());
+  return fmt::format("{} at index {} of {}", value, index, x.shape());
 }
 
 }  // namespace

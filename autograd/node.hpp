@@ -4,7 +4,7 @@
 /// An op reads top to bottom: check, forward, derivatives.
 ///
 ///     Tensor mul(const Tensor& a, const Tensor& b) {
-///       const Tensor y = ...;                                   // forward, on raw memory
+///       const Tensor y = product_of_elements(a, b);             // forward, on raw memory
 ///       return record("mul", y,
 ///                     wrt(a, [b = saved(b)](const Tensor& dy) { return dy * b; }),
 ///                     wrt(b, [a = saved(a)](const Tensor& dy) { return dy * a; }));
@@ -30,7 +30,7 @@ using DerivativeFunction = std::function<Tensor(const Tensor& dy, const Tensor& 
 /// All inputs' gradients at once, in the order of the inputs; one may be undefined where it is not needed.
 using JointDerivative = std::function<std::vector<Tensor>(const Tensor& dy, const Tensor& y)>;
 
-/// A recorded op, or a leaf. Nodes are apart from tensors: only what a backward needs stays alive.
+/// A recorded op, or a leaf. Nodes are kept apart from tensors: only what a backward needs stays alive.
 struct Node {
   struct Edge {
     NodePtr to;  ///< null if this input needs no gradient (joint derivatives only)
@@ -122,5 +122,9 @@ Tensor record_fused(std::string_view op, Tensor output, const std::vector<Tensor
 
 /// Is there a gradient to be recorded for any of these?
 bool any_needs_grad(const std::vector<Tensor>& inputs);
+
+/// For anomaly mode: throws GraphError that names the op, the module's `path` and the index if `x`, which is
+/// the op's `what` ("output", "gradient"), has a NaN or Inf.
+void check_finite(const Tensor& x, std::string_view what, std::string_view op, const std::string& path);
 
 }  // namespace gradus

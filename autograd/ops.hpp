@@ -91,8 +91,8 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, double value);  ///< val
 Tensor is_finite(const Tensor& x);                                      ///< bool: neither NaN nor infinite.
 
 // ---- Reductions over some axes (all axes when `axes` is not given; `keep` leaves them with size 1) ----
-Tensor sum(const Tensor& x, std::optional<Axes> axes = {},
-           bool keep = false);  ///< Of bool: how many are true, as i64.
+/// Of bool: how many are true, as i64.
+Tensor sum(const Tensor& x, std::optional<Axes> axes = {}, bool keep = false);
 Tensor mean(const Tensor& x, std::optional<Axes> axes = {}, bool keep = false);  ///< NaN over no elements.
 /// Ties share the gradient. Throws ShapeError over no elements.
 Tensor max(const Tensor& x, std::optional<Axes> axes = {}, bool keep = false);
@@ -110,7 +110,8 @@ Tensor argmax(const Tensor& x, int64_t axis, bool keep = false);  ///< i64; the 
 Tensor concat(const std::vector<Tensor>& parts, int64_t axis);
 /// Joins parts of one shape along a new axis; ShapeError as for concat.
 Tensor stack(const std::vector<Tensor>& parts, int64_t axis);
-/// Views of so many indices each. Throws ShapeError if the sizes do not add up to the axis.
+/// Views of sizes[0], sizes[1], ... indices, one after the other. Throws ShapeError if the sizes do not add
+/// up to the axis.
 std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, int64_t axis);
 /// Adds `before` and `after` elements of `value` around an axis. Throws ShapeError if one is negative.
 Tensor pad(const Tensor& x, int64_t axis, int64_t before, int64_t after, double value = 0);
@@ -127,10 +128,10 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 
 // ---- Indexing (indices are i64; IndexError names the first one out of range) ----
 Tensor embedding(const Tensor& table, const Tensor& ids);  ///< table [V, H], ids [...] -> [..., H]
-Tensor index_select(const Tensor& x, int64_t axis,
-                    const Tensor& index);  ///< index [n]: that many of one axis.
-Tensor gather(const Tensor& x, int64_t axis,
-              const Tensor& index);  ///< y[i][j] = x[index[i][j]][j] for axis 0.
+/// The entries of one axis that index [n] names, in that order.
+Tensor index_select(const Tensor& x, int64_t axis, const Tensor& index);
+/// y[i][j] = x[index[i][j]][j] for axis 0.
+Tensor gather(const Tensor& x, int64_t axis, const Tensor& index);
 /// A copy of x with source added at the index: y[index[i][j]][j] += source[i][j] for axis 0.
 Tensor scatter_add(const Tensor& x, int64_t axis, const Tensor& index, const Tensor& source);
 
@@ -172,8 +173,8 @@ struct AttentionOptions {
   std::optional<double> scale = {};  ///< what q k^T is multiplied by; 1 / sqrt(D) if unset
 };
 /// softmax(scale q k^T + mask) v: q [B, A, S, D], k and v [B, A, T, D] -> [B, A, S, D]. A masked key has
-/// probability exactly 0; a query that may look nowhere gives zeros. Throws ShapeError where q, k, v or the
-/// mask do not fit, DTypeError for a mask that is neither bool nor of their dtype.
+/// probability exactly 0; a query whose keys are all masked gives zeros. Throws ShapeError where q, k, v or
+/// the mask do not fit, DTypeError for a mask that is neither bool nor of their dtype.
 Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                     const AttentionOptions& options = {});
 /// The same, with the probabilities (after dropout) [B, A, S, T] as second result.
@@ -186,8 +187,8 @@ std::pair<Tensor, Tensor> attention_from_scores(const Tensor& scores, const Tens
 
 // ---- Fused pairs: the same numbers as the composed form, in one pass over memory ----
 using kernels::Activation;  ///< relu, gelu, gelu_tanh, silu, sigmoid or identity
-Tensor bias_activation(const Tensor& x, const Tensor& bias,
-                       Activation kind);  ///< act(x + bias); bias may be undefined
+/// act(x + bias); bias may be undefined.
+Tensor bias_activation(const Tensor& x, const Tensor& bias, Activation kind);
 /// layer_norm(residual + dropout(x + bias), weight, offset): BERT's sub-layer ending; bias may be undefined.
 /// x and residual [..., H], the others [H]; ShapeError otherwise.
 Tensor residual_layer_norm(const Tensor& x, const Tensor& bias, const Tensor& residual, const Tensor& weight,

@@ -56,12 +56,12 @@ class Rng {
   uint64_t position_ = 0;  ///< words of 32 bits drawn so far
 };
 
-/// The generator that layers draw from when nobody hands them one: dropout's seeds. Each thread has its own,
-/// which begins with seed 0, so that two models trained side by side do not disturb each other. A checkpoint
-/// saves its state(), and a resumed run puts it back: `default_rng() = Rng::from_state(state)`.
+/// The generator that layers draw from when they are given none, for dropout's seeds. Each thread has its
+/// own, which begins with seed 0, so that two models trained side by side do not disturb each other. A
+/// checkpoint saves its state(), and a resumed run puts it back: `default_rng() = Rng::from_state(state)`.
 Rng& default_rng();
 
-/// Makes default_rng() begin anew from `seed`, in this thread.
+/// Restarts the default_rng() of this thread from `seed`.
 void manual_seed(uint64_t seed);
 
 /// A cheap hash of (seed, index) to 32 bits, for dropout: two multiply-xorshift rounds. About ten times

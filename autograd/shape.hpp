@@ -49,10 +49,10 @@ class Shape {
 };
 
 using Strides = Shape;  ///< Steps in elements, one a dimension; 0 repeats an element (a broadcast).
-using Axes =
-    Shape;  ///< Some dimensions, each counted from the front (0, 1, ...) or from the back (-1, -2, ...).
+/// Some dimensions, each counted from the front (0, 1, ...) or from the back (-1, -2, ...).
+using Axes = Shape;
 
-/// The strides of a dense row-major tensor: the last is 1, each other the product of the sizes behind it.
+/// The strides of a dense row-major tensor: the last is 1, every other is the product of the sizes after it.
 Strides contiguous_strides(const Shape& shape);
 
 /// The shape that both broadcast to: aligned at the back, sizes equal or one of them 1 (NumPy's rule).

@@ -15,7 +15,6 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -39,7 +38,7 @@ class Tensor {
   bool defined() const { return impl_ != nullptr; }
   DType dtype() const;
   const Shape& shape() const&;
-  Shape shape() &&;  ///< By value: `for (int64_t size : (a * b).shape())` would outlive the tensor.
+  Shape shape() &&;  ///< By value: a reference to the shape of (a * b) would outlive that tensor.
   const Strides& strides() const&;
   Strides strides() &&;
   int64_t size(int64_t axis) const;  ///< The size of one dimension; -1 is the last.

@@ -35,7 +35,7 @@ struct OpTraits {
 Subject op_subject(const std::string& name, const std::vector<Pattern>& patterns, Function fn,
                    const OpTraits& traits = {});
 
-/// True and false in turns of two: a mask.
+/// True, true, false, false, and so on: a mask.
 Tensor stripes(const Shape& shape);
 
 /// Two results as one row of numbers.

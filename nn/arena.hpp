@@ -21,8 +21,8 @@ bool decays_by_name(const std::string& name);
 /// What an optimiser steps over, with names: the parameters of a module, or any tensors whose gradient is
 /// wanted, named "0", "1", ... in their order.
 ///
-///     AdamW optimizer(model);
-///     AdamW optimizer({w, b}, {.lr = 0.1});
+///     AdamW of_model(model);
+///     AdamW of_tensors({w, b}, {.lr = 0.1});
 class Parameters {
  public:
   Parameters(const Module& module) : named_(module.named_parameters()) {}  // implicit, as in the examples

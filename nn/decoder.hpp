@@ -18,7 +18,7 @@ struct DecoderMask {
 
 /// Causal self-attention, cross-attention, feed-forward, each in a residual sub-layer:
 ///
-///     post-norm   x = LN(x + drop(self(x)));  x = LN(x + drop(cross(x, memory)));  x = LN(x + drop(ff(x)))
+///     post-norm   x = LN(x + drop(self(x))),  x = LN(x + drop(cross(x, memory))),  x = LN(x + drop(ff(x)))
 ///     pre-norm    x = x + drop(self(LN(x))) and so on
 ///
 /// In cross-attention the queries come from x, keys and values from the encoder's memory. The parameters are

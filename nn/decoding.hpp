@@ -11,9 +11,9 @@ namespace gradus::nn {
 struct DecodingOptions {
   int64_t begin_id = 1;  ///< what every target begins with
   int64_t end_id = 2;    ///< what ends one
-  int64_t max_length =
-      64;              ///< ids written at most, the end among them; never more than the model's positions
-  bool cached = true;  ///< keep keys and values; false: compute all positions anew for each id
+  /// Ids written at most, the end among them; never more than the model's positions.
+  int64_t max_length = 64;
+  bool cached = true;  ///< keep keys and values; false: compute all positions again for each id
 };
 
 struct BeamOptions {

@@ -11,8 +11,8 @@ namespace gradus::nn {
 
 struct EmbeddingOptions {
   Init init = init::normal(0.02);
-  std::optional<int64_t> zero_row =
-      {};  ///< a row that begins at 0, such as that of [PAD]; it learns as others do
+  /// A row that begins at 0, such as that of [PAD]; it learns as the others do.
+  std::optional<int64_t> zero_row = {};
 };
 
 /// The rows of `weight` that the ids name: i64 [...] -> [..., H]. IndexError names an id outside the table.

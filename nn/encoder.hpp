@@ -33,8 +33,8 @@ struct EncoderOptions {
 
 /// Attention, then feed-forward, each in a residual sub-layer:
 ///
-///     post-norm   x = LN(x + drop(attention(x)));  x = LN(x + drop(feed_forward(x)))
-///     pre-norm    x = x + drop(attention(LN(x)));  x = x + drop(feed_forward(LN(x)))
+///     post-norm   x = LN(x + drop(attention(x))),  x = LN(x + drop(feed_forward(x)))
+///     pre-norm    x = x + drop(attention(LN(x))),  x = x + drop(feed_forward(LN(x)))
 ///
 /// The parameters are named as in Hugging Face's BERT: attention.self.query ... output.LayerNorm.
 class EncoderLayer : public Module {

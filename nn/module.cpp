@@ -1,7 +1,6 @@
 #include "nn/module.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <set>
 #include <unordered_set>
 

@@ -4,17 +4,24 @@
 ///     class Linear : public Module {
 ///      public:
 ///       Linear(int64_t in, int64_t out, Rng& rng)
-///           : weight(parameter("weight", randn({out, in}, rng) * 0.02)), bias(parameter("bias",
-///           zeros({out}))) {}
-///       Tensor operator()(const Tensor& x) const { auto scope = enter(); return linear(x, weight, bias); }
+///           : weight(parameter("weight", randn({out, in}, rng) * 0.02)),
+///             bias(parameter("bias", zeros({out}))) {}
+///       Tensor operator()(const Tensor& x) const {
+///         const ModuleScope scope = enter();
+///         return linear(x, weight, bias);
+///       }
 ///       const Tensor weight, bias;  // [out, in], [out]
 ///     };
 ///
 ///     class Mlp : public Module {
 ///      public:
-///       explicit Mlp(Rng& rng) : first(child("first", Linear(2, 8, rng))), second(child("second", Linear(8,
-///       1, rng))) {} Tensor operator()(const Tensor& x) const { return second(tanh(first(x))); } const
-///       Linear first, second;  // named_parameters(): first.weight, first.bias, second.weight, second.bias
+///       explicit Mlp(Rng& rng)
+///           : first(child("first", Linear(2, 8, rng))), second(child("second", Linear(8, 1, rng))) {}
+///       Tensor operator()(const Tensor& x) const {
+///         const ModuleScope scope = enter();
+///         return second(tanh(first(x)));
+///       }
+///       const Linear first, second;  // first.weight, first.bias, second.weight, second.bias
 ///     };
 ///
 /// A name is given once, in the constructor, and is the key in checkpoints: so a name is data, and changing
@@ -22,7 +29,6 @@
 /// Moving one copies it, so what was moved from stays a handle too.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -96,7 +102,7 @@ class Module {
   std::shared_ptr<Registry> registry_;
 };
 
-/// Eval mode while it lives; then every part has the mode back that it had.
+/// Eval mode while it lives; afterwards every part has its own mode back.
 ///
 ///     const EvalMode eval(model);
 class EvalMode {

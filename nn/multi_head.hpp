@@ -35,11 +35,11 @@ struct KeysAndValues {
 ///
 /// Gated: head_a is first multiplied, number by number, by sigmoid(x W_g^T), its D columns, with x the input
 /// of the queries (Qiu et al. 2025, "Gated Attention for Large Language Models", section 2.2: the
-/// element-wise gate of each head after attention). A head can then say nothing at all, without a token to
-/// dump its weight on.
+/// element-wise gate of each head after attention). A head can then add nothing, without a token to put
+/// its weight on.
 ///
-/// The parameters are named as in Hugging Face's BERT: self.query, self.key, self.value, output.dense. In
-/// this order they are made, so that in a ParameterArena the three first weights are one matrix [3H, H]. A
+/// The parameters are named as in Hugging Face's BERT: self.query, self.key, self.value, output.dense. They
+/// are made in this order, so that in a ParameterArena the first three weights are one matrix [3H, H]. A
 /// score's own are named self.score.*, the gate self.gate.weight.
 class MultiHeadAttention : public Module {
  public:

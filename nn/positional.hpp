@@ -43,7 +43,7 @@ class SegmentEmbedding : public Module {
  public:
   SegmentEmbedding(int64_t segments, int64_t hidden, Rng& rng, const Init& init = init::normal(0.02));
 
-  /// Throws ShapeError if the ids have not the shape of x without H, IndexError for an id out of range.
+  /// Throws ShapeError if the ids do not have the shape of x without H, IndexError for an id out of range.
   Tensor operator()(const Tensor& x, const Tensor& segment_ids) const;
 
   const Tensor weight;  ///< [segments, H]

@@ -1,5 +1,5 @@
 /// @file
-/// The residual sub-layer: a detour f around which the input goes straight on.
+/// The residual sub-layer: a function f, and a way straight past it.
 #pragma once
 
 #include <functional>

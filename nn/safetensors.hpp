@@ -1,7 +1,8 @@
 /// @file
 /// The safetensors format (https://github.com/huggingface/safetensors): tensors by name, without code.
 ///
-/// Eight bytes little-endian N; N bytes of JSON that say dtype, shape and place of each tensor; the data.
+/// Eight bytes hold N, little-endian; then N bytes of JSON with the dtype, shape and place of each tensor;
+/// then the data.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +10,6 @@
 #include <fstream>
 #include <map>
 #include <string>
-#include <vector>
 
 #include "nn/module.hpp"
 

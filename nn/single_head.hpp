@@ -19,8 +19,9 @@ struct SingleHeadOptions {
   Init init = init::xavier_uniform();
 };
 
-/// softmax(score(q, k) + mask) v with q = x W_q^T + b_q, and k and v made likewise from what is looked at
-/// (Vaswani et al. 2017, section 3.2, for one head; the score may be any of nn/attention_score.hpp).
+/// softmax(score(q, k) + mask) v with q = x W_q^T + b_q, and k and v made in the same way from what is
+/// looked at (Vaswani et al. 2017, section 3.2, for one head; the score may be any of
+/// nn/attention_score.hpp).
 ///
 ///     Rng rng(1);
 ///     const SingleHeadAttention attention(8, 4, rng, {.score = ScoreKind::additive});

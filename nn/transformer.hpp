@@ -56,7 +56,7 @@ class TokenEmbedding : public Module {
 /// and output.* (the bias alone if tied).
 class Transformer : public Module {
  public:
-  /// Throws ShapeError for a vocabulary of no ids.
+  /// Throws ShapeError for a vocabulary without ids.
   Transformer(const TransformerOptions& options, Rng& rng);
 
   /// source i64 [B, T], target i64 [B, S] -> logits [B, S, V]: at position i those of what follows

@@ -1,5 +1,5 @@
 /// @file
-/// Bars: one number for each of some things, or a few numbers side by side.
+/// Bars: one number for each group, or a few numbers side by side.
 #pragma once
 
 #include <string>

@@ -16,11 +16,11 @@ class ChartAxis {
   void include(double value);      ///< widens the range; what the axis does not hold is passed over
   bool empty() const { return !(low_ <= high_); }
 
-  /// Fixes the range and its ticks. Nothing or one value becomes a range around it; `margin` is the share of
-  /// the range that is added at both ends.
+  /// Fixes the range and its ticks. An empty range, or one of a single value, is widened; `margin` is the
+  /// share of the range that is added at both ends.
   void settle(int wanted_ticks, double margin);
 
-  /// Gives the pixels of the two ends; the end that is not wanted first may be the greater.
+  /// Gives the pixels of the two ends; `pixel_low` may be the greater, as on an axis that points upwards.
   void place(double pixel_low, double pixel_high);
 
   double pixel(double value) const;

@@ -13,7 +13,7 @@ namespace gradus::plot::detail {
 std::vector<int> layers_of(std::size_t nodes, const std::vector<std::pair<std::size_t, std::size_t>>& edges);
 
 /// The order of the nodes within each layer, from top to bottom, with few crossings: the barycentre rule,
-/// swept to and fro. Every edge must lead to the next layer.
+/// swept back and forth. Every edge must lead to the next layer.
 std::vector<std::vector<std::size_t>> order_of(const std::vector<int>& layers,
                                                const std::vector<std::pair<std::size_t, std::size_t>>& edges);
 

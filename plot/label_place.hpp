@@ -26,7 +26,7 @@ bool touches(const Segment& segment, const Box& box);
 
 /// A box within `room` for a label of `width` by `size` pixels that stands right above or right below the
 /// horizontal line at `y`, comes near no segment and overlaps none of `taken`: the one farthest right, above
-/// first. Nothing where there is none.
+/// first. std::nullopt where there is none.
 std::optional<Box> free_place(const Box& room, double y, double width, double size,
                               const std::vector<Segment>& segments, const std::vector<Box>& taken);
 

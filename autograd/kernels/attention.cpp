@@ -36,7 +36,8 @@ struct Tile {
 };
 
 template <class T>
-void forbid(const Tile& tile, const AttentionMask& mask, int64_t i, int64_t keys, T* scores) {
+void forbid(const Tile& tile, int64_t i, int64_t keys, T* scores) {
+  const AttentionMask& mask = tile.options.mask;
   if (mask.data == nullptr) return;
   const bool* const row =
       mask.data + tile.b * mask.batch_stride + tile.a * mask.head_stride + i * mask.query_stride;
@@ -50,8 +51,7 @@ void forbid(const Tile& tile, const AttentionMask& mask, int64_t i, int64_t keys
 // -Inf where row i may not look.
 template <class T>
 void apply_masks(const Tile& tile, int64_t i, int64_t keys, T* scores) {
-  forbid(tile, tile.options.padding, i, keys, scores);
-  forbid(tile, tile.options.mask, i, keys, scores);
+  forbid(tile, i, keys, scores);
   if (tile.options.causal) {
     for (int64_t j = i + 1; j < keys; ++j) scores[j] = -infinity<T>;
   }

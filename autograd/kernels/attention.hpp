@@ -28,9 +28,9 @@ struct Heads {
 };
 
 /// What backward needs of each row of scores to make its probabilities again as exp(x - shift) inverse: its
-/// largest score and 1 / sum_j exp(x_j - shift), both [B, A, S], both 0 for a row that may look nowhere. (One
-/// number, shift + log(sum), would do in theory; but beside a score of 1000 its rounding in f32 costs three
-/// digits of every probability.)
+/// largest score and 1 / sum_j exp(x_j - shift), both [B, A, S], both 0 for a row whose keys are all masked.
+/// (One number, shift + log(sum), would do in theory; but beside a score of 1000 its rounding in f32 costs
+/// three digits of every probability.)
 template <class T>
 struct RowSums {
   T* shift = nullptr;
@@ -47,8 +47,7 @@ struct AttentionMask {
 struct AttentionOptions {
   double scale = 1;           ///< 1 / sqrt(D) in the Transformer
   bool causal = false;        ///< query i attends to the keys j <= i only
-  AttentionMask padding;      ///< usually by key; a key has to be allowed by both masks
-  AttentionMask mask;         ///< any
+  AttentionMask mask;         ///< any pattern; a key must also be allowed by `causal`, if that is set
   double dropout = 0;         ///< the probability that an element of p is dropped
   uint64_t dropout_seed = 0;  ///< element (b, a, i, j) has index ((b A + a) S + i) T + j in dropout_keep()
 };

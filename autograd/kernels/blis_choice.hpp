@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace gradus::kernels {
@@ -49,7 +48,7 @@ struct BlisSet {
   int number = 0;  ///< its place in BLIS's own list, which versions up to 0.9 want in BLIS_ARCH_TYPE
 };
 
-/// What decides.
+/// What the choice depends on.
 struct BlisHost {
   std::string blis_version;          ///< as BLIS gives it: "0.9.0"
   std::vector<BlisSet> compiled_in;  ///< none where the kind of processor is not known here, as POWER

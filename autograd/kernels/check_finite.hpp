@@ -1,5 +1,5 @@
 /// @file
-/// The search for the first NaN or Inf, for anomaly mode and for losses.
+/// The search for the first NaN or Inf, for anomaly mode.
 #pragma once
 
 #include <cstdint>

@@ -37,7 +37,7 @@ void gemm(std::type_identity_t<T> alpha, std::type_identity_t<Matrix<const T>> a
           std::type_identity_t<Matrix<const T>> b, std::type_identity_t<T> beta, Matrix<T> c);
 
 /// The same product for every index of `batch`; the three stride lists (elements, as long as `batch`) place
-/// each matrix of the batch. Strides of a and b may be 0; those of c may not, but for sizes of 1.
+/// each matrix of the batch. Strides of a and b may be 0; those of c may not, except along sizes of 1.
 template <class T>
 void gemm_batched(const Shape& batch, std::type_identity_t<T> alpha, std::type_identity_t<Matrix<const T>> a,
                   const Strides& a_batch, std::type_identity_t<Matrix<const T>> b, const Strides& b_batch,

@@ -53,9 +53,9 @@ struct SgdSettings {
   double grad_scale = 1;
 };
 
-/// Gradient descent as torch.optim.SGD: g = grad_scale grad + weight_decay param; velocity = momentum
-/// velocity
-/// + g; param -= lr u with u = velocity, or g + momentum velocity with nesterov (Sutskever et al. 2013).
+/// Gradient descent as torch.optim.SGD: g = grad_scale grad + weight_decay param;
+/// velocity = momentum velocity + g; param -= lr u, where u is velocity, or with nesterov
+/// g + momentum velocity (Sutskever et al. 2013).
 /// velocity may be null where momentum is 0.
 template <class T>
 void sgd_step(T* param, const T* grad, T* velocity, int64_t n, const SgdSettings& settings);

@@ -103,8 +103,8 @@ void pack_transposed(const T* source, int64_t row_stride, int64_t depth, int64_t
   }
 }
 
-/// R rows against one panel: c[R, cols] = a[R, depth] panel[depth, width], a[i, p] = a[i * a_row + p *
-/// a_col].
+/// R rows against one panel: c[R, cols] = a[R, depth] panel[depth, width], where element (i, p) of a is
+/// a[i * a_row + p * a_col].
 template <int R, class T>
 void multiply_tile(const T* a, int64_t a_row, int64_t a_col, const T* panel, int64_t depth, T* c,
                    int64_t c_row, int64_t cols, const Finish<T>& finish) {

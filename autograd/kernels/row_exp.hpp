@@ -25,7 +25,7 @@ T row_maximum(const T* x, int64_t n) {
   return larger(a, b);
 }
 
-/// The same, but 0 where every entry is -Inf: a shift that is safe to take off, as -Inf - -Inf is NaN.
+/// The same, but 0 where every entry is -Inf: a shift that is safe to subtract, since -Inf - -Inf is NaN.
 template <class T>
 T row_shift(const T* x, int64_t n) {
   const T largest = row_maximum(x, n);

@@ -1,13 +1,13 @@
 /// @file
-/// A sum over a row that does not wait for itself.
+/// A sum over a row, made of four so that no addition waits for the one before it.
 #pragma once
 
 #include <cstdint>
 
 namespace gradus::kernels {
 
-/// f(0) + ... + f(n - 1), as four sums side by side, a quarter of the row each: one alone would wait for
-/// every addition (three or four cycles) before the next. The order depends on n only.
+/// f(0) + ... + f(n - 1), as four sums side by side, a quarter of the row each: in a single one each
+/// addition would wait for the one before it (three or four cycles). The order depends on n only.
 template <class T, class F>
 [[gnu::always_inline]] inline T sum_over(int64_t n, F&& f) {
   const int64_t quarter = n / 4;

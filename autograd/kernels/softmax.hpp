@@ -2,7 +2,7 @@
 /// Softmax over rows. x, y, dy and dx are dense [rows, cols]; T is float or double. An output may be the same
 /// buffer as an input.
 ///
-/// The maximum is taken off first, so nothing overflows. A row of -Inf only (every key masked) has no
+/// The maximum is subtracted first, so nothing overflows. A row of -Inf only (every key masked) has no
 /// softmax; here it is zeros, and -Inf in log_softmax, without a NaN. A NaN makes its whole row NaN.
 #pragma once
 

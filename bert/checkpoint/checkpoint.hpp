@@ -19,9 +19,10 @@
 
 namespace gradus::bert {
 
-/// The weights of a folder, made alike whoever wrote them: every name of the base begins with "bert.";
-/// LayerNorm's gamma and beta are weight and bias; what is computed (position_ids) or an alias (a decoder
-/// equal to the word embeddings) is left out; a table that was padded is cut to the config's vocabulary.
+/// The weights of a folder, under one set of names whoever wrote them: every name of the base begins with
+/// "bert."; LayerNorm's gamma and beta are weight and bias; what is computed (position_ids) or an alias (a
+/// decoder equal to the word embeddings) is left out; a table that was padded is cut to the config's
+/// vocabulary.
 struct Checkpoint {
   Config config;  ///< tie_word_embeddings is off if the file has a decoder of its own
   nn::StateDict weights;
@@ -43,7 +44,7 @@ Checkpoint read_checkpoint(const std::filesystem::path& folder);
 /// @throws FormatError that names every missing weight of the encoder and every misshaped one.
 void load_weights(Checkpoint& checkpoint, const nn::Module& model);
 
-/// A model and what should be said about its loading.
+/// A model, and what was noticed while it was loaded.
 template <class Model>
 struct Loaded {
   Model model;

@@ -1,7 +1,6 @@
 #include "bert/checkpoint/checkpoint_names.hpp"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 
 namespace gradus::bert {

@@ -18,7 +18,7 @@ struct MaskingVocabulary {
   int64_t vocabulary_size = 0;
   SpecialIds special = {};
   std::vector<uint8_t> is_continuation = {};  ///< [V], 1 for `##` pieces; empty if the vocabulary has none.
-  /// Further pieces never masked nor drawn, for example `[unused7]`.
+  /// Further pieces that are neither masked nor drawn, for example `[unused7]`.
   std::vector<int32_t> more_special = {};
 
   static MaskingVocabulary of(const Tokenizer& tokenizer);
@@ -40,7 +40,7 @@ class Masker {
          const std::vector<int32_t>& drawable, MaskingRule rule)
       : pieces_(pieces), is_special_(is_special), drawable_(drawable), rule_(rule) {}
 
-  /// Changes `row` in place and appends where, from `offset` on, and what stood there.
+  /// Masks `row` in place. Appends the masked positions, plus `offset`, and the pieces that stood there.
   void operator()(std::span<int64_t> row, int64_t offset, Rng rng, std::vector<int64_t>& positions,
                   std::vector<int64_t>& labels);
 
@@ -61,7 +61,7 @@ class Masker {
   const std::vector<uint8_t>& is_special_;
   const std::vector<int32_t>& drawable_;
   MaskingRule rule_;
-  std::vector<Word> words_;  // of the row, kept so that no row allocates anew
+  std::vector<Word> words_;  // of the row, kept so that a row allocates nothing
   std::vector<int64_t> chosen_;
 };
 

@@ -1,13 +1,13 @@
 /// @file
 /// Chooses which sentences make the rows of an epoch.
 ///
-/// The pairs follow Devlin et al. 2018 (create_pretraining_data), with the leaks closed by which a model
+/// The pairs follow Devlin et al. 2018 (create_pretraining_data), without the hints by which a model
 /// could tell a random B from the true one without reading:
 ///
 /// - The label is drawn after A and after the place of the cut, so that A says nothing about it.
 /// - A random B never begins at a document's first sentence, as a true one never does.
 /// - A random B is as long as the true one would be: where the true B runs to its document's end, so does the
-///   random one, and the end of some document is taken whose length comes nearest.
+///   random one; it is then the ending of a document that is nearest in length.
 /// - What is too long loses pieces at A's front and at B's end, never where the two meet.
 /// - A B that reads like the true one is never called random.
 #pragma once

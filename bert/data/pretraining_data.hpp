@@ -63,7 +63,8 @@ struct EpochPlan {
 class PretrainingData {
  public:
   /// Throws FormatError if the corpus holds no piece to mask or too few documents (two of two sentences) for
-  /// pairs, IndexError if an option or a token id is out of range. What no pair shows makes rows of its own.
+  /// pairs, IndexError if an option or a token id is out of range. Text that no pair shows has rows of its
+  /// own.
   PretrainingData(std::shared_ptr<const TokenizedCorpus> corpus, MaskingVocabulary pieces,
                   PretrainingOptions options = {});
 

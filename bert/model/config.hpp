@@ -16,7 +16,8 @@ namespace gradus::bert {
 /// look at this.
 struct InitOptions {
   bool truncated = false;  ///< draw values beyond two std again, as google-research/bert does
-  /// Position p begins as the sinusoids of Vaswani et al. 2017, section 3.5, as large as the other tables.
+  /// Position p begins as the sinusoids of Vaswani et al. 2017, section 3.5, with rows as long as the other
+  /// tables'.
   bool sinusoidal_positions = false;
   /// Each W_o begins as W_v transposed, so that a head begins by passing on what it looked at.
   bool output_from_value = false;
@@ -24,7 +25,8 @@ struct InitOptions {
   bool operator==(const InitOptions&) const = default;
 };
 
-/// The shape of a BERT (Devlin et al. 2018, section 3). The letters are those of the comments all over bert/.
+/// The shape of a BERT (Devlin et al. 2018, section 3). The letters are those of the comments throughout
+/// bert/.
 struct Config {
   int64_t vocab_size = 30522;        ///< V
   int64_t hidden_size = 768;         ///< H
@@ -58,7 +60,7 @@ struct Config {
 };
 
 /// Reads a config.json that Gradus or Hugging Face wrote. An absent key has the default above; keys that
-/// Gradus does not know are passed over.
+/// Gradus does not know are ignored.
 /// @throws IoError; FormatError that names the file and the key for bad JSON, a value of the wrong kind, and
 ///         for what Gradus does not compute: another model_type, relative positions, a decoder, cross
 ///         attention, an unknown activation, H that is not a multiple of A.

@@ -67,8 +67,8 @@ class BertForPreTraining : public nn::Module {
                                const ForwardOptions& options = {}) const;
 
   /// The loss of pretraining: the mean of MLM over the masked positions plus the mean of NSP over the
-  /// labelled rows. Each has its own rule for what it leaves out, so neither can silence a class of the
-  /// other. Both look at a few tokens only, so the last layer stops after attention for the rest; without
+  /// labelled rows. Each leaves out positions by a rule of its own, which does not touch the other's
+  /// labels. Both look at a few tokens only, so the last layer stops after attention for the rest; without
   /// dropout the numbers are those of operator(). IndexError names a label out of range.
   PretrainingLoss loss(const PretrainingBatch& batch) const;
 

@@ -3,12 +3,12 @@
 ///
 ///     Rng rng(1);
 ///     bert::Config config = bert::Config::named("tiny", /*vocab_size=*/8000);
-///     bert::Bert model(config, rng);            // or bert::load_model(folder), see
-///     bert/checkpoint/checkpoint.hpp model.eval();                             // no dropout; a fresh model
-///     is in training mode const NoGrad no_grad;                     // no gradients wanted bert::BertOutput
-///     out = model(tensor<int64_t>({2, 57, 918, 3}, Shape{1, 4})); out.last_hidden; // [1, 4, 128]: a vector
-///     for each token, in its context out.pooled;                               // [1, 128]: tanh(W h[CLS] +
-///     b)
+///     bert::Bert model(config, rng);  // or bert::load_bert(folder).model (bert/checkpoint/checkpoint.hpp)
+///     model.eval();                   // no dropout; a fresh model is in training mode
+///     const NoGrad no_grad;           // no gradients wanted
+///     bert::BertOutput out = model(tensor<int64_t>({2, 57, 918, 3}, Shape{1, 4}));
+///     out.last_hidden;                // [1, 4, 128]: a vector for each token, in its context
+///     out.pooled;                     // [1, 128]: tanh(W h[CLS] + b)
 ///
 /// Letters in shapes: B sequences in the batch, S tokens in each, H hidden size, A heads, L layers, V pieces
 /// in the vocabulary. Parameters are named as in Hugging Face's BertModel: names are the keys of checkpoints.

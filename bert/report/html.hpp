@@ -41,7 +41,7 @@ struct Page {
   std::string script;  ///< runs after the body has been read; may be empty
 };
 
-/// The whole page. It asks for nothing outside itself, and its content security policy says so to the
+/// The whole page. It loads nothing from outside itself, and its content security policy says so to the
 /// browser; it follows the reader's light or dark scheme, fits a phone and can be printed.
 std::string render(const Page& page);
 

@@ -52,10 +52,10 @@ std::vector<MetricsRow> read_metrics_csv(const std::filesystem::path& path);
 /// Writes metrics.csv row by row; each row is on its way to the disk when `append` returns.
 class MetricsWriter {
  public:
-  /// Without `resumed_step` the file begins anew. With it, the run continues from a checkpoint of that step:
+  /// Without `resumed_step` the file starts empty. With it, the run continues from a checkpoint of that step:
   /// rows of later steps, which will be made again, are dropped and the others kept; with `evaluates_again`
-  /// so is an evaluation of that very step. A missing file begins anew. The file is replaced as a whole or
-  /// not at all.
+  /// an evaluation of that very step is dropped too. A missing file starts empty. The file is replaced as a
+  /// whole or not at all.
   /// @throws IoError, FormatError as read_metrics_csv.
   explicit MetricsWriter(std::filesystem::path path, std::optional<std::int64_t> resumed_step = std::nullopt,
                          bool evaluates_again = false);

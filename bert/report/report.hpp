@@ -36,8 +36,8 @@ struct SampleBlank {
   std::vector<SampleMoment> moments;
 };
 
-/// A sentence some of whose words are masked. It is the same at every moment, so that one sees the model
-/// learn.
+/// A sentence some of whose words are masked. It is the same at every moment, so that a reader sees the
+/// model learn.
 struct SampleSentence {
   std::vector<std::string> pieces;  ///< `##` marks a piece that continues a word
   std::vector<SampleBlank> blanks;

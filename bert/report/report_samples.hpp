@@ -1,5 +1,5 @@
 /// @file
-/// The part of a report in which one sees the model learn to fill gaps.
+/// The part of a report that shows how the model learned to fill gaps.
 #pragma once
 
 #include <string>

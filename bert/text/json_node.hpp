@@ -13,8 +13,8 @@
 namespace gradus::bert {
 
 /// The JSON object in the file at `path`.
-/// @throws IoError when it cannot be read; FormatError that names the file, line and byte when it is not
-///         JSON, says that it holds no object, or what it is in place of JSON.
+/// @throws IoError when it cannot be read; FormatError, with the line and byte, when it is not JSON, when it
+///         holds something else than an object, and when it is another kind of file, which is then named.
 nlohmann::json parse_json_file(const std::filesystem::path& path);
 
 /// A value inside a JSON file that knows its file and its key, such as `model.vocab`. It refers to the parsed

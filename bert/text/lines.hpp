@@ -1,5 +1,5 @@
 /// @file
-/// Lines of text, checked: the door through which every corpus comes in.
+/// Lines of text, checked: every corpus is read through this.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,5 @@
 /// @file
-/// What is often found where text in UTF-8 is meant: told by its first bytes, and named.
+/// Recognises by its first bytes what is often found in place of text in UTF-8, and names it.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ inline constexpr std::size_t kKindBytes = 4096;
 
 /// Looks at the beginning of the file `name`, kKindBytes of it or all.
 /// @throws FormatError for a pointer that git-lfs has not replaced by the file itself, and for text in UTF-16
-///         or UTF-32, with or without a byte-order mark: it says what will do.
+///         or UTF-32, with or without a byte-order mark; the message says what to do.
 void refuse_other_kinds(std::string_view beginning, const std::string& name);
 
 }  // namespace gradus::bert

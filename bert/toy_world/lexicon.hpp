@@ -10,7 +10,7 @@ namespace gradus::bert::toy {
 
 using Word = std::string_view;
 
-/// Where a story plays, and what belongs there.
+/// Where a story takes place, and what belongs there.
 struct Topic {
   Word name;
   std::array<Word, 2> places;

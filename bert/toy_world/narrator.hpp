@@ -23,7 +23,7 @@ class Narrator {
   const std::vector<ToyEntity>& entities() const { return entities_; }
 
  private:
-  /// What is said of whom, in the order of the sentence. A clause writes into sentence_.
+  /// The parts of a sentence, each appended to sentence_ in the order of the calls.
   void say(std::initializer_list<Word> words);
   void subject(int entity);  ///< a name, a noun phrase, or he, she, it
   void object(int entity);   ///< the same with him and her

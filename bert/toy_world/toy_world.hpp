@@ -79,7 +79,8 @@ struct ToyWorldOptions {
   uint64_t seed = 1;
   /// Held-out stories put together people, and things and colours, that never meet in the other stories.
   bool held_out = false;
-  /// So many stories in a row share a topic: a random sentence from a story nearby is about the same things.
+  /// This many stories in a row share a topic: a random sentence from a story nearby is about the same
+  /// things.
   int64_t stories_per_topic = 16;
 };
 

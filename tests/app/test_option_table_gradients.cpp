@@ -1,5 +1,4 @@
 // What each option of gradcheck and experiment does.
-#include <algorithm>
 
 #include "app/option_table.hpp"
 

@@ -1,5 +1,4 @@
 // What each option of pretrain does to a step, and to the course of the run around the steps.
-#include <algorithm>
 #include <cmath>
 
 #include "app/option_table.hpp"

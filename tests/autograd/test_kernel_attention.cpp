@@ -50,13 +50,11 @@ struct Results {
 };
 
 bool allowed(const Problem& problem, int64_t b, int64_t a, int64_t i, int64_t j) {
-  const auto& options = problem.options;
-  for (const AttentionMask& mask : {options.padding, options.mask}) {
-    if (mask.data != nullptr && !mask.data[b * mask.batch_stride + a * mask.head_stride +
-                                           i * mask.query_stride + j * mask.key_stride])
-      return false;
-  }
-  return !options.causal || j <= i;
+  const AttentionMask& mask = problem.options.mask;
+  if (mask.data != nullptr &&
+      !mask.data[b * mask.batch_stride + a * mask.head_stride + i * mask.query_stride + j * mask.key_stride])
+    return false;
+  return !problem.options.causal || j <= i;
 }
 
 // The definition, element by element.
@@ -176,12 +174,11 @@ TEST_CASE("fused attention equals its definition for every kind of size") {
   }
   SECTION("a padding mask by sentence") {
     const auto mask = random_mask(B * T, 8);
-    problem.options.padding = {as_bool(mask), T, 0, 0, 1};
+    problem.options.mask = {as_bool(mask), T, 0, 0, 1};
     check_against_definition(problem);
   }
-  SECTION("any mask, padding, causal and dropout together") {
-    const auto padding = random_mask(B * T, 8), mask = random_mask(S * A * T * 2, 9);
-    problem.options.padding = {as_bool(padding), T, 0, 0, 1};
+  SECTION("any mask, causal and dropout together") {
+    const auto mask = random_mask(S * A * T * 2, 9);
     problem.options.mask = {as_bool(mask), 0, S * T * 2, T * 2, 2};
     problem.options.causal = true;
     problem.options.dropout = 0.3;
@@ -199,7 +196,7 @@ TEST_CASE("a row that may attend to nothing gives zeros and zero gradients") {
   Problem problem({2, 2, 9, 11, 6});
   std::vector<char> mask(2 * 11, 1);
   std::fill(mask.begin(), mask.begin() + 11, 0);  // the whole first sentence
-  problem.options.padding = {as_bool(mask), 11, 0, 0, 1};
+  problem.options.mask = {as_bool(mask), 11, 0, 0, 1};
   const Results r = by_kernel<float>(problem);
   for (size_t i = 0; i < r.out.size() / 2; ++i) CHECK((r.out[i] == 0 && r.dq[i] == 0));
   for (size_t i = 0; i < r.dk.size() / 2; ++i) CHECK((r.dk[i] == 0 && r.dv[i] == 0));
@@ -219,7 +216,7 @@ TEST_CASE("a masked key has no influence at all") {
   Problem problem({1, 1, 30, 30, 16});
   std::vector<char> mask(30, 1);
   mask[7] = 0;
-  problem.options.padding = {as_bool(mask), 30, 0, 0, 1};
+  problem.options.mask = {as_bool(mask), 30, 0, 0, 1};
   const Results before = by_kernel<float>(problem);
   for (int64_t d = 0; d < 16; ++d) problem.k[7 * 16 + d] = 100, problem.v[7 * 16 + d] = -1e30;
   const Results after = by_kernel<float>(problem);

@@ -1,7 +1,5 @@
 #include <cmath>
 #include <limits>
-#include <string>
-#include <vector>
 
 #include "autograd/kernels/dropout_mask.hpp"
 #include "autograd/kernels/math.hpp"

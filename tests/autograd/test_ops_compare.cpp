@@ -1,5 +1,4 @@
 // Comparison and choice: equal, less, logical_and, logical_not, where, masked_fill, is_finite.
-#include <cmath>
 
 #include "autograd/engine.hpp"
 #include "support/catch.hpp"

@@ -2,8 +2,6 @@
 #include "autograd/grad_mode.hpp"
 #include "autograd/tensor.hpp"
 
-#include <numeric>
-
 #include "autograd/ops.hpp"
 #include "support/catch.hpp"
 

@@ -2,7 +2,6 @@
 // processor and with any seed: rounding alone decides which of several likely words comes first.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <set>
 

@@ -1,4 +1,4 @@
-// Every layer in a few lines, as a program of one's own would use it. Each function is a whole example.
+// Every layer in a few lines, as your own program would use it. Each function is a whole example.
 #include <fmt/format.h>
 
 #include "nn/nn.hpp"

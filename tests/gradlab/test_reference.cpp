@@ -1,5 +1,4 @@
 // Every op of the registry has a case in the fixture made by PyTorch, or a reason why not.
-#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>

@@ -1,5 +1,4 @@
 // Attention as PyTorch computes it: outputs, probabilities and every gradient.
-#include <functional>
 
 #include "nn/multi_head.hpp"
 #include "nn/single_head.hpp"

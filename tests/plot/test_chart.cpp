@@ -1,7 +1,6 @@
 // Line charts: axes, gaps, labels, and files of their own.
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 #include <string>
 #include <vector>

@@ -2,7 +2,6 @@
 #include "plot/label_place.hpp"
 
 #include <cmath>
-#include <cstdio>
 #include <random>
 #include <string>
 #include <vector>

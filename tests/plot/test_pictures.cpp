@@ -1,7 +1,6 @@
 // Heat maps, bars, graphs, and pictures put together.
 #include <limits>
 #include <string>
-#include <vector>
 
 #include "autograd/error.hpp"
 #include "plot/plot.hpp"

@@ -1,6 +1,8 @@
-// The README shows code that is built and run, and names files and commands that exist.
+// The README shows code that is built and run, and names files, commands, folders and chapters that exist, all of them.
+#include <algorithm>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "autograd/file.hpp"
@@ -21,6 +23,62 @@ std::vector<std::string> between(const std::string& text, const std::string& bef
     found.push_back(text.substr(begin, text.find(after, begin) - begin));
   }
   return found;
+}
+
+/// The folders of the project at its root: those that are built from, or hold programs. What ./run or a reader
+/// leaves beside them, such as build/ or diary-run/, is none of them.
+std::vector<std::string> folders() {
+  using std::filesystem::perms;
+  std::vector<std::string> found;
+  for (const auto& folder : std::filesystem::directory_iterator(root)) {
+    const std::string name = folder.path().filename();
+    if (!folder.is_directory() || name.starts_with(".") || name == "build" || name.ends_with("-run"))
+      continue;
+    for (const auto& file : std::filesystem::directory_iterator(folder)) {
+      const bool runs = (file.status().permissions() & perms::owner_exec) != perms::none;
+      if (file.path().filename() == "CMakeLists.txt" || file.path().extension() == ".cmake" ||
+          (file.is_regular_file() && runs)) {
+        found.push_back(name);
+        break;
+      }
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+/// The table of chapters as it must stand in a page: number, title and idea as each chapter's own README has
+/// them, with links that begin with `prefix`.
+std::string table_of_chapters(const std::string& prefix) {
+  std::vector<std::string> chapters;
+  for (const auto& folder : std::filesystem::directory_iterator(root / "tutorials")) {
+    if (std::filesystem::exists(folder.path() / "main.cpp")) chapters.push_back(folder.path().filename());
+  }
+  std::sort(chapters.begin(), chapters.end());
+  std::string table = "| chapter | | the one idea |\n| --- | --- | --- |\n";
+  for (const std::string& chapter : chapters) {
+    const std::string readme = gradus::read_file(root / "tutorials" / chapter / "README.md");
+    const std::string number = std::to_string(std::stoi(chapter));
+    const std::vector<std::string> title = between(readme, "# Chapter " + number + ": ", "\n");
+    const std::vector<std::string> idea = between(readme, "\n*The one idea: ", ".*\n");
+    INFO(chapter);
+    REQUIRE(title.size() == 1);
+    REQUIRE(idea.size() == 1);
+    table += "| " + number + " | [" + title[0] + "](" + prefix + chapter + ") | " + idea[0] + " |\n";
+  }
+  return table;
+}
+
+/// The links of a page to files of the project, all of which must exist beside it. Returns how many there are.
+int check_links(const std::filesystem::path& page) {
+  int links = 0;
+  for (const std::string& link : between(gradus::read_file(page), "](", ")")) {
+    if (link.starts_with("http") || link.starts_with("#")) continue;
+    INFO(page << " links to " << link);
+    CHECK(std::filesystem::exists(page.parent_path() / link.substr(0, link.find('#'))));
+    ++links;
+  }
+  return links;
 }
 
 }  // namespace
@@ -55,27 +113,68 @@ TEST_CASE("the preset that the README installs from builds neither tests nor cha
   CHECK(compiled.find((root / "tutorials").string() + "/") == std::string::npos);
 }
 
-TEST_CASE("every file that the README links to exists") {
-  const std::string readme = gradus::read_file(root / "README.md");
-  int links = 0;
-  for (const std::string& link : between(readme, "](", ")")) {
-    if (link.starts_with("http")) continue;
-    INFO(link);
-    CHECK(std::filesystem::exists(root / link));
-    ++links;
+TEST_CASE("every file that the README and the pages of docs and tutorials link to exists") {
+  CHECK(check_links(root / "README.md") > 5);
+  CHECK(check_links(root / "tutorials/README.md") > 5);
+  for (const auto& page : std::filesystem::directory_iterator(root / "docs")) {
+    if (page.path().extension() == ".md") check_links(page.path());
   }
-  CHECK(links > 5);
+}
+
+TEST_CASE("every file that docs/contributing.md names exists") {
+  const std::string page = gradus::read_file(root / "docs/contributing.md");
+  int files = 0;
+  // What stands between two backticks is every second part of the text.
+  bool in_code = false;
+  for (size_t begin = 0, end = 0; end != std::string::npos; begin = end + 1, in_code = !in_code) {
+    end = page.find('`', begin);
+    if (!in_code || end == std::string::npos) continue;
+    const std::string name = page.substr(begin, end - begin);
+    const bool is_file = name.find('/') != std::string::npos &&
+                         name.find_first_of(" *") == std::string::npos &&
+                         name.find("NAME") == std::string::npos && name.find("NN") == std::string::npos;
+    if (!is_file) continue;
+    INFO(name);
+    CHECK(std::filesystem::exists(root / name));
+    ++files;
+  }
+  CHECK(files > 30);
+}
+
+TEST_CASE("the README's map of folders has a line for each folder of the project, and no other") {
+  const std::string readme = gradus::read_file(root / "README.md");
+  const std::vector<std::string> sections = between(readme, "\n## The folders\n", "\n## ");
+  REQUIRE(sections.size() == 1);
+  std::vector<std::string> rows;
+  for (const std::string& name : between(sections[0], "\n| [", "](")) {
+    INFO(name);
+    const std::vector<std::string> line = between(sections[0], "\n| [" + name + "](" + name + ") | ", " |\n");
+    REQUIRE(line.size() == 1);
+    CHECK(line[0].find('\n') == std::string::npos);
+    CHECK(line[0].size() > 10);
+    rows.push_back(name);
+  }
+  std::sort(rows.begin(), rows.end());
+  CHECK(rows == folders());
+}
+
+TEST_CASE("the README and tutorials/README.md have a line for each chapter: its number, title and one idea") {
+  for (const auto& [page, prefix] : {std::pair{"README.md", "tutorials/"}, {"tutorials/README.md", ""}}) {
+    const std::string table = table_of_chapters(prefix);
+    INFO(page << " must hold\n" << table);
+    CHECK(gradus::read_file(root / page).find("\n\n" + table + "\n") != std::string::npos);
+  }
 }
 
 #ifdef GRADUS_PROGRAM
 TEST_CASE("the README's table of commands is that of the program") {
   const std::string readme = gradus::read_file(root / "README.md");
   const std::string help = run_program({GRADUS_PROGRAM, "--help"}).out;
-  const std::vector<std::string> commands = between(readme, "\n| `gradus ", "`");
-  CHECK(commands.size() >= 8);
-  for (const std::string& command : commands) {
-    INFO(command);
-    CHECK(help.find("\n  " + command + " ") != std::string::npos);
-  }
+  const std::string listed = help.substr(help.find("\nCommands:") + 1);
+  std::vector<std::string> in_help;
+  for (const std::string& line : between(listed, "\n  ", "\n"))
+    in_help.push_back(line.substr(0, line.find(' ')));
+  CHECK(in_help.size() >= 8);
+  CHECK(between(readme, "\n| `gradus ", "`") == in_help);
 }
 #endif

@@ -211,6 +211,41 @@ TEST_CASE("setup does nothing when nothing is missing, and elsewhere names what 
         "libjs-katex.\n");
 }
 
+TEST_CASE("lint takes several patterns, and says which one matches nothing") {
+  check_refused(
+      script("scripts/lint", {"plot/text", "bert/nowhere"}),
+      "lint: no source matches 'bert/nowhere'; the sources are the .cpp files of autograd, nn, plot, "
+      "bert, gradlab and app.");
+  check_refused(script("scripts/lint", {"plot", "a["}),
+                "lint: 'a[' is not a regular expression that grep -E knows.");
+
+  // In place of CMake and clang-tidy, two programs that do next to nothing: which sources are looked at?
+  const TemporaryFolder folder;
+  const auto program = [&](const std::string& name, const std::string& text) {
+    gradus::write_file_atomically(folder / name, "#!/bin/sh\n" + text + "\n");
+    std::filesystem::permissions(folder / name, std::filesystem::perms::owner_all);
+  };
+  program("cmake", "exit 0");
+  program("clang-tidy-14", "for last; do :; done; echo \"$last\"");
+  const auto looked_at = [&](const std::vector<std::string>& patterns) {
+    std::vector<std::string> command = {root + "/scripts/lint"};
+    command.insert(command.end(), patterns.begin(), patterns.end());
+    const ProgramResult result =
+        run_program(command, "export GRADUS_SKIP_SETUP=1 PATH='" + folder.path().string() + "':\"$PATH\"; ");
+    CHECK(result.exit_code == 0);
+    std::vector<std::string> sources;
+    for (size_t at = 0, end; (end = result.out.find('\n', at)) != std::string::npos; at = end + 1) {
+      sources.push_back(result.out.substr(at, end - at));
+    }
+    std::sort(sources.begin(), sources.end());
+    return sources;
+  };
+  CHECK(looked_at({"^plot/text", "main[.]cpp$"}) ==
+        std::vector<std::string>{"app/main.cpp", "plot/text.cpp"});
+  CHECK(looked_at({"plot/text", "^plot/text"}) == std::vector<std::string>{"plot/text.cpp"});
+  CHECK(looked_at({}).size() > 100);
+}
+
 TEST_CASE("the other scripts refuse what they do not know") {
   check_refused(script("scripts/setup", {"kitchen"}), "setup: no group 'kitchen' in scripts/packages.txt.");
   check_refused(script("scripts/format", {"--all"}),

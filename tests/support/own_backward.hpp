@@ -1,7 +1,6 @@
 // Functions with a backward of their own: right forwards with wrong gradients, for tests of the checker.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 
 #include "autograd/engine.hpp"

@@ -1,7 +1,6 @@
 // What the tests of pages share.
 #pragma once
 
-#include <array>
 #include <string>
 #include <string_view>
 

@@ -1,6 +1,5 @@
 // Chapter 2: its engine for single numbers against differences and against Gradus; its wrong walks; softplus.
 #include <cmath>
-#include <functional>
 
 #include "autograd/autograd.hpp"
 #include "support/catch.hpp"

@@ -1,6 +1,5 @@
 // What the exercises of chapter 3 are held to.
 #include <cmath>
-#include <limits>
 
 #include "autograd/gradcheck.hpp"
 #include "autograd/ops.hpp"

@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <functional>
-
 #include "nn/attention_score.hpp"
 #include "nn/optimizer.hpp"
 #include "plot/plot.hpp"

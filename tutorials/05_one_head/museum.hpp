@@ -38,7 +38,7 @@ inline HeadSteps attend_masked(const Tensor& x, const Head& head, const Tensor& 
 }
 
 /// The check that catches two of the three bugs: how much do the outputs of the first `words` change when the
-/// hidden words behind them are replaced by `other` ones? A mask that masks gives exactly 0. `billion`
+/// hidden words after them are replaced by `other` ones? A mask that masks gives exactly 0. `billion`
 /// passes; a sentence whose words are all hidden catches that one.
 inline double leak(const Tensor& x, const Tensor& other, const Head& head, int64_t words, Masking how) {
   const Tensor seen = less(arange(x.size(0)), tensor<int64_t>({words}));  // [S]: true for the first `words`

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cmath>
-#include <utility>
 #include <vector>
 
 #include "tutorials/05_one_head/one_head.hpp"

@@ -11,10 +11,10 @@ namespace gradus::tutorials {
 /// Exercise 1. The two directions in which a row x [n] can move without moving LayerNorm(x) (weight 1, bias
 /// 0, eps 0): a tensor [2, n] in f64 whose rows have length 1 and are at right angles. The first is the
 /// direction that moves every element by the same. x is not constant. `ones(shape, DType::f64)`, `mean(x)`,
-/// `sum(x)`, `rsqrt(x)` (1 over the root) and `stack({a, b}, 0)`, which puts rows below each other, are of
-/// use.
+/// `sum(x)`, `rsqrt(x)` (1 over the root) and `stack({a, b}, 0)`, which puts rows below each other, may
+/// help.
 ///
-/// It follows that the gradient dx of anything behind LayerNorm is at right angles to both. For the first
+/// It follows that the gradient dx of anything after LayerNorm is at right angles to both. For the first
 /// that means: the sum of dx is 0.
 Tensor unseen_directions(const Tensor& x);
 

@@ -1,5 +1,4 @@
 // The exercises of chapter 8, solved.
-#include <algorithm>
 #include <cmath>
 
 #include "autograd/ops.hpp"

@@ -31,7 +31,7 @@ using Bend = std::function<Tensor(const Tensor&)>;
 struct FeedForwardWeights {
   Tensor w1, b1, w2, b2, wg, bg;
   bool forget_bend = false;  ///< a bug of the museum: nothing bends between the two products
-  bool swap_gate = false;    ///< another: the gate's matrix is taken for the other, and the other for it
+  bool swap_gate = false;    ///< another: the gate's matrix and W_1 are swapped
 };
 
 /// bend(x W_1^T + b_1) W_2^T + b_2 (Vaswani et al. 2017, eq. 2): x [..., H] -> [..., I] -> [..., H].

@@ -18,8 +18,8 @@ inline const std::vector<std::pair<std::string, nn::FeedForwardKind>> feed_forwa
     {"ReGLU", nn::FeedForwardKind::reglu},  {"GEGLU", nn::FeedForwardKind::geglu},
     {"SwiGLU", nn::FeedForwardKind::swiglu}};
 
-/// What is to be learned, from one vector of 16 numbers to another: a random smooth function, y = B tanh(A
-/// x), or products of pairs of elements, y_i = x_i x_(i+1).
+/// What is to be learned, from one vector of 16 numbers to another: a random smooth function,
+/// y = B tanh(A x), or products of pairs of elements, y_i = x_i x_(i+1).
 enum class TokenTask { smooth, products };
 
 inline constexpr int64_t task_width = 16;

@@ -94,7 +94,7 @@ inline std::vector<Date> all_dates(Rng& rng) {
   return dates;
 }
 
-/// Texts as ids: source [B, T], padded behind; target [B, S]: begin, the characters, end.
+/// Texts as ids: source [B, T], padded at the end; target [B, S]: begin, the characters, end.
 struct Batch {
   Tensor source, target;
 };

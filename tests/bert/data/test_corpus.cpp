@@ -1,6 +1,5 @@
 #include "bert/data/corpus.hpp"
 
-#include <numeric>
 #include <set>
 
 #include "autograd/error.hpp"

@@ -1,7 +1,6 @@
 #include "bert/report/metrics_csv.hpp"
 
 #include <cmath>
-#include <cstring>
 #include <fstream>
 #include <limits>
 #include <random>

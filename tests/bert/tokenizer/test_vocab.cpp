@@ -1,6 +1,5 @@
 #include "bert/tokenizer/vocab.hpp"
 
-#include <filesystem>
 #include <string>
 
 #include "autograd/error.hpp"

@@ -1,7 +1,6 @@
 // What readers may answer in chapter 2, wrong and right.
 #include "tutorials/02_autograd/exercise.hpp"
 
-#include <algorithm>
 #include <limits>
 #include <unordered_set>
 
