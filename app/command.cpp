@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "app/visible_text.hpp"
+#include "autograd/plural.hpp"
 
 namespace gradus::app {
 
@@ -39,6 +40,10 @@ std::string with_commas(std::int64_t number) {
     text.insert(static_cast<std::size_t>(place), ",");
   }
   return text;
+}
+
+std::string counted(std::int64_t number, std::string_view one, std::string_view many) {
+  return with_commas(number) + " " + plural(number, one, many);
 }
 
 }  // namespace gradus::app

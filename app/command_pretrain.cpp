@@ -89,6 +89,14 @@ bert::Config config_of_start(const Call& call) {
   return config;
 }
 
+std::string about_heads(const bert::Config& config) {
+  int64_t fitting = config.num_attention_heads;
+  while (config.hidden_size % fitting != 0) --fitting;
+  return fmt::format(
+      "--hidden {} cannot be shared out among --heads {}; take --heads {}, or another --hidden",
+      config.hidden_size, config.num_attention_heads, fitting);
+}
+
 bert::Config make_config(const Call& call, int64_t vocabulary) {
   if (!call.from.empty()) return config_of_start(call);
   bert::Config config = bert::Config::named(call.size, vocabulary);
@@ -111,6 +119,7 @@ bert::Config make_config(const Call& call, int64_t vocabulary) {
                                 call.positions, longest));
   }
   config.max_position_embeddings = call.positions > 0 ? call.positions : std::max<int64_t>(128, longest);
+  if (config.hidden_size % config.num_attention_heads != 0) throw WrongCall(about_heads(config));
   if (const std::string problem = config.problem(); !problem.empty()) throw WrongCall(problem);
   return config;
 }
@@ -385,6 +394,11 @@ int64_t warmup_of(const Call& call, const std::optional<bert::Resumable>& found,
     return call.warmup;
   }
   const int64_t tenth = call.steps / 10;
+  if (tenth == 0) {
+    notes.push_back(fmt::format("there is no warm-up, since a tenth of {} is less than one; --warmup sets it",
+                                counted(call.steps, "step")));
+    return 0;
+  }
   notes.push_back(
       fmt::format("the warm-up takes {} of the {} steps, a tenth, instead of {}; --warmup sets it", tenth,
                   call.steps, call.warmup));
@@ -559,12 +573,14 @@ void add_pretrain(CLI::App& program) {
            "Begin with the weights, config and tokenizer of a model folder, ours or Hugging Face's");
 
   add_choice(*c, "--size", call->size, {"tiny", "mini", "small", "medium", "base"}, "A published size");
-  add_whole(*c, "--layers", call->layers, "Layers, in place of those of --size");
+  constexpr int64_t most = bert::Config::largest;
+  add_whole(*c, "--layers", call->layers, "Layers, in place of those of --size", 1, most);
   add_whole(*c, "--hidden", call->hidden,
-            "Hidden size; heads become hidden / 64 and the inner width 4 hidden");
-  add_whole(*c, "--heads", call->heads, "Attention heads");
-  add_whole(*c, "--intermediate", call->intermediate, "Width inside the feed-forward layers");
-  add_whole(*c, "--positions", call->positions, "The longest sequence; at least the longest of --length");
+            "Hidden size; heads become hidden / 64 and the inner width 4 hidden", 1, most / 4);
+  add_whole(*c, "--heads", call->heads, "Attention heads", 1, most);
+  add_whole(*c, "--intermediate", call->intermediate, "Width inside the feed-forward layers", 1, most);
+  add_whole(*c, "--positions", call->positions, "The longest sequence; at least the longest of --length", 1,
+            most);
   add_choice(*c, "--activation", call->activation, {"gelu", "gelu_new", "relu", "silu"},
              "Activation of the feed-forward layers");
   add_number(*c, "--dropout", call->dropout, "Dropout of hidden states and attention probabilities",

@@ -30,11 +30,6 @@ int64_t count_long_words(std::string_view line, const bert::Tokenizer& tokenizer
       words, [&](const bert::WordSpan& word) { return word.end - word.begin > tokenizer.max_word_chars(); });
 }
 
-/// "1 word", "2,000 words"
-std::string counted(int64_t number, const std::string& thing) {
-  return fmt::format("{} {}{}", with_commas(number), thing, number == 1 ? "" : "s");
-}
-
 std::string long_words_of(const TextAccount& account) {
   return fmt::format("{} {} longer than {} characters, and each counts as one [UNK]",
                      counted(account.long_words, "word"), account.long_words == 1 ? "is" : "are",

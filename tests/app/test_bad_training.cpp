@@ -63,9 +63,23 @@ TEST_CASE("pretrain refuses wrong calls") {
       "they hold)");
   add({"four.txt", "--out", "new", "--steps", "1", "--length", "4"},
       "--length '4': a row has at least 5 slots");
+  for (const std::string length : {"3000000000", "99999999999999999999", "32:0.5,3000000000"}) {
+    add({"four.txt", "--out", "new", "--steps", "1", "--held-out-fraction", "0", "--length", length},
+        "--length '" + length + "': a row has at most 2147483648 slots");
+  }
   add({"four.txt", "--out", "new", "--steps", "1", "--held-out-fraction", "0", "--hidden", "10", "--heads",
        "3"},
-      "hidden_size 10 is not a multiple of num_attention_heads 3");
+      "--hidden 10 cannot be shared out among --heads 3; take --heads 2, or another --hidden");
+  add({"four.txt", "--out", "new", "--steps", "1", "--held-out-fraction", "0", "--heads", "3"},
+      "--hidden 128 cannot be shared out among --heads 3; take --heads 2, or another --hidden");
+  add({"four.txt", "--out", "new", "--steps", "1", "--held-out-fraction", "0", "--hidden", "200"},
+      "--hidden 200 cannot be shared out among --heads 3; take --heads 2, or another --hidden");
+  for (const std::string size : {"--layers", "--heads", "--intermediate", "--positions"}) {
+    add({"four.txt", "--out", "new", "--steps", "1", size, "3000000000"},
+        size + ": '3000000000' is not a whole number from 1 to 2147483648");
+  }
+  add({"four.txt", "--out", "new", "--steps", "1", "--hidden", "600000000"},
+      "--hidden: '600000000' is not a whole number from 1 to 536870912");
   add({"four.txt", "--out", "new", "--steps", "1", "--length", "64", "--positions", "32"},
       "--positions 32 is less than the 64 slots of --length; take at least as many");
   const std::string no_checkpoint =

@@ -63,6 +63,14 @@ TEST_CASE("pretrain: what was read is said before training") {
       has(result.errors, "the warm-up takes 3 of the 30 steps, a tenth, instead of 200; --warmup sets it\n"));
   CHECK(has(start.settings("new", 30), "warm-up 3,"));
 
+  for (const auto& [steps, words] : {std::pair("5", "5 steps"), {"1", "1 step"}}) {
+    const ProgramResult tiny = start.fresh("text.txt", {"--steps", steps, "--out", steps});
+    CHECK(tiny.exit_code == 0);
+    CHECK(has(tiny.errors, std::string("\nthere is no warm-up, since a tenth of ") + words +
+                               " is less than one; --warmup sets it\n"));
+    CHECK(has(start.settings(steps, *steps - '0'), "warm-up 0,"));
+  }
+
   const ProgramResult said =
       start.fresh("text.txt", {"--steps", "2", "--warmup", "50", "--no-nsp", "--out", "said"});
   INFO(said.errors);
