@@ -110,7 +110,10 @@ std::string to_text(const bert::Evaluation& e, int64_t seen, int64_t text_tokens
     if (!sentences.empty()) text += sentences + "\n";
   };
   if (e.pairs[0] > 0 && e.pairs[1] > 0) say(bert::one_answer(e.nsp_accuracy_of(0), e.nsp_accuracy_of(1)));
-  if (e.bigram) say(bert::below_baseline(e.mlm_accuracy(), e.bigram->accuracy(), seen, text_tokens));
+  if (e.bigram) {
+    say(bert::below_baseline({e.mlm_accuracy(), e.perplexity()},
+                             {e.bigram->accuracy(), e.bigram->perplexity()}, seen, text_tokens));
+  }
   return text;
 }
 
@@ -143,6 +146,7 @@ bool RunReport::is_finished(const bert::TrainingState& state, bool evaluates) co
 void RunReport::look_at(const bert::TrainingState& state, const std::optional<bert::Evaluation>& evaluation) {
   last_step_.step = state.step;
   last_step_.slots = state.slots;
+  last_step_.tokens = state.tokens;
   last_step_.seconds = state.seconds;
   last_ = evaluation;
 }
@@ -208,6 +212,7 @@ void RunReport::add(const bert::StepReport& step, const bert::Evaluation& e,
 
 void RunReport::write(const bert::BertForPreTraining& model) {
   report_.rows = metrics_->rows();
+  report_.seen_tokens = last_step_.tokens;
   if (samples_ && !samples_->sentences().empty()) {
     report_.samples = samples_->sentences();
     report_.attention = samples_->attention(model);
@@ -236,7 +241,7 @@ nlohmann::ordered_json RunReport::summary() const {
 std::string RunReport::closing_words() const {
   std::string text =
       fmt::format("{}{} steps, {} tokens (padding counted) in {}\nmodel:     {}\nreport:    {}\n",
-                  last_ ? to_text(*last_, last_step_.slots, report_.training_tokens) : std::string(),
+                  last_ ? to_text(*last_, last_step_.tokens, report_.training_tokens) : std::string(),
                   with_commas(last_step_.step), with_commas(last_step_.slots), clock_text(last_step_.seconds),
                   folder_.string(), (folder_ / "report.html").string());
   const std::filesystem::path attention = folder_ / "attention.html";

@@ -36,9 +36,11 @@ std::string against_neighbours(double accuracy, double bigram) {
 /// What the figures of the last evaluation mean, where they may mislead.
 std::string verdicts(const TrainingReport& report, const MetricsRow& eval) {
   std::string out;
-  for (const std::string& sentences : {below_baseline(eval.mlm_accuracy, report.baselines.bigram_accuracy,
-                                                      report.rows.back().tokens, report.training_tokens),
-                                       one_answer(eval.nsp_accuracy_next, eval.nsp_accuracy_random)}) {
+  const MaskScore model = {eval.mlm_accuracy, eval.perplexity};
+  const MaskScore two_neighbours = {report.baselines.bigram_accuracy, report.baselines.bigram_perplexity};
+  for (const std::string& sentences :
+       {below_baseline(model, two_neighbours, report.seen_tokens, report.training_tokens),
+        one_answer(eval.nsp_accuracy_next, eval.nsp_accuracy_random)}) {
     if (!sentences.empty()) out += fmt::format("<p>{}</p>\n", html::escape(sentences));
   }
   return out;

@@ -44,6 +44,14 @@ double share(int64_t part, int64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
+/// The tokens of the text in a batch: neither padding nor [CLS] and [SEP].
+int64_t count_tokens(const PretrainingBatch& batch) {
+  int64_t tokens = 0;
+  for (size_t row = 0; row < batch.lengths.size(); ++row)
+    tokens += batch.lengths[row] - (batch.next_sentence_labels[row] == no_label ? 2 : 3);
+  return tokens;
+}
+
 int64_t count_positions(const PretrainingBatch& batch) {
   return static_cast<int64_t>(batch.masked_labels.size());
 }
@@ -136,6 +144,7 @@ PretrainingBatch Trainer::next_batch() {
   PretrainingBatch batch = training_->batch(*plan_, state_.index, rows);
   state_.index += batch.rows;
   state_.slots += batch.rows * batch.length;
+  state_.tokens += count_tokens(batch);
   return batch;
 }
 
@@ -234,6 +243,7 @@ std::optional<StepReport> Trainer::step() {
   report.slots_per_second = static_cast<double>(state_.slots - before.slots) / took;
   report.step = state_.step;
   report.slots = state_.slots;
+  report.tokens = state_.tokens;
   report.seconds = state_.seconds;
   report.progress = progress();
   pace_.add(report.progress - progress_before, took);
@@ -307,6 +317,7 @@ TrainingEnd Trainer::run() {
   StepReport report;
   report.step = state_.step;
   report.slots = state_.slots;
+  report.tokens = state_.tokens;
   report.seconds = state_.seconds;
   report.progress = progress();
   if (evaluates_first() && !is_done() && !evaluate_now(report, options_.evaluation_rows))

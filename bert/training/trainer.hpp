@@ -75,7 +75,8 @@ struct StepReport {
   double learning_rate = 0, gradient_norm = 0;
   double slots_per_second = 0, seconds = 0;
   double seconds_left = 0;  ///< for the steps and evaluations to come, at the pace of the latest ones
-  int64_t slots = 0;        ///< seen so far
+  int64_t slots = 0;        ///< seen so far, with padding
+  int64_t tokens = 0;       ///< of the text seen so far, as in TrainingState
 };
 
 /// What the caller wants to hear. Each may be empty.

@@ -218,13 +218,21 @@ TEST_CASE("report: below the baseline it says below") {
   TrainingReport report = small_report();
   report.rows.back().mlm_accuracy = 0.5;
   report.training_tokens = 50000;
+  report.seen_tokens = 90000;  // of 100,000 slots
   const std::string page = render_report(report);
   CHECK(count_of(page, "5.1 points below two neighbours") == 1);
   CHECK(count_of(page,
                  "<p>Below the baseline: two neighbours get 55.1 % of the masked tokens right, this model "
-                 "50.0 %. Longer training would help: this run saw its text 2.0 times. More text would help: "
+                 "50.0 %. Longer training would help: this run saw its text 1.8 times. More text would help: "
                  "this one has 50,000 tokens.</p>") == 1);
   CHECK(count_of(render_report(small_report()), "Below the baseline") == 0);
+  report = small_report();
+  report.rows.back().perplexity = 9.5;
+  CHECK(count_of(
+            render_report(report),
+            "<p>Below the baseline by perplexity: that of two neighbours is 8.31, of this model 9.50, which "
+            "is too sure of its guesses where they are wrong. Longer training would help, or more "
+            "text.</p>") == 1);
 }
 
 TEST_CASE("report: the same gaps at six moments, the first and the last among them") {
