@@ -511,7 +511,8 @@ void run(Call call) {
       lock.emplace(hold(call.out));
       checkpoint_to_resume(call);  // refuses a run that another process began and ended meanwhile
     }
-    report.begin(trainer.state(), trainer.evaluates_first());
+    for (const std::string& missing : report.begin(trainer.state(), trainer.evaluates_first()))
+      progress.say(missing);
     for (const std::string& note : notes) progress.say(note);
     const bert::TrainingEnd end = trainer.run();
     report.write(model);

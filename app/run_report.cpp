@@ -151,13 +151,23 @@ void RunReport::look_at(const bert::TrainingState& state, const std::optional<be
   last_ = evaluation;
 }
 
-void RunReport::begin(const bert::TrainingState& state, bool evaluates_again) {
+std::vector<std::string> RunReport::begin(const bert::TrainingState& state, bool evaluates_again) {
   look_at(state, std::nullopt);
-  metrics_.emplace(folder_ / "metrics.csv", state.step > 0 ? std::optional(state.step) : std::nullopt,
-                   evaluates_again);
-  const std::filesystem::path samples = folder_ / "samples.json";
-  if (samples_ && state.step > 0 && std::filesystem::exists(samples))
-    samples_->restore(read_file(samples), state.step, samples);
+  const std::filesystem::path metrics = folder_ / "metrics.csv", samples = folder_ / "samples.json";
+  std::vector<std::string> missing;
+  const auto is_there = [&](const std::filesystem::path& file, std::string_view what) {
+    if (std::filesystem::exists(file)) return true;
+    missing.push_back(
+        fmt::format("{} is not there, so {} after step {}", file.string(), what, with_commas(state.step)));
+    return false;
+  };
+  if (state.step > 0) {
+    is_there(metrics, "it and the report's curves begin");
+    if (samples_ && is_there(samples, "the report's samples begin"))
+      samples_->restore(read_file(samples), state.step, samples);
+  }
+  metrics_.emplace(metrics, state.step > 0 ? std::optional(state.step) : std::nullopt, evaluates_again);
+  return missing;
 }
 
 void RunReport::add(const bert::StepReport& step) {
