@@ -126,7 +126,8 @@ class Trainer {
   std::optional<StepReport> step();
   void check_stop() const;
   [[noreturn]] void fail_not_finite(const TrainingState& before, const std::string& what);
-  void check_belongs(const TrainingState& state, const std::filesystem::path& file) const;
+  std::optional<EpochPlan> plan_of(const TrainingState& state) const;
+  std::optional<EpochPlan> checked_plan(const TrainingState& state, const std::filesystem::path& file) const;
   void go_back_to(const TrainingState& state);
   double progress() const;
   double rate() const;
