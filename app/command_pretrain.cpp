@@ -18,6 +18,7 @@
 #include "app/start_model.hpp"
 #include "app/text_account.hpp"
 #include "autograd/file.hpp"
+#include "autograd/plural.hpp"
 #include "autograd/threads.hpp"
 #include "bert/evaluation/verdict.hpp"
 #include "bert/text/lines.hpp"
@@ -54,6 +55,12 @@ int64_t longest_row(const Call& call) {
   return longest;
 }
 
+/// "2 layers of 128"
+std::string layers_of(const bert::Config& config) {
+  return fmt::format("{} {} of {}", config.num_hidden_layers, plural(config.num_hidden_layers, "layer"),
+                     config.hidden_size);
+}
+
 /// The config of a model that another run left. What the call says about it may only repeat it; dropout is a
 /// matter of the run.
 bert::Config config_of_start(const Call& call) {
@@ -61,8 +68,7 @@ bert::Config config_of_start(const Call& call) {
   StartChecks checks(call.from, call.given);
   if (checks.is_given("--size")) {
     const bert::Config named = bert::Config::named(call.size, config.vocab_size);
-    checks.compare("--size", fmt::format("{} layers of {}", config.num_hidden_layers, config.hidden_size),
-                   fmt::format("{} layers of {}", named.num_hidden_layers, named.hidden_size));
+    checks.compare("--size", layers_of(config), layers_of(named));
   }
   checks.compare("--layers", config.num_hidden_layers, call.layers);
   checks.compare("--hidden", config.hidden_size, call.hidden);
@@ -141,8 +147,8 @@ bert::Tokenizer learn_vocabulary(const Call& call) {
   try {
     bert::Tokenizer tokenizer(bert::train_vocab(words, options), normalizer);
     if (left_out.characters > 0) {
-      progress.say(fmt::format("a vocabulary of {} pieces was learned from {} words",
-                               with_commas(tokenizer.vocab().size()), with_commas(words.total())));
+      progress.say(fmt::format("a vocabulary of {} was learned from {}",
+                               counted(tokenizer.vocab().size(), "piece"), counted(words.total(), "word")));
       progress.say(left_out_text(left_out, call.alphabet > 0 ? "--alphabet" : "--vocab-size"));
     }
     return tokenizer;
@@ -348,9 +354,9 @@ Texts read_texts(const Call& call, const bert::Tokenizer& tokenizer, Progress& p
 /// What a run of another length does to the learning rate.
 std::string about_longer_run(const Call& call, const bert::TrainingState& state, double before) {
   const bool by_steps = call.steps > 0;
-  std::string line = by_steps
-                         ? fmt::format("the run goes on to {} steps instead of {}", call.steps, before)
-                         : fmt::format("the run goes on to {} minutes instead of {}", call.minutes, before);
+  std::string line = by_steps ? fmt::format("the run goes on to {} steps instead of {}", call.steps, before)
+                              : fmt::format("the run goes on to {} {} instead of {}", call.minutes,
+                                            plural(call.minutes, "minute"), before);
   if (call.decay == "constant") return line + "; its learning rate stays as it is";
   line += fmt::format("; the {} decay now ends there, so the learning rate ", call.decay);
   if (!by_steps) return line + "is higher again than it was";
@@ -388,9 +394,9 @@ int64_t warmup_of(const Call& call, const std::optional<bert::Resumable>& found,
   if (call.steps == 0 || call.warmup < call.steps || found) return call.warmup;
   if (said) {
     notes.push_back(
-        fmt::format("warning: --warmup {} is not over when the run ends after {} steps, so the learning "
+        fmt::format("warning: --warmup {} is not over when the run ends after {} {}, so the learning "
                     "rate never reaches {}",
-                    call.warmup, call.steps, call.learning_rate));
+                    call.warmup, call.steps, plural(call.steps, "step"), call.learning_rate));
     return call.warmup;
   }
   const int64_t tenth = call.steps / 10;
@@ -525,9 +531,9 @@ void run(Call call) {
   if (const int64_t steps = trainer.state().step;
       call.minutes > 0 && steps <= options.warmup && options.warmup_share == 1) {
     progress.say(
-        fmt::format("warning: the run ended after {} steps, within the {} of its warm-up, so the learning "
+        fmt::format("warning: the run ended after {} {}, within the {} of its warm-up, so the learning "
                     "rate never reached {}",
-                    steps, options.warmup, call.learning_rate));
+                    steps, plural(steps, "step"), options.warmup, call.learning_rate));
   }
   if (call.json) {
     print(report.summary());

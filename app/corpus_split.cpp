@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 
+#include "app/command.hpp"
 #include "autograd/error.hpp"
 #include "autograd/file.hpp"
 #include "bert/text/lines.hpp"
@@ -45,9 +46,7 @@ SplitDocuments split_corpus_file(const fs::path& file, const fs::path& folder) {
         "of it out itself",
         file.string(), pairs);
   }
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) fail<IoError>("cannot make the folder {}: {}", folder.string(), error.message());
+  make_folder(folder);
 
   const std::int64_t every = pairs < 20 ? pairs / 2 : 10;
   AtomicFile training(folder / "train.txt"), held_out(folder / "held-out.txt");

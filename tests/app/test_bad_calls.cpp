@@ -154,7 +154,7 @@ TEST_CASE("options that do not go together are refused") {
                              " corpus: --held-out needs a folder as --out, not the file toy.txt"},
                             {{"corpus", "toy", "--out", "c", "--stories", "1", "--held-out", "0.9"},
                              2,
-                             " corpus: --held-out 0.9 of 1 stories leaves none to train on; take a smaller "
+                             " corpus: --held-out 0.9 of 1 story leaves none to train on; take a smaller "
                              "fraction or more stories"},
                             {{"vocab", "text.txt", "--out", "new.txt", "--merges", "./new.txt"},
                              2,

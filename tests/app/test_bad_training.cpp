@@ -177,7 +177,7 @@ TEST_CASE("pretrain refuses texts and places that are of no use") {
       "make 25 "
       "pieces, more than the 10 asked for; ask for more or keep a smaller alphabet");
   add({"none.txt", "--out", "new"}, "cannot read none.txt: there is no such file");
-  add({"folder", "--out", "new"}, "cannot read folder: it is a directory, not a file");
+  add({"folder", "--out", "new"}, "cannot read folder: it is a folder, not a file");
   add({"empty.txt", "--out", "new"}, "empty.txt: the text has no words");
   add({"latin1.txt", "--out", "new"},
       "latin1.txt, line 2: byte 4 (0xE9) is not UTF-8: save the file as UTF-8");
@@ -190,9 +190,9 @@ TEST_CASE("pretrain refuses texts and places that are of no use") {
   add({"four.txt", "--vocab", "folder", "--out", "new"},
       "cannot read a tokenizer from folder: it has neither vocab.txt nor tokenizer.json");
   add({"four.txt", "--held-out-fraction", "0", "--out", "file"},
-      "cannot make the folder file: Not a directory");
+      "cannot make the folder file: a part of this path is a file, not a folder");
   add({"four.txt", "--held-out-fraction", "0", "--out", "file/new"},
-      "cannot make the folder file/new: Not a directory");
+      "cannot make the folder file/new: a part of this path is a file, not a folder");
   check_refused(world.folder, calls);
 }
 

@@ -66,6 +66,8 @@ TEST_CASE("pretrain: what was read is said before training") {
   for (const auto& [steps, words] : {std::pair("5", "5 steps"), {"1", "1 step"}}) {
     const ProgramResult tiny = start.fresh("text.txt", {"--steps", steps, "--out", steps});
     CHECK(tiny.exit_code == 0);
+    CHECK(has(tiny.out, words + std::string(", ")));
+    CHECK(has(read_file(start.folder / steps / "report.html"), std::string("<td>") + words + "</td>"));
     CHECK(has(tiny.errors, std::string("\nthere is no warm-up, since a tenth of ") + words +
                                " is less than one; --warmup sets it\n"));
     CHECK(has(start.settings(steps, *steps - '0'), "warm-up 0,"));

@@ -362,7 +362,7 @@ TEST_CASE("corpora and options that cannot work are refused") {
                     "pretraining data: every piece of the vocabulary is special");
   CHECK_THROWS_WITH(
       PretrainingData(specials, {.vocabulary_size = 6}, {.next_sentence = false}),
-      "pretraining data: all 1 tokens are [UNK] or other special pieces, so there is nothing to "
+      "pretraining data: the one token is [UNK] or other special pieces, so there is nothing to "
       "mask; take a vocabulary that was made for this text");
   MaskingVocabulary wrong = world.pieces;
   wrong.is_continuation.pop_back();

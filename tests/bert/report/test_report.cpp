@@ -161,7 +161,7 @@ TEST_CASE("attention page: sizes that do not fit are refused") {
   refused(page, "attention page: 23 weights, but 2 layers x 3 heads x 2 x 2 tokens are 24");
   page = even_page({"a", "b"}, 2);
   page.segments = {0};
-  refused(page, "attention page: 1 segment numbers for 2 tokens");
+  refused(page, "attention page: 1 segment number for 2 tokens");
   page.segments.clear();
   page.heads = 0;
   refused(page, "attention page: 2 layers and 0 heads, at least one of each is wanted");
@@ -186,7 +186,7 @@ TEST_CASE("attention picture: a cell for each weight that can be seen") {
   CHECK(count_of(svg, "extraordinari\xE2\x80\xA6<") == 2);
   CHECK(count_of(svg, "Layer 1 &amp; head 2") == 2);  // seen, and as its label
   CHECK(outside_requests(svg).empty());
-  CHECK_THROWS_WITH(attention_svg({"a"}, {1, 0}, ""), "attention map: 2 weights for 1 x 1 tokens");
+  CHECK_THROWS_WITH(attention_svg({"a"}, {1, 0}, ""), "attention map: 2 weights for 1 x 1 token");
   CHECK_THROWS_WITH(attention_svg({}, {}, ""), "attention map: there is no token");
 }
 
