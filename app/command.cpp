@@ -5,6 +5,8 @@
 #include <system_error>
 
 #include "app/visible_text.hpp"
+#include "autograd/plural.hpp"
+#include "autograd/system_reason.hpp"
 
 namespace gradus::app {
 
@@ -12,7 +14,7 @@ void print(const std::string& result) {
   const std::string text = visible(result);
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   if (!written || std::fflush(stdout) != 0) {
-    fail<IoError>("cannot write to standard output: {}", std::generic_category().message(errno));
+    fail<IoError>("cannot write to standard output: {}", system_reason(errno));
   }
 }
 
@@ -24,7 +26,7 @@ void print(const nlohmann::ordered_json& object) {
 void make_folder(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  if (error) fail<IoError>("cannot make the folder {}: {}", folder.string(), error.message());
+  if (error) fail<IoError>("cannot make the folder {}: {}", folder.string(), system_reason(error.value()));
 }
 
 void refuse_to_overwrite(const std::filesystem::path& path, bool force) {
@@ -39,6 +41,10 @@ std::string with_commas(std::int64_t number) {
     text.insert(static_cast<std::size_t>(place), ",");
   }
   return text;
+}
+
+std::string counted(std::int64_t number, std::string_view one, std::string_view many) {
+  return with_commas(number) + " " + plural(number, one, many);
 }
 
 }  // namespace gradus::app

@@ -12,6 +12,7 @@
 #include "autograd/kernels/gemm_floor.hpp"
 #include "autograd/kernels/peak.hpp"
 #include "autograd/kernels/profile.hpp"
+#include "autograd/plural.hpp"
 #include "autograd/threads.hpp"
 #include "bert/model/heads.hpp"
 #include "nn/optimizer.hpp"
@@ -171,23 +172,24 @@ nlohmann::ordered_json to_json(const Timing& t, const Machine& machine) {
 
 std::string to_text(const Timing& t, int64_t length, const Machine& machine) {
   std::string text = fmt::format(
-      "{} ({} rows of {}): step {:.1f} ms, {:.0f} % of the peak; GEMM floor {:.1f} ms ({:.0f} GFLOP/s), "
+      "{} ({} {} of {}): step {:.1f} ms, {:.0f} % of the peak; GEMM floor {:.1f} ms ({:.0f} GFLOP/s), "
       "ratio "
       "{:.2f}\n",
-      t.size, t.batch, length, 1e3 * t.step, 100 * machine.share_of(t.nominal / t.step), 1e3 * t.floor,
-      t.gigaflops, t.ratio());
+      t.size, t.batch, plural(t.batch, "row"), length, 1e3 * t.step,
+      100 * machine.share_of(t.nominal / t.step), 1e3 * t.floor, t.gigaflops, t.ratio());
   for (const profile::Entry& e : t.entries) {
     if (e.self_seconds < 5e-5) continue;
-    text += fmt::format("  {:<32} {:>5} calls {:>8.2f} ms\n", e.name, e.calls, 1e3 * e.self_seconds);
+    text += fmt::format("  {:<32} {:>5} {:<5} {:>8.2f} ms\n", e.name, e.calls, plural(e.calls, "call"),
+                        1e3 * e.self_seconds);
   }
   return text;
 }
 
 std::string to_text(const Machine& machine) {
   return fmt::format(
-      "{} thread(s): a peak of {:.0f} GFLOP/s, {} of {} bits\n"
+      "{} {}: a peak of {:.0f} GFLOP/s, {} of {} bits\n"
       "BLIS kernels {} ({}): {:.0f} GFLOP/s on one thread, {:.0f} % of its peak\n",
-      num_threads(), machine.peak.flops_a_second / 1e9,
+      num_threads(), plural(num_threads(), "thread"), machine.peak.flops_a_second / 1e9,
       machine.peak.fused ? "fused multiply-adds" : "multiplications and additions", machine.peak.vector_bits,
       kernels::blis_kernels(), kernels::blis_choice().reason, machine.blis / 1e9,
       100 * machine.share_of_blis());

@@ -8,6 +8,8 @@
 #include "app/options.hpp"
 #include "app/progress.hpp"
 #include "autograd/file.hpp"
+#include "autograd/plural.hpp"
+#include "autograd/system_reason.hpp"
 #include "bert/toy_world/toy_world.hpp"
 
 namespace gradus::app {
@@ -61,9 +63,8 @@ std::vector<Part> parts_of(const Options& options, bool held_out_is_set) {
   }
   const auto held_out = std::llround(static_cast<double>(options.stories) * options.held_out);
   if (held_out == options.stories) {
-    fail<WrongCall>(
-        "--held-out {} of {} stories leaves none to train on; take a smaller fraction or more stories",
-        options.held_out, options.stories);
+    fail<WrongCall>("--held-out {} of {} {} leaves none to train on; take a smaller fraction or more stories",
+                    options.held_out, options.stories, plural(options.stories, "story", "stories"));
   }
   std::vector<Part> parts = {{options.out / "train.txt", options.stories - held_out, false}};
   if (held_out > 0) parts.push_back({options.out / "held-out.txt", held_out, true});
@@ -74,7 +75,8 @@ std::vector<Part> parts_of(const Options& options, bool held_out_is_set) {
 void remove_old_held_out(const fs::path& folder) {
   std::error_code error;
   fs::remove(folder / "held-out.txt", error);
-  if (error) fail<IoError>("cannot remove {}: {}", (folder / "held-out.txt").string(), error.message());
+  if (error)
+    fail<IoError>("cannot remove {}: {}", (folder / "held-out.txt").string(), system_reason(error.value()));
 }
 
 /// gradus corpus split: FILE into train.txt and held-out.txt.
@@ -89,8 +91,8 @@ void split(const Options& options) {
                    {{{"path", training.string()}, {"documents", documents.training}, {"held_out", false}},
                     {{"path", held_out.string()}, {"documents", documents.held_out}, {"held_out", true}}}}});
   }
-  print(fmt::format("{}: {} documents\n{}: {} held-out documents\n", training.string(),
-                    with_commas(documents.training), held_out.string(), with_commas(documents.held_out)));
+  print(fmt::format("{}: {}\n{}: {}\n", training.string(), counted(documents.training, "document"),
+                    held_out.string(), counted(documents.held_out, "held-out document")));
 }
 
 void tell(const Options& options, bool held_out_is_set) {
@@ -120,8 +122,9 @@ void tell(const Options& options, bool held_out_is_set) {
     return print({{"kind", options.kind}, {"seed", options.seed}, {"files", list}});
   }
   for (const Part& part : parts) {
-    print(fmt::format("{}: {} {}stories\n", part.path.string(), with_commas(part.stories),
-                      part.held_out ? "held-out " : ""));
+    const std::string kind = part.held_out ? "held-out " : "";
+    print(
+        fmt::format("{}: {}\n", part.path.string(), counted(part.stories, kind + "story", kind + "stories")));
   }
 }
 

@@ -11,6 +11,7 @@
 #include "app/options.hpp"
 #include "app/progress.hpp"
 #include "autograd/file.hpp"
+#include "autograd/plural.hpp"
 #include "autograd/threads.hpp"
 #include "bert/checkpoint/checkpoint.hpp"
 #include "gradlab/subject.hpp"
@@ -158,7 +159,7 @@ std::array<int64_t, 4> counts_of(const std::vector<Finding>& findings) {
 /// "42 tensors in 12.3 s".
 std::string effort(const Finding& finding) {
   const size_t tensors = finding.report.inputs.size();
-  return fmt::format("{} tensor{} in {:.1f} s", tensors, tensors == 1 ? "" : "s", finding.seconds);
+  return fmt::format("{} {} in {:.1f} s", tensors, plural(tensors, "tensor"), finding.seconds);
 }
 
 /// A table for each; of many, one line for each that passed.

@@ -122,28 +122,29 @@ nlohmann::ordered_json to_json(const Contents& found, const fs::path& path) {
 std::string to_text(const bert::Config& config) {
   return fmt::format(
       "config\n"
-      "  {} layers, {} heads, hidden size {}, intermediate size {}, {}\n"
-      "  {} pieces, {} positions, {} segments\n"
+      "  {}, {}, hidden size {}, intermediate size {}, {}\n"
+      "  {}, {}, {}\n"
       "  dropout {} and {} (attention), LayerNorm eps {:g}, {} MLM decoder\n",
-      config.num_hidden_layers, config.num_attention_heads, with_commas(config.hidden_size),
-      with_commas(config.intermediate_size), config.hidden_act, with_commas(config.vocab_size),
-      with_commas(config.max_position_embeddings), config.type_vocab_size, config.hidden_dropout_prob,
+      counted(config.num_hidden_layers, "layer"), counted(config.num_attention_heads, "head"),
+      with_commas(config.hidden_size), with_commas(config.intermediate_size), config.hidden_act,
+      counted(config.vocab_size, "piece"), counted(config.max_position_embeddings, "position"),
+      counted(config.type_vocab_size, "segment"), config.hidden_dropout_prob,
       config.attention_probs_dropout_prob, config.layer_norm_eps,
       config.tie_word_embeddings ? "tied" : "untied");
 }
 
 std::string to_text(const bert::Tokenizer& tokenizer) {
   const bert::BertNormalizer& normalizer = tokenizer.normalizer();
-  return fmt::format("tokenizer\n  {} pieces, {}, {}\n", with_commas(tokenizer.vocab().size()),
+  return fmt::format("tokenizer\n  {}, {}, {}\n", counted(tokenizer.vocab().size(), "piece"),
                      normalizer.lowercase ? "lower case" : "cased",
                      normalizer.strips_accents() ? "accents stripped" : "accents kept");
 }
 
 std::string to_text(const Weights& file) {
   std::string out =
-      fmt::format("{}\n  {} tensors, {} numbers, {} bytes\n", file.path.filename().string(),
-                  with_commas(static_cast<std::int64_t>(file.tensors.size())), with_commas(file.numbers()),
-                  with_commas(static_cast<std::int64_t>(file.bytes)));
+      fmt::format("{}\n  {}, {}, {}\n", file.path.filename().string(),
+                  counted(static_cast<std::int64_t>(file.tensors.size()), "tensor"),
+                  counted(file.numbers(), "number"), counted(static_cast<std::int64_t>(file.bytes), "byte"));
   for (const auto& [key, value] : file.metadata) out += fmt::format("  {}: {}\n", key, value);
   for (const auto& [name, entry] : file.tensors) {
     out += fmt::format("  {:>12}  {:<4}  {:<16}  {}\n", with_commas(entry.shape.numel()), entry.dtype,

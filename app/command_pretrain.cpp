@@ -15,6 +15,7 @@
 #include "app/start_model.hpp"
 #include "app/text_account.hpp"
 #include "autograd/file.hpp"
+#include "autograd/plural.hpp"
 #include "autograd/threads.hpp"
 #include "bert/evaluation/verdict.hpp"
 #include "bert/text/lines.hpp"
@@ -51,6 +52,12 @@ int64_t longest_row(const Call& call) {
   return longest;
 }
 
+/// "2 layers of 128"
+std::string layers_of(const bert::Config& config) {
+  return fmt::format("{} {} of {}", config.num_hidden_layers, plural(config.num_hidden_layers, "layer"),
+                     config.hidden_size);
+}
+
 /// The config of a model that another run left. What the call says about it may only repeat it; dropout is a
 /// matter of the run.
 bert::Config config_of_start(const Call& call) {
@@ -58,8 +65,7 @@ bert::Config config_of_start(const Call& call) {
   StartChecks checks(call.from, call.given);
   if (checks.is_given("--size")) {
     const bert::Config named = bert::Config::named(call.size, config.vocab_size);
-    checks.compare("--size", fmt::format("{} layers of {}", config.num_hidden_layers, config.hidden_size),
-                   fmt::format("{} layers of {}", named.num_hidden_layers, named.hidden_size));
+    checks.compare("--size", layers_of(config), layers_of(named));
   }
   checks.compare("--layers", config.num_hidden_layers, call.layers);
   checks.compare("--hidden", config.hidden_size, call.hidden);
@@ -86,6 +92,14 @@ bert::Config config_of_start(const Call& call) {
   return config;
 }
 
+std::string about_heads(const bert::Config& config) {
+  int64_t fitting = config.num_attention_heads;
+  while (config.hidden_size % fitting != 0) --fitting;
+  return fmt::format(
+      "--hidden {} cannot be shared out among --heads {}; take --heads {}, or another --hidden",
+      config.hidden_size, config.num_attention_heads, fitting);
+}
+
 bert::Config make_config(const Call& call, int64_t vocabulary) {
   if (!call.from.empty()) return config_of_start(call);
   bert::Config config = bert::Config::named(call.size, vocabulary);
@@ -108,6 +122,7 @@ bert::Config make_config(const Call& call, int64_t vocabulary) {
                                 call.positions, longest));
   }
   config.max_position_embeddings = call.positions > 0 ? call.positions : std::max<int64_t>(128, longest);
+  if (config.hidden_size % config.num_attention_heads != 0) throw WrongCall(about_heads(config));
   if (const std::string problem = config.problem(); !problem.empty()) throw WrongCall(problem);
   return config;
 }
@@ -129,8 +144,8 @@ bert::Tokenizer learn_vocabulary(const Call& call) {
   try {
     bert::Tokenizer tokenizer(bert::train_vocab(words, options), normalizer);
     if (left_out.characters > 0) {
-      progress.say(fmt::format("a vocabulary of {} pieces was learned from {} words",
-                               with_commas(tokenizer.vocab().size()), with_commas(words.total())));
+      progress.say(fmt::format("a vocabulary of {} was learned from {}",
+                               counted(tokenizer.vocab().size(), "piece"), counted(words.total(), "word")));
       progress.say(left_out_text(left_out, call.alphabet > 0 ? "--alphabet" : "--vocab-size"));
     }
     return tokenizer;
@@ -336,9 +351,9 @@ Texts read_texts(const Call& call, const bert::Tokenizer& tokenizer, Progress& p
 /// What a run of another length does to the learning rate.
 std::string about_longer_run(const Call& call, const bert::TrainingState& state, double before) {
   const bool by_steps = call.steps > 0;
-  std::string line = by_steps
-                         ? fmt::format("the run goes on to {} steps instead of {}", call.steps, before)
-                         : fmt::format("the run goes on to {} minutes instead of {}", call.minutes, before);
+  std::string line = by_steps ? fmt::format("the run goes on to {} steps instead of {}", call.steps, before)
+                              : fmt::format("the run goes on to {} {} instead of {}", call.minutes,
+                                            plural(call.minutes, "minute"), before);
   if (call.decay == "constant") return line + "; its learning rate stays as it is";
   line += fmt::format("; the {} decay now ends there, so the learning rate ", call.decay);
   if (!by_steps) return line + "is higher again than it was";
@@ -376,12 +391,17 @@ int64_t warmup_of(const Call& call, const std::optional<bert::Resumable>& found,
   if (call.steps == 0 || call.warmup < call.steps || found) return call.warmup;
   if (said) {
     notes.push_back(
-        fmt::format("warning: --warmup {} is not over when the run ends after {} steps, so the learning "
+        fmt::format("warning: --warmup {} is not over when the run ends after {} {}, so the learning "
                     "rate never reaches {}",
-                    call.warmup, call.steps, call.learning_rate));
+                    call.warmup, call.steps, plural(call.steps, "step"), call.learning_rate));
     return call.warmup;
   }
   const int64_t tenth = call.steps / 10;
+  if (tenth == 0) {
+    notes.push_back(fmt::format("there is no warm-up, since a tenth of {} is less than one; --warmup sets it",
+                                counted(call.steps, "step")));
+    return 0;
+  }
   notes.push_back(
       fmt::format("the warm-up takes {} of the {} steps, a tenth, instead of {}; --warmup sets it", tenth,
                   call.steps, call.warmup));
@@ -494,7 +514,8 @@ void run(Call call) {
       lock.emplace(hold(call.out));
       checkpoint_to_resume(call);  // refuses a run that another process began and ended meanwhile
     }
-    report.begin(trainer.state(), trainer.evaluates_first());
+    for (const std::string& missing : report.begin(trainer.state(), trainer.evaluates_first()))
+      progress.say(missing);
     for (const std::string& note : notes) progress.say(note);
     const bert::TrainingEnd end = trainer.run();
     report.write(model);
@@ -507,9 +528,9 @@ void run(Call call) {
   if (const int64_t steps = trainer.state().step;
       call.minutes > 0 && steps <= options.warmup && options.warmup_share == 1) {
     progress.say(
-        fmt::format("warning: the run ended after {} steps, within the {} of its warm-up, so the learning "
+        fmt::format("warning: the run ended after {} {}, within the {} of its warm-up, so the learning "
                     "rate never reached {}",
-                    steps, options.warmup, call.learning_rate));
+                    steps, plural(steps, "step"), options.warmup, call.learning_rate));
   }
   if (call.json) {
     print(report.summary());
@@ -556,12 +577,14 @@ void add_pretrain(CLI::App& program) {
            "Begin with the weights, config and tokenizer of a model folder, ours or Hugging Face's");
 
   add_choice(*c, "--size", call->size, {"tiny", "mini", "small", "medium", "base"}, "A published size");
-  add_whole(*c, "--layers", call->layers, "Layers, in place of those of --size");
+  constexpr int64_t most = bert::Config::largest;
+  add_whole(*c, "--layers", call->layers, "Layers, in place of those of --size", 1, most);
   add_whole(*c, "--hidden", call->hidden,
-            "Hidden size; heads become hidden / 64 and the inner width 4 hidden");
-  add_whole(*c, "--heads", call->heads, "Attention heads");
-  add_whole(*c, "--intermediate", call->intermediate, "Width inside the feed-forward layers");
-  add_whole(*c, "--positions", call->positions, "The longest sequence; at least the longest of --length");
+            "Hidden size; heads become hidden / 64 and the inner width 4 hidden", 1, most / 4);
+  add_whole(*c, "--heads", call->heads, "Attention heads", 1, most);
+  add_whole(*c, "--intermediate", call->intermediate, "Width inside the feed-forward layers", 1, most);
+  add_whole(*c, "--positions", call->positions, "The longest sequence; at least the longest of --length", 1,
+            most);
   add_choice(*c, "--activation", call->activation, {"gelu", "gelu_new", "relu", "silu"},
              "Activation of the feed-forward layers");
   add_number(*c, "--dropout", call->dropout, "Dropout of hidden states and attention probabilities",

@@ -51,7 +51,7 @@ bert::WordCounter count_words(const Options& options, const bert::BertNormalizer
       stop_when_asked();
       if (!progress.is_due()) return;
       progress.update(all_bytes == 0 ? -1 : static_cast<double>(bytes) / static_cast<double>(all_bytes),
-                      fmt::format("{} words", with_commas(words.total())));
+                      counted(words.total(), "word"));
     });
   }
   if (words.total() == 0) {
@@ -147,16 +147,17 @@ void run(const Options& options) {
                   {"characters_left_out", left_out.characters},
                   {"share_left_out", left_out.share()}});
   }
-  print(fmt::format("{}: {} pieces from {} words ({} distinct)\n", vocab_file.string(),
-                    with_commas(vocab.size()), with_commas(words.total()),
+  print(fmt::format("{}: {} from {} ({} distinct)\n", vocab_file.string(), counted(vocab.size(), "piece"),
+                    counted(words.total(), "word"),
                     with_commas(static_cast<std::int64_t>(words.distinct()))));
   const bool by_limit = options.alphabet > 0;
   if (left_out.characters > 0) {
     print_error(left_out_text(left_out, by_limit ? "--alphabet" : "--size") + "\n");
   }
   if (vocab.size() < options.size && (by_limit || left_out.characters == 0)) {
-    print_error(fmt::format("The text gives no more than {} pieces that it holds at least {} times.\n",
-                            with_commas(vocab.size()), options.min_frequency));
+    print_error(fmt::format(
+        "The text gives no more than {} pieces that it holds at least {}.\n", with_commas(vocab.size()),
+        options.min_frequency == 1 ? "once" : fmt::format("{} times", options.min_frequency)));
   }
 }
 

@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 
+#include "app/command.hpp"
 #include "autograd/error.hpp"
 #include "autograd/file.hpp"
 #include "bert/text/lines.hpp"
@@ -38,12 +39,14 @@ SplitDocuments split_corpus_file(const fs::path& file, const fs::path& folder) {
   std::int64_t pairs = 0;
   for_each_document(file, [&](const std::string&, std::int64_t sentences) { pairs += has_pair(sentences); });
   if (pairs < 4) {
-    fail<FormatError>("{}: needs four documents of two sentences, an empty line between them, and has {}",
-                      file.string(), pairs);
+    fail<FormatError>(
+        "{}: needs four documents of two sentences, an empty line between them, and has {}; gradus pretrain "
+        "takes the text as it is with --no-nsp, or cut into documents with --block-sentences, and holds a "
+        "part "
+        "of it out itself",
+        file.string(), pairs);
   }
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) fail<IoError>("cannot make the folder {}: {}", folder.string(), error.message());
+  make_folder(folder);
 
   const std::int64_t every = pairs < 20 ? pairs / 2 : 10;
   AtomicFile training(folder / "train.txt"), held_out(folder / "held-out.txt");

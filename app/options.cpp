@@ -9,14 +9,20 @@
 namespace gradus::app {
 namespace {
 
-/// The value of all of `text`, or nothing when it is not written as a T.
+/// What all of `text` says: a value, or none where it is not written as a T or is one that no T holds.
 template <class T>
-std::optional<T> parse(const std::string& text) {
+struct Parsed {
+  std::optional<T> value;
+  bool is_beyond = false;
+};
+template <class T>
+Parsed<T> parse(const std::string& text) {
   T value{};
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return value;
+  if (stop != end || error == std::errc::invalid_argument) return {};
+  if (error != std::errc()) return {.value = {}, .is_beyond = true};
+  return {.value = value};
 }
 
 std::string describe(Range range) {
@@ -62,11 +68,11 @@ CLI::Option* add_whole(CLI::App& command, const std::string& names, std::int64_t
   // own.
   option->check(
       [lowest, highest](const std::string& text) {
-        const std::optional<std::int64_t> number = parse<std::int64_t>(text);
+        const auto [number, is_beyond] = parse<std::int64_t>(text);
         if (number && *number >= lowest && *number <= highest) return std::string();
-        const std::string range = highest == std::numeric_limits<std::int64_t>::max()
-                                      ? fmt::format("of at least {}", lowest)
-                                      : fmt::format("from {} to {}", lowest, highest);
+        const bool has_end = highest != std::numeric_limits<std::int64_t>::max() || is_beyond;
+        const std::string range =
+            has_end ? fmt::format("from {} to {}", lowest, highest) : fmt::format("of at least {}", lowest);
         return fmt::format("'{}' is not a whole number {}", text, range);
       },
       "");
@@ -78,8 +84,9 @@ CLI::Option* add_number(CLI::App& command, const std::string& names, double& val
   CLI::Option* option = command.add_option(names, value, description);
   option->check(
       [range](const std::string& text) {
-        const std::optional<double> number = parse<double>(text);
+        const auto [number, is_beyond] = parse<double>(text);
         if (number && holds(range, *number)) return std::string();
+        if (is_beyond) return fmt::format("'{}' is nearer to 0 or to infinity than a double can be", text);
         return fmt::format("'{}' is not a number {}", text, describe(range));
       },
       "");

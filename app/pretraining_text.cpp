@@ -6,6 +6,7 @@
 
 #include "app/command.hpp"
 #include "bert/data/pair_planner.hpp"
+#include "bert/model/config.hpp"
 #include "bert/tokenizer/tokenizer_files.hpp"
 
 namespace gradus::app {
@@ -60,8 +61,12 @@ std::vector<LengthShare> parse_lengths(const std::string& text) {
   for (;;) {
     LengthShare stage{1, 0};
     auto result = std::from_chars(at, end, stage.length);
-    if (result.ec != std::errc()) wrong();
-    if (stage.length < 5) throw WrongCall(fmt::format("--length '{}': a row has at least 5 slots", text));
+    if (result.ec == std::errc::invalid_argument) wrong();
+    const bool is_too_long = result.ec != std::errc() || stage.length > bert::Config::largest;
+    if (is_too_long || stage.length < 5) {
+      throw WrongCall(fmt::format("--length '{}': a row has at {} slots", text,
+                                  is_too_long ? fmt::format("most {}", bert::Config::largest) : "least 5"));
+    }
     at = result.ptr;
     if (at != end && *at == ':') {
       result = std::from_chars(at + 1, end, stage.until);

@@ -7,6 +7,7 @@
 #include "app/progress.hpp"
 #include "autograd/file.hpp"
 #include "autograd/kernels/gemm.hpp"
+#include "autograd/plural.hpp"
 #include "autograd/threads.hpp"
 #include "bert/data/pair_planner.hpp"
 #include "bert/evaluation/verdict.hpp"
@@ -46,25 +47,26 @@ bert::KeyValues settings(const bert::Config& config, const bert::TokenizedCorpus
     lengths += fmt::format("{}{} slots up to {:.0f} %", lengths.empty() ? "" : ", ", stage.length,
                            100 * stage.until);
   }
-  return {{"Model", fmt::format("{} layers, hidden {}, {} heads, inner width {}, {}",
-                                config.num_hidden_layers, config.hidden_size, config.num_attention_heads,
-                                config.intermediate_size, config.hidden_act)},
+  return {{"Model",
+           fmt::format("{}, hidden {}, {}, inner width {}, {}", counted(config.num_hidden_layers, "layer"),
+                       config.hidden_size, counted(config.num_attention_heads, "head"),
+                       config.intermediate_size, config.hidden_act)},
           {"Vocabulary", with_commas(config.vocab_size)},
           {"Training text",
-           fmt::format(
-               "{} documents ({} of two sentences or more, which can give pairs), {} sentences, {} tokens",
-               with_commas(training.documents()),
-               with_commas(static_cast<int64_t>(bert::pairing_documents(training).size())),
-               with_commas(training.sentences()), with_commas(training.tokens()))},
-          {"Held-out text", fmt::format("{} documents, {} tokens", with_commas(held_out.documents()),
-                                        with_commas(held_out.tokens()))},
-          {"Length", options.steps > 0 ? fmt::format("{} steps", with_commas(options.steps))
-                                       : fmt::format("{} minutes", options.minutes)},
+           fmt::format("{} ({} of two sentences or more, which can give pairs), {}, {}",
+                       counted(training.documents(), "document"),
+                       with_commas(static_cast<int64_t>(bert::pairing_documents(training).size())),
+                       counted(training.sentences(), "sentence"), counted(training.tokens(), "token"))},
+          {"Held-out text", fmt::format("{}, {}", counted(held_out.documents(), "document"),
+                                        counted(held_out.tokens(), "token"))},
+          {"Length", options.steps > 0
+                         ? counted(options.steps, "step")
+                         : fmt::format("{} {}", options.minutes, plural(options.minutes, "minute"))},
           {"Slots a step", fmt::format("{} x {}", options.slots, options.accumulate)},
           {"Rows", lengths},
-          {"Optimiser", fmt::format("{}, learning rate {}, {} steps of warm-up, weight decay {}, clip {}",
+          {"Optimiser", fmt::format("{}, learning rate {}, {} {} of warm-up, weight decay {}, clip {}",
                                     options.optimizer, options.learning_rate, options.warmup,
-                                    options.weight_decay, options.clip)},
+                                    plural(options.warmup, "step"), options.weight_decay, options.clip)},
           {"Dropout", fmt::format("{}", config.hidden_dropout_prob)},
           {"Seed", std::to_string(options.seed)}};
 }
@@ -103,14 +105,18 @@ std::string to_text(const bert::Evaluation& e, int64_t seen, int64_t text_tokens
   if (e.unigram) row(bert::kFrequency, e.unigram->accuracy(), e.unigram->perplexity());
   if (const int64_t pairs = e.pairs[0] + e.pairs[1]; pairs > 0) {
     text += fmt::format(
-        "next sentence   {:>9.1f} %   of {} pairs: {:.1f} % where B follows, {:.1f} % where it is random\n",
-        100 * e.nsp_accuracy(), with_commas(pairs), 100 * e.nsp_accuracy_of(0), 100 * e.nsp_accuracy_of(1));
+        "next sentence   {:>9.1f} %   of {}: {:.1f} % where B follows, {:.1f} % where it is random\n",
+        100 * e.nsp_accuracy(), counted(pairs, "pair"), 100 * e.nsp_accuracy_of(0),
+        100 * e.nsp_accuracy_of(1));
   }
   const auto say = [&text](const std::string& sentences) {
     if (!sentences.empty()) text += sentences + "\n";
   };
   if (e.pairs[0] > 0 && e.pairs[1] > 0) say(bert::one_answer(e.nsp_accuracy_of(0), e.nsp_accuracy_of(1)));
-  if (e.bigram) say(bert::below_baseline(e.mlm_accuracy(), e.bigram->accuracy(), seen, text_tokens));
+  if (e.bigram) {
+    say(bert::below_baseline({e.mlm_accuracy(), e.perplexity()},
+                             {e.bigram->accuracy(), e.bigram->perplexity()}, seen, text_tokens));
+  }
   return text;
 }
 
@@ -119,8 +125,9 @@ RunReport::RunReport(std::filesystem::path folder, const bert::Config& config,
                      const bert::Tokenizer& tokenizer, const bert::TrainerOptions& options, int64_t samples)
     : folder_(std::move(folder)) {
   report_.title = "Pretraining a BERT";
-  report_.subtitle = fmt::format("{} layers, hidden size {}, on {} tokens of text", config.num_hidden_layers,
-                                 config.hidden_size, with_commas(training.tokens()));
+  report_.subtitle =
+      fmt::format("{}, hidden size {}, on {} of text", counted(config.num_hidden_layers, "layer"),
+                  config.hidden_size, counted(training.tokens(), "token"));
   report_.training_tokens = training.tokens();
   report_.settings = settings(config, training, held_out, options);
   report_.environment = environment();
@@ -143,17 +150,28 @@ bool RunReport::is_finished(const bert::TrainingState& state, bool evaluates) co
 void RunReport::look_at(const bert::TrainingState& state, const std::optional<bert::Evaluation>& evaluation) {
   last_step_.step = state.step;
   last_step_.slots = state.slots;
+  last_step_.tokens = state.tokens;
   last_step_.seconds = state.seconds;
   last_ = evaluation;
 }
 
-void RunReport::begin(const bert::TrainingState& state, bool evaluates_again) {
+std::vector<std::string> RunReport::begin(const bert::TrainingState& state, bool evaluates_again) {
   look_at(state, std::nullopt);
-  metrics_.emplace(folder_ / "metrics.csv", state.step > 0 ? std::optional(state.step) : std::nullopt,
-                   evaluates_again);
-  const std::filesystem::path samples = folder_ / "samples.json";
-  if (samples_ && state.step > 0 && std::filesystem::exists(samples))
-    samples_->restore(read_file(samples), state.step, samples);
+  const std::filesystem::path metrics = folder_ / "metrics.csv", samples = folder_ / "samples.json";
+  std::vector<std::string> missing;
+  const auto is_there = [&](const std::filesystem::path& file, std::string_view what) {
+    if (std::filesystem::exists(file)) return true;
+    missing.push_back(
+        fmt::format("{} is not there, so {} after step {}", file.string(), what, with_commas(state.step)));
+    return false;
+  };
+  if (state.step > 0) {
+    is_there(metrics, "it and the report's curves begin");
+    if (samples_ && is_there(samples, "the report's samples begin"))
+      samples_->restore(read_file(samples), state.step, samples);
+  }
+  metrics_.emplace(metrics, state.step > 0 ? std::optional(state.step) : std::nullopt, evaluates_again);
+  return missing;
 }
 
 void RunReport::add(const bert::StepReport& step) {
@@ -208,10 +226,12 @@ void RunReport::add(const bert::StepReport& step, const bert::Evaluation& e,
 
 void RunReport::write(const bert::BertForPreTraining& model) {
   report_.rows = metrics_->rows();
+  report_.seen_tokens = last_step_.tokens;
   if (samples_ && !samples_->sentences().empty()) {
     report_.samples = samples_->sentences();
     report_.attention = samples_->attention(model);
-    report_.attention->subtitle = fmt::format("after {} steps", last_step_.step);
+    report_.attention->subtitle =
+        fmt::format("after {} {}", last_step_.step, plural(last_step_.step, "step"));
     write_file_atomically(folder_ / "attention.html", bert::render_attention_page(*report_.attention));
     const bert::AttentionPage& map = *report_.attention;
     const size_t head = map.tokens.size() * map.tokens.size();
@@ -235,10 +255,10 @@ nlohmann::ordered_json RunReport::summary() const {
 
 std::string RunReport::closing_words() const {
   std::string text =
-      fmt::format("{}{} steps, {} tokens (padding counted) in {}\nmodel:     {}\nreport:    {}\n",
-                  last_ ? to_text(*last_, last_step_.slots, report_.training_tokens) : std::string(),
-                  with_commas(last_step_.step), with_commas(last_step_.slots), clock_text(last_step_.seconds),
-                  folder_.string(), (folder_ / "report.html").string());
+      fmt::format("{}{}, {} (padding counted) in {}\nmodel:     {}\nreport:    {}\n",
+                  last_ ? to_text(*last_, last_step_.tokens, report_.training_tokens) : std::string(),
+                  counted(last_step_.step, "step"), counted(last_step_.slots, "token"),
+                  clock_text(last_step_.seconds), folder_.string(), (folder_ / "report.html").string());
   const std::filesystem::path attention = folder_ / "attention.html";
   if (std::filesystem::exists(attention)) text += fmt::format("attention: {}\n", attention.string());
   return text;

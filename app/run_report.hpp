@@ -23,8 +23,9 @@ class RunReport {
 
   /// Opens metrics.csv in the folder, which must be there; rows after the step of `state`, which a run that
   /// was killed may have left, are dropped, and so are fillings of the samples. `evaluates_again`: so is the
-  /// row of an evaluation of that step, which is made again.
-  void begin(const bert::TrainingState& state, bool evaluates_again);
+  /// row of an evaluation of that step, which is made again. Returns a sentence for each file of the steps so
+  /// far that is not there, so that what it tells begins after them.
+  std::vector<std::string> begin(const bert::TrainingState& state, bool evaluates_again);
   /// Whether the folder has all that a run leaves that ended with `state`: then nothing is to be written.
   bool is_finished(const bert::TrainingState& state, bool evaluates) const;
   /// In place of `begin`, for the closing words of such a run.

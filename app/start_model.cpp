@@ -8,23 +8,19 @@
 namespace gradus::app {
 namespace {
 
-/// @throws FormatError that names the first weight of the model in `folder` that is NaN or infinite.
-void check_finite(const nn::StateDict& weights, const std::filesystem::path& folder) {
-  for (const auto& [name, weight] : weights) {
-    for (const float value : weight.to(DType::f32).to_vector<float>()) {
-      if (std::isfinite(value)) continue;
-      fail<FormatError>("--from '{}': {} holds {}, so its weights are of no use; take an earlier checkpoint",
-                        folder.string(), name, value);
-    }
-  }
-}
-
 /// A hash of every weight (FNV-1a, a number at a time).
-std::string fingerprint(const nn::StateDict& weights) {
+/// @throws FormatError that names the first weight of the model in `folder` that is NaN or infinite.
+std::string checked_fingerprint(const nn::StateDict& weights, const std::filesystem::path& folder) {
   uint64_t hash = 0xcbf29ce484222325;
   for (const auto& [name, weight] : weights) {
-    for (const float value : weight.to(DType::f32).to_vector<float>())
+    for (const float value : weight.to(DType::f32).to_vector<float>()) {
+      if (!std::isfinite(value)) {
+        fail<FormatError>(
+            "--from '{}': {} holds {}, so its weights are of no use; take an earlier checkpoint",
+            folder.string(), name, value);
+      }
       hash = (hash ^ std::bit_cast<uint32_t>(value)) * 0x100000001b3;
+    }
   }
   return fmt::format("{:016x}", hash);
 }
@@ -44,11 +40,10 @@ StartModel start_model(const std::filesystem::path& from, const bert::Config& co
   Rng rng = Rng(seed).split(0);
   if (from.empty()) return {bert::BertForPreTraining(config, rng), {}, "fresh weights"};
   bert::Checkpoint checkpoint = bert::read_checkpoint(from);
-  check_finite(checkpoint.weights, from);
+  const std::string settings = "the weights " + checked_fingerprint(checkpoint.weights, from);
   bert::Config tied_or_not = config;  // the weights tell whether the decoder has a table of its own
   tied_or_not.tie_word_embeddings = checkpoint.config.tie_word_embeddings;
   const bert::BertForPreTraining model(tied_or_not, rng);
-  const std::string settings = "the weights " + fingerprint(checkpoint.weights);
   bert::load_weights(checkpoint, model);
   return {model, checkpoint.warnings, settings};
 }

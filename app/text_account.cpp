@@ -5,6 +5,7 @@
 
 #include "app/command.hpp"
 #include "app/pretraining_text.hpp"
+#include "autograd/plural.hpp"
 #include "bert/data/pair_planner.hpp"
 #include "bert/text/lines.hpp"
 
@@ -30,15 +31,10 @@ int64_t count_long_words(std::string_view line, const bert::Tokenizer& tokenizer
       words, [&](const bert::WordSpan& word) { return word.end - word.begin > tokenizer.max_word_chars(); });
 }
 
-/// "1 word", "2,000 words"
-std::string counted(int64_t number, const std::string& thing) {
-  return fmt::format("{} {}{}", with_commas(number), thing, number == 1 ? "" : "s");
-}
-
 std::string long_words_of(const TextAccount& account) {
-  return fmt::format("{} {} longer than {} characters, and each counts as one [UNK]",
-                     counted(account.long_words, "word"), account.long_words == 1 ? "is" : "are",
-                     account.longest_word);
+  return fmt::format("{} {} longer than {} {}, and each counts as one [UNK]",
+                     counted(account.long_words, "word"), plural(account.long_words, "is", "are"),
+                     account.longest_word, plural(account.longest_word, "character"));
 }
 
 }  // namespace
@@ -77,13 +73,13 @@ std::vector<std::string> to_lines(const TextAccount& account, bool next_sentence
   if (const int64_t alone = account.documents - account.pairing_documents; next_sentence && alone > 0) {
     lines.push_back(
         fmt::format("{}: {} of one sentence: masked pieces are learned from {}, the next sentence is not",
-                    account.name, counted(alone, "document"), alone == 1 ? "it" : "them"));
+                    account.name, counted(alone, "document"), plural(alone, "it", "them")));
   }
   if (account.lines_without > 0) {
-    lines.push_back(fmt::format(
-        "{}: {} no character that the tokenizer keeps, and {} left out", account.name,
-        account.lines_without == 1 ? "1 line has" : with_commas(account.lines_without) + " lines have",
-        account.lines_without == 1 ? "is" : "are"));
+    lines.push_back(fmt::format("{}: {} {} no character that the tokenizer keeps, and {} left out",
+                                account.name, counted(account.lines_without, "line"),
+                                plural(account.lines_without, "has", "have"),
+                                plural(account.lines_without, "is", "are")));
   }
   if (account.long_words > 0) lines.push_back(fmt::format("{}: {}", account.name, long_words_of(account)));
   if (share > 0.05) {
@@ -95,8 +91,9 @@ std::vector<std::string> to_lines(const TextAccount& account, bool next_sentence
 
 void check_maskable(const TextAccount& account) {
   if (account.maskable > 0) return;
-  fail<FormatError>("{}: {} of {} are [UNK] or other special pieces, so there is nothing to learn; {}",
+  fail<FormatError>("{}: {} of {} {} [UNK] or other special pieces, so there is nothing to learn; {}",
                     account.name, with_commas(account.tokens), counted(account.tokens, "token"),
+                    plural(account.tokens, "is", "are"),
                     account.long_words > 0 ? long_words_of(account) + ": put spaces into them"
                                            : std::string("take a vocabulary that is made for this text"));
 }

@@ -6,6 +6,7 @@
 #include "autograd/grad_mode.hpp"
 #include "autograd/node.hpp"
 #include "autograd/ops.hpp"
+#include "autograd/plural.hpp"
 #include "autograd/tensor_impl.hpp"
 
 namespace gradus {
@@ -147,8 +148,8 @@ class Pass {
     if (all) {
       std::vector<Tensor> gradients = all(dy, y);
       if (gradients.size() != edges.size()) {
-        fail<GraphError>("backward: {} gave {} gradients for {} inputs", node->op, gradients.size(),
-                         edges.size());
+        fail<GraphError>("backward: {} gave {} {} for {} {}", node->op, gradients.size(),
+                         plural(gradients.size(), "gradient"), edges.size(), plural(edges.size(), "input"));
       }
       for (size_t i = 0; i < edges.size(); ++i) {
         if (edges[i].to && gradients[i].defined()) send(*node, edges[i], std::move(gradients[i]));
@@ -185,7 +186,8 @@ class Pass {
 
 void seed_all(Pass& pass, const std::vector<Tensor>& outputs, const std::vector<Tensor>& cotangents) {
   if (!cotangents.empty() && cotangents.size() != outputs.size()) {
-    fail<GraphError>("backward: {} cotangents for {} outputs", cotangents.size(), outputs.size());
+    fail<GraphError>("backward: {} {} for {} {}", cotangents.size(), plural(cotangents.size(), "cotangent"),
+                     outputs.size(), plural(outputs.size(), "output"));
   }
   for (size_t i = 0; i < outputs.size(); ++i) {
     pass.seed(outputs[i], cotangents.empty() ? Tensor() : cotangents[i]);

@@ -13,12 +13,11 @@
 #include <vector>
 
 #include "autograd/error.hpp"
+#include "autograd/system_reason.hpp"
 
 namespace gradus {
 namespace fs = std::filesystem;
 namespace {
-
-std::string reason(int error) { return std::generic_category().message(error); }
 
 /// Closes a descriptor that is only read, where a failing close loses nothing.
 struct Closer {
@@ -72,12 +71,13 @@ std::string read_file(const fs::path& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) {
     if (errno == ENOENT) fail<IoError>("cannot read {}: there is no such file", path.string());
-    fail<IoError>("cannot read {}: {}", path.string(), reason(errno));
+    fail<IoError>("cannot read {}: {}", path.string(), system_reason(errno));
   }
   const Closer closer(descriptor);
   struct stat status {};
-  if (::fstat(descriptor, &status) != 0) fail<IoError>("cannot read {}: {}", path.string(), reason(errno));
-  if (S_ISDIR(status.st_mode)) fail<IoError>("cannot read {}: it is a directory, not a file", path.string());
+  if (::fstat(descriptor, &status) != 0)
+    fail<IoError>("cannot read {}: {}", path.string(), system_reason(errno));
+  if (S_ISDIR(status.st_mode)) fail<IoError>("cannot read {}: it is a folder, not a file", path.string());
 
   // One byte more than the size, so that the read which finds the end needs no further room.
   constexpr std::size_t kPiece = 1 << 16;
@@ -87,7 +87,7 @@ std::string read_file(const fs::path& path) {
     if (used == bytes.size()) bytes.resize(bytes.size() * 2);
     const ssize_t got = ::read(descriptor, bytes.data() + used, bytes.size() - used);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail<IoError>("cannot read {}: {}", path.string(), reason(errno));
+    if (got < 0) fail<IoError>("cannot read {}: {}", path.string(), system_reason(errno));
     if (got == 0) break;
     used += static_cast<std::size_t>(got);
   }
@@ -105,7 +105,7 @@ AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)), target_(follow_l
   struct stat status {};
   const bool exists = ::stat(target_.c_str(), &status) == 0;
   if (exists && S_ISDIR(status.st_mode)) {
-    fail<IoError>("cannot write {}: it is a directory, not a file", path_.string());
+    fail<IoError>("cannot write {}: it is a folder, not a file", path_.string());
   }
   if (exists && !S_ISREG(status.st_mode)) {
     descriptor_ = ::open(target_.c_str(), O_WRONLY | O_CLOEXEC);
@@ -155,7 +155,7 @@ void AtomicFile::commit() {
 }
 
 void AtomicFile::fail_with(int error) const {
-  fail<IoError>("cannot write {}: {}", path_.string(), reason(error));
+  fail<IoError>("cannot write {}: {}", path_.string(), system_reason(error));
 }
 
 void remove_leftovers(const fs::path& folder) noexcept try {

@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include "autograd/kernels/elementwise.hpp"
+#include "autograd/plural.hpp"
 #include "autograd/tensor.hpp"
 #include "autograd/tensor_impl.hpp"
 
@@ -81,7 +82,8 @@ template <class T>
 Tensor tensor(const std::vector<T>& values, std::optional<Shape> shape) {
   const int64_t n = static_cast<int64_t>(values.size());
   const Shape wanted = shape.value_or(Shape{n});
-  if (wanted.numel() != n) fail<ShapeError>("tensor: {} values do not fill shape {}", n, wanted);
+  if (wanted.numel() != n)
+    fail<ShapeError>("tensor: {} {} not fill shape {}", n, plural(n, "value does", "values do"), wanted);
   using Element = std::conditional_t<std::is_same_v<T, int>, int64_t, T>;
   Tensor x = empty(wanted, dtype_of<Element>);
   std::copy(values.begin(), values.end(), x.mutable_data<Element>());

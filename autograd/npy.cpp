@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "autograd/file.hpp"
+#include "autograd/plural.hpp"
 
 namespace gradus {
 namespace {
@@ -129,8 +130,8 @@ Tensor load(std::string_view bytes, const Header& header, const std::string& fil
   if (header.fortran_order) std::reverse(shape.begin(), shape.end());
   const uint64_t wanted = static_cast<uint64_t>(shape.numel()) * sizeof(From);
   if (bytes.size() != wanted) {
-    fail<FormatError>("{}: an array {} of {} needs {} bytes of data, and the file has {}", file, header.shape,
-                      header.descr, wanted, bytes.size());
+    fail<FormatError>("{}: an array {} of {} needs {} {} of data, and the file has {}", file, header.shape,
+                      header.descr, wanted, plural(wanted, "byte"), bytes.size());
   }
   Tensor x = empty(shape, dtype_of<To>);
   To* out = x.mutable_data<To>();

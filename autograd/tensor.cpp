@@ -8,6 +8,7 @@
 #include "autograd/kernels/wrapping.hpp"
 #include "autograd/node.hpp"
 #include "autograd/ops/op_support.hpp"
+#include "autograd/plural.hpp"
 #include "autograd/tensor_impl.hpp"
 
 namespace gradus {
@@ -98,7 +99,8 @@ double Tensor::item() const {
 double Tensor::at(std::initializer_list<int64_t> index) const {
   const Shape position(index);
   if (position.rank() != rank()) {
-    fail<IndexError>("at: {} indices for a tensor of shape {}", position.rank(), shape());
+    fail<IndexError>("at: {} {} for a tensor of shape {}", position.rank(),
+                     plural(position.rank(), "index", "indices"), shape());
   }
   int64_t offset = 0;
   for (int i = 0; i < rank(); ++i) {

@@ -1,4 +1,5 @@
 #include "nn/decoder.hpp"
+#include "autograd/plural.hpp"
 
 namespace gradus::nn {
 namespace {
@@ -140,8 +141,8 @@ DecoderState Decoder::start(const Tensor& memory, const Tensor& memory_mask) con
 Tensor Decoder::next(const Tensor& x, DecoderState& state) const {
   const ModuleScope scope = enter();
   if (state.layers.size() != layers.size()) {
-    fail<Error>("decoder: a state of {} layers for {} layers; make it with start()", state.layers.size(),
-                layers.size());
+    fail<Error>("decoder: a state of {} {} for {} {}; make it with start()", state.layers.size(),
+                plural(state.layers.size(), "layer"), layers.size(), plural(layers.size(), "layer"));
   }
   DecoderState longer = state;  // handles, no numbers
   Tensor y = x;

@@ -1,4 +1,5 @@
 #include "nn/decoding.hpp"
+#include "autograd/plural.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -13,7 +14,8 @@ void check(const Transformer& model, const DecodingOptions& options) {
   }
   const int64_t vocab = model.output_bias.size(0);
   if (options.end_id < 0 || options.end_id >= vocab) {
-    fail<Error>("decoding: end_id {} is outside the {} ids of the target", options.end_id, vocab);
+    fail<Error>("decoding: end_id {} is outside the {} {} of the target", options.end_id, vocab,
+                plural(vocab, "id"));
   }
   if (options.end_id == model.pad_id) {
     fail<Error>("decoding: end_id {} is the model's pad_id, which is never written", options.end_id);
@@ -45,9 +47,9 @@ class Prefixes {
     std::vector<double> log_p = log_softmax(last).to(DType::f64).to_vector<double>();
     if (std::any_of(log_p.begin(), log_p.end(), [](double p) { return std::isnan(p); })) {
       fail<Error>(
-          "decoding: the model's logits after {} ids are NaN; look at its training, or run it under "
+          "decoding: the model's logits after {} {} are NaN; look at its training, or run it under "
           "DetectAnomaly to find the part",
-          ids_.size(1));
+          ids_.size(1), plural(ids_.size(1), "id"));
     }
     const auto vocab = static_cast<size_t>(last.size(1)), pad = static_cast<size_t>(model_.pad_id);
     if (model_.pad_id >= 0 && pad < vocab) {

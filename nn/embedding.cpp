@@ -1,4 +1,5 @@
 #include "nn/embedding.hpp"
+#include "autograd/plural.hpp"
 
 namespace gradus::nn {
 namespace {
@@ -8,7 +9,8 @@ Tensor make_table(int64_t rows, int64_t hidden, Rng& rng, const EmbeddingOptions
       {checked_size("embedding", "rows", rows), checked_size("embedding", "hidden", hidden)}, rng);
   if (options.zero_row) {
     if (*options.zero_row < 0 || *options.zero_row >= rows) {
-      fail<IndexError>("embedding: zero_row {} is outside a table of {} rows", *options.zero_row, rows);
+      fail<IndexError>("embedding: zero_row {} is outside a table of {} {}", *options.zero_row, rows,
+                       plural(rows, "row"));
     }
     table.select(0, *options.zero_row).fill_(0);
   }

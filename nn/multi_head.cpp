@@ -1,4 +1,5 @@
 #include "nn/multi_head.hpp"
+#include "autograd/plural.hpp"
 
 namespace gradus::nn {
 namespace {
@@ -7,7 +8,8 @@ constexpr std::string_view layer = "multi-head attention";
 
 int64_t checked_heads(int64_t hidden, int64_t heads) {
   if (heads < 1 || hidden % heads != 0) {
-    fail<ShapeError>("{}: {} numbers cannot be shared out among {} heads", layer, hidden, heads);
+    fail<ShapeError>("{}: {} {} cannot be shared out among {} {}", layer, hidden, plural(hidden, "number"),
+                     heads, plural(heads, "head"));
   }
   return heads;
 }

@@ -1,4 +1,5 @@
 #include "nn/positional.hpp"
+#include "autograd/plural.hpp"
 
 #include <cmath>
 
@@ -17,8 +18,8 @@ Tensor rows_for(const char* layer, const Tensor& table, const Tensor& x, int64_t
   }
   const int64_t S = x.size(1);
   if (first < 0 || first > P - S) {
-    fail<IndexError>("{}: a sequence of {} that begins at position {} does not fit into the {} positions",
-                     layer, S, first, P);
+    fail<IndexError>("{}: a sequence of {} that begins at position {} does not fit into the {} {}", layer, S,
+                     first, P, plural(P, "position"));
   }
   return table.slice(0, first, first + S);
 }

@@ -10,6 +10,7 @@
 
 #include "autograd/file.hpp"
 #include "autograd/lfs_pointer.hpp"
+#include "autograd/plural.hpp"
 
 namespace gradus::nn {
 namespace {
@@ -103,8 +104,8 @@ SafetensorsFile::Entry parse_entry(const json& object, const std::string& where)
   entry.end = offsets[1].get<uint64_t>();
   const uint64_t wanted = static_cast<uint64_t>(entry.shape.numel()) * *bytes;
   if (entry.end < entry.begin || entry.end - entry.begin != wanted) {
-    fail<FormatError>("{}: data_offsets [{}, {}] do not hold the {} bytes of {} {}", where, entry.begin,
-                      entry.end, wanted, entry.dtype, entry.shape);
+    fail<FormatError>("{}: data_offsets [{}, {}] do not hold the {} {} of {} {}", where, entry.begin,
+                      entry.end, wanted, plural(wanted, "byte"), entry.dtype, entry.shape);
   }
   return entry;
 }
@@ -125,7 +126,8 @@ void check_layout(const std::map<std::string, SafetensorsFile::Entry>& entries, 
     at = range.second;
   }
   if (at != data_bytes) {
-    fail<FormatError>("{}: the tensors need {} bytes of data, and the file has {}", file, at, data_bytes);
+    fail<FormatError>("{}: the tensors need {} {} of data, and the file has {}", file, at, plural(at, "byte"),
+                      data_bytes);
   }
 }
 
@@ -191,14 +193,17 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path
   std::error_code error;
   const auto status = std::filesystem::status(path, error);
   if (!std::filesystem::exists(status)) fail<IoError>("cannot read {}: there is no such file", file);
-  if (std::filesystem::is_directory(status)) fail<IoError>("cannot read {}: it is a folder", file);
+  if (std::filesystem::is_directory(status))
+    fail<IoError>("cannot read {}: it is a folder, not a file", file);
   if (!std::filesystem::is_regular_file(status))
     fail<IoError>("cannot read {}: it is not a plain file", file);
   const uint64_t size = std::filesystem::file_size(path, error);
   stream_.open(path, std::ios::binary);
   if (error || !stream_) fail<IoError>("cannot read {}: it cannot be opened", file);
 
-  if (size < 8) fail<FormatError>("{}: {} bytes are too few for a safetensors file", file, size);
+  if (size < 8)
+    fail<FormatError>("{}: {} {} too few for a safetensors file", file, size,
+                      plural(size, "byte is", "bytes are"));
   char prefix[8];
   if (!stream_.read(prefix, 8)) fail<IoError>("cannot read {}", file);
   const uint64_t header_bytes = little_endian(prefix, 8);

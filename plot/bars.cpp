@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "autograd/error.hpp"
+#include "autograd/plural.hpp"
 #include "plot/chart_axis.hpp"
 #include "plot/text.hpp"
 
@@ -21,8 +22,9 @@ void check(const Bars& bars) {
   }
   for (const BarSeries& series : bars.series) {
     if (series.values.size() != bars.groups.size()) {
-      fail<ShapeError>("bars \"{}\": series \"{}\" has {} values for {} groups", bars.title, series.name,
-                       series.values.size(), bars.groups.size());
+      fail<ShapeError>("bars \"{}\": series \"{}\" has {} {} for {} {}", bars.title, series.name,
+                       series.values.size(), plural(series.values.size(), "value"), bars.groups.size(),
+                       plural(bars.groups.size(), "group"));
     }
     if (series.color < 1 || series.color > 4) {
       fail<ShapeError>("bars \"{}\": colour {} of series \"{}\" is not 1 to 4", bars.title, series.color,

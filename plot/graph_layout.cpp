@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "autograd/error.hpp"
+#include "autograd/plural.hpp"
 
 namespace gradus::plot::detail {
 
@@ -10,7 +11,8 @@ using Edges = std::vector<std::pair<std::size_t, std::size_t>>;
 
 std::vector<int> layers_of(std::size_t nodes, const Edges& edges) {
   for (const auto& [from, to] : edges) {
-    if (from >= nodes || to >= nodes) fail<GraphError>("graph: edge {} to {} of {} nodes", from, to, nodes);
+    if (from >= nodes || to >= nodes)
+      fail<GraphError>("graph: edge {} to {} of {} {}", from, to, nodes, plural(nodes, "node"));
   }
   std::vector<int> layers(nodes, 0);
   // Without a cycle no path has more than `nodes` nodes, so the layers settle within so many rounds.

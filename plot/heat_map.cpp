@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "autograd/error.hpp"
+#include "autograd/plural.hpp"
 #include "plot/text.hpp"
 
 namespace gradus::plot {
@@ -60,8 +61,9 @@ Picture draw(const HeatMap& map) {
   const std::size_t rows = map.rows.size(), columns = map.columns.size();
   if (rows == 0 || columns == 0) fail<ShapeError>("heat map \"{}\": there is no cell", map.title);
   if (map.values.size() != rows * columns) {
-    fail<ShapeError>("heat map \"{}\": {} values for {} rows and {} columns", map.title, map.values.size(),
-                     rows, columns);
+    fail<ShapeError>("heat map \"{}\": {} {} for {} {} and {} {}", map.title, map.values.size(),
+                     plural(map.values.size(), "value"), rows, plural(rows, "row"), columns,
+                     plural(columns, "column"));
   }
   const Scale scale = scale_of(map);
   std::vector<std::string> numbers;

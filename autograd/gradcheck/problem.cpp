@@ -8,6 +8,7 @@
 #include "autograd/engine.hpp"
 #include "autograd/grad_mode.hpp"
 #include "autograd/ops.hpp"
+#include "autograd/plural.hpp"
 #include "autograd/tensor_impl.hpp"
 
 namespace gradus::gradchecking {
@@ -31,8 +32,8 @@ void refuse_if_it_changes(const Subject& subject) {
   const Numbers once = subject.outputs(), again = subject.outputs();
   for (size_t i = 0; i < std::max(once.size(), again.size()); ++i) {
     if (once.size() != again.size()) {
-      fail<GraphError>("gradcheck: the function gives {} numbers and then {} for the same input", once.size(),
-                       again.size());
+      fail<GraphError>("gradcheck: the function gives {} {} and then {} for the same input", once.size(),
+                       plural(once.size(), "number"), again.size());
     }
     if (!is_same(once[i], again[i])) {
       fail<GraphError>("gradcheck: the function gives {} and then {} for the same input", once[i], again[i]);

@@ -1,4 +1,5 @@
 #include "autograd/gradcheck/report.hpp"
+#include "autograd/plural.hpp"
 
 #include <fmt/format.h>
 
@@ -26,7 +27,7 @@ std::string place(const GradcheckResult& result) {
 std::string amount(const GradcheckResult& result) {
   if (result.directions == 0) return fmt::format("{} of {}", result.elements, result.total);
   if (result.elements == 0) {
-    return fmt::format("{} direction{}", result.directions, result.directions == 1 ? "" : "s");
+    return fmt::format("{} {}", result.directions, plural(result.directions, "direction"));
   }
   return fmt::format("{} of {} + {} dir", result.elements, result.total, result.directions);
 }

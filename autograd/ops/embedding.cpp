@@ -3,6 +3,7 @@
 
 #include "autograd/kernels/bias.hpp"
 #include "autograd/ops/op_support.hpp"
+#include "autograd/plural.hpp"
 
 namespace gradus {
 namespace {
@@ -72,8 +73,8 @@ Tensor bert_embedding(const Tensor& word, const Tensor& token_type, const Tensor
                      position.shape());
   }
   if (S > position.size(0)) {
-    fail<IndexError>("{}: a sequence of {} tokens is longer than the {} positions of the model", op, S,
-                     position.size(0));
+    fail<IndexError>("{}: a sequence of {} tokens is longer than the {} {} of the model", op, S,
+                     position.size(0), plural(position.size(0), "position"));
   }
   if (composed_ops()) return composed::bert_embedding(word, token_type, position, ids, type_ids);
   const Tensor w = word.detach().contiguous(), t = token_type.detach().contiguous(),

@@ -1,6 +1,7 @@
 // Views and copies: the same elements in another order, shape or dtype.
 #include "autograd/kernels/elementwise.hpp"
 #include "autograd/ops/op_support.hpp"
+#include "autograd/plural.hpp"
 
 namespace gradus {
 namespace {
@@ -57,7 +58,8 @@ Tensor Tensor::reshape(Shape to) const {
     to[unknown] = numel() / known;
   }
   if (to.numel() != numel()) {
-    fail<ShapeError>("reshape: {} has {} elements and {} has {}", shape(), numel(), to, to.numel());
+    fail<ShapeError>("reshape: {} has {} {} and {} has {}", shape(), numel(), plural(numel(), "element"), to,
+                     to.numel());
   }
   const std::optional<Strides> strides = strides_for_reshape(shape(), this->strides(), to);
   const Tensor y =
@@ -75,7 +77,8 @@ Tensor Tensor::transpose(int64_t a, int64_t b) const {
 
 Tensor Tensor::permute(const Axes& order) const {
   if (order.rank() != rank())
-    fail<ShapeError>("permute: {} axes for a tensor of shape {}", order.rank(), shape());
+    fail<ShapeError>("permute: {} {} for a tensor of shape {}", order.rank(),
+                     plural(order.rank(), "axis", "axes"), shape());
   Shape new_shape = shape(), new_strides = strides();
   Axes inverse = Shape::filled(rank(), -1);
   for (int i = 0; i < rank(); ++i) {

@@ -1,4 +1,5 @@
 #include "bert/checkpoint/checkpoint_names.hpp"
+#include "autograd/plural.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -96,8 +97,9 @@ void cut_padded_vocabulary(Checkpoint& checkpoint) {
     const int64_t rows = found->second.size(0);
     if (rows <= V || rows % 8 != 0 || rows - V >= 64) continue;  // padded to a multiple of 8, 16, 32 or 64
     found->second = found->second.slice(0, 0, V);
-    checkpoint.warnings.push_back(fmt::format("{}: {} has {} rows for {} pieces; the last {} are left out",
-                                              checkpoint.file.string(), name, rows, V, rows - V));
+    checkpoint.warnings.push_back(fmt::format("{}: {} has {} rows for {} {}; the last {} {} left out",
+                                              checkpoint.file.string(), name, rows, V, plural(V, "piece"),
+                                              rows - V, plural(rows - V, "is", "are")));
   }
 }
 
@@ -119,8 +121,8 @@ void check_sizes(const Checkpoint& checkpoint) {
   check("bert.encoder.layer.0.intermediate.dense.weight", {c.intermediate_size, c.hidden_size});
   const int64_t layers = count_layers(checkpoint.weights);
   if (layers != c.num_hidden_layers) {
-    fail<FormatError>("{}: has {} layers, but config.json says {}", checkpoint.file.string(), layers,
-                      c.num_hidden_layers);
+    fail<FormatError>("{}: has {} {}, but config.json says {}", checkpoint.file.string(), layers,
+                      plural(layers, "layer"), c.num_hidden_layers);
   }
 }
 

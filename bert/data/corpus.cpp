@@ -7,6 +7,7 @@
 
 #include "autograd/error.hpp"
 #include "autograd/kernels/parallel.hpp"
+#include "autograd/plural.hpp"
 #include "autograd/random.hpp"
 
 namespace gradus::bert {
@@ -177,10 +178,10 @@ CorpusSplit split_corpus(const TokenizedCorpus& corpus, double fraction, uint64_
   const int64_t documents = corpus.documents();
   if (documents < 2)
     fail<FormatError>(
-        "corpus: {} document cannot be split into training and held-out: put an empty line between "
-        "documents, "
-        "or cut it into blocks of sentences",
-        documents);
+        "corpus: {} {} cannot be split into training and held-out: put an empty line between documents, or "
+        "cut "
+        "it into blocks of sentences",
+        documents, plural(documents, "document"));
   const int64_t held =
       std::clamp<int64_t>(std::llround(fraction * static_cast<double>(documents)), 1, documents - 1);
   std::vector<int64_t> order(static_cast<std::size_t>(documents));

@@ -68,10 +68,9 @@ PretrainingData::PretrainingData(std::shared_ptr<const TokenizedCorpus> corpus, 
       corpus_->ids(), [this](int32_t id) { return !is_special_[static_cast<std::size_t>(id)]; });
   if (!can_mask)
     fail<FormatError>(
-        "pretraining data: all {} tokens are [UNK] or other special pieces, so there is nothing to mask; "
-        "take "
-        "a vocabulary that was made for this text",
-        corpus_->tokens());
+        "pretraining data: {} [UNK] or other special pieces, so there is nothing to mask; take a vocabulary "
+        "that was made for this text",
+        corpus_->tokens() == 1 ? "the one token is" : fmt::format("all {} tokens are", corpus_->tokens()));
 
   documents_ = pairing_documents(*corpus_);
   if (options_.next_sentence && documents_.size() < 2)

@@ -20,14 +20,16 @@ bool can_be_guessed(TokenId id, const Tokenizer& tokenizer) {
   return id >= 0 && id < tokenizer.vocab().size() && !tokenizer.is_special(id);
 }
 
-/// What is there in the text in place of [MASK], where somebody meant it: `[mask]`, `<mask>`, `___`; or
-/// nothing.
+/// What is there in the text in place of [MASK], where somebody meant it: `[mask]`, `<mask>`, three
+/// underscores or more; or nothing.
 std::string meant_as_mask(const std::string& text) {
   std::string lower = text;
   for (char& c : lower) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
   for (const std::string form : {"[mask]", "[ mask ]", "[masked]", "<mask>", "(mask)", "{mask}", "___"}) {
     const size_t at = lower.find(form);
-    if (at != std::string::npos) return text.substr(at, form.size());
+    if (at == std::string::npos) continue;
+    const size_t end = form == "___" ? lower.find_first_not_of('_', at) : at + form.size();
+    return text.substr(at, end - at);
   }
   return {};
 }
@@ -121,6 +123,8 @@ FilledText fill_mask(const BertForPreTraining& model, const Tokenizer& tokenizer
   check_wanted(k);
   FilledText filled;
   filled.encoding = pair.empty() ? tokenizer.encode(text) : tokenizer.encode(text, pair);
+  const SpecialIds& special = tokenizer.special_ids();
+  const std::vector<int64_t> positions = mask_positions(filled.encoding, special.mask, text + " " + pair);
   const auto length = static_cast<int64_t>(filled.encoding.ids.size());
   const int64_t most = model.bert.config.max_position_embeddings;
   if (length > most)
@@ -128,8 +132,6 @@ FilledText fill_mask(const BertForPreTraining& model, const Tokenizer& tokenizer
         "the text has {} pieces with [CLS] and [SEP], and the model takes {} at most; shorten it around "
         "its {}",
         length, most, kMask);
-  const SpecialIds& special = tokenizer.special_ids();
-  const std::vector<int64_t> positions = mask_positions(filled.encoding, special.mask, text + " " + pair);
 
   const auto row = [](const std::vector<TokenId>& values) {
     return tensor(std::vector<int64_t>(values.begin(), values.end()),

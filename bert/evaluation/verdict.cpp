@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
+#include "autograd/plural.hpp"
 #include "plot/text.hpp"
 
 namespace gradus::bert {
@@ -14,19 +17,42 @@ constexpr std::int64_t small_text = 200'000;
 
 std::string share(double value) { return fmt::format("{:.1f} %", 100 * value); }
 
-}  // namespace
+std::string what_is_below(const MaskScore& model, const MaskScore& two_neighbours) {
+  if (model.accuracy < two_neighbours.accuracy) {
+    return fmt::format("Below the baseline: {} get {} of the masked tokens right, this model {}.",
+                       kTwoNeighbours, share(two_neighbours.accuracy), share(model.accuracy));
+  }
+  if (!(model.perplexity > two_neighbours.perplexity)) return {};
+  return fmt::format(
+      "Below the baseline by perplexity: that of {} is {:.2f}, of this model {:.2f}, which is too sure of "
+      "its "
+      "guesses where they are wrong.",
+      kTwoNeighbours, two_neighbours.perplexity, model.perplexity);
+}
 
-std::string below_baseline(double accuracy, double two_neighbours, std::int64_t seen, std::int64_t text) {
-  if (!(accuracy < two_neighbours)) return {};
-  std::string out = fmt::format("Below the baseline: {} get {} of the masked tokens right, this model {}.",
-                                kTwoNeighbours, share(two_neighbours), share(accuracy));
-  if (text <= 0) return out + " Longer training would help, or more text.";
+std::string what_would_help(std::int64_t seen, std::int64_t text) {
+  if (text <= 0) return " Longer training would help, or more text.";
   const double passes = static_cast<double>(seen) / static_cast<double>(text);
+  if (passes < 1) {  // however small the text is, there is more of it
+    return fmt::format(" Longer training would help: this run saw {} % of its text.",
+                       passes < 0.01 ? "less than 1" : fmt::format("{:.0f}", std::floor(100 * passes)));
+  }
+  std::string out;
   if (passes < many_passes)
     out += fmt::format(" Longer training would help: this run saw its text {:.1f} times.", passes);
   if (text < small_text || passes >= many_passes)
-    out += fmt::format(" More text would help: this one has {} tokens.", plot::count(text));
+    out +=
+        fmt::format(" More text would help: this one has {} {}.", plot::count(text), plural(text, "token"));
   return out;
+}
+
+}  // namespace
+
+std::string below_baseline(const MaskScore& model, const MaskScore& two_neighbours, std::int64_t seen,
+                           std::int64_t text) {
+  const std::string below = what_is_below(model, two_neighbours);
+  if (below.empty()) return {};
+  return below + what_would_help(seen, text);
 }
 
 std::string one_answer(double right_of_next, double right_of_random) {

@@ -25,9 +25,6 @@ std::string unknown_activation(const std::string& name) {
       name);
 }
 
-/// Beyond this no table fits any memory, and a product of two sizes still fits an int64_t.
-constexpr int64_t kLargest = int64_t{1} << 31;
-
 }  // namespace
 
 Config Config::named(std::string_view size, int64_t vocab_size) {
@@ -60,8 +57,8 @@ std::string Config::problem() const {
        {"max_position_embeddings", max_position_embeddings},
        {"type_vocab_size", type_vocab_size}}};
   for (const auto& [name, value] : sizes) {
-    if (value < 1 || value > kLargest) {
-      return fmt::format("{} is {}, but must be between 1 and {}", name, value, kLargest);
+    if (value < 1 || value > largest) {
+      return fmt::format("{} is {}, but must be between 1 and {}", name, value, largest);
     }
   }
   if (hidden_size % num_attention_heads != 0) {

@@ -49,6 +49,10 @@ struct Config {
   /// name.
   static Config named(std::string_view size, int64_t vocab_size = 30522);
 
+  /// The most that a size may be: beyond it no table fits any memory, and a product of two still fits an
+  /// int64_t.
+  static constexpr int64_t largest = int64_t{1} << 31;
+
   int64_t head_size() const { return hidden_size / num_attention_heads; }  ///< D
   Activation activation() const;  ///< what `hidden_act` names; Error for a name that is not known
 

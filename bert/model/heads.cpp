@@ -1,5 +1,6 @@
 #include "bert/model/heads.hpp"
 
+#include "autograd/plural.hpp"
 #include "bert/model/init.hpp"
 
 namespace gradus::bert {
@@ -11,7 +12,8 @@ Tensor mean_loss(const Tensor& logits, const std::vector<int64_t>& labels) {
 
 void check_batch(const PretrainingBatch& batch) {
   const auto check = [](const char* name, size_t size, size_t wanted) {
-    if (size != wanted) fail<ShapeError>("pretraining batch: {} has {} values, not {}", name, size, wanted);
+    if (size != wanted)
+      fail<ShapeError>("pretraining batch: {} has {} {}, not {}", name, size, plural(size, "value"), wanted);
   };
   const auto slots = static_cast<size_t>(batch.rows * batch.length);
   check("input_ids", batch.input_ids.size(), slots);

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "autograd/error.hpp"
+#include "autograd/plural.hpp"
 #include "bert/report/guess_list.hpp"
 #include "bert/report/html.hpp"
 #include "plot/svg_file.hpp"
@@ -26,16 +27,18 @@ void check(const AttentionPage& page) {
   const std::size_t size = page.tokens.size();
   if (size == 0) fail<ShapeError>("attention page: there is no token");
   if (page.layers < 1 || page.heads < 1) {
-    fail<ShapeError>("attention page: {} layers and {} heads, at least one of each is wanted", page.layers,
-                     page.heads);
+    fail<ShapeError>("attention page: {} {} and {} {}, at least one of each is wanted", page.layers,
+                     plural(page.layers, "layer"), page.heads, plural(page.heads, "head"));
   }
   if (!page.segments.empty() && page.segments.size() != size) {
-    fail<ShapeError>("attention page: {} segment numbers for {} tokens", page.segments.size(), size);
+    fail<ShapeError>("attention page: {} {} for {} {}", page.segments.size(),
+                     plural(page.segments.size(), "segment number"), size, plural(size, "token"));
   }
   const std::size_t wanted = static_cast<std::size_t>(page.layers * page.heads) * size * size;
   if (page.weights.size() != wanted) {
-    fail<ShapeError>("attention page: {} weights, but {} layers x {} heads x {} x {} tokens are {}",
-                     page.weights.size(), page.layers, page.heads, size, size, wanted);
+    fail<ShapeError>("attention page: {} {}, but {} {} x {} {} x {} x {} {} are {}", page.weights.size(),
+                     plural(page.weights.size(), "weight"), page.layers, plural(page.layers, "layer"),
+                     page.heads, plural(page.heads, "head"), size, size, plural(size, "token"), wanted);
   }
   for (const TokenGuesses& prediction : page.predictions) {
     if (prediction.token >= size) {
@@ -135,7 +138,8 @@ std::string attention_svg(const std::vector<std::string>& tokens, const std::vec
   const std::size_t size = tokens.size();
   if (size == 0) fail<ShapeError>("attention map: there is no token");
   if (weights.size() != size * size) {
-    fail<ShapeError>("attention map: {} weights for {} x {} tokens", weights.size(), size, size);
+    fail<ShapeError>("attention map: {} {} for {} x {} {}", weights.size(), plural(weights.size(), "weight"),
+                     size, size, plural(size, "token"));
   }
   check_weights(weights);
   constexpr int kCell = 18, kTop = 44;

@@ -10,6 +10,8 @@
 
 #include "autograd/error.hpp"
 #include "autograd/file.hpp"
+#include "autograd/plural.hpp"
+#include "autograd/system_reason.hpp"
 
 namespace gradus::bert {
 namespace {
@@ -67,7 +69,8 @@ MetricsRow parse_row(std::string_view text, const std::filesystem::path& path, s
   static const std::vector<std::string_view> columns = split(kHeader);
   const std::vector<std::string_view> cells = split(text);
   if (cells.size() != kCells) {
-    fail<FormatError>("{}, line {}: {} cells, {} are wanted", path.string(), line, cells.size(), kCells);
+    fail<FormatError>("{}, line {}: {} {}, {} are wanted", path.string(), line, cells.size(),
+                      plural(cells.size(), "cell"), kCells);
   }
   const auto place = [&](std::size_t column) { return Place{path, line, columns[column]}; };
   MetricsRow row;
@@ -132,13 +135,13 @@ MetricsWriter::MetricsWriter(std::filesystem::path path, std::optional<std::int6
   for (const MetricsRow& row : rows_) text += to_csv(row) + '\n';
   write_file_atomically(path_, text);
   file_.open(path_, std::ios::app | std::ios::binary);
-  if (!file_) fail<IoError>("cannot write {}: {}", path_.string(), std::generic_category().message(errno));
+  if (!file_) fail<IoError>("cannot write {}: {}", path_.string(), system_reason(errno));
 }
 
 void MetricsWriter::append(const MetricsRow& row) {
   errno = 0;
   file_ << to_csv(row) + '\n' << std::flush;
-  if (!file_) fail<IoError>("cannot write {}: {}", path_.string(), std::generic_category().message(errno));
+  if (!file_) fail<IoError>("cannot write {}: {}", path_.string(), system_reason(errno));
   rows_.push_back(row);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "autograd/plural.hpp"
 #include "bert/evaluation/verdict.hpp"
 #include "bert/report/html.hpp"
 #include "bert/report/report_charts.hpp"
@@ -36,9 +37,11 @@ std::string against_neighbours(double accuracy, double bigram) {
 /// What the figures of the last evaluation mean, where they may mislead.
 std::string verdicts(const TrainingReport& report, const MetricsRow& eval) {
   std::string out;
-  for (const std::string& sentences : {below_baseline(eval.mlm_accuracy, report.baselines.bigram_accuracy,
-                                                      report.rows.back().tokens, report.training_tokens),
-                                       one_answer(eval.nsp_accuracy_next, eval.nsp_accuracy_random)}) {
+  const MaskScore model = {eval.mlm_accuracy, eval.perplexity};
+  const MaskScore two_neighbours = {report.baselines.bigram_accuracy, report.baselines.bigram_perplexity};
+  for (const std::string& sentences :
+       {below_baseline(model, two_neighbours, report.seen_tokens, report.training_tokens),
+        one_answer(eval.nsp_accuracy_next, eval.nsp_accuracy_random)}) {
     if (!sentences.empty()) out += fmt::format("<p>{}</p>\n", html::escape(sentences));
   }
   return out;
@@ -68,8 +71,8 @@ std::string headline(const TrainingReport& report) {
   }
   if (!report.rows.empty()) {
     const MetricsRow& last = report.rows.back();
-    std::string note =
-        html::count(last.tokens) + " tokens (padding counted) in " + html::duration(last.seconds);
+    std::string note = html::count(last.tokens) + " " + plural(last.tokens, "token") +
+                       " (padding counted) in " + html::duration(last.seconds);
     if (last.seconds > 0)
       note += ", " + html::number(static_cast<double>(last.tokens) / last.seconds) + " a second";
     out += figure("Steps", html::count(last.step), note);
@@ -96,9 +99,10 @@ std::string final_table(const TrainingReport& report) {
   std::string out = fmt::format("<h2>Evaluation after step {}</h2>\n", html::count(eval->step));
   out += "<p class=\"soft\">On text that was kept out of the training.";
   if (std::isfinite(eval->positions)) {
-    out += fmt::format(" {} masked tokens", html::count(std::llround(eval->positions)));
+    out += fmt::format(" {} masked {}", html::count(std::llround(eval->positions)),
+                       plural(eval->positions, "token"));
     if (std::isfinite(eval->pairs))
-      out += fmt::format(" in {} pairs", html::count(std::llround(eval->pairs)));
+      out += fmt::format(" in {} {}", html::count(std::llround(eval->pairs)), plural(eval->pairs, "pair"));
     out += "; the baselines guess at the same places.";
   }
   out += fmt::format(

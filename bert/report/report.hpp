@@ -51,6 +51,7 @@ struct TrainingReport {
   std::vector<MetricsRow> rows;  ///< as in metrics.csv; the last eval row gives the headline
   MlmBaselines baselines;
   std::int64_t training_tokens = 0;  ///< of the training text; 0 where it is not known
+  std::int64_t seen_tokens = 0;      ///< of it so far, padding not counted
   std::vector<SampleSentence> samples;
   std::optional<AttentionPage> attention;
   KeyValues settings;     ///< sizes, rates, seeds, files

@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "autograd/error.hpp"
+#include "autograd/system_reason.hpp"
 #include "bert/text/text_kind.hpp"
 #include "bert/text/unicode.hpp"
 
@@ -130,9 +131,9 @@ void for_each_line(const std::filesystem::path& file, const LineSink& sink) {
   if (!std::filesystem::exists(file, unused))
     fail<IoError>("cannot read {}: there is no such file", file.string());
   if (std::filesystem::is_directory(file, unused))
-    fail<IoError>("cannot read {}: it is a directory, not a file", file.string());
+    fail<IoError>("cannot read {}: it is a folder, not a file", file.string());
   std::ifstream in(file, std::ios::binary);
-  if (!in) fail<IoError>("cannot read {}: {}", file.string(), std::generic_category().message(errno));
+  if (!in) fail<IoError>("cannot read {}: {}", file.string(), system_reason(errno));
 
   CheckedLines lines(file.string(), sink);
   std::string pending;  // the block just read, after the incomplete line that the last one left
@@ -143,7 +144,7 @@ void for_each_line(const std::filesystem::path& file, const LineSink& sink) {
     pending.resize(kept + block_bytes);
     in.read(pending.data() + kept, static_cast<std::streamsize>(block_bytes));
     pending.resize(kept + static_cast<std::size_t>(in.gcount()));
-    if (in.bad()) fail<IoError>("cannot read {}: {}", file.string(), std::generic_category().message(errno));
+    if (in.bad()) fail<IoError>("cannot read {}: {}", file.string(), system_reason(errno));
     if (is_first) refuse_other_kinds(pending, file.string());
     is_first = false;
     const bool is_all = in.gcount() == 0;

@@ -8,6 +8,7 @@
 
 #include "autograd/error.hpp"
 #include "autograd/file.hpp"
+#include "autograd/system_reason.hpp"
 
 namespace gradus::bert {
 namespace fs = std::filesystem;
@@ -20,7 +21,7 @@ class Staging {
     std::error_code error;
     fs::remove_all(path_, error);  // what an earlier process of this number left when it was killed
     fs::create_directories(path_, error);
-    if (error) fail<IoError>("{}: cannot make this folder: {}", path_.string(), error.message());
+    if (error) fail<IoError>("{}: cannot make this folder: {}", path_.string(), system_reason(error.value()));
   }
   Staging(const Staging&) = delete;
   Staging& operator=(const Staging&) = delete;
@@ -37,7 +38,7 @@ class Staging {
 void move(const fs::path& from, const fs::path& to) {
   std::error_code error;
   fs::rename(from, to, error);
-  if (error) fail<IoError>("{}: cannot be put in place: {}", to.string(), error.message());
+  if (error) fail<IoError>("{}: cannot be put in place: {}", to.string(), system_reason(error.value()));
 }
 
 }  // namespace

@@ -34,9 +34,9 @@ bool is_set(const JsonNode& node, const std::string& key) {
   return node.has(key) && !node.at(key).value().is_null();
 }
 
-/// Hugging Face's classes that work as BERT's tokenizer does, and those that are whatever tokenizer.json
-/// says.
-enum class Kind { bert, as_tokenizer_json };
+/// Hugging Face's classes that work as BERT's tokenizer does, those that are whatever tokenizer.json says, and
+/// no class at all.
+enum class Kind { bert, as_tokenizer_json, unnamed };
 Kind kind_of_class(const JsonNode& node) {
   std::string name = node.text();
   if (name.ends_with("Fast")) name.resize(name.size() - 4);
@@ -50,7 +50,7 @@ Kind kind_of_class(const JsonNode& node) {
   node.refuse("\"BertTokenizer\" or one that works as it does");
 }
 
-/// The class is named in tokenizer_config.json, or else in the model's config.json.
+/// The class is named in tokenizer_config.json, or else in the model's config.json, or else it is the model's.
 Kind kind_of_folder(const fs::path& folder, const OptionalJson& config, bool has_tokenizer_json) {
   const OptionalJson model(folder, "config.json");
   for (const OptionalJson* file : {&config, &model}) {
@@ -62,7 +62,7 @@ Kind kind_of_folder(const fs::path& folder, const OptionalJson& config, bool has
     }
     return kind;
   }
-  return Kind::bert;
+  return model && is_set(model.root(), "model_type") ? Kind::bert : Kind::unnamed;
 }
 
 /// @throws FormatError where vocab.txt and tokenizer.json are not the same vocabulary. Tokens that were added
@@ -188,13 +188,13 @@ Tokenizer load_tokenizer(const fs::path& folder) {
   const Kind kind = kind_of_folder(folder, config, has_all);
   TokenizerParts parts;
   if (has_all) {
-    TokenizerJson all = read_tokenizer_json(all_file, kind == Kind::as_tokenizer_json);
+    TokenizerJson all = read_tokenizer_json(all_file, kind != Kind::bert);
     if (has_vocab) check_same_pieces(Vocab::load(vocab_file), all, all_file);
     parts = std::move(all.parts);
   } else {
     parts.pieces = Vocab::load(vocab_file).pieces();
   }
-  if (config && kind == Kind::bert) read_settings(config.root(), parts);
+  if (config && kind != Kind::as_tokenizer_json) read_settings(config.root(), parts);
   read_tokens(folder, config, parts);
   return Tokenizer(Vocab(std::move(parts.pieces), (has_vocab ? vocab_file : all_file).string()),
                    parts.normalizer, parts.max_word_chars, std::move(parts.extra_specials),

@@ -19,6 +19,12 @@ namespace gradus::bert {
 /// added_tokens.json unless tokenizer_config.json has `added_tokens_decoder`. One that is no piece yet
 /// becomes the next one.
 ///
+/// The post-processor of tokenizer.json must put [CLS] and [SEP] where BERT has them. None at all (null or no
+/// such key) means BERT's where the folder names BERT's class or has the model's config.json, and is refused
+/// where tokenizer.json alone decides. Its `truncation` and `padding` are not used, nor does transformers use
+/// them when a text is given to the tokenizer: the caller says how long a row is, and rows are filled at their
+/// end.
+///
 /// @throws IoError when neither file is there or one cannot be read; FormatError that names the file and the
 ///         key for bad JSON, a missing key or a wrong type, files that contradict each other, another model
 ///         than WordPiece, and a normalizer, pre-tokenizer, post-processor or setting that BERT's tokenizer

@@ -55,20 +55,25 @@ std::string template_text(const JsonNode& list) {
   return out;
 }
 
-/// What is put around a text: [CLS] A [SEP], and [CLS] A [SEP] B [SEP] around a pair.
-void check_post_processor(const JsonNode& node) {
-  const std::string type = node.at("type").text();
-  if (type == "BertProcessing") {
-    for (const auto& [key, token] : {std::pair("cls", kCls), std::pair("sep", kSep)}) {
-      const std::vector<JsonNode> pair = node.at(key).items();
-      if (pair.empty()) node.at(key).refuse("a token and its number");
-      must_be(pair[0], token);
-    }
-    return;
+/// The number that a post-processor gives `token` is the one that goes to the model, whatever the vocabulary
+/// says. A token that is no piece is for the Tokenizer to refuse.
+void check_number(const JsonNode& number, std::string_view token, const std::vector<std::string>& pieces) {
+  const auto found = std::find(pieces.begin(), pieces.end(), token);
+  if (found == pieces.end() || number.whole() == found - pieces.begin()) return;
+  number.refuse(fmt::format("{}, the number of \"{}\" in the vocabulary", found - pieces.begin(), token));
+}
+
+/// {"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]}
+void check_bert_processing(const JsonNode& node, const std::vector<std::string>& pieces) {
+  for (const auto& [key, token] : {std::pair("cls", kCls), std::pair("sep", kSep)}) {
+    const std::vector<JsonNode> pair = node.at(key).items();
+    if (pair.size() != 2) node.at(key).refuse("a token and its number");
+    must_be(pair[0], token);
+    check_number(pair[1], token, pieces);
   }
-  if (type != "TemplateProcessing") {
-    node.at("type").refuse("\"TemplateProcessing\" or \"BertProcessing\" for a BERT tokenizer");
-  }
+}
+
+void check_template(const JsonNode& node, const std::vector<std::string>& pieces) {
   for (const auto& [key, wanted] :
        {std::pair("single", "[CLS]:0 A:0 [SEP]:0"), std::pair("pair", "[CLS]:0 A:0 [SEP]:0 B:1 [SEP]:1")}) {
     const std::string text = template_text(node.at(key));
@@ -76,6 +81,34 @@ void check_post_processor(const JsonNode& node) {
       node.at(key).refuse(fmt::format("\"{}\" for a BERT tokenizer, not \"{}\"", wanted, text));
     }
   }
+  for (const std::string_view token : {kCls, kSep}) {
+    const JsonNode ids = node.at("special_tokens").at(std::string(token)).at("ids");
+    const std::vector<JsonNode> numbers = ids.items();
+    if (numbers.size() != 1) ids.refuse("a list of one number");
+    check_number(numbers[0], token, pieces);
+  }
+}
+
+/// What is put around a text: [CLS] A [SEP], and [CLS] A [SEP] B [SEP] around a pair.
+void check_post_processor(const JsonNode& node, const std::vector<std::string>& pieces) {
+  if (node.value().is_null()) {
+    node.refuse(
+        "\"TemplateProcessing\" or \"BertProcessing\" for a BERT tokenizer: null puts no [CLS] and no [SEP] "
+        "around a text");
+  }
+  const std::string type = node.at("type").text();
+  if (type == "TemplateProcessing") return check_template(node, pieces);
+  if (type == "BertProcessing") return check_bert_processing(node, pieces);
+  if (type != "Sequence") {
+    node.at("type").refuse("\"TemplateProcessing\" or \"BertProcessing\" for a BERT tokenizer");
+  }
+  const std::vector<JsonNode> steps =
+      node.at("processors").items();  // a list of one does what its entry does
+  if (steps.size() != 1) {
+    node.at("processors")
+        .refuse(fmt::format("a list of one entry for a BERT tokenizer, not of {}", steps.size()));
+  }
+  check_post_processor(steps[0], pieces);
 }
 
 }  // namespace
@@ -151,13 +184,13 @@ TokenizerJson read_tokenizer_json(const std::filesystem::path& path, bool decide
   out.model_pieces = out.parts.pieces.size();
   out.parts.normalizer = read_normalizer(root.at("normalizer"));
   must_be(root.at("pre_tokenizer").at("type"), "BertPreTokenizer");
-  const bool has_post_processor = root.has("post_processor") && !root.at("post_processor").value().is_null();
-  if (decides || has_post_processor) check_post_processor(root.at("post_processor"));
   if (root.has("added_tokens")) {
     for (const JsonNode& token : root.at("added_tokens").items()) {
       read_added_token(token, token.at("id").whole(), out.parts);
     }
   }
+  const bool has_post_processor = root.has("post_processor") && !root.at("post_processor").value().is_null();
+  if (decides || has_post_processor) check_post_processor(root.at("post_processor"), out.parts.pieces);
   return out;
 }
 

@@ -52,7 +52,7 @@ struct TokenizerJson {
   TokenizerParts parts;
   std::size_t model_pieces = 0;
 };
-/// `decides`: no other file has a say, so that it must name the post-processor too.
+/// `decides`: no other file says that the tokenizer is BERT's, so that it must name the post-processor too.
 /// @throws FormatError that names the key for what BERT's tokenizer does not do.
 TokenizerJson read_tokenizer_json(const std::filesystem::path& path, bool decides);
 

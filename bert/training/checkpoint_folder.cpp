@@ -10,6 +10,7 @@
 
 #include "autograd/error.hpp"
 #include "autograd/file.hpp"
+#include "autograd/system_reason.hpp"
 
 namespace gradus::bert {
 namespace fs = std::filesystem;
@@ -87,7 +88,7 @@ fs::path CheckpointFolder::save(int64_t step, const std::function<void(const fs:
   clear_leftovers();
   std::error_code error;
   fs::create_directories(place, error);
-  if (error) fail<IoError>("{}: cannot make this folder: {}", place.string(), error.message());
+  if (error) fail<IoError>("{}: cannot make this folder: {}", place.string(), system_reason(error.value()));
   try {
     write(place);
     // An old checkpoint of this step steps aside, still whole, until the new one has its name.

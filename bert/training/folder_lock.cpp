@@ -9,13 +9,14 @@
 #include <utility>
 
 #include "autograd/error.hpp"
+#include "autograd/system_reason.hpp"
 
 namespace gradus::bert {
 
 std::optional<FolderLock> FolderLock::take(const std::filesystem::path& folder) {
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) {
-    fail<IoError>("{}: cannot open this folder: {}", folder.string(), std::generic_category().message(errno));
+    fail<IoError>("{}: cannot open this folder: {}", folder.string(), system_reason(errno));
   }
   FolderLock lock(descriptor);
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return std::nullopt;

@@ -44,6 +44,14 @@ double share(int64_t part, int64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
+/// The tokens of the text in a batch: neither padding nor [CLS] and [SEP].
+int64_t count_tokens(const PretrainingBatch& batch) {
+  int64_t tokens = 0;
+  for (size_t row = 0; row < batch.lengths.size(); ++row)
+    tokens += batch.lengths[row] - (batch.next_sentence_labels[row] == no_label ? 2 : 3);
+  return tokens;
+}
+
 int64_t count_positions(const PretrainingBatch& batch) {
   return static_cast<int64_t>(batch.masked_labels.size());
 }
@@ -136,6 +144,7 @@ PretrainingBatch Trainer::next_batch() {
   PretrainingBatch batch = training_->batch(*plan_, state_.index, rows);
   state_.index += batch.rows;
   state_.slots += batch.rows * batch.length;
+  state_.tokens += count_tokens(batch);
   return batch;
 }
 
@@ -173,10 +182,15 @@ Trainer::StepLoss Trainer::forward_backward(bool with_accuracy) {
   return step;
 }
 
+/// The rows of the epoch in which a run of this state is; none where nothing was read yet.
+std::optional<EpochPlan> Trainer::plan_of(const TrainingState& state) const {
+  if (state.length == 0) return std::nullopt;
+  return training_->plan_epoch(state.epoch, state.length);
+}
+
 void Trainer::go_back_to(const TrainingState& state) {
   state_ = state;
-  plan_.reset();
-  if (state_.length != 0) plan_ = training_->plan_epoch(state_.epoch, state_.length);
+  plan_ = plan_of(state);
 }
 
 void Trainer::fail_not_finite(const TrainingState& before, const std::string& what) {
@@ -234,6 +248,7 @@ std::optional<StepReport> Trainer::step() {
   report.slots_per_second = static_cast<double>(state_.slots - before.slots) / took;
   report.step = state_.step;
   report.slots = state_.slots;
+  report.tokens = state_.tokens;
   report.seconds = state_.seconds;
   report.progress = progress();
   pace_.add(report.progress - progress_before, took);
@@ -307,6 +322,7 @@ TrainingEnd Trainer::run() {
   StepReport report;
   report.step = state_.step;
   report.slots = state_.slots;
+  report.tokens = state_.tokens;
   report.seconds = state_.seconds;
   report.progress = progress();
   if (evaluates_first() && !is_done() && !evaluate_now(report, options_.evaluation_rows))
@@ -343,18 +359,20 @@ void Trainer::save() {
   if (events_.saved) events_.saved(checkpoint);
 }
 
+/// plan_of a state that was read from `file`.
 /// @throws FormatError when a run of these options does not come to this state.
-void Trainer::check_belongs(const TrainingState& state, const fs::path& file) const {
+std::optional<EpochPlan> Trainer::checked_plan(const TrainingState& state, const fs::path& file) const {
   if (state.seed != options_.seed)
     refuse_state(file, "seed", std::to_string(state.seed),
                  fmt::format("{} as the run has it", options_.seed));
-  if (state.length == 0 && state.step == 0) return;  // nothing was read yet
+  if (state.length == 0 && state.step == 0) return std::nullopt;  // nothing was read yet
   if (std::ranges::find(options_.lengths, state.length, &LengthStage::length) == options_.lengths.end())
     refuse_state(file, "length", std::to_string(state.length), "one of those that the run has");
-  const int64_t rows = training_->plan_epoch(state.epoch, state.length).size();
-  if (state.index > rows)
+  std::optional<EpochPlan> plan = plan_of(state);
+  if (state.index > plan->size())
     refuse_state(file, "index", std::to_string(state.index),
-                 fmt::format("at most {}, the rows of its epoch", rows));
+                 fmt::format("at most {}, the rows of its epoch", plan->size()));
+  return plan;
 }
 
 bool Trainer::resume() {
@@ -366,11 +384,12 @@ bool Trainer::resume() {
     fail<Error>("{}: this run was begun with other settings ({}); resume it with those, not with ({})",
                 folder_.string(), state.settings, options_.settings);
   }
-  check_belongs(state, found->checkpoint / state_file);
+  std::optional<EpochPlan> plan = checked_plan(state, found->checkpoint / state_file);
   model_.load_state_dict(nn::read_safetensors(found->checkpoint / "model.safetensors"));
   optimizer_->load_state_dict(nn::read_safetensors(found->checkpoint / moments_file));
-  go_back_to(state);
+  state_ = state;
   state_.settings = options_.settings;
+  plan_ = std::move(plan);
   return true;
 }
 

@@ -75,7 +75,8 @@ struct StepReport {
   double learning_rate = 0, gradient_norm = 0;
   double slots_per_second = 0, seconds = 0;
   double seconds_left = 0;  ///< for the steps and evaluations to come, at the pace of the latest ones
-  int64_t slots = 0;        ///< seen so far
+  int64_t slots = 0;        ///< seen so far, with padding
+  int64_t tokens = 0;       ///< of the text seen so far, as in TrainingState
 };
 
 /// What the caller wants to hear. Each may be empty.
@@ -125,7 +126,8 @@ class Trainer {
   std::optional<StepReport> step();
   void check_stop() const;
   [[noreturn]] void fail_not_finite(const TrainingState& before, const std::string& what);
-  void check_belongs(const TrainingState& state, const std::filesystem::path& file) const;
+  std::optional<EpochPlan> plan_of(const TrainingState& state) const;
+  std::optional<EpochPlan> checked_plan(const TrainingState& state, const std::filesystem::path& file) const;
   void go_back_to(const TrainingState& state);
   double progress() const;
   double rate() const;

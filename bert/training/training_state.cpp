@@ -11,9 +11,11 @@ using nlohmann::json;
 
 std::string to_json(const TrainingState& s) {
   // Doubles are written with all digits that they need to be read back bit for bit.
-  return json{{"step", s.step},           {"epoch", s.epoch},         {"index", s.index},
-              {"length", s.length},       {"slots", s.slots},         {"seconds", s.seconds},
-              {"best_loss", s.best_loss}, {"best_step", s.best_step}, {"must_evaluate", s.must_evaluate},
+  return json{{"step", s.step},           {"epoch", s.epoch},
+              {"index", s.index},         {"length", s.length},
+              {"slots", s.slots},         {"tokens", s.tokens},
+              {"seconds", s.seconds},     {"best_loss", s.best_loss},
+              {"best_step", s.best_step}, {"must_evaluate", s.must_evaluate},
               {"seed", s.seed},           {"settings", s.settings}}
              .dump(2) +
          "\n";
@@ -32,6 +34,7 @@ TrainingState training_state_from_json(const std::string& text, const std::files
   s.index = whole("index");
   s.length = whole("length");
   s.slots = whole("slots");
+  s.tokens = root.has("tokens") ? whole("tokens") : s.slots;  // older files have none
   s.seconds = root.at("seconds").number();
   if (!(s.seconds >= 0)) root.at("seconds").refuse("a number from 0 on");
   s.best_loss = root.at("best_loss").number();
@@ -55,6 +58,9 @@ void check_after_steps(const TrainingState& s, int64_t step, const std::filesyst
                  fmt::format("{} in the checkpoint of that step", step));
   // Every step reads at least one slot, and so does every epoch.
   if (s.slots < step) refuse_state(file, "slots", std::to_string(s.slots), fmt::format("at least {}", step));
+  if (s.tokens > s.slots)
+    refuse_state(file, "tokens", std::to_string(s.tokens),
+                 fmt::format("at most {}, the slots seen", s.slots));
   if (s.epoch > s.slots)
     refuse_state(file, "epoch", std::to_string(s.epoch), fmt::format("at most {}, the slots seen", s.slots));
   if (s.best_step > step)

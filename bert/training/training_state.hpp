@@ -15,7 +15,8 @@ struct TrainingState {
   int64_t epoch = 0;     ///< of the data, counted over all lengths
   int64_t index = 0;     ///< rows of this epoch that have been used
   int64_t length = 0;    ///< slots a row in this epoch
-  int64_t slots = 0;     ///< seen so far
+  int64_t slots = 0;     ///< seen so far, with padding
+  int64_t tokens = 0;    ///< of the text seen so far: neither padding nor [CLS] and [SEP]
   double seconds = 0;    ///< training time so far
   double best_loss = 0;  ///< the smallest held-out loss so far; of no meaning while best_step is -1
   int64_t best_step = -1;

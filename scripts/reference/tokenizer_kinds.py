@@ -30,13 +30,19 @@ def token(content, special):
             "special": special}
 
 
-def tokenizer_json(lowercase, added=()):
+def tokenizer_json(lowercase, added=(), **changed):
     tokenizer = BertTokenizer(vocab={piece: i for i, piece in enumerate(VOCAB)}, do_lower_case=lowercase)
     out = json.loads(tokenizer._tokenizer.to_str())
     for i, (content, special) in enumerate(added):
         out["added_tokens"].append({"id": len(VOCAB) + i, **token(content, special)})
-    return out
+    return {**out, **changed}
 
+
+FAST = {"tokenizer_class": "PreTrainedTokenizerFast", "pad_token": "[PAD]"}
+# What `tokenizers` does to every text by itself; transformers sets it aside at each call.
+LENGTHS = {"truncation": {"direction": "Right", "max_length": 4, "strategy": "LongestFirst", "stride": 0},
+           "padding": {"strategy": {"Fixed": 12}, "direction": "Left", "pad_to_multiple_of": None, "pad_id": 0,
+                       "pad_type_id": 0, "pad_token": "[PAD]"}}
 
 FOLDERS = {
     # The class that is whatever tokenizer.json says; do_lower_case is idle.
@@ -52,6 +58,15 @@ FOLDERS = {
     "silent_config": {"tokenizer.json": tokenizer_json(False), "tokenizer_config.json": {"model_max_length": 64}},
     "class_in_model": {"tokenizer.json": tokenizer_json(False), "tokenizer_config.json": {"do_lower_case": True},
                        "config.json": {"model_type": "bert", "tokenizer_class": "PreTrainedTokenizerFast"}},
+    # What is put around a text, and lengths that are set aside.
+    "no_post_processor": {"tokenizer.json": tokenizer_json(True, post_processor=None), "tokenizer_config.json": BERT},
+    "no_config": {"tokenizer.json": tokenizer_json(True, post_processor=None)},
+    "sequence_of_one": {"tokenizer.json": tokenizer_json(False, post_processor={
+        "type": "Sequence", "processors": [tokenizer_json(False)["post_processor"]]}), "tokenizer_config.json": FAST},
+    "bert_processing": {"tokenizer.json": tokenizer_json(False, post_processor={
+        "type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]}), "tokenizer_config.json": FAST},
+    "lengths": {"tokenizer.json": tokenizer_json(True, **LENGTHS), "tokenizer_config.json": BERT},
+    "lengths_fast": {"tokenizer.json": tokenizer_json(False, **LENGTHS), "tokenizer_config.json": FAST},
     # Tokens beside the vocabulary.
     "markers": {"tokenizer_config.json": BERT, "added_tokens.json": MARKERS,
                 "special_tokens_map.json": {"cls_token": "[CLS]", "mask_token": {"content": "[MASK]", "lstrip": False},

@@ -101,6 +101,18 @@ TEST_CASE("numbers that are none, or out of range, are refused") {
   calls.push_back({{"corpus", "toy", "--out", "c", "--seed", "-1"},
                    2,
                    " corpus: --seed: '-1' is not a whole number of at least 0"});
+  // 2^63 and more are whole numbers, so the range is said.
+  for (const std::string value : {"9223372036854775808", "99999999999999999999"}) {
+    calls.push_back({{"corpus", "toy", "--out", "c", "--seed", value},
+                     2,
+                     " corpus: --seed: '" + value + "' is not a whole number from 0 to 9223372036854775807"});
+  }
+  for (const std::string value : {"1e999", "1e-999"}) {
+    calls.push_back(
+        {{"pretrain", "text.txt", "--out", "c", "--weight-decay", value},
+         2,
+         " pretrain: --weight-decay: '" + value + "' is nearer to 0 or to infinity than a double can be"});
+  }
   calls.push_back({{"tokenize", "--max-length", "x", "a"},
                    2,
                    " tokenize: --max-length: 'x' is not a whole number from 0 to 1000000"});
@@ -142,7 +154,7 @@ TEST_CASE("options that do not go together are refused") {
                              " corpus: --held-out needs a folder as --out, not the file toy.txt"},
                             {{"corpus", "toy", "--out", "c", "--stories", "1", "--held-out", "0.9"},
                              2,
-                             " corpus: --held-out 0.9 of 1 stories leaves none to train on; take a smaller "
+                             " corpus: --held-out 0.9 of 1 story leaves none to train on; take a smaller "
                              "fraction or more stories"},
                             {{"vocab", "text.txt", "--out", "new.txt", "--merges", "./new.txt"},
                              2,

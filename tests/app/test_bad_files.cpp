@@ -44,7 +44,7 @@ TEST_CASE("texts that cannot be learnt from are refused") {
           {{"vocab", "good.txt", "none.txt", "--out", "v"},
            1,
            " vocab: cannot read none.txt: there is no such file"},
-          {{"vocab", "texts", "--out", "v"}, 1, " vocab: cannot read texts: it is a directory, not a file"},
+          {{"vocab", "texts", "--out", "v"}, 1, " vocab: cannot read texts: it is a folder, not a file"},
           {{"vocab", "empty.txt", "--out", "v"}, 1, " vocab: empty.txt holds no word to learn from"},
           {{"vocab", "blank.txt", "--out", "v"}, 1, " vocab: blank.txt holds no word to learn from"},
           {{"vocab", "blank.txt", "empty.txt", "--out", "v"},
@@ -72,39 +72,40 @@ TEST_CASE("places that cannot be written are refused") {
   const TemporaryFolder folder;
   write(folder / "good.txt", "A good text.\n");
   std::filesystem::create_directory(folder / "folder.txt");
-  check_refused(folder,
-                {
-                    {{"vocab", "good.txt", "--out", "no/v.txt"},
-                     1,
-                     " vocab: cannot write no/v.txt: the folder no does not exist"},
-                    {{"vocab", "good.txt", "--out", "good.txt/v.txt"},
-                     1,
-                     " vocab: cannot write good.txt/v.txt: Not a directory"},
-                    {{"vocab", "good.txt", "--out", "good.txt/v/"},
-                     1,
-                     " vocab: cannot make the folder good.txt/v/: Not a directory"},
-                    {{"vocab", "good.txt", "--out", "/dev/full"},
-                     1,
-                     " vocab: cannot write /dev/full: No space left on device"},
-                    {{"vocab", "good.txt", "--out", "v", "--merges", "no/m"},
-                     1,
-                     " vocab: cannot write no/m: the folder no does not exist"},
-                    {{"vocab", "good.txt", "--out", "v", "--merges", "folder.txt"},
-                     1,
-                     " vocab: cannot write folder.txt: it is a directory, not a file"},
-                    {{"vocab", "good.txt", "--out", "v", "--min-frequency", "1", "--merges", "/dev/full"},
-                     1,
-                     " vocab: cannot write /dev/full: No space left on device"},
-                    {{"corpus", "toy", "--stories", "5", "--out", "no/toy.txt"},
-                     1,
-                     " corpus: cannot write no/toy.txt: the folder no does not exist"},
-                    {{"corpus", "toy", "--stories", "5", "--out", "good.txt/toy"},
-                     1,
-                     " corpus: cannot make the folder good.txt/toy: Not a directory"},
-                    {{"corpus", "toy", "--stories", "5", "--out", "folder.txt"},
-                     1,
-                     " corpus: cannot write folder.txt: it is a directory, not a file"},
-                });
+  check_refused(
+      folder,
+      {
+          {{"vocab", "good.txt", "--out", "no/v.txt"},
+           1,
+           " vocab: cannot write no/v.txt: the folder no does not exist"},
+          {{"vocab", "good.txt", "--out", "good.txt/v.txt"},
+           1,
+           " vocab: cannot write good.txt/v.txt: a part of this path is a file, not a folder"},
+          {{"vocab", "good.txt", "--out", "good.txt/v/"},
+           1,
+           " vocab: cannot make the folder good.txt/v/: a part of this path is a file, not a folder"},
+          {{"vocab", "good.txt", "--out", "/dev/full"},
+           1,
+           " vocab: cannot write /dev/full: No space left on device"},
+          {{"vocab", "good.txt", "--out", "v", "--merges", "no/m"},
+           1,
+           " vocab: cannot write no/m: the folder no does not exist"},
+          {{"vocab", "good.txt", "--out", "v", "--merges", "folder.txt"},
+           1,
+           " vocab: cannot write folder.txt: it is a folder, not a file"},
+          {{"vocab", "good.txt", "--out", "v", "--min-frequency", "1", "--merges", "/dev/full"},
+           1,
+           " vocab: cannot write /dev/full: No space left on device"},
+          {{"corpus", "toy", "--stories", "5", "--out", "no/toy.txt"},
+           1,
+           " corpus: cannot write no/toy.txt: the folder no does not exist"},
+          {{"corpus", "toy", "--stories", "5", "--out", "good.txt/toy"},
+           1,
+           " corpus: cannot make the folder good.txt/toy: a part of this path is a file, not a folder"},
+          {{"corpus", "toy", "--stories", "5", "--out", "folder.txt"},
+           1,
+           " corpus: cannot write folder.txt: it is a folder, not a file"},
+      });
 }
 
 TEST_CASE("vocabularies that are damaged are refused with their line") {
@@ -121,7 +122,7 @@ TEST_CASE("vocabularies that are damaged are refused with their line") {
     calls.push_back({{"tokenize", "--vocab", file, "a"}, 1, " tokenize: " + message});
   };
   add("none.txt", "cannot read none.txt: there is no such file");
-  add("folder", "cannot read folder: it is a directory, not a file");
+  add("folder", "cannot read folder: it is a folder, not a file");
   add("empty.txt", "empty.txt: the file is empty; a vocabulary has a piece a line");
   add("gap.txt", "gap.txt: line 7 is empty; each line must hold a piece");
   add("twice.txt", "twice.txt: line 8 repeats the piece of line 6, \"a\"");
@@ -158,7 +159,7 @@ TEST_CASE("tokenizers and texts that are damaged are refused") {
   add({"--model", "setting", "a"},
       "setting/tokenizer_config.json: the key \"do_lower_case\" is \"yes\", but must be true or false");
   add({"--vocab", "vocab.txt", "--file", "none.txt"}, "cannot read none.txt: there is no such file");
-  add({"--vocab", "vocab.txt", "--file", "folder"}, "cannot read folder: it is a directory, not a file");
+  add({"--vocab", "vocab.txt", "--file", "folder"}, "cannot read folder: it is a folder, not a file");
   add({"--vocab", "vocab.txt", "--file", "empty.txt"}, "empty.txt holds no text");
   add({"--vocab", "vocab.txt", "--file", "latin1.txt"},
       "latin1.txt, line 2: byte 4 (0xE9) is not UTF-8: save the file as UTF-8");

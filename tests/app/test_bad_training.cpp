@@ -63,9 +63,23 @@ TEST_CASE("pretrain refuses wrong calls") {
       "they hold)");
   add({"four.txt", "--out", "new", "--steps", "1", "--length", "4"},
       "--length '4': a row has at least 5 slots");
+  for (const std::string length : {"3000000000", "99999999999999999999", "32:0.5,3000000000"}) {
+    add({"four.txt", "--out", "new", "--steps", "1", "--held-out-fraction", "0", "--length", length},
+        "--length '" + length + "': a row has at most 2147483648 slots");
+  }
   add({"four.txt", "--out", "new", "--steps", "1", "--held-out-fraction", "0", "--hidden", "10", "--heads",
        "3"},
-      "hidden_size 10 is not a multiple of num_attention_heads 3");
+      "--hidden 10 cannot be shared out among --heads 3; take --heads 2, or another --hidden");
+  add({"four.txt", "--out", "new", "--steps", "1", "--held-out-fraction", "0", "--heads", "3"},
+      "--hidden 128 cannot be shared out among --heads 3; take --heads 2, or another --hidden");
+  add({"four.txt", "--out", "new", "--steps", "1", "--held-out-fraction", "0", "--hidden", "200"},
+      "--hidden 200 cannot be shared out among --heads 3; take --heads 2, or another --hidden");
+  for (const std::string size : {"--layers", "--heads", "--intermediate", "--positions"}) {
+    add({"four.txt", "--out", "new", "--steps", "1", size, "3000000000"},
+        size + ": '3000000000' is not a whole number from 1 to 2147483648");
+  }
+  add({"four.txt", "--out", "new", "--steps", "1", "--hidden", "600000000"},
+      "--hidden: '600000000' is not a whole number from 1 to 536870912");
   add({"four.txt", "--out", "new", "--steps", "1", "--length", "64", "--positions", "32"},
       "--positions 32 is less than the 64 slots of --length; take at least as many");
   const std::string no_checkpoint =
@@ -163,7 +177,7 @@ TEST_CASE("pretrain refuses texts and places that are of no use") {
       "make 25 "
       "pieces, more than the 10 asked for; ask for more or keep a smaller alphabet");
   add({"none.txt", "--out", "new"}, "cannot read none.txt: there is no such file");
-  add({"folder", "--out", "new"}, "cannot read folder: it is a directory, not a file");
+  add({"folder", "--out", "new"}, "cannot read folder: it is a folder, not a file");
   add({"empty.txt", "--out", "new"}, "empty.txt: the text has no words");
   add({"latin1.txt", "--out", "new"},
       "latin1.txt, line 2: byte 4 (0xE9) is not UTF-8: save the file as UTF-8");
@@ -176,9 +190,9 @@ TEST_CASE("pretrain refuses texts and places that are of no use") {
   add({"four.txt", "--vocab", "folder", "--out", "new"},
       "cannot read a tokenizer from folder: it has neither vocab.txt nor tokenizer.json");
   add({"four.txt", "--held-out-fraction", "0", "--out", "file"},
-      "cannot make the folder file: Not a directory");
+      "cannot make the folder file: a part of this path is a file, not a folder");
   add({"four.txt", "--held-out-fraction", "0", "--out", "file/new"},
-      "cannot make the folder file/new: Not a directory");
+      "cannot make the folder file/new: a part of this path is a file, not a folder");
   check_refused(world.folder, calls);
 }
 

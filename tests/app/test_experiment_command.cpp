@@ -90,7 +90,7 @@ TEST_CASE("experiment refuses wrong calls", "[experiment]") {
            " experiment: 'depth' is one argument too many; see gradus experiment --help"},
           {{"experiment", "gelu", "--plot-dir", "file"},
            1,
-           " experiment: cannot make the folder file: Not a directory"},
+           " experiment: cannot make the folder file: a part of this path is a file, not a folder"},
           {{"experiment", "gelu", "--plot", "no/such.svg"},
            1,
            " experiment: cannot write no/such.svg: the folder no does not exist"},

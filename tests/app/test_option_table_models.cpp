@@ -160,7 +160,7 @@ std::vector<OptionRow> inspect_rows() {
        folder,
        {"inspect", "../model/model.safetensors"},
        [](auto& base, auto& changed) {
-         CHECK(base.says("1 layers, 1 heads, hidden size 16"));
+         CHECK(base.says("1 layer, 1 head, hidden size 16"));
          CHECK(!changed.says("hidden size"));
          CHECK(changed.says("bert.embeddings.word_embeddings.weight"));
        }},

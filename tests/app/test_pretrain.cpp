@@ -64,6 +64,13 @@ std::string quoted(const std::vector<std::string>& words) {
   return line;
 }
 
+/// "Longer training would help: this run saw N % of its text."
+int seen_share(const std::string& text) {
+  const std::string before = "Longer training would help: this run saw ";
+  const std::size_t at = text.find(before);
+  return at == std::string::npos ? -1 : std::stoi(text.substr(at + before.size()));
+}
+
 }  // namespace
 
 TEST_CASE("pretrain: a run that was killed goes on with the same bits") {
@@ -168,7 +175,11 @@ TEST_CASE("pretrain: folders and options that do not fit are refused in one sent
 
 TEST_CASE("evaluate and fill-mask: what cannot be is refused in one sentence") {
   const Run run;
-  REQUIRE(run_program(run.call("model", {"--steps", "2"})).exit_code == 0);
+  const ProgramResult trained = run_program(run.call("model", {"--steps", "2"}));
+  REQUIRE(trained.exit_code == 0);
+  CHECK(seen_share(trained.out) == seen_share(read_file(run.folder / "model/report.html")));
+  CHECK(seen_share(trained.out) >= 1);
+  CHECK(seen_share(trained.out) <= 4);  // of 15,000 tokens, in 512 slots
   const ProgramResult evaluated =
       run_program({GRADUS_PROGRAM, "evaluate", run.text("model"), run.text("toy/held-out.txt"), "--length",
                    "32", "--train", run.text("toy/train.txt"), "--json"});

@@ -63,6 +63,16 @@ TEST_CASE("pretrain: what was read is said before training") {
       has(result.errors, "the warm-up takes 3 of the 30 steps, a tenth, instead of 200; --warmup sets it\n"));
   CHECK(has(start.settings("new", 30), "warm-up 3,"));
 
+  for (const auto& [steps, words] : {std::pair("5", "5 steps"), {"1", "1 step"}}) {
+    const ProgramResult tiny = start.fresh("text.txt", {"--steps", steps, "--out", steps});
+    CHECK(tiny.exit_code == 0);
+    CHECK(has(tiny.out, words + std::string(", ")));
+    CHECK(has(read_file(start.folder / steps / "report.html"), std::string("<td>") + words + "</td>"));
+    CHECK(has(tiny.errors, std::string("\nthere is no warm-up, since a tenth of ") + words +
+                               " is less than one; --warmup sets it\n"));
+    CHECK(has(start.settings(steps, *steps - '0'), "warm-up 0,"));
+  }
+
   const ProgramResult said =
       start.fresh("text.txt", {"--steps", "2", "--warmup", "50", "--no-nsp", "--out", "said"});
   INFO(said.errors);
@@ -175,6 +185,43 @@ TEST_CASE("pretrain: a finished run goes on to more steps, and says what becomes
   const ProgramResult less = start.fresh("text.txt", {"--steps", "30", "--out", "run", "--resume"});
   CHECK(less.exit_code == 2);
   CHECK(has(less.errors, "gradus pretrain: --steps: the run has 36, not 30; resume it"));
+}
+
+TEST_CASE("pretrain: a run that goes on says which files of the steps so far are not there") {
+  const Start start;
+  write(start.folder / "text.txt", std::string(four_documents) + "\n" + four_documents);
+  const auto run = [&](const std::string& steps, std::vector<std::string> more = {}) {
+    more.insert(more.end(), {"--held-out", "text.txt", "--evaluations", "0", "--out", "run"});
+    more.insert(more.end(), {"--steps", steps});
+    return start.fresh("text.txt", more);
+  };
+  const std::string metrics = "run/metrics.csv is not there, so it and the report's curves begin after step ";
+  const std::string samples = "run/samples.json is not there, so the report's samples begin after step ";
+  const ProgramResult first = run("10");
+  INFO(first.errors);
+  REQUIRE(first.exit_code == 0);
+  CHECK(!has(first.errors, "is not there"));
+  const ProgramResult whole = run("20", {"--resume"});
+  CHECK(whole.exit_code == 0);
+  CHECK(!has(whole.errors, "is not there"));
+
+  fs::remove(start.folder / "run/metrics.csv");
+  fs::remove(start.folder / "run/samples.json");
+  const ProgramResult more = run("30", {"--resume"});
+  CHECK(more.exit_code == 0);
+  CHECK(has(more.errors, metrics + "20\n"));
+  CHECK(has(more.errors, samples + "20\n"));
+  const std::string rows = read_file(start.folder / "run/metrics.csv");
+  CHECK(has(rows, "\n30,eval,"));
+  CHECK(!has(rows, "\n20,"));
+
+  // A finished run that lost it is evaluated again.
+  fs::remove(start.folder / "run/metrics.csv");
+  const ProgramResult again = run("30", {"--resume"});
+  CHECK(again.exit_code == 0);
+  CHECK(has(again.errors, metrics + "30\n"));
+  CHECK(!has(again.errors, samples));
+  CHECK(has(read_file(start.folder / "run/metrics.csv"), "\n30,eval,"));
 }
 
 TEST_CASE("pretrain: another text of as many words in as many sentences is refused under --resume") {

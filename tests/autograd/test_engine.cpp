@@ -74,7 +74,7 @@ TEST_CASE("a derivative of the wrong shape or number is named") {
   const Tensor pair =
       record_fused("my pair", x.detach() + x.detach(), {x, x},
                    [](const Tensor& dy, const Tensor&) { return std::vector<Tensor>{dy}; }, {});
-  CHECK_THROWS_WITH(sum(pair).backward(), "backward: my pair gave 1 gradients for 2 inputs");
+  CHECK_THROWS_WITH(sum(pair).backward(), "backward: my pair gave 1 gradient for 2 inputs");
 }
 
 TEST_CASE("an op that returns its input leaves the input as it is") {
@@ -266,7 +266,7 @@ TEST_CASE("misuse of backward and of leaves is named") {
   CHECK_THROWS_WITH(backward({x * 2}, {ones({3, 2}, DType::f64)}),
                     "backward: cotangent [3, 2] for an output [2, 3]");
   CHECK_THROWS_WITH(backward({x * 2}, {ones({2, 3})}), "backward: a cotangent of f32 for an output of f64");
-  CHECK_THROWS_WITH(backward({x * 2}, {x, x}), "backward: 2 cotangents for 1 outputs");
+  CHECK_THROWS_WITH(backward({x * 2}, {x, x}), "backward: 2 cotangents for 1 output");
   CHECK_THROWS_WITH(arange(3).requires_grad(), "requires_grad: gradients exist for f32 and f64, not i64");
   CHECK_THROWS_WITH((x * 2).requires_grad(),
                     "requires_grad: the tensor is the output of mul; only a leaf can be marked");

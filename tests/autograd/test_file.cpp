@@ -79,10 +79,11 @@ TEST_CASE("reading says what is wrong with the path") {
   CHECK_THROWS_AS(read_file(missing), IoError);
   CHECK_THROWS_WITH(read_file(missing), "cannot read " + missing + ": there is no such file");
   const std::string directory = folder.path().string();
-  CHECK_THROWS_WITH(read_file(directory), "cannot read " + directory + ": it is a directory, not a file");
+  CHECK_THROWS_WITH(read_file(directory), "cannot read " + directory + ": it is a folder, not a file");
   write_file_atomically(folder / "file", "x");
   const std::string below = (folder / "file").string() + "/below";
-  CHECK_THROWS_WITH(read_file(below), "cannot read " + below + ": Not a directory");
+  CHECK_THROWS_WITH(read_file(below),
+                    "cannot read " + below + ": a part of this path is a file, not a folder");
 }
 
 TEST_CASE("writing says what is wrong with the path") {
@@ -90,7 +91,7 @@ TEST_CASE("writing says what is wrong with the path") {
   const std::string directory = folder.path().string();
   CHECK_THROWS_AS(write_file_atomically(directory, "x"), IoError);
   CHECK_THROWS_WITH(write_file_atomically(directory, "x"),
-                    "cannot write " + directory + ": it is a directory, not a file");
+                    "cannot write " + directory + ": it is a folder, not a file");
   const std::string below = directory + "/missing/file";
   CHECK_THROWS_WITH(write_file_atomically(below, "x"),
                     "cannot write " + below + ": the folder " + directory + "/missing does not exist");

@@ -197,7 +197,7 @@ TEST_CASE("misuse of tensors is named") {
   const Tensor x = zeros({2, 3});
   CHECK_THROWS_WITH(x.item(), "item: a tensor of shape [2, 3] has 6 elements, not one");
   CHECK_THROWS_WITH(x.at({0, 3}), "at: index [0, 3] is outside a tensor of shape [2, 3]");
-  CHECK_THROWS_WITH(x.at({0}), "at: 1 indices for a tensor of shape [2, 3]");
+  CHECK_THROWS_WITH(x.at({0}), "at: 1 index for a tensor of shape [2, 3]");
   CHECK_THROWS_WITH(x.data<double>(), "data: the tensor is f32, not f64");
   CHECK_THROWS_WITH(x.reshape({4}), "reshape: [2, 3] has 6 elements and [4] has 4");
   CHECK_THROWS_WITH(x.reshape({-1, 4}), "reshape: [2, 3] does not fit into [-1, 4]");
@@ -206,7 +206,7 @@ TEST_CASE("misuse of tensors is named") {
   CHECK_THROWS_WITH(x.transpose(0, 2), "transpose: a tensor of shape [2, 3] has no axis 2");
   CHECK_THROWS_WITH(x.transpose(0, -3), "transpose: a tensor of shape [2, 3] has no axis -3");
   CHECK_THROWS_WITH(x.permute({0, 0}), "permute: axis 0 is named twice in [0, 0]");
-  CHECK_THROWS_WITH(x.permute({0}), "permute: 1 axes for a tensor of shape [2, 3]");
+  CHECK_THROWS_WITH(x.permute({0}), "permute: 1 axis for a tensor of shape [2, 3]");
   CHECK_THROWS_WITH(x.slice(1, 2, 4), "slice: [2, 4) is outside axis 1 of [2, 3]");
   CHECK_THROWS_WITH(x.slice(1, 0, 3, 0), "slice: the step must be 1 or more, not 0");
   CHECK_THROWS_WITH(x.select(0, 2), "select: index 2 is outside axis 0 of [2, 3]");

@@ -200,7 +200,7 @@ TEST_CASE("decoding says that a model gives NaN", "[decoding]") {
   const Transformer model = make_model(9);
   Tensor(model.output_bias).detach().slice(0, 4, 5).fill_(std::numeric_limits<double>::quiet_NaN());
   const char* message =
-      "decoding: the model's logits after 1 ids are NaN; look at its training, or run it under "
+      "decoding: the model's logits after 1 id are NaN; look at its training, or run it under "
       "DetectAnomaly to find the part";
   CHECK_THROWS_WITH(greedy(model, source), message);
   CHECK_THROWS_WITH(beam_search(model, source), message);

@@ -197,7 +197,7 @@ TEST_CASE("a bad safetensors file is refused with the reason", "[safetensors]") 
   const std::string missing = (folder / "missing").string();
   CHECK_THROWS_WITH(SafetensorsFile(missing), "cannot read " + missing + ": there is no such file");
   CHECK_THROWS_WITH(SafetensorsFile(folder.path()),
-                    "cannot read " + folder.path().string() + ": it is a folder");
+                    "cannot read " + folder.path().string() + ": it is a folder, not a file");
   CHECK_THROWS_WITH(SafetensorsFile("/dev/null"), "cannot read /dev/null: it is not a plain file");
 }
 

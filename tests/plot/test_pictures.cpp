@@ -109,7 +109,7 @@ TEST_CASE("bars: what cannot be drawn is refused") {
   CHECK_THROWS_WITH(draw(bars), "bars \"b\": there is nothing to draw");
   bars.groups = {"one"};
   bars.series = {{"s", {1, 2}, 1}};
-  CHECK_THROWS_WITH(draw(bars), "bars \"b\": series \"s\" has 2 values for 1 groups");
+  CHECK_THROWS_WITH(draw(bars), "bars \"b\": series \"s\" has 2 values for 1 group");
   bars.series = {{"s", {1}, 5}};
   CHECK_THROWS_WITH(draw(bars), "bars \"b\": colour 5 of series \"s\" is not 1 to 4");
   bars.width = 10;

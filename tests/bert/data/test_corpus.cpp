@@ -188,7 +188,7 @@ TEST_CASE("a git-lfs pointer in place of a text is named") {
       "git lfs pull, or download it again");
 }
 
-TEST_CASE("a missing file and a directory are told apart") {
+TEST_CASE("a missing file and a folder are told apart") {
   TemporaryFolder folder;
   const auto ignore = [](std::string_view) {};
   const auto missing = folder.path() / "none.txt";
@@ -196,7 +196,7 @@ TEST_CASE("a missing file and a directory are told apart") {
                     "cannot read " + missing.string() + ": there is no such file");
   CHECK_THROWS_AS(for_each_line(missing, ignore), IoError);
   CHECK_THROWS_WITH(for_each_line(folder.path(), ignore),
-                    "cannot read " + folder.path().string() + ": it is a directory, not a file");
+                    "cannot read " + folder.path().string() + ": it is a folder, not a file");
   CHECK_THROWS_AS(for_each_line(folder.path(), ignore), IoError);
 }
 

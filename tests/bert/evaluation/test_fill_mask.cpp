@@ -117,7 +117,7 @@ TEST_CASE("fill_mask rates the word that stood there") {
 
 TEST_CASE("fill_mask: a mask that is written otherwise is named") {
   const BertForPreTraining model = make_model();
-  for (const std::string meant : {"[mask]", "[Mask]", "<mask>", "___"}) {
+  for (const std::string meant : {"[mask]", "[Mask]", "<mask>", "___", "____", "__________"}) {
     CHECK_THROWS_WITH(fill_mask(model, tokenizer, "a " + meant + ".", 1),
                       "there is no [MASK] in the text to fill in; write it so in place of '" + meant + "'");
   }

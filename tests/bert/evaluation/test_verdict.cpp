@@ -14,18 +14,41 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 TEST_CASE("a model below two neighbours is told what would help") {
   const std::string below =
       "Below the baseline: two neighbours get 40.0 % of the masked tokens right, this model 30.0 %.";
-  CHECK(below_baseline(0.3, 0.4) == below + " Longer training would help, or more text.");
-  CHECK(below_baseline(0.3, 0.4, 3'000'000, 1'000'000) ==
+  const MaskScore model = {0.3, 20}, neighbours = {0.4, 15};
+  CHECK(below_baseline(model, neighbours) == below + " Longer training would help, or more text.");
+  CHECK(below_baseline(model, neighbours, 3'000'000, 1'000'000) ==
         below + " Longer training would help: this run saw its text 3.0 times.");
   CHECK(
-      below_baseline(0.3, 0.4, 3'000, 1'000) ==
+      below_baseline(model, neighbours, 3'000, 1'000) ==
       below +
           " Longer training would help: this run saw its text 3.0 times. More text would help: this one has "
           "1,000 tokens.");
-  CHECK(below_baseline(0.3, 0.4, 90'000'000, 1'000'000) ==
+  CHECK(below_baseline(model, neighbours, 90'000'000, 1'000'000) ==
         below + " More text would help: this one has 1,000,000 tokens.");
-  for (const auto& [accuracy, baseline] : {std::pair{0.4, 0.4}, {0.5, 0.4}, {kNan, 0.4}, {0.3, kNan}}) {
-    CHECK(below_baseline(accuracy, baseline).empty());
+  CHECK(below_baseline(model, neighbours, 100, 1) == below + " More text would help: this one has 1 token.");
+  // Before the first pass is over more of the text is to be had, however small it is.
+  CHECK(below_baseline(model, neighbours, 300, 1'000) ==
+        below + " Longer training would help: this run saw 30 % of its text.");
+  CHECK(below_baseline(model, neighbours, 999, 1'000) ==
+        below + " Longer training would help: this run saw 99 % of its text.");
+  CHECK(below_baseline(model, neighbours, 9, 1'000) ==
+        below + " Longer training would help: this run saw less than 1 % of its text.");
+}
+
+TEST_CASE("a model below two neighbours by perplexity alone is told so") {
+  const std::string below =
+      "Below the baseline by perplexity: that of two neighbours is 15.00, of this model 15.50, which is too "
+      "sure of its guesses where they are wrong.";
+  CHECK(below_baseline({0.5, 15.5}, {0.4, 15}) == below + " Longer training would help, or more text.");
+  CHECK(below_baseline({0.4, 15.5}, {0.4, 15}, 90'000, 1'000) ==
+        below + " More text would help: this one has 1,000 tokens.");
+  for (const auto& [model, baseline] : {std::pair<MaskScore, MaskScore>{{0.4, 15}, {0.4, 15}},
+                                        {{0.5, 14}, {0.4, 15}},
+                                        {{kNan, 14}, {0.4, 15}},
+                                        {{0.3, 14}, {kNan, 15}},
+                                        {{0.5, kNan}, {0.4, 15}},
+                                        {{0.5, 15}, {0.4, kNan}}}) {
+    CHECK(below_baseline(model, baseline).empty());
   }
 }
 

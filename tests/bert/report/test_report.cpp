@@ -161,7 +161,7 @@ TEST_CASE("attention page: sizes that do not fit are refused") {
   refused(page, "attention page: 23 weights, but 2 layers x 3 heads x 2 x 2 tokens are 24");
   page = even_page({"a", "b"}, 2);
   page.segments = {0};
-  refused(page, "attention page: 1 segment numbers for 2 tokens");
+  refused(page, "attention page: 1 segment number for 2 tokens");
   page.segments.clear();
   page.heads = 0;
   refused(page, "attention page: 2 layers and 0 heads, at least one of each is wanted");
@@ -186,7 +186,7 @@ TEST_CASE("attention picture: a cell for each weight that can be seen") {
   CHECK(count_of(svg, "extraordinari\xE2\x80\xA6<") == 2);
   CHECK(count_of(svg, "Layer 1 &amp; head 2") == 2);  // seen, and as its label
   CHECK(outside_requests(svg).empty());
-  CHECK_THROWS_WITH(attention_svg({"a"}, {1, 0}, ""), "attention map: 2 weights for 1 x 1 tokens");
+  CHECK_THROWS_WITH(attention_svg({"a"}, {1, 0}, ""), "attention map: 2 weights for 1 x 1 token");
   CHECK_THROWS_WITH(attention_svg({}, {}, ""), "attention map: there is no token");
 }
 
@@ -218,13 +218,21 @@ TEST_CASE("report: below the baseline it says below") {
   TrainingReport report = small_report();
   report.rows.back().mlm_accuracy = 0.5;
   report.training_tokens = 50000;
+  report.seen_tokens = 90000;  // of 100,000 slots
   const std::string page = render_report(report);
   CHECK(count_of(page, "5.1 points below two neighbours") == 1);
   CHECK(count_of(page,
                  "<p>Below the baseline: two neighbours get 55.1 % of the masked tokens right, this model "
-                 "50.0 %. Longer training would help: this run saw its text 2.0 times. More text would help: "
+                 "50.0 %. Longer training would help: this run saw its text 1.8 times. More text would help: "
                  "this one has 50,000 tokens.</p>") == 1);
   CHECK(count_of(render_report(small_report()), "Below the baseline") == 0);
+  report = small_report();
+  report.rows.back().perplexity = 9.5;
+  CHECK(count_of(
+            render_report(report),
+            "<p>Below the baseline by perplexity: that of two neighbours is 8.31, of this model 9.50, which "
+            "is too sure of its guesses where they are wrong. Longer training would help, or more "
+            "text.</p>") == 1);
 }
 
 TEST_CASE("report: the same gaps at six moments, the first and the last among them") {

@@ -72,7 +72,7 @@ TEST_CASE("folders of every kind give the pieces and ids that transformers gives
     }
     CHECK(texts >= 8);
   }
-  CHECK(folders == 15);
+  CHECK(folders == 21);
 }
 
 TEST_CASE("vocab.txt beside a cased tokenizer.json keeps capitals where no other file has settings") {
@@ -336,6 +336,57 @@ TEST_CASE("a wrong tokenizer.json is refused by its key") {
   refuses(
       "/post_processor/pair/3/Sequence/type_id", 0,
       R"(the key "post_processor.pair" is a list, but must be "[CLS]:0 A:0 [SEP]:0 B:1 [SEP]:1" for a BERT tokenizer, not "[CLS]:0 A:0 [SEP]:0 B:0 [SEP]:1")");
+  refuses(
+      "/post_processor/special_tokens/[CLS]/ids/0", 5,
+      R"(the key "post_processor.special_tokens.[CLS].ids[0]" is 5, but must be 2, the number of "[CLS]" in the vocabulary)");
+  refuses("/post_processor/special_tokens/[SEP]/ids", {3, 4},
+          R"(the key "post_processor.special_tokens.[SEP].ids" is a list, but must be a list of one number)");
+  refuses("/post_processor/special_tokens", absent, R"(the key "post_processor.special_tokens" is missing)");
+  refuses("/post_processor", {{"type", "BertProcessing"}, {"sep", {"[SEP]", 4}}, {"cls", {"[CLS]", 2}}},
+          R"(the key "post_processor.sep[1]" is 4, but must be 3, the number of "[SEP]" in the vocabulary)");
+  refuses("/post_processor", {{"type", "BertProcessing"}, {"sep", {"[SEP]", 3}}, {"cls", {"<s>", 2}}},
+          R"(the key "post_processor.cls[0]" is "<s>", but must be "[CLS]" for a BERT tokenizer)");
+  refuses("/post_processor", {{"type", "BertProcessing"}, {"sep", {"[SEP]", 3}}, {"cls", {"[CLS]"}}},
+          R"(the key "post_processor.cls" is a list, but must be a token and its number)");
+  const json byte_level = {{"type", "ByteLevel"}};
+  refuses(
+      "/post_processor", {{"type", "Sequence"}, {"processors", {good["post_processor"], byte_level}}},
+      R"(the key "post_processor.processors" is a list, but must be a list of one entry for a BERT tokenizer, not of 2)");
+  refuses(
+      "/post_processor", {{"type", "Sequence"}, {"processors", json::array()}},
+      R"(the key "post_processor.processors" is a list, but must be a list of one entry for a BERT tokenizer, not of 0)");
+  refuses(
+      "/post_processor", {{"type", "Sequence"}, {"processors", json::array({byte_level})}},
+      R"(the key "post_processor.processors[0].type" is "ByteLevel", but must be "TemplateProcessing" or "BertProcessing" for a BERT tokenizer)");
+}
+
+TEST_CASE("a tokenizer.json without [CLS] and [SEP] is refused where no other file says that it is BERT's") {
+  const TemporaryFolder folder;
+  save_tokenizer(folder.path(), Tokenizer(small_vocab()));
+  const std::string path = (folder / "tokenizer.json").string();
+  json content = read_json(path);
+  content["post_processor"] = nullptr;
+  write_file_atomically(path, content.dump());
+  const std::string refused =
+      path +
+      R"(: the key "post_processor" is null, but must be "TemplateProcessing" or "BertProcessing" for a BERT tokenizer: null puts no [CLS] and no [SEP] around a text)";
+  const std::vector<TokenId> wanted = {2, 5, 7, 3};  // [CLS] un ##ed [SEP]
+  const auto file = [&](const char* name, const char* text) { write_file_atomically(folder / name, text); };
+
+  CHECK(load_tokenizer(folder.path()).encode("uned").ids == wanted);
+  file("tokenizer_config.json", R"({"tokenizer_class": "PreTrainedTokenizerFast"})");
+  CHECK_THROWS_WITH(load_tokenizer(folder.path()), refused);
+  file("tokenizer_config.json", "{}");
+  CHECK_THROWS_WITH(load_tokenizer(folder.path()), refused);
+  file("config.json", R"({"model_type": "bert"})");
+  CHECK(load_tokenizer(folder.path()).encode("uned").ids == wanted);
+  fs::remove(folder / "tokenizer_config.json");
+  CHECK(load_tokenizer(folder.path()).encode("uned").ids == wanted);
+  fs::remove(folder / "config.json");
+  CHECK_THROWS_WITH(load_tokenizer(folder.path()), refused);
+  content.erase("post_processor");
+  write_file_atomically(path, content.dump());
+  CHECK_THROWS_WITH(load_tokenizer(folder.path()), path + ": the key \"post_processor\" is missing");
 }
 
 TEST_CASE("a vocabulary without a special token is refused") {

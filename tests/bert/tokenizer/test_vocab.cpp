@@ -103,5 +103,5 @@ TEST_CASE("vocab.txt that cannot be read is an IoError") {
   CHECK_THROWS_AS(Vocab::load(missing), IoError);
   CHECK_THROWS_WITH(Vocab::load(missing), "cannot read " + missing + ": there is no such file");
   CHECK_THROWS_WITH(Vocab::load(folder.path()),
-                    "cannot read " + folder.path().string() + ": it is a directory, not a file");
+                    "cannot read " + folder.path().string() + ": it is a folder, not a file");
 }

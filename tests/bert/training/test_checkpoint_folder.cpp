@@ -158,6 +158,8 @@ TEST_CASE("trainer: a training_state.json that says what the run cannot have is 
   damaged("step", 5, "6 in the checkpoint of that step");
   damaged("step", 1'000'000'000'000'000, "6 in the checkpoint of that step");
   damaged("slots", 1, "at least 6");
+  damaged("tokens", good["slots"].get<int64_t>() + 1,
+          fmt::format("at most {}, the slots seen", good["slots"].get<int64_t>()));
   damaged("epoch", 1'000'000'000'000,
           fmt::format("at most {}, the slots seen", good["slots"].get<int64_t>()));
   damaged("best_step", 7, "at most 6");

@@ -180,6 +180,8 @@ TEST_CASE("trainer: a damaged training_state.json is named") {
                     "x.json: the key \"epoch\" is missing");
   TrainingState state;
   state.step = 7;
+  state.slots = 320;
+  state.tokens = 256;
   state.seconds = 0.1;
   state.best_loss = 1.0 / 3;
   state.settings = "a \"quoted\" line";
@@ -190,12 +192,17 @@ TEST_CASE("trainer: a damaged training_state.json is named") {
     object[key] = value;
     return object.dump();
   };
+  // A file of a version that did not count tokens: then as if no slot was padding.
+  nlohmann::json older = nlohmann::json::parse(to_json(state));
+  older["slots"] = 640;
+  older.erase("tokens");
+  CHECK(training_state_from_json(older.dump(), "x.json").tokens == 640);
   const auto refused = [&](const std::string& key, const nlohmann::json& value, const std::string& wanted) {
     CHECK_THROWS_WITH(training_state_from_json(with(key, value), "x.json"),
                       fmt::format("x.json: the key \"{}\" is {}, but must be {}", key, value.dump(), wanted));
   };
   const std::string whole = "a whole number from 0 to 1000000000000000";
-  for (const char* key : {"step", "epoch", "index", "length", "slots"}) {
+  for (const char* key : {"step", "epoch", "index", "length", "slots", "tokens"}) {
     refused(key, 3e77, whole);
     refused(key, 1.5, whole);
     refused(key, -1, whole);

@@ -51,12 +51,16 @@ TEST_CASE("trainer: a run reads every row of an epoch once, and then those of th
   const TemporaryFolder folder;
   const int64_t size = world.training->plan_epoch(0, 32).size();
   const TrainerOptions options = even_steps(world, (size + 3) / 4 + 2);
-  int64_t slots = 0;
+  int64_t slots = 0, tokens = 0;
   for (const int64_t epoch : {0, 1}) {
     const EpochPlan plan = world.training->plan_epoch(epoch, 32);
     for (int64_t row = 0; row < (epoch == 0 ? size : 8); row += 4) {
       const PretrainingBatch batch = world.training->batch(plan, row, 4);
       slots += batch.rows * batch.length;
+    }
+    for (int64_t row = 0; row < (epoch == 0 ? size : 8); ++row) {
+      const ExamplePlan& example = plan.examples[static_cast<size_t>(row)];
+      tokens += example.a_end - example.a_begin + example.b_end - example.b_begin;
     }
   }
   Trainer trainer(world.model_without_dropout(), world.tokenizer, world.training, nullptr, options,
@@ -65,6 +69,8 @@ TEST_CASE("trainer: a run reads every row of an epoch once, and then those of th
   CHECK(trainer.state().epoch == 1);
   CHECK(trainer.state().index == 8);
   CHECK(trainer.state().slots == slots);
+  CHECK(trainer.state().tokens == tokens);
+  CHECK(tokens < slots - 3 * (size + 8));  // some rows are padded
 }
 
 TEST_CASE("trainer: rows become longer at the shares of the run that the stages name") {
