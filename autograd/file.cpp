@@ -80,16 +80,16 @@ std::string read_file(const fs::path& path) {
   if (S_ISDIR(status.st_mode)) fail<IoError>("cannot read {}: it is a folder, not a file", path.string());
 
   // One byte more than the size, so that the read which finds the end needs no further room.
-  constexpr std::size_t kPiece = 1 << 16;
-  std::string bytes(S_ISREG(status.st_mode) ? static_cast<std::size_t>(status.st_size) + 1 : kPiece, '\0');
-  std::size_t used = 0;
+  constexpr size_t kPiece = 1 << 16;
+  std::string bytes(S_ISREG(status.st_mode) ? static_cast<size_t>(status.st_size) + 1 : kPiece, '\0');
+  size_t used = 0;
   for (;;) {
     if (used == bytes.size()) bytes.resize(bytes.size() * 2);
     const ssize_t got = ::read(descriptor, bytes.data() + used, bytes.size() - used);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail<IoError>("cannot read {}: {}", path.string(), system_reason(errno));
     if (got == 0) break;
-    used += static_cast<std::size_t>(got);
+    used += static_cast<size_t>(got);
   }
   bytes.resize(used);
   return bytes;
@@ -140,7 +140,7 @@ void AtomicFile::write(std::string_view bytes) {
     const ssize_t put = ::write(descriptor_, bytes.data(), bytes.size());
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) fail_with(errno);
-    bytes.remove_prefix(static_cast<std::size_t>(put));
+    bytes.remove_prefix(static_cast<size_t>(put));
   }
 }
 

@@ -38,7 +38,7 @@ class Rng {
   /// Fisher-Yates: every order of `values` is equally likely.
   template <class T>
   void shuffle(std::vector<T>& values) {
-    for (std::size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[below(i)]);
+    for (size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[below(i)]);
   }
 
   /// An independent stream named by `id`. It depends on this stream's seed and name, not on what was drawn.

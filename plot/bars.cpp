@@ -79,7 +79,7 @@ Picture draw(const Bars& bars) {
   }
   const double zero = axis.pixel(0), step = (right - left) / static_cast<double>(bars.groups.size());
   const double wide = std::min(step * 0.76 / static_cast<double>(bars.series.size()), 56.0);
-  for (std::size_t g = 0; g < bars.groups.size(); ++g) {
+  for (size_t g = 0; g < bars.groups.size(); ++g) {
     const double middle = left + (static_cast<double>(g) + 0.5) * step;
     out += text_at(middle, bottom + 16, "middle", "tick", bars.groups[g]);
     double x = middle - wide * static_cast<double>(bars.series.size()) / 2;

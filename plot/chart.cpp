@@ -26,17 +26,17 @@ std::string text_at(double x, double y, std::string_view anchor, std::string_vie
                      anchor, kind, escape(text));
 }
 
-std::size_t length(const ChartSeries& series) { return std::min(series.x.size(), series.y.size()); }
+size_t length(const ChartSeries& series) { return std::min(series.x.size(), series.y.size()); }
 
 /// The indices to draw: all, or for many points the least and the greatest of each of `buckets` runs of
 /// points, so that no peak is lost. A point that is not drawable stands for its run if the run has no other.
-std::vector<std::size_t> thinned(const ChartSeries& series, const ChartAxis& axis, std::size_t buckets) {
-  const std::size_t n = length(series);
-  std::vector<std::size_t> kept;
-  for (std::size_t b = 0; b < std::min(buckets, n); ++b) {
-    const std::size_t first = b * n / std::min(buckets, n), end = (b + 1) * n / std::min(buckets, n);
-    std::size_t low = first, high = first;
-    for (std::size_t i = first; i < end; ++i) {
+std::vector<size_t> thinned(const ChartSeries& series, const ChartAxis& axis, size_t buckets) {
+  const size_t n = length(series);
+  std::vector<size_t> kept;
+  for (size_t b = 0; b < std::min(buckets, n); ++b) {
+    const size_t first = b * n / std::min(buckets, n), end = (b + 1) * n / std::min(buckets, n);
+    size_t low = first, high = first;
+    for (size_t i = first; i < end; ++i) {
       if (!axis.holds(series.y[i])) continue;
       if (!axis.holds(series.y[low]) || series.y[i] < series.y[low]) low = i;
       if (!axis.holds(series.y[high]) || series.y[i] > series.y[high]) high = i;
@@ -63,7 +63,7 @@ class Drawing {
         fail<ShapeError>("chart \"{}\": colour {} of series \"{}\" is not 1 to 4", chart.title, series.color,
                          series.name);
       }
-      for (std::size_t i = 0; i < length(series); ++i) {
+      for (size_t i = 0; i < length(series); ++i) {
         if (!x_.holds(series.x[i]) || !y_.holds(series.y[i])) continue;
         x_.include(series.x[i]);
         y_.include(series.y[i]);
@@ -77,7 +77,7 @@ class Drawing {
 
   std::string body() {
     // A guide whose label finds no free place goes into the legend, which may need another row then.
-    std::vector<std::size_t> in_legend;
+    std::vector<size_t> in_legend;
     std::string out;
     do {
       out = text_at(0, 16, "start", "title", chart_.title);
@@ -101,7 +101,7 @@ class Drawing {
  private:
   /// Draws the legend, as many entries a row as fit, and gives back where it ends. `guides` are those that
   /// have an entry.
-  double legend(std::string& out, const std::vector<std::size_t>& guides) const {
+  double legend(std::string& out, const std::vector<size_t>& guides) const {
     double x = 0, y = 16;
     bool any = false;
     const auto entry = [&](const std::string& name, const std::string& kind) {
@@ -121,7 +121,7 @@ class Drawing {
       if (series.name.empty()) continue;
       entry(series.name, fmt::format("line c{}{}", series.color, series.dashed ? " dashed" : ""));
     }
-    for (const std::size_t i : guides) {
+    for (const size_t i : guides) {
       const ChartGuide& guide = chart_.guides[i];
       entry(fmt::format("{} ({})", guide.label, chart_.percent ? percent(guide.y) : number(guide.y)),
             "guide");
@@ -150,17 +150,17 @@ class Drawing {
   }
 
   void line(std::string& out, const ChartSeries& series) {
-    const auto buckets = static_cast<std::size_t>(std::max(1.0, right_ - left_));
+    const auto buckets = static_cast<size_t>(std::max(1.0, right_ - left_));
     std::string path;
-    std::vector<std::size_t> dots;
-    std::size_t run = 0;  // points of the current run without a gap
-    std::size_t last = 0;
+    std::vector<size_t> dots;
+    size_t run = 0;  // points of the current run without a gap
+    size_t last = 0;
     detail::Point before{};
     const auto end_run = [&] {
       if (run == 1) dots.push_back(last);  // one point alone makes no line
       run = 0;
     };
-    for (const std::size_t i : thinned(series, y_, buckets)) {
+    for (const size_t i : thinned(series, y_, buckets)) {
       if (!x_.holds(series.x[i]) || !y_.holds(series.y[i])) {
         end_run();
         continue;
@@ -178,7 +178,7 @@ class Drawing {
     if (path.empty()) return;
     out += fmt::format("<path class=\"line c{}{}{}\" d=\"{}\"/>\n", series.color,
                        series.faint ? " faint" : "", series.dashed ? " dashed" : "", path);
-    for (const std::size_t i : dots) {
+    for (const size_t i : dots) {
       out += fmt::format(
           "<circle class=\"dot c{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{}\"><title>{}</title></circle>\n",
           series.color, x_.pixel(series.x[i]), y_.pixel(series.y[i]), dots.size() > 40 ? 2 : 3,
@@ -189,16 +189,15 @@ class Drawing {
 
   /// Guides from the top down, each with its label right above or below it where nothing else is. False if
   /// one finds no such place; it is added to `in_legend` then.
-  bool guides(std::string& out, std::vector<std::size_t>& in_legend) const {
-    std::vector<std::size_t> order;
-    for (std::size_t i = 0; i < chart_.guides.size(); ++i) {
+  bool guides(std::string& out, std::vector<size_t>& in_legend) const {
+    std::vector<size_t> order;
+    for (size_t i = 0; i < chart_.guides.size(); ++i) {
       if (y_.holds(chart_.guides[i].y)) order.push_back(i);
     }
-    std::stable_sort(order.begin(), order.end(), [this](std::size_t a, std::size_t b) {
-      return chart_.guides[a].y > chart_.guides[b].y;
-    });
+    std::stable_sort(order.begin(), order.end(),
+                     [this](size_t a, size_t b) { return chart_.guides[a].y > chart_.guides[b].y; });
     std::vector<detail::Box> taken;
-    for (const std::size_t i : order) {
+    for (const size_t i : order) {
       const ChartGuide& guide = chart_.guides[i];
       const double y = y_.pixel(guide.y);
       out += fmt::format("<line x1=\"{:.1f}\" x2=\"{:.1f}\" y1=\"{:.1f}\" y2=\"{:.1f}\" class=\"guide\"/>\n",

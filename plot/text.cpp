@@ -13,30 +13,30 @@ constexpr std::string_view kNone = "\xE2\x80\x93";         // en dash
 constexpr std::string_view kNoBreak = "\xC2\xA0";          // no-break space
 
 std::string set_apart(std::string digits) {
-  for (std::size_t end = digits.size(); end > 3; end -= 3) digits.insert(end - 3, ",");
+  for (size_t end = digits.size(); end > 3; end -= 3) digits.insert(end - 3, ",");
   return digits;
 }
 
 }  // namespace
 
-std::size_t find_invalid_utf8(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  for (std::size_t i = 0; i < text.size();) {
+size_t find_invalid_utf8(std::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  for (size_t i = 0; i < text.size();) {
     const unsigned char lead = byte(i);
     if (lead < 0x80) {
       ++i;
       continue;
     }
-    const std::size_t length = lead >= 0xC2 && lead <= 0xDF   ? 2
-                               : lead >= 0xE0 && lead <= 0xEF ? 3
-                               : lead >= 0xF0 && lead <= 0xF4 ? 4
-                                                              : 0;
+    const size_t length = lead >= 0xC2 && lead <= 0xDF   ? 2
+                          : lead >= 0xE0 && lead <= 0xEF ? 3
+                          : lead >= 0xF0 && lead <= 0xF4 ? 4
+                                                         : 0;
     if (length == 0 || i + length > text.size()) return i;
     // The second byte's range shuts out overlong forms (E0, F0), surrogates (ED) and what is too large (F4).
     const unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
     const unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
     if (byte(i + 1) < low || byte(i + 1) > high) return i;
-    for (std::size_t k = 2; k < length; ++k)
+    for (size_t k = 2; k < length; ++k)
       if ((byte(i + k) & 0xC0) != 0x80) return i;
     i += length;
   }
@@ -46,7 +46,7 @@ std::size_t find_invalid_utf8(std::string_view text) {
 std::string well_formed(std::string_view text) {
   std::string clean;
   for (;;) {
-    const std::size_t bad = find_invalid_utf8(text);
+    const size_t bad = find_invalid_utf8(text);
     clean += text.substr(0, bad);
     if (bad == std::string_view::npos) return clean;
     clean += kReplacement;

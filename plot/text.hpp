@@ -10,7 +10,7 @@ namespace gradus::plot {
 
 /// The index of the first byte that does not belong to well-formed UTF-8 (Unicode 15, table 3-7: no overlong
 /// forms, no surrogates, nothing above U+10FFFF), or `std::string_view::npos`.
-std::size_t find_invalid_utf8(std::string_view text);
+size_t find_invalid_utf8(std::string_view text);
 
 /// `text` with U+FFFD for every byte that is not UTF-8.
 std::string well_formed(std::string_view text);

@@ -30,7 +30,7 @@ inline int64_t rows_per_partial_sum(int64_t rows, int64_t cols) {
 template <class T>
 T* scratch(int64_t n) {
   thread_local std::vector<T> memory;
-  if (memory.size() < static_cast<std::size_t>(n)) memory.resize(static_cast<std::size_t>(n));
+  if (memory.size() < static_cast<size_t>(n)) memory.resize(static_cast<size_t>(n));
   return memory.data();
 }
 

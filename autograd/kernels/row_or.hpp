@@ -14,8 +14,7 @@ template <class T>
 class RowOr {
  public:
   RowOr(const T* values, int64_t n, T otherwise)
-      : filled_(values ? 0 : static_cast<std::size_t>(n), otherwise),
-        data_(values ? values : filled_.data()) {}
+      : filled_(values ? 0 : static_cast<size_t>(n), otherwise), data_(values ? values : filled_.data()) {}
   const T* data() const { return data_; }
 
  private:

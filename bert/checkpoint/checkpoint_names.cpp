@@ -40,7 +40,7 @@ int64_t count_layers(const nn::StateDict& weights) {
 }  // namespace
 
 std::string_view wrapper_prefix(std::string_view name) {
-  std::size_t length = 0;
+  size_t length = 0;
   for (bool more = true; more;) {
     more = false;
     for (const std::string_view prefix : {"module.", "_orig_mod."}) {

@@ -13,8 +13,7 @@
 namespace gradus::bert {
 
 std::span<const int32_t> TokenizedCorpus::run(int64_t first, int64_t end) const {
-  return ids().subspan(static_cast<std::size_t>(begin_of(first)),
-                       static_cast<std::size_t>(length(first, end)));
+  return ids().subspan(static_cast<size_t>(begin_of(first)), static_cast<size_t>(length(first, end)));
 }
 
 void TokenizedCorpus::add_sentence(std::span<const int32_t> ids) {
@@ -76,28 +75,28 @@ class CorpusBuilder {
   }
 
  private:
-  static constexpr std::size_t batch_chunks = 16, chunk_lines = 512, max_bytes = std::size_t{8} << 20;
+  static constexpr size_t batch_chunks = 16, chunk_lines = 512, max_bytes = size_t{8} << 20;
 
   struct Chunk {
     std::vector<int32_t> ids;
-    std::vector<std::size_t> ends;  // of each line's ids
+    std::vector<size_t> ends;  // of each line's ids
     std::exception_ptr error;
   };
 
-  std::string_view line(std::size_t i) const {
-    const std::size_t begin = i == 0 ? 0 : ends_[i - 1];
+  std::string_view line(size_t i) const {
+    const size_t begin = i == 0 ? 0 : ends_[i - 1];
     return std::string_view(text_).substr(begin, ends_[i] - begin);
   }
 
   /// Chunk c holds an equal share of the lines. Each line is tokenised alone, so that where the shares are
   /// cut, and on which thread, changes nothing; and the first line that fails is always the same.
-  void tokenize_chunk(std::size_t c) {
+  void tokenize_chunk(size_t c) {
     Chunk& chunk = chunks_[c];
     chunk.ids.clear();
     chunk.ends.clear();
     chunk.error = nullptr;
     try {
-      for (std::size_t i = share(c); i < share(c + 1); ++i) {
+      for (size_t i = share(c); i < share(c + 1); ++i) {
         if (!line(i).empty()) tokenize_(line(i), chunk.ids);
         chunk.ends.push_back(chunk.ids.size());
       }
@@ -106,21 +105,21 @@ class CorpusBuilder {
     }
   }
 
-  std::size_t share(std::size_t c) const { return ends_.size() * c / chunks_.size(); }
+  size_t share(size_t c) const { return ends_.size() * c / chunks_.size(); }
 
   void flush() {
     kernels::parallel_for(static_cast<int64_t>(chunks_.size()),
-                          [this](int64_t c) { tokenize_chunk(static_cast<std::size_t>(c)); });
-    for (std::size_t c = 0; c < chunks_.size(); ++c) append(c);
+                          [this](int64_t c) { tokenize_chunk(static_cast<size_t>(c)); });
+    for (size_t c = 0; c < chunks_.size(); ++c) append(c);
     text_.clear();
     ends_.clear();
   }
 
-  void append(std::size_t c) {
+  void append(size_t c) {
     const Chunk& chunk = chunks_[c];
     if (chunk.error) std::rethrow_exception(chunk.error);
-    std::size_t begin = 0;
-    for (std::size_t k = 0; k < chunk.ends.size(); ++k) {
+    size_t begin = 0;
+    for (size_t k = 0; k < chunk.ends.size(); ++k) {
       if (line(share(c) + k).empty()) corpus_.end_document();
       corpus_.add_sentence(std::span(chunk.ids).subspan(begin, chunk.ends[k] - begin));
       begin = chunk.ends[k];
@@ -130,8 +129,8 @@ class CorpusBuilder {
   const Tokenize& tokenize_;
   CorpusOptions options_;
   TokenizedCorpus corpus_;
-  std::string text_;               // the lines of this batch, one after another
-  std::vector<std::size_t> ends_;  // where each ends
+  std::string text_;          // the lines of this batch, one after another
+  std::vector<size_t> ends_;  // where each ends
   std::vector<Chunk> chunks_;
   int64_t file_begin_ = 0;  // the first document of the file being read
 };
@@ -184,7 +183,7 @@ CorpusSplit split_corpus(const TokenizedCorpus& corpus, double fraction, uint64_
         documents, plural(documents, "document"));
   const int64_t held =
       std::clamp<int64_t>(std::llround(fraction * static_cast<double>(documents)), 1, documents - 1);
-  std::vector<int64_t> order(static_cast<std::size_t>(documents));
+  std::vector<int64_t> order(static_cast<size_t>(documents));
   std::iota(order.begin(), order.end(), 0);
   Rng(seed).shuffle(order);
   const auto middle = order.begin() + held;

@@ -30,16 +30,12 @@ class TokenizedCorpus {
   int64_t tokens() const { return static_cast<int64_t>(ids_.size()); }
 
   /// The number of a document's first sentence, and that of the sentence after its last.
-  int64_t first_sentence(int64_t document) const {
-    return document_ends_[static_cast<std::size_t>(document)];
-  }
-  int64_t end_sentence(int64_t document) const {
-    return document_ends_[static_cast<std::size_t>(document) + 1];
-  }
+  int64_t first_sentence(int64_t document) const { return document_ends_[static_cast<size_t>(document)]; }
+  int64_t end_sentence(int64_t document) const { return document_ends_[static_cast<size_t>(document) + 1]; }
 
   /// All token ids, and the place in them where sentence i begins; for i = sentences(), where the last ends.
   std::span<const int32_t> ids() const { return ids_; }
-  int64_t begin_of(int64_t i) const { return sentence_ends_[static_cast<std::size_t>(i)]; }
+  int64_t begin_of(int64_t i) const { return sentence_ends_[static_cast<size_t>(i)]; }
 
   /// The token ids of the sentences [first, end), and how many they are.
   std::span<const int32_t> run(int64_t first, int64_t end) const;

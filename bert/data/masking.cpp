@@ -21,7 +21,7 @@ MaskingVocabulary MaskingVocabulary::of(const Tokenizer& tokenizer) {
 void Masker::operator()(std::span<int64_t> row, int64_t offset, Rng rng, std::vector<int64_t>& positions,
                         std::vector<int64_t>& labels) {
   for (const int64_t s : choose(row, rng)) {
-    int64_t& id = row[static_cast<std::size_t>(s)];
+    int64_t& id = row[static_cast<size_t>(s)];
     positions.push_back(offset + s);
     labels.push_back(id);
     const double u = rng.uniform();
@@ -35,7 +35,7 @@ void Masker::operator()(std::span<int64_t> row, int64_t offset, Rng rng, std::ve
 void Masker::find_words(std::span<const int64_t> row) {
   words_.clear();
   for (int64_t s = 0; s < static_cast<int64_t>(row.size()); ++s) {
-    const int64_t id = row[static_cast<std::size_t>(s)];
+    const int64_t id = row[static_cast<size_t>(s)];
     if (special(id)) continue;
     if (rule_.whole_words && continues(id) && !words_.empty() && words_.back().end == s)
       words_.back().end = s + 1;
@@ -55,7 +55,7 @@ const std::vector<int64_t>& Masker::choose(std::span<const int64_t> row, Rng& rn
 
   chosen_.clear();
   const auto left = [&] { return wanted - static_cast<int64_t>(chosen_.size()); };
-  for (std::size_t i = 0; i < words_.size() && left() > 0; ++i) {
+  for (size_t i = 0; i < words_.size() && left() > 0; ++i) {
     std::swap(words_[i], words_[i + rng.below(words_.size() - i)]);
     if (words_[i].end - words_[i].begin > left()) continue;
     for (int64_t s = words_[i].begin; s < words_[i].end; ++s) chosen_.push_back(s);

@@ -50,9 +50,9 @@ class Masker {
     int64_t begin, end;
   };
 
-  bool special(int64_t id) const { return is_special_[static_cast<std::size_t>(id)] != 0; }
+  bool special(int64_t id) const { return is_special_[static_cast<size_t>(id)] != 0; }
   bool continues(int64_t id) const {
-    return !pieces_.is_continuation.empty() && pieces_.is_continuation[static_cast<std::size_t>(id)] != 0;
+    return !pieces_.is_continuation.empty() && pieces_.is_continuation[static_cast<size_t>(id)] != 0;
   }
   void find_words(std::span<const int64_t> row);
   const std::vector<int64_t>& choose(std::span<const int64_t> row, Rng& rng);

@@ -34,8 +34,7 @@ class PairPlanner {
 
   /// A B from another document in place of `truth`; `need` is how many pieces fill the row.
   std::optional<Run> stranger(Run truth, int64_t need) {
-    const bool runs_to_the_end =
-        truth.end == corpus_.end_sentence(documents_[static_cast<std::size_t>(index_)]);
+    const bool runs_to_the_end = truth.end == corpus_.end_sentence(documents_[static_cast<size_t>(index_)]);
     std::optional<Run> best;
     int64_t best_error = INT64_MAX;
     for (int k = 0; k < candidates && best_error > 0; ++k) {
@@ -60,7 +59,7 @@ class PairPlanner {
       high = std::min(high, index_ + options_.nearby_documents);
     }
     const int64_t i = rng_.between(low, high - 1);  // one place less: the document itself is left out
-    return documents_[static_cast<std::size_t>(i < index_ ? i : i + 1)];
+    return documents_[static_cast<size_t>(i < index_ ? i : i + 1)];
   }
 
   /// The end of document d that comes nearest to `pieces`, without its first sentence.
@@ -109,7 +108,7 @@ ExamplePlan cut_to_fit(const TokenizedCorpus& corpus, Run a, Run b, int64_t targ
 /// before may have ended; a place that only a shorter row leads to is not looked at.
 std::vector<bool> seen_in_pairs(const TokenizedCorpus& corpus, int64_t document, int64_t max_length) {
   const int64_t begin = corpus.first_sentence(document), end = corpus.end_sentence(document);
-  const auto of = [](int64_t i) { return static_cast<std::size_t>(i); };
+  const auto of = [](int64_t i) { return static_cast<size_t>(i); };
   const int64_t target = max_length - 3, origin = corpus.begin_of(begin);
   std::vector<bool> is_start(of(end - begin + 1), false);
   is_start[0] = true;
@@ -146,8 +145,8 @@ void plan_pairs(const TokenizedCorpus& corpus, std::span<const int64_t> document
                 int64_t max_length, const PretrainingOptions& options, Rng rng,
                 std::vector<ExamplePlan>& rows) {
   PairPlanner planner(corpus, documents, index, options, rng);
-  const int64_t end = corpus.end_sentence(documents[static_cast<std::size_t>(index)]);
-  const int64_t begin = corpus.first_sentence(documents[static_cast<std::size_t>(index)]);
+  const int64_t end = corpus.end_sentence(documents[static_cast<size_t>(index)]);
+  const int64_t begin = corpus.first_sentence(documents[static_cast<size_t>(index)]);
   int64_t first = begin;
   const auto fills_half_a_row = [&] { return 2 * corpus.length(first, end) >= max_length - 3; };
   while (end - first >= 2 && (first == begin || fills_half_a_row())) {
@@ -187,7 +186,7 @@ void plan_unpaired(const TokenizedCorpus& corpus, int64_t document, int64_t max_
   const int64_t origin = corpus.begin_of(corpus.first_sentence(document));
   const auto size = static_cast<int64_t>(seen.size());
   for (int64_t at = 0; at < size;) {
-    if (seen[static_cast<std::size_t>(at)]) {
+    if (seen[static_cast<size_t>(at)]) {
       ++at;
       continue;
     }

@@ -53,19 +53,19 @@ PretrainingData::PretrainingData(std::shared_ptr<const TokenizedCorpus> corpus, 
     fail<IndexError>("pretraining data: is_continuation has {} entries for a vocabulary of {} pieces",
                      pieces_.is_continuation.size(), size);
 
-  is_special_.assign(static_cast<std::size_t>(size), 0);
+  is_special_.assign(static_cast<size_t>(size), 0);
   const SpecialIds& s = pieces_.special;
   for (const int32_t id : {s.pad, s.unk, s.cls, s.sep, s.mask}) pieces_.more_special.push_back(id);
   for (const int32_t id : pieces_.more_special) {
     check_id("special id", id);
-    is_special_[static_cast<std::size_t>(id)] = 1;
+    is_special_[static_cast<size_t>(id)] = 1;
   }
   for (int32_t id = 0; id < size; ++id)
-    if (!is_special_[static_cast<std::size_t>(id)]) drawable_.push_back(id);
+    if (!is_special_[static_cast<size_t>(id)]) drawable_.push_back(id);
   if (drawable_.empty()) fail<FormatError>("pretraining data: every piece of the vocabulary is special");
 
   const bool can_mask = std::ranges::any_of(
-      corpus_->ids(), [this](int32_t id) { return !is_special_[static_cast<std::size_t>(id)]; });
+      corpus_->ids(), [this](int32_t id) { return !is_special_[static_cast<size_t>(id)]; });
   if (!can_mask)
     fail<FormatError>(
         "pretraining data: {} [UNK] or other special pieces, so there is nothing to mask; take a vocabulary "
@@ -111,7 +111,7 @@ PretrainingBatch PretrainingData::batch(const EpochPlan& epoch, int64_t first, i
   PretrainingBatch out;
   out.rows = std::min(count, epoch.size() - first);
   const auto plan = [&](int64_t row) -> const ExamplePlan& {
-    return epoch.examples[static_cast<std::size_t>(first + row)];
+    return epoch.examples[static_cast<size_t>(first + row)];
   };
   const auto pieces_of = [](const ExamplePlan& p) {
     return p.next_sentence_label == no_label ? p.a_end - p.a_begin + 2
@@ -122,7 +122,7 @@ PretrainingBatch PretrainingData::batch(const EpochPlan& epoch, int64_t first, i
                : out.rows == 0            ? 0
                                           : *std::max_element(out.lengths.begin(), out.lengths.end());
 
-  const auto slots = static_cast<std::size_t>(out.rows * out.length);
+  const auto slots = static_cast<size_t>(out.rows * out.length);
   out.input_ids.assign(slots, pieces_.special.pad);
   out.token_type_ids.assign(slots, 0);
   out.attention_mask.assign(slots, 0);
@@ -131,18 +131,18 @@ PretrainingBatch PretrainingData::batch(const EpochPlan& epoch, int64_t first, i
               {options_.masked_fraction, options_.max_predictions, options_.whole_words});
   for (int64_t b = 0; b < out.rows; ++b) {
     const ExamplePlan& p = plan(b);
-    const auto start = static_cast<std::size_t>(b * out.length);
-    std::size_t at = start;
+    const auto start = static_cast<size_t>(b * out.length);
+    size_t at = start;
     const auto put = [&](int64_t id, int64_t segment) {
       out.input_ids[at] = id;
       out.token_type_ids[at] = segment;
       out.attention_mask[at++] = 1;
     };
     put(pieces_.special.cls, 0);
-    for (int64_t i = p.a_begin; i < p.a_end; ++i) put(corpus_->ids()[static_cast<std::size_t>(i)], 0);
+    for (int64_t i = p.a_begin; i < p.a_end; ++i) put(corpus_->ids()[static_cast<size_t>(i)], 0);
     put(pieces_.special.sep, 0);
     if (p.next_sentence_label != no_label) {
-      for (int64_t i = p.b_begin; i < p.b_end; ++i) put(corpus_->ids()[static_cast<std::size_t>(i)], 1);
+      for (int64_t i = p.b_begin; i < p.b_end; ++i) put(corpus_->ids()[static_cast<size_t>(i)], 1);
       put(pieces_.special.sep, 1);
     }
     mask(std::span(out.input_ids).subspan(start, at - start), static_cast<int64_t>(start),

@@ -9,13 +9,13 @@ namespace gradus::bert {
 namespace {
 
 std::vector<uint8_t> special_pieces(const MaskingVocabulary& pieces) {
-  std::vector<uint8_t> special(static_cast<std::size_t>(pieces.vocabulary_size), 0);
+  std::vector<uint8_t> special(static_cast<size_t>(pieces.vocabulary_size), 0);
   const SpecialIds& s = pieces.special;
   const auto mark = [&](int64_t id) {
     if (id < 0 || id >= pieces.vocabulary_size)
       fail<IndexError>("baseline: special id {} is outside the vocabulary of {} pieces", id,
                        pieces.vocabulary_size);
-    special[static_cast<std::size_t>(id)] = 1;
+    special[static_cast<size_t>(id)] = 1;
   };
   for (const int32_t id : {s.pad, s.unk, s.cls, s.sep, s.mask}) mark(id);
   for (const int32_t id : pieces.more_special) mark(id);
@@ -48,12 +48,12 @@ BaselineScore& BaselineScore::operator+=(const BaselineScore& other) {
 }
 
 UnigramBaseline::UnigramBaseline(const TokenizedCorpus& training, const MaskingVocabulary& pieces)
-    : probability_(static_cast<std::size_t>(pieces.vocabulary_size), 1) {
+    : probability_(static_cast<size_t>(pieces.vocabulary_size), 1) {
   check_ids(training, pieces.vocabulary_size);
-  for (const int32_t id : training.ids()) probability_[static_cast<std::size_t>(id)] += 1;
+  for (const int32_t id : training.ids()) probability_[static_cast<size_t>(id)] += 1;
   const auto special = special_pieces(pieces);
   double sum = 0;
-  for (std::size_t w = 0; w < probability_.size(); ++w) {
+  for (size_t w = 0; w < probability_.size(); ++w) {
     if (special[w] != 0) probability_[w] = 0;
     sum += probability_[w];
   }
@@ -86,16 +86,16 @@ void BigramBaseline::count(const TokenizedCorpus& corpus, int64_t first_document
     pairs.clear();
     for (int64_t d = first_document; d < end_document; ++d) {
       const auto ids = corpus.document(d);
-      for (std::size_t i = 0; i + 1 < ids.size(); ++i) {
-        const auto given = static_cast<std::size_t>(ids[forward ? i : i + 1]);
-        const auto told = static_cast<std::size_t>(ids[forward ? i + 1 : i]);
+      for (size_t i = 0; i + 1 < ids.size(); ++i) {
+        const auto given = static_cast<size_t>(ids[forward ? i : i + 1]);
+        const auto told = static_cast<size_t>(ids[forward ? i + 1 : i]);
         if (special_[given] == 0 && special_[told] == 0) pairs.push_back(given * vocabulary + told);
       }
     }
     std::sort(pairs.begin(), pairs.end());
     Side side;
     side.ends.assign(vocabulary + 1, 0);
-    for (std::size_t i = 0; i < pairs.size(); ++i) {
+    for (size_t i = 0; i < pairs.size(); ++i) {
       if (i == 0 || pairs[i] != pairs[i - 1]) {
         side.pieces.push_back(static_cast<int32_t>(pairs[i] % vocabulary));
         side.counts.push_back(0);
@@ -103,7 +103,7 @@ void BigramBaseline::count(const TokenizedCorpus& corpus, int64_t first_document
       ++side.counts.back();
       side.ends[pairs[i] / vocabulary + 1] = static_cast<int64_t>(side.pieces.size());
     }
-    for (std::size_t w = 1; w <= vocabulary; ++w) side.ends[w] = std::max(side.ends[w], side.ends[w - 1]);
+    for (size_t w = 1; w <= vocabulary; ++w) side.ends[w] = std::max(side.ends[w], side.ends[w - 1]);
     (forward ? after_ : before_) = std::move(side);
   }
 }
@@ -120,8 +120,8 @@ void BigramBaseline::tune(const TokenizedCorpus& corpus, int64_t first_document)
       int64_t i = 0;
       for (int64_t d = first_document; d < corpus.documents() && score.positions < 2000; ++d) {
         const auto ids = corpus.document(d);
-        for (std::size_t at = 1; at + 1 < ids.size(); ++at)
-          if (++i % 7 == 0 && special_[static_cast<std::size_t>(ids[at])] == 0)
+        for (size_t at = 1; at + 1 < ids.size(); ++at)
+          if (++i % 7 == 0 && special_[static_cast<size_t>(ids[at])] == 0)
             score += score_position(ids[at - 1], ids[at + 1], ids[at], work);
       }
       if (score.loss < best_loss) {
@@ -137,21 +137,21 @@ void BigramBaseline::tune(const TokenizedCorpus& corpus, int64_t first_document)
 
 bool BigramBaseline::informs(int64_t piece) const {
   return piece >= 0 && piece < static_cast<int64_t>(special_.size()) &&
-         special_[static_cast<std::size_t>(piece)] == 0;
+         special_[static_cast<size_t>(piece)] == 0;
 }
 
 double BigramBaseline::one_side(const Side& side, int64_t neighbour, std::vector<double>& p) const {
-  const auto row = static_cast<std::size_t>(neighbour);
+  const auto row = static_cast<size_t>(neighbour);
   const int64_t begin = side.ends[row], end = side.ends[row + 1];
   double seen = 0;
-  for (int64_t i = begin; i < end; ++i) seen += side.counts[static_cast<std::size_t>(i)];
+  for (int64_t i = begin; i < end; ++i) seen += side.counts[static_cast<size_t>(i)];
   const double unseen = smoothing_ * static_cast<double>(std::max<int64_t>(end - begin, 1));
   const auto unigram = unigram_.probabilities();
   const double share = unseen / (seen + unseen);
-  for (std::size_t w = 0; w < p.size(); ++w) p[w] = share * unigram[w];
+  for (size_t w = 0; w < p.size(); ++w) p[w] = share * unigram[w];
   for (int64_t i = begin; i < end; ++i) {
-    const auto at = static_cast<std::size_t>(i);
-    p[static_cast<std::size_t>(side.pieces[at])] += side.counts[at] / (seen + unseen);
+    const auto at = static_cast<size_t>(i);
+    p[static_cast<size_t>(side.pieces[at])] += side.counts[at] / (seen + unseen);
   }
   return share;
 }
@@ -173,9 +173,9 @@ void BigramBaseline::combine(int64_t left, int64_t right, Work& work) const {
   const double unseen_votes = std::pow(left_share * right_share, weight_);
   for (double& p : work.both) p *= unseen_votes;
   const auto vote = [&](const Side& side, int64_t neighbour) {
-    const auto row = static_cast<std::size_t>(neighbour);
+    const auto row = static_cast<size_t>(neighbour);
     for (int64_t i = side.ends[row]; i < side.ends[row + 1]; ++i) {
-      const auto w = static_cast<std::size_t>(side.pieces[static_cast<std::size_t>(i)]);
+      const auto w = static_cast<size_t>(side.pieces[static_cast<size_t>(i)]);
       work.both[w] = unigram[w] * std::pow(work.left[w] * work.right[w] / (unigram[w] * unigram[w]), weight_);
     }
   };
@@ -194,15 +194,15 @@ std::vector<double> BigramBaseline::distribution(int64_t left, int64_t right) co
 
 BaselineScore BigramBaseline::score_position(int64_t left, int64_t right, int64_t truth, Work& work) const {
   combine(left, right, work);
-  return {1, best_of(work.both) == truth ? 1 : 0, -std::log(work.both[static_cast<std::size_t>(truth)])};
+  return {1, best_of(work.both) == truth ? 1 : 0, -std::log(work.both[static_cast<size_t>(truth)])};
 }
 
 BaselineScore BigramBaseline::score(const PretrainingBatch& batch) const {
   BaselineScore score;
   Work work;
-  for (std::size_t k = 0; k < batch.masked_positions.size(); ++k) {
+  for (size_t k = 0; k < batch.masked_positions.size(); ++k) {
     const auto at =
-        static_cast<std::size_t>(batch.masked_positions[k]);  // [CLS] before and [SEP] after every piece
+        static_cast<size_t>(batch.masked_positions[k]);  // [CLS] before and [SEP] after every piece
     score += score_position(batch.input_ids[at - 1], batch.input_ids[at + 1], batch.masked_labels[k], work);
   }
   return score;

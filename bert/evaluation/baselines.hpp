@@ -28,7 +28,7 @@ struct BaselineScore {
 class UnigramBaseline {
  public:
   UnigramBaseline(const TokenizedCorpus& training, const MaskingVocabulary& pieces);
-  double probability(int64_t piece) const { return probability_[static_cast<std::size_t>(piece)]; }
+  double probability(int64_t piece) const { return probability_[static_cast<size_t>(piece)]; }
   int64_t best() const { return best_; }
   std::span<const double> probabilities() const { return probability_; }
   BaselineScore score(const PretrainingBatch& batch) const;

@@ -9,14 +9,14 @@
 namespace gradus::bert {
 namespace {
 
-constexpr std::size_t fewest_pieces = 4;  // a word alone says nothing about what belongs in its place
+constexpr size_t fewest_pieces = 4;  // a word alone says nothing about what belongs in its place
 constexpr EncodeOptions bare = {.add_special_tokens = false, .max_length = {}};
 
 /// The words at the front of `text` that have at most `room` pieces.
-std::string first_words(const std::string& text, const Tokenizer& tokenizer, std::size_t room) {
+std::string first_words(const std::string& text, const Tokenizer& tokenizer, size_t room) {
   const Encoding encoding = tokenizer.encode(text, bare);
   if (encoding.size() <= room) return text;
-  std::size_t end = room;
+  size_t end = room;
   while (end > 0 && encoding.word_ids[end] == encoding.word_ids[end - 1]) --end;
   if (end == 0) return {};
   const std::string words = characters(text, {0, encoding.offsets[end].begin});
@@ -24,10 +24,9 @@ std::string first_words(const std::string& text, const Tokenizer& tokenizer, std
 }
 
 /// The sentences at the front that have at most `room` pieces together, or the first words of the first.
-std::string beginning_of(const std::vector<std::string>& sentences, const Tokenizer& tokenizer,
-                         std::size_t room) {
+std::string beginning_of(const std::vector<std::string>& sentences, const Tokenizer& tokenizer, size_t room) {
   std::vector<std::string> kept;
-  std::size_t length = 0;
+  size_t length = 0;
   for (const std::string& sentence : sentences) {
     length += tokenizer.tokenize(sentence).size();
     if (length > room) break;
@@ -47,16 +46,16 @@ bool is_word(std::u32string_view chars) {
 std::optional<MaskedPassage> masked_passage(const std::vector<std::string>& sentences,
                                             const Tokenizer& tokenizer, int64_t pieces) {
   constexpr int64_t added = 2;  // [CLS] and [SEP]
-  const auto room = static_cast<std::size_t>(std::max<int64_t>(pieces - added, 0));
+  const auto room = static_cast<size_t>(std::max<int64_t>(pieces - added, 0));
   const std::string text = beginning_of(sentences, tokenizer, room);
   const Encoding encoding = tokenizer.encode(text, bare);
-  const std::size_t size = encoding.size();
+  const size_t size = encoding.size();
   if (size < fewest_pieces || size > room) return std::nullopt;
   const TokenId unknown = tokenizer.special_ids().unk;
   const auto is_token = [&](TokenId id) { return id != unknown && tokenizer.is_special(id); };
   if (std::any_of(encoding.ids.begin(), encoding.ids.end(), is_token)) return std::nullopt;
   const std::u32string chars = decode_utf8(text);
-  for (std::size_t i = size; i-- > 0;) {
+  for (size_t i = size; i-- > 0;) {
     const bool begins = i == 0 || encoding.word_ids[i - 1] != encoding.word_ids[i];
     const bool ends = i + 1 == size || encoding.word_ids[i + 1] != encoding.word_ids[i];
     const CharSpan span = encoding.offsets[i];

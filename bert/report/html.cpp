@@ -15,7 +15,7 @@ constexpr std::string_view kNoBreak = "\xC2\xA0";   // no-break space
 std::string json_string(std::string_view text) {
   const std::string clean = plot::well_formed(text);
   std::string quoted = "\"";
-  for (std::size_t i = 0; i < clean.size(); ++i) {
+  for (size_t i = 0; i < clean.size(); ++i) {
     const char c = clean[i];
     const std::string_view rest = std::string_view(clean).substr(i, 3);
     if (c == '"' || c == '\\') {
@@ -38,8 +38,8 @@ std::string base64(std::span<const std::uint8_t> bytes) {
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;
   text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t left = bytes.size() - i;
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    const size_t left = bytes.size() - i;
     const std::uint32_t group = (static_cast<std::uint32_t>(bytes[i]) << 16) |
                                 (left > 1 ? static_cast<std::uint32_t>(bytes[i + 1]) << 8 : 0) |
                                 (left > 2 ? static_cast<std::uint32_t>(bytes[i + 2]) : 0);

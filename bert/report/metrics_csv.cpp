@@ -35,12 +35,12 @@ constexpr std::array kFigures = {&MetricsRow::seconds,
                                  &MetricsRow::learning_rate,
                                  &MetricsRow::gradient_norm,
                                  &MetricsRow::tokens_per_second};
-constexpr std::size_t kCells = 3 + kFigures.size();
+constexpr size_t kCells = 3 + kFigures.size();
 
 std::vector<std::string_view> split(std::string_view line) {
   std::vector<std::string_view> cells;
   for (;;) {
-    const std::size_t comma = line.find(',');
+    const size_t comma = line.find(',');
     cells.push_back(line.substr(0, comma));
     if (comma == std::string_view::npos) return cells;
     line.remove_prefix(comma + 1);
@@ -50,7 +50,7 @@ std::vector<std::string_view> split(std::string_view line) {
 /// Where a cell stands, for messages.
 struct Place {
   const std::filesystem::path& path;
-  std::size_t line;
+  size_t line;
   std::string_view column;
 };
 
@@ -65,14 +65,14 @@ T parse(std::string_view cell, const Place& place) {
   return value;
 }
 
-MetricsRow parse_row(std::string_view text, const std::filesystem::path& path, std::size_t line) {
+MetricsRow parse_row(std::string_view text, const std::filesystem::path& path, size_t line) {
   static const std::vector<std::string_view> columns = split(kHeader);
   const std::vector<std::string_view> cells = split(text);
   if (cells.size() != kCells) {
     fail<FormatError>("{}, line {}: {} {}, {} are wanted", path.string(), line, cells.size(),
                       plural(cells.size(), "cell"), kCells);
   }
-  const auto place = [&](std::size_t column) { return Place{path, line, columns[column]}; };
+  const auto place = [&](size_t column) { return Place{path, line, columns[column]}; };
   MetricsRow row;
   row.step = parse<std::int64_t>(cells[0], place(0));
   if (cells[1] != "train" && cells[1] != "eval") {
@@ -80,7 +80,7 @@ MetricsRow parse_row(std::string_view text, const std::filesystem::path& path, s
   }
   row.kind = cells[1] == "train" ? MetricsRow::Kind::train : MetricsRow::Kind::eval;
   row.tokens = parse<std::int64_t>(cells[2], place(2));
-  for (std::size_t i = 0; i < kFigures.size(); ++i) {
+  for (size_t i = 0; i < kFigures.size(); ++i) {
     const std::string_view cell = cells[3 + i];
     row.*kFigures[i] = cell.empty() ? MetricsRow::kNone : parse<double>(cell, place(3 + i));
   }
@@ -105,8 +105,8 @@ std::vector<MetricsRow> read_metrics_csv(const std::filesystem::path& path) {
   const std::string bytes = read_file(path);
   std::string_view text = bytes;
   std::vector<MetricsRow> rows;
-  for (std::size_t number = 1; !text.empty(); ++number) {
-    const std::size_t end = text.find('\n');
+  for (size_t number = 1; !text.empty(); ++number) {
+    const size_t end = text.find('\n');
     if (end == std::string_view::npos && number > 1) break;
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);

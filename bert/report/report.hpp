@@ -31,8 +31,8 @@ struct SampleMoment {
 
 /// One masked word of a sample sentence, through the training.
 struct SampleBlank {
-  std::size_t piece = 0;  ///< index into SampleSentence::pieces
-  std::string answer;     ///< the word that was masked
+  size_t piece = 0;    ///< index into SampleSentence::pieces
+  std::string answer;  ///< the word that was masked
   std::vector<SampleMoment> moments;
 };
 

@@ -21,7 +21,7 @@ bool written_without_spaces(const std::string& piece) {
 
 std::string sentence_of(const SampleSentence& sample) {
   std::string text;
-  for (std::size_t i = 0; i < sample.pieces.size(); ++i) {
+  for (size_t i = 0; i < sample.pieces.size(); ++i) {
     const std::string& piece = sample.pieces[i];
     const bool joins = html::joins_left(piece);
     if (i > 0 && !joins && !(written_without_spaces(piece) || written_without_spaces(sample.pieces[i - 1])))
@@ -39,9 +39,9 @@ std::string sentence_of(const SampleSentence& sample) {
 
 /// Up to six of `moments`, spread evenly, the first and the last among them.
 std::vector<const SampleMoment*> some_of(const std::vector<SampleMoment>& moments) {
-  const std::size_t count = std::min<std::size_t>(moments.size(), 6);
+  const size_t count = std::min<size_t>(moments.size(), 6);
   std::vector<const SampleMoment*> some;
-  for (std::size_t i = 0; i < count; ++i) {
+  for (size_t i = 0; i < count; ++i) {
     some.push_back(&moments[count == 1 ? 0 : i * (moments.size() - 1) / (count - 1)]);
   }
   return some;
@@ -59,7 +59,7 @@ std::string render_samples(const std::vector<SampleSentence>& samples) {
       }
     }
     out += fmt::format("<div class=\"sample\">\n<p>{}</p>\n", sentence_of(sample));
-    for (std::size_t b = 0; b < sample.blanks.size(); ++b) {
+    for (size_t b = 0; b < sample.blanks.size(); ++b) {
       const SampleBlank& blank = sample.blanks[b];
       out += fmt::format("<h3>Gap {}", b + 1);
       if (!blank.answer.empty())

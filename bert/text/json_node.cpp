@@ -14,7 +14,7 @@ namespace {
 std::string shown(const json& value) {
   if (value.is_array()) return "a list";
   if (value.is_object()) return "an object";
-  constexpr std::size_t kLongest = 60;
+  constexpr size_t kLongest = 60;
   std::string out = value.dump();
   return out.size() > kLongest ? std::string("a long ") + value.type_name() : out;
 }
@@ -36,7 +36,7 @@ json parse_json_file(const std::filesystem::path& path) {
   } catch (const json::parse_error& error) {
     const std::string_view before = std::string_view(content).substr(0, error.byte > 0 ? error.byte - 1 : 0);
     const auto line = 1 + std::count(before.begin(), before.end(), '\n');
-    const std::size_t place = before.size() - (before.rfind('\n') + 1) + 1;  // npos + 1 is 0
+    const size_t place = before.size() - (before.rfind('\n') + 1) + 1;  // npos + 1 is 0
     fail<FormatError>("{}: not valid JSON at line {}, byte {}", path.string(), line, place);
   } catch (const json::out_of_range&) {
     fail<FormatError>("{}: a number is too large to be read", path.string());

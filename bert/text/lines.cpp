@@ -16,18 +16,18 @@
 namespace gradus::bert {
 namespace {
 
-constexpr std::size_t block_bytes = std::size_t{1} << 20;
+constexpr size_t block_bytes = size_t{1} << 20;
 
 /// One character of valid UTF-8.
 struct Character {
   char32_t code;
-  std::size_t bytes;
+  size_t bytes;
 };
-Character character_at(std::string_view text, std::size_t at) {
+Character character_at(std::string_view text, size_t at) {
   const auto lead = static_cast<unsigned char>(text[at]);
-  const std::size_t bytes = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  const size_t bytes = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
   char32_t code = bytes == 1 ? lead : lead & (0x7Fu >> bytes);
-  for (std::size_t k = 1; k < bytes; ++k) {
+  for (size_t k = 1; k < bytes; ++k) {
     code = code << 6 | (static_cast<unsigned char>(text[at + k]) & 0x3Fu);
   }
   return {code, bytes};
@@ -35,9 +35,9 @@ Character character_at(std::string_view text, std::size_t at) {
 
 /// Takes the white space from both ends of valid UTF-8. Nothing is left of a line that shows nothing.
 std::string_view trim(std::string_view line) {
-  std::size_t begin = 0, end = 0;  // of what is left
+  size_t begin = 0, end = 0;  // of what is left
   bool shows = false;
-  for (std::size_t at = 0; at < line.size();) {
+  for (size_t at = 0; at < line.size();) {
     const auto [c, bytes] = character_at(line, at);
     at += bytes;
     if (is_white_space(c)) {
@@ -51,7 +51,7 @@ std::string_view trim(std::string_view line) {
   }
   if (!shows) return {};
   for (end = line.size();;) {
-    std::size_t last = end - 1;
+    size_t last = end - 1;
     while ((static_cast<unsigned char>(line[last]) & 0xC0) == 0x80) --last;
     if (!is_white_space(character_at(line, last).code)) break;
     end = last;
@@ -82,7 +82,7 @@ class CheckedLines {
 };
 
 /// How many bytes end a line at `at`, 0 if none do, or nothing if that depends on what follows the text.
-std::optional<std::size_t> line_end_at(std::string_view text, std::size_t at, bool is_all) {
+std::optional<size_t> line_end_at(std::string_view text, size_t at, bool is_all) {
   using namespace std::literals;
   const std::string_view rest = text.substr(at);
   if (rest[0] == '\n') return 1;
@@ -95,8 +95,8 @@ std::optional<std::size_t> line_end_at(std::string_view text, std::size_t at, bo
 
 /// Where a text that comes in blocks stands.
 struct Place {
-  std::size_t begin = 0;     // of the line that is not whole yet
-  std::size_t searched = 0;  // up to here no more ends of lines are to be found
+  size_t begin = 0;     // of the line that is not whole yet
+  size_t searched = 0;  // up to here no more ends of lines are to be found
 };
 
 /// Hands on the lines of `text` from `place` on and returns the new place. `is_all`: no more text follows, so
@@ -113,13 +113,13 @@ Place consume_lines(std::string_view text, Place place, CheckedLines& lines, boo
       ++at;
       continue;
     }
-    const std::optional<std::size_t> bytes = line_end_at(text, at, is_all);
+    const std::optional<size_t> bytes = line_end_at(text, at, is_all);
     if (!bytes) break;
     if (*bytes > 0) {
       lines(text.substr(begin, at - begin));
       begin = at + *bytes;
     }
-    at += std::max<std::size_t>(*bytes, 1);
+    at += std::max<size_t>(*bytes, 1);
   }
   return {begin, at};
 }
@@ -140,10 +140,10 @@ void for_each_line(const std::filesystem::path& file, const LineSink& sink) {
   Place place;
   bool is_first = true;
   for (;;) {
-    const std::size_t kept = pending.size();
+    const size_t kept = pending.size();
     pending.resize(kept + block_bytes);
     in.read(pending.data() + kept, static_cast<std::streamsize>(block_bytes));
-    pending.resize(kept + static_cast<std::size_t>(in.gcount()));
+    pending.resize(kept + static_cast<size_t>(in.gcount()));
     if (in.bad()) fail<IoError>("cannot read {}: {}", file.string(), system_reason(errno));
     if (is_first) refuse_other_kinds(pending, file.string());
     is_first = false;

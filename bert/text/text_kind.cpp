@@ -42,7 +42,7 @@ std::string conversion(std::string_view encoding, const std::string& name) {
 int64_t ascii_in_utf16(std::string_view bytes, bool big_endian) {
   bool has_space = false, after_high = false;
   int64_t ascii = 0;
-  for (std::size_t i = 0; i + 1 < bytes.size(); i += 2) {
+  for (size_t i = 0; i + 1 < bytes.size(); i += 2) {
     const auto first = static_cast<unsigned char>(bytes[i]),
                second = static_cast<unsigned char>(bytes[i + 1]);
     const unsigned unit = big_endian ? first << 8u | second : second << 8u | first;
@@ -62,7 +62,7 @@ bool is_no_utf8_with_stray_zeros(std::string_view bytes) {
   const auto zeros = std::count(bytes.begin(), bytes.end(), '\0');
   if (zeros == 0) return false;
   if (4 * zeros >= static_cast<std::ptrdiff_t>(bytes.size())) return true;
-  const std::size_t bad = plot::find_invalid_utf8(bytes);
+  const size_t bad = plot::find_invalid_utf8(bytes);
   return bad != std::string_view::npos && bad + 4 < bytes.size();  // nearer the end it may be cut in two
 }
 

@@ -8,7 +8,7 @@
 namespace gradus::bert {
 
 /// How much of a file's beginning refuse_other_kinds looks at.
-inline constexpr std::size_t kKindBytes = 4096;
+inline constexpr size_t kKindBytes = 4096;
 
 /// Looks at the beginning of the file `name`, kKindBytes of it or all.
 /// @throws FormatError for a pointer that git-lfs has not replaced by the file itself, and for text in UTF-16

@@ -10,13 +10,13 @@
 namespace gradus::bert {
 namespace {
 
-constexpr std::size_t kValid = std::string_view::npos;
+constexpr size_t kValid = std::string_view::npos;
 
 /// Appends code points up to the first invalid byte; the offset of that byte, or kValid.
-std::size_t decode_valid_prefix(std::string_view text, std::u32string& out) {
+size_t decode_valid_prefix(std::string_view text, std::u32string& out) {
   const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
-  const std::size_t size = text.size();
-  for (std::size_t i = 0; i < size;) {
+  const size_t size = text.size();
+  for (size_t i = 0; i < size;) {
     const unsigned char lead = bytes[i];
     if (lead < 0x80) {
       out.push_back(lead);
@@ -35,7 +35,7 @@ std::size_t decode_valid_prefix(std::string_view text, std::u32string& out) {
     } else {
       return i;
     }
-    if (size - i <= static_cast<std::size_t>(follow)) return i;
+    if (size - i <= static_cast<size_t>(follow)) return i;
     char32_t c = lead & (0x3Fu >> follow);
     for (int k = 1; k <= follow; ++k) {
       if ((bytes[i + k] & 0xC0) != 0x80) return i;
@@ -43,7 +43,7 @@ std::size_t decode_valid_prefix(std::string_view text, std::u32string& out) {
     }
     if (c < least || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF)) return i;
     out.push_back(c);
-    i += static_cast<std::size_t>(follow) + 1;
+    i += static_cast<size_t>(follow) + 1;
   }
   return kValid;
 }
@@ -56,7 +56,7 @@ bool within(char32_t c, char32_t first, char32_t last) { return c >= first && c 
 
 void decode_utf8(std::string_view text, std::u32string& out) {
   out.reserve(out.size() + text.size());
-  const std::size_t bad = decode_valid_prefix(text, out);
+  const size_t bad = decode_valid_prefix(text, out);
   if (bad == kValid) return;
   fail<FormatError>("text is not UTF-8: byte 0x{:02X} at offset {}", static_cast<unsigned char>(text[bad]),
                     bad);
@@ -92,17 +92,17 @@ std::string encode_utf8(std::u32string_view text) {
   return out;
 }
 
-std::size_t count_code_points(std::string_view text) {
+size_t count_code_points(std::string_view text) {
   const auto starts = [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; };
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), starts));
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), starts));
 }
 
 void check_utf8_file(std::string_view content, std::string_view name) {
   std::u32string ignored;
-  for (std::size_t line = 1; !content.empty(); ++line) {
-    const std::size_t length = std::min(content.find('\n'), content.size() - 1) + 1;
+  for (size_t line = 1; !content.empty(); ++line) {
+    const size_t length = std::min(content.find('\n'), content.size() - 1) + 1;
     ignored.clear();
-    const std::size_t bad = decode_valid_prefix(content.substr(0, length), ignored);
+    const size_t bad = decode_valid_prefix(content.substr(0, length), ignored);
     if (bad != kValid) {
       fail<FormatError>("{}: line {} is not UTF-8: byte 0x{:02X} at its offset {}", name, line,
                         static_cast<unsigned char>(content[bad]), bad);

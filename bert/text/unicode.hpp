@@ -20,7 +20,7 @@ void append_utf8(std::string& out, char32_t c);
 std::string encode_utf8(std::u32string_view text);
 
 /// How many code points the valid UTF-8 `text` has.
-std::size_t count_code_points(std::string_view text);
+size_t count_code_points(std::string_view text);
 
 /// Checks the content of the file `name`.
 /// @throws FormatError that names the file, the line (from 1) and the byte where it is not UTF-8.

@@ -20,7 +20,7 @@ void each_char(NormalizedText& text, Emit emit) {
   NormalizedText out;
   out.chars.reserve(text.chars.size() + 16);
   out.source.reserve(text.chars.size() + 16);
-  for (std::size_t i = 0; i < text.chars.size(); ++i) {
+  for (size_t i = 0; i < text.chars.size(); ++i) {
     emit(text.chars[i], out.chars);
     out.source.resize(out.chars.size(), text.source[i]);
   }
@@ -71,7 +71,7 @@ void strip_marks(NormalizedText& text) {
   for (const char32_t c : text.chars) {
     decomposed.clear();
     append_decomposition(decomposed, c);
-    for (std::size_t k = 0; k < decomposed.size(); ++k) parts.push_back({decomposed[k], k == 0});
+    for (size_t k = 0; k < decomposed.size(); ++k) parts.push_back({decomposed[k], k == 0});
   }
   order_marks(parts);
 
@@ -81,7 +81,7 @@ void strip_marks(NormalizedText& text) {
   NormalizedText out;
   out.chars.reserve(parts.size());
   out.source.reserve(parts.size());
-  std::size_t next = 0;
+  size_t next = 0;
   for (const Part& part : parts) {
     next += part.starts;
     if (part.c >= 0x300 && is_nonspacing_mark(part.c)) continue;
@@ -113,8 +113,8 @@ void normalize_ascii(std::string_view text, const std::array<unsigned char, 128>
                      NormalizedText& out) {
   out.chars.resize(text.size());
   out.source.resize(text.size());
-  std::size_t used = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  size_t used = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
     const unsigned char c = table[static_cast<unsigned char>(text[i])];
     out.chars[used] = c;
     out.source[used] = static_cast<std::uint32_t>(i);

@@ -31,7 +31,7 @@ PieceTrie::Match PieceTrie::longest(std::u32string_view text, bool continues) co
   Match best;
   if (edges_.empty()) return best;
   std::uint32_t node = continues ? kContinueRoot : kBeginRoot;
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  for (size_t i = 0; i < text.size(); ++i) {
     const Edge& edge = edges_[slot(edge_key(node, text[i]))];
     if (edge.key == kFree) break;
     node = edge.child;
@@ -41,9 +41,9 @@ PieceTrie::Match PieceTrie::longest(std::u32string_view text, bool continues) co
 }
 
 /// Where the key is, or the free place where it would go: linear probing from a multiplicative hash.
-std::size_t PieceTrie::slot(std::uint64_t key) const {
-  const std::size_t mask = edges_.size() - 1;
-  std::size_t at = (key * 0x9E3779B97F4A7C15u) >> shift_;
+size_t PieceTrie::slot(std::uint64_t key) const {
+  const size_t mask = edges_.size() - 1;
+  size_t at = (key * 0x9E3779B97F4A7C15u) >> shift_;
   while (edges_[at].key != key && edges_[at].key != kFree) at = (at + 1) & mask;
   return at;
 }

@@ -20,7 +20,7 @@ class PieceTrie {
 
   struct Match {
     TokenId id = -1;
-    std::size_t length = 0;  ///< In characters; 0 when no piece matches.
+    size_t length = 0;  ///< In characters; 0 when no piece matches.
   };
 
   /// The longest piece at the front of `text`, among those that begin (or continue) a word.
@@ -33,12 +33,12 @@ class PieceTrie {
   };
   static constexpr std::uint64_t kFree = ~std::uint64_t{0};
 
-  std::size_t slot(std::uint64_t key) const;
+  size_t slot(std::uint64_t key) const;
   void insert(std::uint32_t root, std::u32string_view piece, TokenId id);
   void grow();
 
   std::vector<Edge> edges_;  // a power of two of them, at most half in use
-  std::size_t used_ = 0;
+  size_t used_ = 0;
   int shift_ = 0;
   std::vector<TokenId> id_at_;  // by node: the piece that ends there, or -1
 };

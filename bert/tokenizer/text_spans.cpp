@@ -6,7 +6,7 @@
 namespace gradus::bert {
 namespace {
 
-void check_span(CharSpan span, std::size_t begin, std::size_t length) {
+void check_span(CharSpan span, size_t begin, size_t length) {
   if (span.begin < begin || span.end < span.begin || span.end > length) {
     fail<IndexError>("text: characters {} to {} are not a stretch of what is left, {} to {}", span.begin,
                      span.end, begin, length);
@@ -25,7 +25,7 @@ std::string replaced(std::string_view text, const std::vector<Replacement>& repl
   const std::u32string decoded = decode_utf8(text);
   const std::u32string_view chars = decoded;
   std::string out;
-  std::size_t done = 0;
+  size_t done = 0;
   for (const Replacement& replacement : replacements) {
     check_span(replacement.span, done, chars.size());
     out += encode_utf8(chars.substr(done, replacement.span.begin - done)) + replacement.by;

@@ -19,7 +19,7 @@ void append(Encoding& to, const Encoding& from, TokenId type) {
   join(to.word_ids, from.word_ids);
 }
 
-void truncate(Encoding& encoding, std::size_t length) {
+void truncate(Encoding& encoding, size_t length) {
   if (encoding.size() <= length) return;
   encoding.pieces.resize(length);
   encoding.ids.resize(length);
@@ -31,11 +31,11 @@ void truncate(Encoding& encoding, std::size_t length) {
 
 /// How much to keep of two texts of `first` and `second` pieces so that they have `room` together: the longer
 /// is cut first; when both must be cut they get half each, and the one that is longer takes the odd piece.
-std::pair<std::size_t, std::size_t> longest_first(std::size_t first, std::size_t second, std::size_t room) {
+std::pair<size_t, size_t> longest_first(size_t first, size_t second, size_t room) {
   if (first + second <= room) return {first, second};
   const bool swapped = first > second;
-  std::size_t shorter = std::min(first, second);
-  std::size_t longer = shorter > room ? shorter : std::max(shorter, room - shorter);
+  size_t shorter = std::min(first, second);
+  size_t longer = shorter > room ? shorter : std::max(shorter, room - shorter);
   if (shorter + longer > room) {
     shorter = room / 2;
     longer = shorter + room % 2;
@@ -44,7 +44,7 @@ std::pair<std::size_t, std::size_t> longest_first(std::size_t first, std::size_t
 }
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
+  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
     text.replace(at, from.size(), to);
   }
 }
@@ -59,7 +59,7 @@ void clean_up(std::string& piece) {
 
 }  // namespace
 
-Tokenizer::Tokenizer(Vocab vocab, BertNormalizer normalizer, std::size_t max_word_chars,
+Tokenizer::Tokenizer(Vocab vocab, BertNormalizer normalizer, size_t max_word_chars,
                      std::vector<std::string> extra_specials, std::vector<std::string> added_words)
     : vocab_(std::move(vocab)),
       normalizer_(normalizer),
@@ -93,8 +93,8 @@ bool Tokenizer::is_special(TokenId id) const {
   return std::any_of(specials_.begin(), specials_.end(), [id](const Special& s) { return s.id == id; });
 }
 
-std::pair<std::size_t, const Tokenizer::Special*> Tokenizer::next_special(std::string_view text,
-                                                                          std::size_t from) const {
+std::pair<size_t, const Tokenizer::Special*> Tokenizer::next_special(std::string_view text,
+                                                                     size_t from) const {
   while ((from = text.find_first_of(special_starts_, from)) != std::string_view::npos) {
     for (const Special& special : specials_) {
       if (text.substr(from).starts_with(special.text)) return {from, &special};
@@ -104,8 +104,7 @@ std::pair<std::size_t, const Tokenizer::Special*> Tokenizer::next_special(std::s
   return {text.size(), nullptr};
 }
 
-std::pair<std::size_t, PieceTrie::Match> Tokenizer::next_added_word(std::u32string_view chars,
-                                                                    std::size_t from) const {
+std::pair<size_t, PieceTrie::Match> Tokenizer::next_added_word(std::u32string_view chars, size_t from) const {
   if (!added_word_ids_.empty()) {
     for (; from < chars.size(); ++from) {
       const PieceTrie::Match match = word_trie_.longest(chars.substr(from), false);
@@ -117,7 +116,7 @@ std::pair<std::size_t, PieceTrie::Match> Tokenizer::next_added_word(std::u32stri
 
 template <class Sink>
 void Tokenizer::each_piece_of_word(std::u32string_view word, Sink sink) const {
-  std::size_t begin = 0;
+  size_t begin = 0;
   do {
     const PieceTrie::Match match = trie_.longest(word.substr(begin), begin > 0);
     if (match.length == 0) return sink(-1, begin, word.size());
@@ -132,27 +131,27 @@ void Tokenizer::each_piece(std::string_view text, Sink sink) const {
   std::vector<WordSpan> words;
   struct Cut {
     TokenId id;
-    std::size_t begin, end;
+    size_t begin, end;
   };
   std::vector<Cut> cuts;
   std::uint32_t passed = 0;  // characters of the original before this stretch
   std::int32_t word_id = 0;
-  for (std::size_t from = 0; from < text.size();) {
+  for (size_t from = 0; from < text.size();) {
     const auto [at, special] = next_special(text, from);
     const std::string_view stretch = text.substr(from, at - from);
     normalizer_.normalize(stretch, normalized);
     const std::u32string_view chars = normalized.chars;
-    for (std::size_t done = 0; done < chars.size();) {
+    for (size_t done = 0; done < chars.size();) {
       const auto [place, added] = next_added_word(chars, done);
       words.clear();
       split_words(chars.substr(done, place - done), words);
       for (const WordSpan& word : words) {
-        const std::size_t length = word.end - word.begin;
+        const size_t length = word.end - word.begin;
         bool known = length <= max_word_chars_;
         cuts.clear();
         if (known) {
           each_piece_of_word(chars.substr(done + word.begin, length),
-                             [&](TokenId id, std::size_t begin, std::size_t end) {
+                             [&](TokenId id, size_t begin, size_t end) {
                                cuts.push_back({id, begin, end});
                                known = id >= 0;
                              });
@@ -166,7 +165,7 @@ void Tokenizer::each_piece(std::string_view text, Sink sink) const {
       }
       done = place + added.length;
       if (added.length == 0) continue;
-      sink(added_word_ids_[static_cast<std::size_t>(added.id)], passed + normalized.source[place],
+      sink(added_word_ids_[static_cast<size_t>(added.id)], passed + normalized.source[place],
            passed + normalized.source[done - 1] + 1, word_id++);
     }
     passed += static_cast<std::uint32_t>(count_code_points(stretch));
@@ -215,7 +214,7 @@ Encoding Tokenizer::encode(std::string_view text, std::string_view pair, const E
 Encoding Tokenizer::assemble(Encoding first, std::optional<Encoding> second,
                              const EncodeOptions& options) const {
   if (options.max_length) {
-    const std::size_t added = !options.add_special_tokens ? 0 : second ? 3 : 2;
+    const size_t added = !options.add_special_tokens ? 0 : second ? 3 : 2;
     if (*options.max_length < added) {
       fail<IndexError>("encode: max_length {} leaves no room for the {} special tokens", *options.max_length,
                        added);

@@ -32,14 +32,14 @@ struct Encoding {
   std::vector<bool> special_tokens_mask;  ///< True for the [CLS] and [SEP] that encoding added.
   std::vector<std::int32_t> word_ids;     ///< Which word of its text a piece is of; -1 for an added token.
 
-  std::size_t size() const { return ids.size(); }
+  size_t size() const { return ids.size(); }
 };
 
 struct EncodeOptions {
   bool add_special_tokens = true;  ///< `[CLS] A [SEP]`, or `[CLS] A [SEP] B [SEP]`.
   /// The most pieces to keep, special tokens counted. A pair is cut from its longer text first, as Hugging
   /// Face's `longest_first`; the end of a text goes first.
-  std::optional<std::size_t> max_length = {};
+  std::optional<size_t> max_length = {};
 };
 
 struct DecodeOptions {
@@ -56,19 +56,19 @@ struct DecodeOptions {
 /// threads at once.
 class Tokenizer {
  public:
-  static constexpr std::size_t kMaxWordChars = 100;
+  static constexpr size_t kMaxWordChars = 100;
 
   /// `extra_specials` are pieces of `vocab` that, like the five of BERT, are found in text as they are.
   /// `added_words` are pieces that stay whole wherever they stand, inside a word too: they are normalised and
   /// looked for in normalised text (Hugging Face's tokens that were added and are not special).
   /// @throws FormatError when one of the five is missing; IndexError when an extra or added one is.
-  explicit Tokenizer(Vocab vocab, BertNormalizer normalizer = {}, std::size_t max_word_chars = kMaxWordChars,
+  explicit Tokenizer(Vocab vocab, BertNormalizer normalizer = {}, size_t max_word_chars = kMaxWordChars,
                      std::vector<std::string> extra_specials = {}, std::vector<std::string> added_words = {});
 
   const Vocab& vocab() const { return vocab_; }
   const BertNormalizer& normalizer() const { return normalizer_; }
   const SpecialIds& special_ids() const { return special_ids_; }
-  std::size_t max_word_chars() const { return max_word_chars_; }
+  size_t max_word_chars() const { return max_word_chars_; }
   const std::vector<std::string>& extra_specials() const { return extra_specials_; }
   const std::vector<std::string>& added_words() const { return added_words_; }
   bool is_special(TokenId id) const;
@@ -92,9 +92,9 @@ class Tokenizer {
   };
 
   /// Where the next special token is at or after byte `from`, and which; text.size() and null when none is.
-  std::pair<std::size_t, const Special*> next_special(std::string_view text, std::size_t from) const;
+  std::pair<size_t, const Special*> next_special(std::string_view text, size_t from) const;
   /// The same for the added words of normalised text; `chars.size()` and no match when none is.
-  std::pair<std::size_t, PieceTrie::Match> next_added_word(std::u32string_view chars, std::size_t from) const;
+  std::pair<size_t, PieceTrie::Match> next_added_word(std::u32string_view chars, size_t from) const;
   /// Calls `sink(id, begin, end, word)` for each piece, with its characters and its word's number.
   template <class Sink>
   void each_piece(std::string_view text, Sink sink) const;
@@ -105,7 +105,7 @@ class Tokenizer {
 
   Vocab vocab_;
   BertNormalizer normalizer_;
-  std::size_t max_word_chars_;
+  size_t max_word_chars_;
   std::vector<std::string> extra_specials_;
   SpecialIds special_ids_;
   std::vector<Special> specials_;  // the longest first, so that the first to match is the one meant

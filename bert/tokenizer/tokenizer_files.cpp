@@ -70,7 +70,7 @@ Kind kind_of_folder(const fs::path& folder, const OptionalJson& config, bool has
 void check_same_pieces(const Vocab& vocab, const TokenizerJson& other, const fs::path& path) {
   const std::vector<std::string>& ours = vocab.pieces();
   const std::vector<std::string>& theirs = other.parts.pieces;
-  for (std::size_t i = 0; i < std::min(ours.size(), theirs.size()); ++i) {
+  for (size_t i = 0; i < std::min(ours.size(), theirs.size()); ++i) {
     if (ours[i] == theirs[i]) continue;
     fail<FormatError>(
         "{}: piece {} is \"{}\", but {} has \"{}\" there; keep the file that belongs to the model and remove "

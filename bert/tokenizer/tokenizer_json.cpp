@@ -20,15 +20,15 @@ void read_model(const JsonNode& model, TokenizerParts& parts) {
 
   const JsonNode vocab = model.at("vocab");
   if (!vocab.value().is_object()) vocab.refuse("an object");
-  const std::size_t size = vocab.value().size();
+  const size_t size = vocab.value().size();
   parts.pieces.assign(size, "");
   for (const auto& [piece, id] : vocab.value().items()) {
     const JsonNode entry = vocab.at(piece);
     const std::int64_t place = entry.whole();
-    if (place < 0 || static_cast<std::size_t>(place) >= size) {
+    if (place < 0 || static_cast<size_t>(place) >= size) {
       entry.refuse(fmt::format("in [0, {}), as the vocabulary has {} pieces", size, size));
     }
-    std::string& slot = parts.pieces[static_cast<std::size_t>(place)];
+    std::string& slot = parts.pieces[static_cast<size_t>(place)];
     if (!slot.empty()) entry.refuse(fmt::format("another number than that of \"{}\"", slot));
     slot = piece;
   }
@@ -132,9 +132,9 @@ void TokenizerParts::add_token(const std::string& token, std::int64_t id, bool i
   if (id < 0 || id > size) {
     where.refuse(fmt::format("the piece {} of the vocabulary, which has {} pieces", id, size));
   }
-  if (id < size && pieces[static_cast<std::size_t>(id)] != token) {
-    where.refuse(fmt::format("the piece {} of the vocabulary, which is \"{}\"", id,
-                             pieces[static_cast<std::size_t>(id)]));
+  if (id < size && pieces[static_cast<size_t>(id)] != token) {
+    where.refuse(
+        fmt::format("the piece {} of the vocabulary, which is \"{}\"", id, pieces[static_cast<size_t>(id)]));
   }
   if (id == size) pieces.push_back(token);
   if (is_special) {
@@ -171,9 +171,9 @@ std::optional<bool> read_strip_accents(const JsonNode& node) {
   return node.boolean();
 }
 
-std::size_t read_max_word_chars(const JsonNode& node) {
+size_t read_max_word_chars(const JsonNode& node) {
   if (node.whole() < 1) node.refuse("at least 1");
-  return static_cast<std::size_t>(node.whole());
+  return static_cast<size_t>(node.whole());
 }
 
 TokenizerJson read_tokenizer_json(const std::filesystem::path& path, bool decides) {

@@ -18,7 +18,7 @@ namespace gradus::bert {
 struct TokenizerParts {
   std::vector<std::string> pieces;
   BertNormalizer normalizer;
-  std::size_t max_word_chars = Tokenizer::kMaxWordChars;
+  size_t max_word_chars = Tokenizer::kMaxWordChars;
   std::vector<std::string> extra_specials, added_words;
 
   /// Notes a special token. One that is no piece yet becomes the next one, as in Hugging Face.
@@ -44,13 +44,13 @@ void read_added_token(const JsonNode& token, std::int64_t id, TokenizerParts& pa
 std::optional<bool> read_strip_accents(const JsonNode& node);
 
 /// max_input_chars_per_word.
-std::size_t read_max_word_chars(const JsonNode& node);
+size_t read_max_word_chars(const JsonNode& node);
 
 /// tokenizer.json, which says everything itself. `model_pieces` are those of the model alone, without the
 /// tokens that were added.
 struct TokenizerJson {
   TokenizerParts parts;
-  std::size_t model_pieces = 0;
+  size_t model_pieces = 0;
 };
 /// `decides`: no other file says that the tokenizer is BERT's, so that it must name the post-processor too.
 /// @throws FormatError that names the key for what BERT's tokenizer does not do.

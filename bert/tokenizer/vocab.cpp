@@ -12,7 +12,7 @@ namespace gradus::bert {
 Vocab::Vocab(std::vector<std::string> pieces, std::string name)
     : name_(std::move(name)), pieces_(std::move(pieces)) {
   ids_.reserve(pieces_.size());
-  for (std::size_t i = 0; i < pieces_.size(); ++i) {
+  for (size_t i = 0; i < pieces_.size(); ++i) {
     const std::string& piece = pieces_[i];
     if (piece.empty()) fail<FormatError>("{}: piece {} is empty", name_, i);
     if (piece.find_first_of("\r\n") != std::string::npos) {
@@ -32,18 +32,18 @@ Vocab Vocab::load(const std::filesystem::path& path) {
   check_utf8_file(content, name);
 
   std::vector<std::string> pieces;
-  std::unordered_map<std::string_view, std::size_t> line_of;
+  std::unordered_map<std::string_view, size_t> line_of;
   std::string_view rest = content;
   if (rest.starts_with("\xEF\xBB\xBF")) rest.remove_prefix(3);
   // Editors and scripts leave empty lines at the end, which number no piece.
-  const std::size_t last = rest.find_last_not_of("\r\n");
+  const size_t last = rest.find_last_not_of("\r\n");
   rest = rest.substr(0, last == std::string_view::npos ? 0 : last + 1);
   while (!rest.empty()) {
-    const std::size_t newline = rest.find('\n');
+    const size_t newline = rest.find('\n');
     std::string_view piece = rest.substr(0, newline);
     rest.remove_prefix(newline == std::string_view::npos ? rest.size() : newline + 1);
     if (piece.ends_with('\r')) piece.remove_suffix(1);
-    const std::size_t line = pieces.size() + 1;
+    const size_t line = pieces.size() + 1;
     if (piece.empty()) fail<FormatError>("{}: line {} is empty; each line must hold a piece", name, line);
     if (piece.find('\r') != std::string_view::npos) {
       fail<FormatError>("{}: line {} has a carriage return inside its piece", name, line);
@@ -83,7 +83,7 @@ const std::string& Vocab::piece(TokenId id) const {
   if (id < 0 || id >= size()) {
     fail<IndexError>("{}: id {} is not in [0, {})", name_, id, size());
   }
-  return pieces_[static_cast<std::size_t>(id)];
+  return pieces_[static_cast<size_t>(id)];
 }
 
 SpecialIds Vocab::special_ids() const {

@@ -71,7 +71,7 @@ class Vocab {
   /// Lets a string_view be looked up without making a string of it.
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
 
   std::string name_ = "vocabulary";

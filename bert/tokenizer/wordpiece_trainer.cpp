@@ -131,7 +131,7 @@ class Learner {
   }
 
   void add_special(const std::string& token) {
-    const std::size_t before = pieces_.size();
+    const size_t before = pieces_.size();
     if (!token.empty()) id_of(token);
     if (pieces_.size() == before) {
       fail<FormatError>("learn a vocabulary: the special token \"{}\" is empty or given twice", token);
@@ -156,7 +156,7 @@ class Learner {
   }
 
   /// How many pieces a character is: one, or two if it continues words as well; none beyond alphabet_limit.
-  std::size_t pieces_of(const Character& character) const {
+  size_t pieces_of(const Character& character) const {
     return ids_.count(character.text) + ids_.count(std::string(kContinuation) + character.text);
   }
 
@@ -169,7 +169,7 @@ class Learner {
     }
     for (; next_ < by_use_.size(); ++next_) {
       if (by_use_[next_].kept) continue;
-      const std::size_t pieces = pieces_of(by_use_[next_]);
+      const size_t pieces = pieces_of(by_use_[next_]);
       if (pieces == 0 || used_ + pieces > options_.vocab_size / 2) break;
       keep(by_use_[next_]);
     }
@@ -208,7 +208,7 @@ class Learner {
   }
 
   void report_left_out() const {
-    constexpr std::size_t kExamples = 5;
+    constexpr size_t kExamples = 5;
     LeftOut out;
     for (const Character& character : by_use_) {
       out.uses_of_all += character.count;
@@ -239,7 +239,7 @@ class Learner {
 
   void count_pairs(std::uint32_t w) {
     const CutWord& word = words_[w];
-    for (std::size_t i = 1; i < word.pieces.size(); ++i) {
+    for (size_t i = 1; i < word.pieces.size(); ++i) {
       change(make_pair(word.pieces[i - 1], word.pieces[i]), word.count, w);
     }
   }
@@ -253,11 +253,11 @@ class Learner {
 
   void merge(const Candidate& top, const std::vector<std::uint32_t>& where) {
     const TokenId left = left_of(top.pair), right = right_of(top.pair);
-    std::string_view tail = pieces_[static_cast<std::size_t>(right)];
+    std::string_view tail = pieces_[static_cast<size_t>(right)];
     if (tail.starts_with(kContinuation)) tail.remove_prefix(kContinuation.size());
-    const std::string piece = pieces_[static_cast<std::size_t>(left)] + std::string(tail);
+    const std::string piece = pieces_[static_cast<size_t>(left)] + std::string(tail);
     // Two ways of joining may lead to the same piece; it keeps its first number.
-    const std::size_t before = pieces_.size();
+    const size_t before = pieces_.size();
     const TokenId merged = id_of(piece);
     used_ += pieces_.size() - before;
     grown_.clear();
@@ -269,8 +269,8 @@ class Learner {
       if (count > 0) queue_.push({count, pair});
     }
     if (options_.on_merge) {
-      options_.on_merge({pieces_[static_cast<std::size_t>(left)], pieces_[static_cast<std::size_t>(right)],
-                         piece, top.count, used_});
+      options_.on_merge(
+          {pieces_[static_cast<size_t>(left)], pieces_[static_cast<size_t>(right)], piece, top.count, used_});
     }
   }
 
@@ -278,8 +278,8 @@ class Learner {
   void merge_in_word(std::uint32_t w, TokenId left, TokenId right, TokenId merged) {
     CutWord& word = words_[w];
     std::vector<TokenId>& pieces = word.pieces;
-    std::size_t out = 0;
-    for (std::size_t i = 0; i < pieces.size(); ++i) {
+    size_t out = 0;
+    for (size_t i = 0; i < pieces.size(); ++i) {
       if (pieces[i] != left || i + 1 == pieces.size() || pieces[i + 1] != right) {
         pieces[out++] = pieces[i];
         continue;
@@ -308,8 +308,8 @@ class Learner {
   std::unordered_map<Pair, PairUse> pairs_;
   std::priority_queue<Candidate> queue_;
   std::vector<Character> by_use_;  // the most frequent first
-  std::size_t next_ = 0;           // in by_use_: those before it are settled
-  std::size_t used_ = 0;           // pieces that are kept
+  size_t next_ = 0;                // in by_use_: those before it are settled
+  size_t used_ = 0;                // pieces that are kept
   bool is_full_ = false;           // a character came for which there was no room
   std::vector<Pair> grown_;        // the pairs that the merge under way has made
 };

@@ -30,7 +30,7 @@ class WordCounter {
   /// Adds all that `other` has counted.
   void merge(const WordCounter& other);
 
-  std::size_t distinct() const { return counts_.size(); }
+  size_t distinct() const { return counts_.size(); }
   std::int64_t total() const { return total_; }
 
   /// Each word in UTF-8 with its count, sorted by word.
@@ -40,7 +40,7 @@ class WordCounter {
   /// Lets characters be looked up without making a string of them.
   struct Hash {
     using is_transparent = void;
-    std::size_t operator()(std::u32string_view text) const { return std::hash<std::u32string_view>{}(text); }
+    size_t operator()(std::u32string_view text) const { return std::hash<std::u32string_view>{}(text); }
   };
 
   BertNormalizer normalizer_;
@@ -54,7 +54,7 @@ class WordCounter {
 struct Merge {
   std::string left, right, piece;
   std::int64_t count = 0;
-  std::size_t vocab_size = 0;  ///< After this step. The target less this is what is left to do.
+  size_t vocab_size = 0;  ///< After this step. The target less this is what is left to do.
 };
 
 /// The characters that a vocabulary has no room for. A word with one of them becomes [UNK].
@@ -70,9 +70,9 @@ struct LeftOut {
 };
 
 struct VocabTrainerOptions {
-  std::size_t vocab_size = 8000;   ///< Special tokens counted.
+  size_t vocab_size = 8000;        ///< Special tokens counted.
   std::int64_t min_frequency = 2;  ///< A pair seen less often is not merged.
-  std::size_t alphabet_limit = 0;  ///< The most characters to keep; 0: as many as there is room for.
+  size_t alphabet_limit = 0;       ///< The most characters to keep; 0: as many as there is room for.
   std::vector<std::string> special_tokens = {std::string(kPad), std::string(kUnk), std::string(kCls),
                                              std::string(kSep), std::string(kMask)};
   std::function<void(const Merge&)>

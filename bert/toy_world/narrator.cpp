@@ -23,7 +23,7 @@ Narrator::Narrator(std::vector<ToyEntity> entities, Rng& rng)
       styles_(rng.bits64()),
       connective_(connectives()[rng.below(connectives().size())]) {}
 
-std::size_t Narrator::style_of(const Synonyms& verb) const {
+size_t Narrator::style_of(const Synonyms& verb) const {
   const Synonyms* verbs[] = {&go, &take, &give, &leave, &meet, &carry, &like};
   return styles_ >> (std::find(std::begin(verbs), std::end(verbs), &verb) - verbs) & 1;
 }
@@ -36,31 +36,31 @@ void Narrator::say(std::initializer_list<Word> words) {
 /// A pronoun stands for the subject of the sentence before, or for its only mention of that gender, and for
 /// nobody if this sentence speaks of another whom it would fit.
 bool Narrator::pronoun_fits(int entity) const {
-  const auto& e = entities_[static_cast<std::size_t>(entity)];
+  const auto& e = entities_[static_cast<size_t>(entity)];
   if (is_place(e)) return false;
   bool mentioned_before = false;
   for (const int other : last_mentioned_) {
     if (other == entity)
       mentioned_before = true;
-    else if (share_pronoun(e, entities_[static_cast<std::size_t>(other)]))
+    else if (share_pronoun(e, entities_[static_cast<size_t>(other)]))
       return false;
   }
   const ToyFact& fact = sentence_.fact;
   for (const int other : {fact.subject, fact.object, fact.other})
-    if (other >= 0 && other != entity && share_pronoun(e, entities_[static_cast<std::size_t>(other)]))
+    if (other >= 0 && other != entity && share_pronoun(e, entities_[static_cast<size_t>(other)]))
       return false;
   return mentioned_before;
 }
 
 void Narrator::noun_phrase(int entity) {
-  const auto& e = entities_[static_cast<std::size_t>(entity)];
+  const auto& e = entities_[static_cast<size_t>(entity)];
   if (is_person(e) || e.kind == EntityKind::town) return say({e.noun});
   if (e.adjective.empty() || rng_.chance(0.2)) return say({"the", e.noun});
   say({"the", e.adjective, e.noun});
 }
 
 void Narrator::mention(int entity, bool as_subject) {
-  const auto& e = entities_[static_cast<std::size_t>(entity)];
+  const auto& e = entities_[static_cast<size_t>(entity)];
   const int begin = static_cast<int>(sentence_.words.size());
   const bool pronoun = pronoun_fits(entity) && rng_.chance(0.45);
   if (!pronoun)
@@ -268,7 +268,7 @@ void Narrator::tell_needs(const ToyFact& fact) {
 }
 
 void Narrator::tell_helped(const ToyFact& fact, const Need& need) {
-  const auto& e = entities_[static_cast<std::size_t>(fact.subject)];
+  const auto& e = entities_[static_cast<size_t>(fact.subject)];
   const Word he = !is_person(e) ? "it" : e.female ? "she" : "he";
   const auto form = rng_.below(need.participle.empty() ? 2 : 3);
   if (form == 2) {  // The corn was eaten by the horse.

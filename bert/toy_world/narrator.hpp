@@ -33,7 +33,7 @@ class Narrator {
   bool pronoun_fits(int entity) const;
   Word style(const Synonyms& verb) const { return verb.past[style_of(verb)]; }
   Word passive_style(const Synonyms& verb) const { return verb.participle[style_of(verb)]; }
-  std::size_t style_of(const Synonyms& verb) const;
+  size_t style_of(const Synonyms& verb) const;
   bool either() { return rng_.chance(0.5); }
   void maybe_place(int place);
   bool front(int place);

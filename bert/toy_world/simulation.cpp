@@ -15,17 +15,17 @@ int other_place(int place) { return place == first_place ? second_place : first_
 Simulation::Simulation(bool cheerful, Rng& rng)
     : cheerful_(cheerful), mood_(rng.below(feelings(cheerful).size())), rng_(rng) {
   for (const int e : {first_person, second_person, animal, first_thing, second_thing, food}) {
-    place_[static_cast<std::size_t>(e)] = draw_place();
-    holder_[static_cast<std::size_t>(e)] = -1;
-    liked_by_first_[static_cast<std::size_t>(e)] = rng.chance(0.5);
-    liked_by_second_[static_cast<std::size_t>(e)] = rng.chance(0.5);
+    place_[static_cast<size_t>(e)] = draw_place();
+    holder_[static_cast<size_t>(e)] = -1;
+    liked_by_first_[static_cast<size_t>(e)] = rng.chance(0.5);
+    liked_by_second_[static_cast<size_t>(e)] = rng.chance(0.5);
   }
 }
 
 int Simulation::place_of(int entity) const {
-  const int holder = holder_[static_cast<std::size_t>(entity)];
+  const int holder = holder_[static_cast<size_t>(entity)];
   const bool is_thing = entity == first_thing || entity == second_thing;
-  return place_[static_cast<std::size_t>(is_thing && holder >= 0 ? holder : entity)];
+  return place_[static_cast<size_t>(is_thing && holder >= 0 ? holder : entity)];
 }
 
 const Need* Simulation::need_of(const ToyFact& fact) const {
@@ -50,7 +50,7 @@ ToyFact Simulation::next() {
   choices_.clear();
   offer_introductions();
   for (const int person : {first_person, second_person}) {
-    if (!known_[static_cast<std::size_t>(person)]) continue;
+    if (!known_[static_cast<size_t>(person)]) continue;
     offer_things(person);
     offer_journeys(person);
     offer_opinions(person);
@@ -81,13 +81,13 @@ void Simulation::offer_introductions() {
 
 void Simulation::offer_things(int person) {
   for (const int thing : {first_thing, second_thing}) {
-    const int holder = holder_[static_cast<std::size_t>(thing)];
+    const int holder = holder_[static_cast<size_t>(thing)];
     const int place = place_of(person);
     if (holder < 0 && place_of(thing) == place) {
       // A thing that was left is not taken by the one who left it.
       if (!was_told({left, person, thing, place, false, {}})) offer(3, {took, person, thing, -1, false, {}});
     } else if (holder == person) {
-      if (together() && known_[static_cast<std::size_t>(other_person(person))])
+      if (together() && known_[static_cast<size_t>(other_person(person))])
         offer(3, {gave, person, thing, other_person(person), false, {}});
       offer(1.5, {left, person, thing, place, false, {}});
       offer(1.5, {has, person, thing, -1, false, {}});
@@ -101,7 +101,7 @@ void Simulation::offer_journeys(int person) {
   const int to = other_place(place_of(person));
   offer(1.2, {moved, person, to, -1, false, {}});
   for (const int thing : {first_thing, second_thing})
-    if (holder_[static_cast<std::size_t>(thing)] == person) offer(2, {moved, person, to, thing, false, {}});
+    if (holder_[static_cast<size_t>(thing)] == person) offer(2, {moved, person, to, thing, false, {}});
   if (place_of(animal) != place_of(person))
     offer(1.2, {followed, animal, person, place_of(person), false, {}});
 }
@@ -109,15 +109,15 @@ void Simulation::offer_journeys(int person) {
 void Simulation::offer_opinions(int person) {
   const auto& liked = person == first_person ? liked_by_first_ : liked_by_second_;
   for (const int what : {animal, first_thing, food})
-    offer(known_[static_cast<std::size_t>(what)] ? 0.8 : 0.3,
-          {likes, person, what, -1, !liked[static_cast<std::size_t>(what)], {}});
+    offer(known_[static_cast<size_t>(what)] ? 0.8 : 0.3,
+          {likes, person, what, -1, !liked[static_cast<size_t>(what)], {}});
   offer(0.8, {feels, person, -1, -1, false, feelings(cheerful_)[mood_]});
   offer(0.3, {feels, person, -1, -1, true, feelings(!cheerful_)[mood_]});
 }
 
 void Simulation::offer_places() {
   for (const int e : {first_person, second_person, animal, first_thing, second_thing}) {
-    const bool known = known_[static_cast<std::size_t>(e)];
+    const bool known = known_[static_cast<size_t>(e)];
     if (e == second_person && !known) continue;
     offer(known ? 0.8 : 0.5, {at, e, place_of(e), -1, false, {}});
     if (known) offer(0.3, {at, e, other_place(place_of(e)), -1, true, {}});
@@ -144,14 +144,14 @@ void Simulation::offer_needs() {
 
 ToyFact Simulation::tell(const ToyFact& fact) {
   for (const int e : {fact.subject, fact.object, fact.other})
-    if (e >= 0) known_[static_cast<std::size_t>(e)] = true;
+    if (e >= 0) known_[static_cast<size_t>(e)] = true;
   told_.push_back(fact);
   happen(fact);
   return fact;
 }
 
 void Simulation::happen(const ToyFact& fact) {
-  const auto subject = static_cast<std::size_t>(fact.subject), object = static_cast<std::size_t>(fact.object);
+  const auto subject = static_cast<size_t>(fact.subject), object = static_cast<size_t>(fact.object);
   // Once someone or something has moved, it may be told again where it is.
   const auto forget_places_of = [this](int e) {
     std::erase_if(told_, [e](const ToyFact& f) { return f.relation == at && f.subject == e; });
@@ -171,7 +171,7 @@ void Simulation::happen(const ToyFact& fact) {
       place_[subject] = fact.object;
       forget_places_of(fact.subject);
       for (const int thing : {first_thing, second_thing})
-        if (holder_[static_cast<std::size_t>(thing)] == fact.subject) forget_places_of(thing);
+        if (holder_[static_cast<size_t>(thing)] == fact.subject) forget_places_of(thing);
       break;
     case followed:
       place_[subject] = fact.other;

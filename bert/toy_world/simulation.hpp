@@ -60,7 +60,7 @@ class Simulation {
   int draw_place() { return rng_.chance(0.5) ? first_place : second_place; }
 
   bool cheerful_;
-  std::size_t mood_;  // which of the feelings and days of that mood
+  size_t mood_;  // which of the feelings and days of that mood
   Rng& rng_;
   std::array<int, cast_size> place_{};
   std::array<int, cast_size> holder_{};  // of things; -1: it lies somewhere

@@ -12,14 +12,14 @@ namespace {
 using namespace toy;
 
 /// A combination of two words that only held-out stories (or only the others) may have: one in six of all.
-bool belongs(std::size_t a, std::size_t b, bool held_out) { return ((a + b) % 6 == 0) == held_out; }
+bool belongs(size_t a, size_t b, bool held_out) { return ((a + b) % 6 == 0) == held_out; }
 
-ToyEntity person(std::size_t i) {
+ToyEntity person(size_t i) {
   const bool female = i < women().size();
   return {EntityKind::person, female ? women()[i] : men()[i - women().size()], {}, female};
 }
 
-ToyEntity thing(const Topic& topic, std::size_t i, bool held_out, Rng& rng) {
+ToyEntity thing(const Topic& topic, size_t i, bool held_out, Rng& rng) {
   for (;;) {
     const auto colour = rng.below(colours().size());
     if (belongs(i, colour, held_out)) return {EntityKind::thing, topic.things[i], colours()[colour]};
@@ -29,7 +29,7 @@ ToyEntity thing(const Topic& topic, std::size_t i, bool held_out, Rng& rng) {
 std::vector<ToyEntity> draw_cast(const Topic& topic, bool held_out, Rng& rng) {
   std::vector<ToyEntity> cast(cast_size);
   const auto people = women().size() + men().size();
-  std::size_t first, second;
+  size_t first, second;
   do {
     first = rng.below(people);
     second = rng.below(people);
@@ -69,7 +69,7 @@ std::string ToySentence::text() const {
 }
 
 int toy_topics() { return static_cast<int>(topics().size()); }
-std::string_view toy_topic_name(int topic) { return topics()[static_cast<std::size_t>(topic)].name; }
+std::string_view toy_topic_name(int topic) { return topics()[static_cast<size_t>(topic)].name; }
 
 ToyStory toy_story(const ToyWorldOptions& options, int64_t index) {
   // Other streams for held-out stories, so that one seed serves both.
@@ -80,7 +80,7 @@ ToyStory toy_story(const ToyWorldOptions& options, int64_t index) {
   ToyStory story;
   story.topic = static_cast<int>(block.below(topics().size()));
   story.cheerful = rng.chance(0.5);
-  story.entities = draw_cast(topics()[static_cast<std::size_t>(story.topic)], options.held_out, rng);
+  story.entities = draw_cast(topics()[static_cast<size_t>(story.topic)], options.held_out, rng);
   Simulation simulation(story.cheerful, rng);
   Narrator narrator(story.entities, rng);
   const int64_t sentences = rng.between(5, 9);

@@ -23,7 +23,7 @@ template <class T>
 vector<long double> naive_loss(const vector<T>& logits, const vector<int64_t>& targets, double smoothing,
                                int64_t classes) {
   vector<long double> losses;
-  for (std::size_t i = 0; i < targets.size(); ++i) {
+  for (size_t i = 0; i < targets.size(); ++i) {
     long double sum = 0, loss = 0;
     for (int64_t j = 0; j < classes; ++j) sum += std::exp(static_cast<long double>(logits[i * classes + j]));
     for (int64_t j = 0; j < classes && targets[i] != ignored; ++j) {

@@ -37,7 +37,7 @@ struct Problem {
     vector<T> sum = x, y(x.size()), mean(rows), scale(rows);
     kernels::add_bias(sum.data(), bias.data(), rows, cols);
     kernels::dropout(sum.data(), sum.data(), rows * cols, p, seed);
-    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += residual[i];
+    for (size_t i = 0; i < sum.size(); ++i) sum[i] += residual[i];
     kernels::layer_norm(sum.data(), gamma.data(), beta.data(), eps, y.data(), mean.data(), scale.data(), rows,
                         cols);
     return y;

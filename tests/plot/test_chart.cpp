@@ -45,7 +45,7 @@ TEST_CASE("chart: the ends of a line stand where they should") {
   chart.series[0].name.clear();
   const std::string svg = to_svg(draw(chart));
   // Paths run from the y axis to 14 pixels from the right edge; y is upside down.
-  const std::size_t at = svg.find(" d=\"M");
+  const size_t at = svg.find(" d=\"M");
   REQUIRE(at != std::string::npos);
   double x0 = 0, y0 = 0, x1 = 0, y1 = 0;
   REQUIRE(std::sscanf(svg.c_str() + at, " d=\"M%lf %lfL%lf %lf\"", &x0, &y0, &x1, &y1) == 4);
@@ -99,9 +99,9 @@ TEST_CASE("chart: guides are labelled, and close labels do not lie on each other
   const std::string svg = to_svg(draw(chart));
   CHECK(count_of(svg, "class=\"guide\"") == 2);
   const auto label_y = [&](const std::string& label) {
-    const std::size_t end = svg.find(">" + label + "<");
+    const size_t end = svg.find(">" + label + "<");
     REQUIRE(end != std::string::npos);
-    const std::size_t at = svg.rfind(" y=\"", end);
+    const size_t at = svg.rfind(" y=\"", end);
     return std::stod(svg.substr(at + 4));
   };
   CHECK(label_y("lower &amp; wider") >= label_y("upper") + 12);
@@ -117,9 +117,9 @@ TEST_CASE("chart: many points are thinned without losing a peak") {
   CHECK(many.size() < 20000);
   // The two peaks set the range, so the line has to reach both of its margins.
   std::vector<double> drawn;
-  const std::size_t begin = many.find(" d=\"M") + 4;
+  const size_t begin = many.find(" d=\"M") + 4;
   const std::string path = many.substr(begin, many.find('"', begin) - begin);
-  for (std::size_t space = path.find(' '); space != std::string::npos; space = path.find(' ', space + 1)) {
+  for (size_t space = path.find(' '); space != std::string::npos; space = path.find(' ', space + 1)) {
     drawn.push_back(std::stod(path.substr(space + 1)));
   }
   const auto [least, greatest] = std::minmax_element(drawn.begin(), drawn.end());

@@ -13,7 +13,7 @@ namespace {
 /// The numbers after each `before` in `text`.
 std::vector<double> numbers_after(const std::string& text, const std::string& before) {
   std::vector<double> numbers;
-  for (std::size_t at = text.find(before); at != std::string::npos; at = text.find(before, at + 1)) {
+  for (size_t at = text.find(before); at != std::string::npos; at = text.find(before, at + 1)) {
     numbers.push_back(std::stod(text.substr(at + before.size())));
   }
   return numbers;
@@ -32,7 +32,7 @@ TEST_CASE("two arrows between the same boxes begin and end apart, each with its 
   const auto starts = [](const std::string& body) {  // "M40.0 53.0C...": the y of each arrow's begin
     std::vector<double> y;
     const std::string arrow = "class=\"arrow\" d=\"M";
-    for (std::size_t at = body.find(arrow); at != std::string::npos; at = body.find(arrow, at + 1)) {
+    for (size_t at = body.find(arrow); at != std::string::npos; at = body.find(arrow, at + 1)) {
       y.push_back(std::stod(body.substr(body.find(' ', at + arrow.size()))));
     }
     return y;

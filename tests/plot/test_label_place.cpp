@@ -66,18 +66,17 @@ TEST_CASE("chart: the label of a guide lies over no curve, whatever the curve do
     chart.guides = {{"two neighbours", uniform(draw_number)}, {"frequency", uniform(draw_number)}};
     const std::string svg = to_svg(draw(chart));
     std::vector<Box> labels;
-    for (std::size_t at = svg.find("guide-label"); at != std::string::npos;
-         at = svg.find("guide-label", at + 1)) {
+    for (size_t at = svg.find("guide-label"); at != std::string::npos; at = svg.find("guide-label", at + 1)) {
       double x = 0, y = 0;
-      const std::size_t text = svg.rfind("<text", at);
+      const size_t text = svg.rfind("<text", at);
       REQUIRE(std::sscanf(svg.c_str() + text, "<text x=\"%lf\" y=\"%lf\"", &x, &y) == 2);
-      const std::size_t begin = svg.find('>', at) + 1;
+      const size_t begin = svg.find('>', at) + 1;
       labels.push_back({x - text_width(svg.substr(begin, svg.find('<', begin) - begin)), y - 10, x, y + 2});
     }
     labelled += static_cast<int>(labels.size());
     in_legend += static_cast<int>(count_of(svg, ">two neighbours (") + count_of(svg, ">frequency ("));
     CHECK(labels.size() + count_of(svg, ">two neighbours (") + count_of(svg, ">frequency (") == 2);
-    for (std::size_t at = svg.find(" d=\"M"); at != std::string::npos; at = svg.find(" d=\"M", at + 1)) {
+    for (size_t at = svg.find(" d=\"M"); at != std::string::npos; at = svg.find(" d=\"M", at + 1)) {
       detail::Segment segment;
       const char* text = svg.c_str() + at + 4;
       for (int read = 0; *text == 'M' || *text == 'L'; text += read) {

@@ -33,7 +33,7 @@ Graph small_graph() {
 
 /// The number that stands after `name="` in the `n`-th element that has `part`.
 double attribute(const std::string& svg, const std::string& part, const std::string& name, int n = 0) {
-  std::size_t at = svg.find(part);
+  size_t at = svg.find(part);
   for (; n > 0 && at != std::string::npos; --n) at = svg.find(part, at + 1);
   REQUIRE(at != std::string::npos);
   return std::stod(svg.substr(svg.find(name + "=\"", at) + name.size() + 2));
@@ -138,11 +138,11 @@ TEST_CASE("graph: the arrow past a layer goes around its box") {
   const std::string& body = picture.body;
   const double top = attribute(body, "class=\"box", "y", 1);
   const double bottom = top + attribute(body, "class=\"box", "height", 1);
-  std::size_t at = body.find("class=\"arrow\"");
+  size_t at = body.find("class=\"arrow\"");
   for (int i = 0; i < 2; ++i) at = body.find("class=\"arrow\"", at + 1);
   const std::string path = body.substr(at, body.find("/>", at) - at);
   CHECK(count_of(path, "C") == 2);
-  const std::size_t second = path.rfind('C');
+  const size_t second = path.rfind('C');
   const double bend = std::stod(path.substr(path.rfind(' ', second - 1)));
   CHECK((bend < top || bend > bottom));
 }

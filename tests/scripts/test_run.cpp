@@ -105,7 +105,7 @@ TEST_CASE("run: documents and sentences are those that the program reads, whatev
       {"\r\n", "\u00A0\t\r\n"}, {"\u2028", "\u3000\u2029"}, {"\r", " \u0085"}};
   std::string mixed;  // each document of the text with other ends
   std::istringstream stream(english);
-  std::size_t kind = 0;
+  size_t kind = 0;
   for (std::string line; std::getline(stream, line);) {
     const auto& [end, empty_line] = endings[kind];
     mixed += line.empty() ? empty_line : line + end;

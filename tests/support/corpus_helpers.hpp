@@ -35,7 +35,7 @@ class WordTable {
   }
   const std::string& word(int64_t id) const {
     static const std::vector<std::string> special = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
-    return id < 5 ? special[static_cast<std::size_t>(id)] : words_[static_cast<std::size_t>(id) - 5];
+    return id < 5 ? special[static_cast<size_t>(id)] : words_[static_cast<size_t>(id) - 5];
   }
   int64_t size() const { return static_cast<int64_t>(words_.size()) + 5; }
 
@@ -58,7 +58,7 @@ class WordTable {
  private:
   template <class F>
   static void each(std::string_view line, F&& f) {
-    for (std::size_t begin = 0; begin < line.size();) {
+    for (size_t begin = 0; begin < line.size();) {
       const auto end = std::min(line.find(' ', begin), line.size());
       if (end > begin) f(line.substr(begin, end - begin));
       begin = end + 1;

@@ -25,7 +25,7 @@ std::vector<T> random_values(int64_t n, uint64_t seed, double low = -2, double h
 template <class A, class B>
 double worst_error(const std::vector<A>& a, const std::vector<B>& b) {
   double worst = a.size() == b.size() ? 0 : INFINITY;
-  for (std::size_t i = 0; i < a.size() && i < b.size(); ++i) {
+  for (size_t i = 0; i < a.size() && i < b.size(); ++i) {
     const double x = static_cast<double>(a[i]), y = static_cast<double>(b[i]);
     if (x == y || (std::isnan(x) && std::isnan(y))) continue;
     const double error = std::abs(x - y) / std::max(1.0, std::abs(y));
@@ -54,7 +54,7 @@ std::vector<double> numeric_gradient(std::vector<double> x, F&& f) {
 template <class T>
 double dot(const std::vector<T>& a, const std::vector<T>& b) {
   double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+  for (size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
   return sum;
 }
 

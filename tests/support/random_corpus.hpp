@@ -22,7 +22,7 @@ struct RandomCorpus {
     for (int d = 0; d < documents; ++d) {
       const int64_t sentences = rng.between(least_sentences, 9);
       for (int64_t i = 0; i < sentences; ++i) {
-        std::vector<int32_t> ids(static_cast<std::size_t>(rng.between(3, 12)));
+        std::vector<int32_t> ids(static_cast<size_t>(rng.between(3, 12)));
         for (auto& id : ids) id = static_cast<int32_t>(rng.between(5, vocabulary - 1));
         ids[0] = static_cast<int32_t>(rng.between(5, 199));  // a sentence begins with a word's first piece
         corpus->add_sentence(ids);
@@ -38,8 +38,8 @@ struct RandomCorpus {
 /// The rows of a batch before masking.
 inline std::vector<int64_t> unmasked(const PretrainingBatch& batch) {
   auto ids = batch.input_ids;
-  for (std::size_t k = 0; k < batch.masked_positions.size(); ++k)
-    ids[static_cast<std::size_t>(batch.masked_positions[k])] = batch.masked_labels[k];
+  for (size_t k = 0; k < batch.masked_positions.size(); ++k)
+    ids[static_cast<size_t>(batch.masked_positions[k])] = batch.masked_labels[k];
   return ids;
 }
 

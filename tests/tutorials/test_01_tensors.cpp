@@ -31,7 +31,7 @@ void check_same(const Walk& walk, const Tensor& view) {
 
 TEST_CASE("01: a walk is what the library's view is") {
   std::vector<float> memory(12);
-  for (std::size_t i = 0; i < memory.size(); ++i) memory[i] = static_cast<float>(i * i);
+  for (size_t i = 0; i < memory.size(); ++i) memory[i] = static_cast<float>(i * i);
   const Walk x{memory.data(), {3, 4}, {4, 1}, 0};
   const Tensor same = tensor(memory, Shape{3, 4});
   check_same(x, same);

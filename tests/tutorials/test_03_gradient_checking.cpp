@@ -58,7 +58,7 @@ TEST_CASE("03 each column of the table removes a power of h^2") {
   const auto f = [](double x) { return std::pow(x, 7); };
   const auto table = extrapolation_table(f, 1.0, 0.5, 4);
   REQUIRE(table.size() == 4);
-  for (std::size_t i = 0; i < 4; ++i) REQUIRE(table[i].size() == i + 1);
+  for (size_t i = 0; i < 4; ++i) REQUIRE(table[i].size() == i + 1);
   CHECK(std::abs(table[3][0] - 7) > 1e-2);
   CHECK(std::abs(table[3][1] - 7) > 1e-4);
   CHECK(std::abs(table[3][2] - 7) > 1e-7);

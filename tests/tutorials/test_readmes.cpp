@@ -195,7 +195,7 @@ TEST_CASE("readme: the glossary is sorted, and the museum leads to the chapters"
   CHECK(terms > 20);
   int bugs = 0;
   for (const std::string_view line : lines_of(museum)) {
-    const std::size_t at = line.find("](");
+    const size_t at = line.find("](");
     if (!line.starts_with("| ") || at == std::string_view::npos) continue;
     const std::string link(line.substr(at + 2, line.find(')', at) - at - 2));
     INFO(link);

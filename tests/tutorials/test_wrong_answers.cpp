@@ -49,10 +49,10 @@ std::string complaints(const std::string& out) {
 /// mistake, and an exercise whose check was tried on fewer than three wrong answers and one right one.
 std::vector<std::string> problems_of(const std::set<std::string>& exercises,
                                      const std::vector<Answer>& answers,
-                                     const std::function<ProgramResult(std::size_t)>& check) {
+                                     const std::function<ProgramResult(size_t)>& check) {
   std::vector<std::string> problems;
   std::multiset<std::string> wrong, right;
-  for (std::size_t i = 0; i < answers.size(); ++i) {
+  for (size_t i = 0; i < answers.size(); ++i) {
     const auto& [exercise, name, refusal] = answers[i];
     const ProgramResult result = check(i);
     const std::string who = "exercise " + exercise + ", " + name + ": ";
@@ -104,7 +104,7 @@ void try_answers(const std::string& number) {
       answers_in(run_program({program}, "GRADUS_ANSWER=list GRADUS_EXERCISE=none").out);
   const std::set<std::string> exercises = exercises_of(folder_of(number));
   CHECK(exercises.size() >= 2);
-  const auto check = [&](std::size_t i) {
+  const auto check = [&](size_t i) {
     return run_program({program},
                        "GRADUS_ANSWER=" + std::to_string(i + 1) + " GRADUS_EXERCISE=" + answers[i].exercise);
   };
@@ -141,7 +141,7 @@ TEST_CASE("wrong answers: each chapter has some, and a case above") {
 
 TEST_CASE("wrong answers: a check that accepts one, or refuses it for another reason, is found") {
   const auto says = [](int code, const std::string& out) {
-    return [=](std::size_t) { return ProgramResult{code, out, "what it said"}; };
+    return [=](size_t) { return ProgramResult{code, out, "what it said"}; };
   };
   const std::vector<Answer> wrong = answers_in(
       "answer\t1\ta\tthe axis\nanswer\t1\tb\tthe axis\n"

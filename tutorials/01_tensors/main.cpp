@@ -129,7 +129,7 @@ void speed() {
     const double blis = gflops(n, seconds_of([&] { matmul(a, b); }, 20));
     fmt::print("{:>5} {:>14.2f} {:>14.2f} {:>15.2f}\n", n, ijk, ikj, blis);
     const double rates[] = {ijk, ikj, blis};
-    for (std::size_t i = 0; i < 3; ++i) {
+    for (size_t i = 0; i < 3; ++i) {
       chart.series[i].x.push_back(static_cast<double>(n));
       chart.series[i].y.push_back(rates[i]);
     }

@@ -30,7 +30,7 @@ plot::Picture draw_graph(const std::string& title, const Scalar& result, const N
   plot::Graph graph;
   graph.title = title;
   const std::vector<Step*> order = newest_first(result);
-  std::map<const Step*, std::size_t> place;
+  std::map<const Step*, size_t> place;
   for (auto step = order.rbegin(); step != order.rend(); ++step) {
     place.emplace(*step, graph.nodes.size());
     const std::string name = name_of(names, *step);

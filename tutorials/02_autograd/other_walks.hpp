@@ -88,15 +88,15 @@ inline void backward_assigned(const Scalar& result) {
 
 /// What a recursion used: how many calls lay on the stack at once, and how many bytes they took.
 struct Depth {
-  std::size_t calls = 0;
-  std::size_t bytes = 0;
+  size_t calls = 0;
+  size_t bytes = 0;
 };
 
 inline void list_after_inputs(Step* step, std::unordered_set<Step*>& met, std::vector<Step*>& order,
-                              std::size_t calls, const char* bottom, Depth& deepest) {
+                              size_t calls, const char* bottom, Depth& deepest) {
   const char* here = static_cast<const char*>(__builtin_frame_address(0));
   deepest.calls = std::max(deepest.calls, calls);
-  deepest.bytes = std::max(deepest.bytes, static_cast<std::size_t>(bottom - here));
+  deepest.bytes = std::max(deepest.bytes, static_cast<size_t>(bottom - here));
   met.insert(step);
   for (const Step::Edge& edge : step->inputs) {
     if (met.contains(edge.from.get())) continue;

@@ -51,7 +51,7 @@ std::vector<std::vector<double>> extrapolation_table(const F& f, double x, doubl
     std::vector<double> row{central_difference(f, x, h)};
     double factor = 4;
     for (int column = 1; column <= i; ++column, factor *= 4) {
-      const double narrow = row.back(), wide = table.back()[static_cast<std::size_t>(column) - 1];
+      const double narrow = row.back(), wide = table.back()[static_cast<size_t>(column) - 1];
       row.push_back(narrow + (narrow - wide) / (factor - 1));
     }
     table.push_back(row);

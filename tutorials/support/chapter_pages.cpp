@@ -44,7 +44,7 @@ Result run(const std::string& command) {
   if (pipe == nullptr) fail<IoError>("cannot run {}", command);
   Result result;
   std::array<char, 4096> piece{};
-  for (std::size_t n = 0; (n = std::fread(piece.data(), 1, piece.size(), pipe)) > 0;) {
+  for (size_t n = 0; (n = std::fread(piece.data(), 1, piece.size(), pipe)) > 0;) {
     result.out.append(piece.data(), n);
   }
   const int status = ::pclose(pipe);
@@ -154,7 +154,7 @@ int main(int argc, char** argv) {
       const fs::path file = fs::path(arguments[1]).lexically_normal();
       const Page page = page_at(file, fs::path(arguments[2]).lexically_normal());
       std::string call;
-      for (std::size_t i = 3; i < arguments.size(); ++i) call += (i > 3 ? " " : "") + quoted(arguments[i]);
+      for (size_t i = 3; i < arguments.size(); ++i) call += (i > 3 ? " " : "") + quoted(arguments[i]);
       if (arguments[0] == "check-page") return check_page(page, call);
       if (arguments[0] == "refresh-page") return refresh_page(page, file.filename().string(), call);
     }

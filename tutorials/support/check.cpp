@@ -62,7 +62,7 @@ void Check::close(std::string_view what, const Tensor& got, const Tensor& want, 
   const std::vector<double> right = want.detach().to(DType::f64).to_vector<double>();
   int64_t worst = -1;
   double gap = -1;
-  for (std::size_t i = 0; i < mine.size(); ++i) {
+  for (size_t i = 0; i < mine.size(); ++i) {
     if (is_close(mine[i], right[i], tolerance)) continue;
     const double here = std::abs(mine[i] - right[i]) / std::max(1.0, std::abs(right[i]));
     if (worst < 0 || here > gap || std::isnan(here)) {
@@ -75,8 +75,8 @@ void Check::close(std::string_view what, const Tensor& got, const Tensor& want, 
   const auto element = [&](double value) {
     return fmt::format("{:.8g} at {}", value, index_of(worst, want.shape()));
   };
-  report(what, false, element(mine[static_cast<std::size_t>(worst)]),
-         element(right[static_cast<std::size_t>(worst)]), hint);
+  report(what, false, element(mine[static_cast<size_t>(worst)]), element(right[static_cast<size_t>(worst)]),
+         hint);
 }
 
 void Check::that(std::string_view what, bool condition, std::string_view seen, std::string_view hint) {

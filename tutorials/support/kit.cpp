@@ -38,7 +38,7 @@ int run_chapter(int argc, char** argv, const std::function<void()>& body) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const std::string program = std::filesystem::path(argv[0]).filename().string();
   run() = {};
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
     if (arguments[i] == "--help") {
       fmt::print(
           "Usage: {0} [--figures DIR]\n\nRuns the chapter and writes its figures into DIR (default: "

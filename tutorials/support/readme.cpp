@@ -13,7 +13,7 @@ namespace gradus::tutorials {
 namespace {
 
 std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t\r");
+  const size_t begin = text.find_first_not_of(" \t\r");
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(" \t\r") + 1 - begin);
 }
@@ -31,7 +31,7 @@ std::optional<std::string_view> comment(std::string_view line, std::string_view 
 Block described(std::string_view what, int line) {
   Block block;
   block.kind = Block::Kind::output;
-  const std::size_t comma = what.rfind(',');
+  const size_t comma = what.rfind(',');
   const std::string_view option =
       comma == std::string_view::npos ? std::string_view() : trimmed(what.substr(comma + 1));
   if (option == "numbers vary") {
@@ -58,11 +58,11 @@ std::vector<Block> blocks_of(const std::string& readme) {
   const auto check_announced = [&] {
     if (announced) fail<FormatError>("line {}: no block follows this comment", announced->line);
   };
-  std::size_t at = 0;
+  size_t at = 0;
   int number = 0;
   for (const std::string_view line : lines_of(readme)) {
     ++number;
-    const std::size_t next = std::min(at + line.size() + 1, readme.size());
+    const size_t next = std::min(at + line.size() + 1, readme.size());
     const std::string_view text = trimmed(line);
     if (open) {
       if (text == "```") {
@@ -128,7 +128,7 @@ std::map<std::string, std::string> sections_of(const std::string& output) {
 std::string refreshed(const std::string& readme, const std::string& output) {
   const auto sections = sections_of(output);
   std::string out;
-  std::size_t copied = 0;
+  size_t copied = 0;
   for (const Block& block : blocks_of(readme)) {
     if (block.kind != Block::Kind::output) continue;
     const auto fresh = sections.find(block.name);

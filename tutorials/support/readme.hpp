@@ -27,11 +27,11 @@ namespace gradus::tutorials {
 struct Block {
   enum class Kind { code, output, other };
   Kind kind = Kind::other;
-  std::string name;                ///< output: the section; code: the file after `code:`, or empty
-  double tolerance = 1e-4;         ///< output: relative
-  bool numbers_vary = false;       ///< output: only words are compared
-  int line = 0;                    ///< of the opening fence, from 1
-  std::size_t begin = 0, end = 0;  ///< bytes of the text between the fences
+  std::string name;           ///< output: the section; code: the file after `code:`, or empty
+  double tolerance = 1e-4;    ///< output: relative
+  bool numbers_vary = false;  ///< output: only words are compared
+  int line = 0;               ///< of the opening fence, from 1
+  size_t begin = 0, end = 0;  ///< bytes of the text between the fences
   std::string text;
 };
 

@@ -16,13 +16,13 @@ namespace {
 
 bool blank(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
 
-std::size_t indentation(std::string_view line) { return std::min(line.find_first_not_of(' '), line.size()); }
+size_t indentation(std::string_view line) { return std::min(line.find_first_not_of(' '), line.size()); }
 
 /// The lines without the indentation that all of them share; empty lines at both ends are left out.
 std::vector<std::string_view> dedented(std::vector<std::string_view> lines) {
   while (!lines.empty() && blank(lines.back())) lines.pop_back();
   while (!lines.empty() && blank(lines.front())) lines.erase(lines.begin());
-  std::size_t common = std::string_view::npos;
+  size_t common = std::string_view::npos;
   for (const std::string_view line : lines) {
     if (!blank(line)) common = std::min(common, indentation(line));
   }
@@ -31,14 +31,14 @@ std::vector<std::string_view> dedented(std::vector<std::string_view> lines) {
 }
 
 /// Where `piece` stands in `source` at or after line `from`, or npos.
-std::size_t find_lines(const std::vector<std::string_view>& piece,
-                       const std::vector<std::string_view>& source, std::size_t from) {
-  for (std::size_t at = from; at + piece.size() <= source.size(); ++at) {
+size_t find_lines(const std::vector<std::string_view>& piece, const std::vector<std::string_view>& source,
+                  size_t from) {
+  for (size_t at = from; at + piece.size() <= source.size(); ++at) {
     const auto first = source.begin() + static_cast<std::ptrdiff_t>(at);
     const std::vector<std::string_view> here(first, first + static_cast<std::ptrdiff_t>(piece.size()));
     // Indented as a whole, so each line has the same indentation more.
     if (blank(here.front()) || indentation(here.front()) < indentation(piece.front())) continue;
-    const std::size_t more = indentation(here.front()) - indentation(piece.front());
+    const size_t more = indentation(here.front()) - indentation(piece.front());
     const bool same = std::equal(piece.begin(), piece.end(), here.begin(), [&](auto wanted, auto found) {
       if (blank(wanted) || blank(found)) return blank(wanted) && blank(found);
       return indentation(found) >= more && found.substr(more) == wanted;
@@ -60,7 +60,7 @@ bool digit(char c) { return c >= '0' && c <= '9'; }
 /// Cuts a line into numbers and words; spaces only part them.
 std::vector<Token> tokens_of(std::string_view line) {
   std::vector<Token> tokens;
-  std::size_t at = 0;
+  size_t at = 0;
   while (at < line.size()) {
     if (line[at] == ' ') {
       ++at;
@@ -69,14 +69,14 @@ std::vector<Token> tokens_of(std::string_view line) {
     // A sign belongs to a number that it stands directly before, unless it follows a word or a number.
     const bool after = at > 0 && line[at - 1] != ' ' &&
                        std::string_view("([{=,:;/|").find(line[at - 1]) == std::string_view::npos;
-    const std::size_t sign = line[at] == '-' && !after ? 1 : 0;
+    const size_t sign = line[at] == '-' && !after ? 1 : 0;
     if (at + sign < line.size() && digit(line[at + sign])) {
-      std::size_t end = at + sign, decimals = 0;
+      size_t end = at + sign, decimals = 0;
       while (end < line.size() && digit(line[end])) ++end;
       bool whole = true;
       int exponent = 0;
       if (end < line.size() && line[end] == '.') {
-        const std::size_t point = end++;
+        const size_t point = end++;
         while (end < line.size() && digit(line[end])) ++end;
         // A full stop behind a whole number ends a sentence, unless this is NumPy's "2.".
         if (end == point + 1 && end == line.size()) {
@@ -86,12 +86,12 @@ std::vector<Token> tokens_of(std::string_view line) {
           decimals = end - point - 1;
         }
       }
-      std::size_t power = end;
+      size_t power = end;
       if (power < line.size() && (line[power] == 'e' || line[power] == 'E')) {
         ++power;
         if (power < line.size() && (line[power] == '-' || line[power] == '+')) ++power;
         if (power < line.size() && digit(line[power])) {
-          const std::size_t first = line[end + 1] == '+' ? end + 2 : end + 1;
+          const size_t first = line[end + 1] == '+' ? end + 2 : end + 1;
           while (power < line.size() && digit(line[power])) ++power;
           std::from_chars(line.data() + first, line.data() + power, exponent);
           end = power;
@@ -105,7 +105,7 @@ std::vector<Token> tokens_of(std::string_view line) {
       at = end;
       continue;
     }
-    std::size_t end = at + 1;
+    size_t end = at + 1;
     while (end < line.size() && line[end] != ' ' && !digit(line[end]) && line[end] != '-') ++end;
     tokens.push_back({line.substr(at, end - at)});
     at = end;
@@ -144,12 +144,12 @@ std::vector<std::string> links_of(const std::string& readme) {
   std::vector<std::string> links;
   for (std::string_view line : lines_of(prose)) {
     bool in_code = false, in_text = false;
-    for (std::size_t i = 0; i + 1 < line.size(); ++i) {
+    for (size_t i = 0; i + 1 < line.size(); ++i) {
       if (line[i] == '`') in_code = !in_code;
       if (in_code) continue;
       if (line[i] == '[') in_text = true;
       if (line[i] != ']' || line[i + 1] != '(' || !in_text) continue;
-      const std::size_t end = line.find(')', i);
+      const size_t end = line.find(')', i);
       if (end == std::string_view::npos) break;
       links.emplace_back(line.substr(i + 2, end - i - 2));
       in_text = false;
@@ -173,20 +173,20 @@ bool stands_in(const std::string& block, const std::string& source) {
   const std::vector<std::string_view> lines = lines_of(source);
   std::vector<std::vector<std::string_view>> pieces(1);
   for (const std::string_view line : dedented(lines_of(block))) {
-    const std::size_t begin = indentation(line);
+    const size_t begin = indentation(line);
     if (line.substr(begin) == "// ...") {
       pieces.emplace_back();
     } else {
       pieces.back().push_back(line);
     }
   }
-  std::size_t from = 0;
+  size_t from = 0;
   bool any = false;
   for (auto& piece : pieces) {
     while (!piece.empty() && blank(piece.front())) piece.erase(piece.begin());
     while (!piece.empty() && blank(piece.back())) piece.pop_back();
     if (piece.empty()) continue;
-    const std::size_t at = find_lines(piece, lines, from);
+    const size_t at = find_lines(piece, lines, from);
     if (at == std::string_view::npos) return false;
     from = at + piece.size();
     any = true;
@@ -196,7 +196,7 @@ bool stands_in(const std::string& block, const std::string& source) {
 
 std::string difference(const Block& block, const std::string& fresh) {
   const std::vector<std::string_view> shown = lines_of(block.text), printed = lines_of(fresh);
-  for (std::size_t i = 0; i < std::max(shown.size(), printed.size()); ++i) {
+  for (size_t i = 0; i < std::max(shown.size(), printed.size()); ++i) {
     const std::string_view a = i < shown.size() ? shown[i] : "", b = i < printed.size() ? printed[i] : "";
     if (!same_line(a, b, block)) {
       return fmt::format("line {}: the README shows '{}' and the program prints '{}'",

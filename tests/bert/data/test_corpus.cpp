@@ -53,18 +53,18 @@ TEST_CASE("well-formed UTF-8 is told from the rest") {
   for (const char* good : {"", "plain", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xEF\xBF\xBD",
                            "\xF4\x8F\xBF\xBF", "\xED\x9F\xBF", "\xEE\x80\x80"})
     CHECK(find_invalid_utf8(good) == npos);
-  const std::vector<std::pair<std::string, std::size_t>> bad = {{"ab\xFF", 2},
-                                                                {"\x80", 0},
-                                                                {"a\xC3", 1},
-                                                                {"\xC0\xAF", 0},
-                                                                {"\xE0\x9F\xBF", 0},
-                                                                {"\xED\xA0\x80", 0},
-                                                                {"\xF0\x8F\xBF\xBF", 0},
-                                                                {"\xF4\x90\x80\x80", 0},
-                                                                {"\xF5\x80\x80\x80", 0},
-                                                                {"\xE2\x82", 0},
-                                                                {"x\xE2\x28\xA1", 1},
-                                                                {"\xF0\x9F\x98z", 0}};
+  const std::vector<std::pair<std::string, size_t>> bad = {{"ab\xFF", 2},
+                                                           {"\x80", 0},
+                                                           {"a\xC3", 1},
+                                                           {"\xC0\xAF", 0},
+                                                           {"\xE0\x9F\xBF", 0},
+                                                           {"\xED\xA0\x80", 0},
+                                                           {"\xF0\x8F\xBF\xBF", 0},
+                                                           {"\xF4\x90\x80\x80", 0},
+                                                           {"\xF5\x80\x80\x80", 0},
+                                                           {"\xE2\x82", 0},
+                                                           {"x\xE2\x28\xA1", 1},
+                                                           {"\xF0\x9F\x98z", 0}};
   for (const auto& [text, place] : bad) CHECK(find_invalid_utf8(text) == place);
 }
 
@@ -95,8 +95,8 @@ TEST_CASE("every end of a line ends one, wherever a block ends") {
   // The file is read by the megabyte: the bytes of one end may lie in two blocks.
   TemporaryFolder folder;
   for (const std::string end : {"\n", "\r\n", "\r", "\u0085", "\u2028", "\u2029"}) {
-    for (std::size_t split = 0; split <= end.size(); ++split) {
-      const std::string first((std::size_t{1} << 20) - split, 'x');
+    for (size_t split = 0; split <= end.size(); ++split) {
+      const std::string first((size_t{1} << 20) - split, 'x');
       std::vector<std::string> lines;
       for_each_line(write(folder, "split.txt", first + end + "y" + end),
                     [&](std::string_view line) { lines.emplace_back(line); });
@@ -203,13 +203,12 @@ TEST_CASE("a missing file and a folder are told apart") {
 TEST_CASE("lines longer than a block, and lines across blocks, arrive whole") {
   TemporaryFolder folder;
   std::string text;
-  std::vector<std::size_t> lengths;
-  for (const std::size_t n : {std::size_t{700000}, std::size_t{700001}, std::size_t{3000000}, std::size_t{1},
-                              (std::size_t{1} << 20) - 1}) {
+  std::vector<size_t> lengths;
+  for (const size_t n : {size_t{700000}, size_t{700001}, size_t{3000000}, size_t{1}, (size_t{1} << 20) - 1}) {
     text += std::string(n, 'x') + "\n";
     lengths.push_back(n);
   }
-  std::vector<std::size_t> seen;
+  std::vector<size_t> seen;
   for_each_line(write(folder, "long.txt", text), [&](std::string_view line) { seen.push_back(line.size()); });
   CHECK(seen == lengths);
 }

@@ -23,13 +23,13 @@ TEST_CASE("masking: 15 % of the pieces, 80/10/10, specials never") {
   for (int64_t first = 0; first < epoch.size(); first += 64) {
     const auto batch = data.batch(epoch, first, 64);
     const auto original = unmasked(batch);
-    for (std::size_t i = 0; i < original.size(); ++i)
+    for (size_t i = 0; i < original.size(); ++i)
       maskable += original[i] >= 5 && original[i] != 17 && original[i] != 18;
     REQUIRE(std::is_sorted(batch.masked_positions.begin(), batch.masked_positions.end()));
     REQUIRE(std::adjacent_find(batch.masked_positions.begin(), batch.masked_positions.end()) ==
             batch.masked_positions.end());
-    for (std::size_t k = 0; k < batch.masked_positions.size(); ++k) {
-      const int64_t now = batch.input_ids[static_cast<std::size_t>(batch.masked_positions[k])];
+    for (size_t k = 0; k < batch.masked_positions.size(); ++k) {
+      const int64_t now = batch.input_ids[static_cast<size_t>(batch.masked_positions[k])];
       const int64_t was = batch.masked_labels[k];
       REQUIRE((was >= 5 && was != 17 && was != 18));
       masked += 1;
@@ -70,8 +70,7 @@ TEST_CASE("whole words are masked together, and the limit holds") {
       REQUIRE_FALSE(masked.empty());
       if (masked.size() <= 3) continue;  // a short row may have to cut a long word
       for (int64_t s = 1; s < batch.length; ++s) {
-        if (original[static_cast<std::size_t>(s)] < 300 || original[static_cast<std::size_t>(s - 1)] < 5)
-          continue;
+        if (original[static_cast<size_t>(s)] < 300 || original[static_cast<size_t>(s - 1)] < 5) continue;
         if (masked.count(s) != 0) ++words_of_many;
         REQUIRE(masked.count(s) == masked.count(s - 1));
       }
@@ -84,7 +83,7 @@ TEST_CASE("whole words are masked together, and the limit holds") {
   const auto original = unmasked(batch);
   const std::set<int64_t> masked(batch.masked_positions.begin(), batch.masked_positions.end());
   int64_t in_part = 0;
-  for (std::size_t s = 1; s < original.size(); ++s) {
+  for (size_t s = 1; s < original.size(); ++s) {
     const auto at = static_cast<int64_t>(s);
     if (original[s] >= 300 && original[s - 1] >= 5) in_part += masked.count(at) != masked.count(at - 1);
   }

@@ -45,20 +45,20 @@ TEST_CASE("a row is [CLS] A [SEP] B [SEP] with its segments, mask and padding") 
   CHECK(batch.length <= 32);
   const auto ids = unmasked(batch);
   for (int64_t b = 0; b < batch.rows; ++b) {
-    const auto& plan = epoch.examples[static_cast<std::size_t>(b)];
+    const auto& plan = epoch.examples[static_cast<size_t>(b)];
     std::vector<int64_t> row = {2}, segments = {0};
     for (int64_t i = plan.a_begin; i < plan.a_end; ++i)
-      row.push_back(world.corpus->ids()[static_cast<std::size_t>(i)]);
+      row.push_back(world.corpus->ids()[static_cast<size_t>(i)]);
     row.push_back(3);
     segments.resize(row.size(), 0);
     for (int64_t i = plan.b_begin; i < plan.b_end; ++i)
-      row.push_back(world.corpus->ids()[static_cast<std::size_t>(i)]);
+      row.push_back(world.corpus->ids()[static_cast<size_t>(i)]);
     if (plan.next_sentence_label != no_label) row.push_back(3);
     segments.resize(row.size(), 1);
-    CHECK(batch.lengths[static_cast<std::size_t>(b)] == static_cast<int64_t>(row.size()));
+    CHECK(batch.lengths[static_cast<size_t>(b)] == static_cast<int64_t>(row.size()));
     std::vector<int64_t> mask(row.size(), 1);
-    for (auto* v : {&row, &segments, &mask}) v->resize(static_cast<std::size_t>(batch.length), 0);
-    const auto at = static_cast<std::size_t>(b * batch.length), n = static_cast<std::size_t>(batch.length);
+    for (auto* v : {&row, &segments, &mask}) v->resize(static_cast<size_t>(batch.length), 0);
+    const auto at = static_cast<size_t>(b * batch.length), n = static_cast<size_t>(batch.length);
     const auto part = [&](const std::vector<int64_t>& all) {
       return std::vector<int64_t>(all.begin() + static_cast<std::ptrdiff_t>(at),
                                   all.begin() + static_cast<std::ptrdiff_t>(at + n));
@@ -66,7 +66,7 @@ TEST_CASE("a row is [CLS] A [SEP] B [SEP] with its segments, mask and padding") 
     CHECK(part(ids) == row);
     CHECK(part(batch.token_type_ids) == segments);
     CHECK(part(batch.attention_mask) == mask);
-    CHECK(batch.next_sentence_labels[static_cast<std::size_t>(b)] == plan.next_sentence_label);
+    CHECK(batch.next_sentence_labels[static_cast<size_t>(b)] == plan.next_sentence_label);
   }
 }
 
@@ -157,13 +157,13 @@ TEST_CASE("example i of epoch e is the same whenever, in whatever company, on wh
   const auto whole = data.batch(epoch, 0, epoch.size());
   CHECK(whole == other.batch(other.plan_epoch(4), 0, epoch.size()));
 
-  std::vector<PretrainingBatch> rows(static_cast<std::size_t>(epoch.size()));
+  std::vector<PretrainingBatch> rows(static_cast<size_t>(epoch.size()));
   {
     std::vector<std::jthread> threads;
     for (int t = 0; t < 3; ++t)
       threads.emplace_back([&, t] {
         for (int64_t i = epoch.size() - 1 - t; i >= 0; i -= 3)
-          rows[static_cast<std::size_t>(i)] = data.batch(epoch, i, 1);
+          rows[static_cast<size_t>(i)] = data.batch(epoch, i, 1);
       });
   }
   PretrainingBatch joined;
@@ -182,7 +182,7 @@ TEST_CASE("epochs and seeds differ in pairs, in masks and in order") {
   const auto first = data.plan_epoch(0), second = data.plan_epoch(1);
   CHECK_FALSE(first.examples == second.examples);
   int64_t rising = 0;  // neighbours in the order of the text, which by chance are half of all
-  for (std::size_t i = 1; i < first.examples.size(); ++i)
+  for (size_t i = 1; i < first.examples.size(); ++i)
     rising += first.examples[i - 1].a_begin < first.examples[i].a_begin;
   CHECK(10 * rising < 7 * first.size());
   CHECK_FALSE(first.examples == world.data({.max_length = 32, .seed = 2}).plan_epoch(0).examples);
@@ -230,7 +230,7 @@ TEST_CASE("every piece of a text is seen over the epochs, with NSP and without")
   auto corpus = std::make_shared<TokenizedCorpus>();
   Rng rng(21);
   const auto add = [&](int64_t pieces) {
-    std::vector<int32_t> ids(static_cast<std::size_t>(pieces));
+    std::vector<int32_t> ids(static_cast<size_t>(pieces));
     for (auto& id : ids) id = static_cast<int32_t>(rng.between(5, 399));
     corpus->add_sentence(ids);
   };
@@ -243,9 +243,9 @@ TEST_CASE("every piece of a text is seen over the epochs, with NSP and without")
     for (const int64_t length : {12, 32, 64}) {
       const PretrainingData data(corpus, {.vocabulary_size = 400},
                                  {.max_length = length, .next_sentence = pairs, .seed = 3});
-      std::vector<bool> seen(static_cast<std::size_t>(corpus->tokens()), false);
+      std::vector<bool> seen(static_cast<size_t>(corpus->tokens()), false);
       const auto mark = [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) seen[static_cast<std::size_t>(i)] = true;
+        for (int64_t i = begin; i < end; ++i) seen[static_cast<size_t>(i)] = true;
       };
       for (int64_t e = 0; e < 300; ++e) {
         for (const ExamplePlan& row : data.plan_epoch(e).examples) {
@@ -282,7 +282,7 @@ TEST_CASE("documents of one sentence make rows that say nothing about the next s
   for (int64_t b = 0; b < batch.rows; ++b) {
     const int64_t second = std::count(batch.token_type_ids.begin() + b * batch.length,
                                       batch.token_type_ids.begin() + (b + 1) * batch.length, 1);
-    CHECK((second == 0) == (batch.next_sentence_labels[static_cast<std::size_t>(b)] == no_label));
+    CHECK((second == 0) == (batch.next_sentence_labels[static_cast<size_t>(b)] == no_label));
   }
 }
 

@@ -63,12 +63,12 @@ TEST_CASE("the bigram baseline multiplies both neighbours' votes, as computed by
   double both[3], sum = 0;
   for (int w = 0; w < 3; ++w) sum += both[w] = left[w] * right[w] / p[w];
   const auto q = bigram.distribution(5, 7);
-  for (int w = 0; w < 3; ++w) CHECK(q[static_cast<std::size_t>(w) + 5] == Approx(both[w] / sum));
+  for (int w = 0; w < 3; ++w) CHECK(q[static_cast<size_t>(w) + 5] == Approx(both[w] / sum));
   const auto only_left = bigram.distribution(5, 4), only_right = bigram.distribution(-1, 7);
   for (int w = 0; w < 3; ++w) {
-    CHECK(only_left[static_cast<std::size_t>(w) + 5] == Approx(left[w]));
-    CHECK(only_right[static_cast<std::size_t>(w) + 5] == Approx(right[w]));
-    CHECK(bigram.distribution(2, 4)[static_cast<std::size_t>(w) + 5] == Approx(p[w]));
+    CHECK(only_left[static_cast<size_t>(w) + 5] == Approx(left[w]));
+    CHECK(only_right[static_cast<size_t>(w) + 5] == Approx(right[w]));
+    CHECK(bigram.distribution(2, 4)[static_cast<size_t>(w) + 5] == Approx(p[w]));
   }
   const auto score = bigram.score(row({2, 5, 4, 7, 3}, {{2, 6}}));
   CHECK(score.right == 1);
@@ -90,7 +90,7 @@ TEST_CASE("every distribution sums to one and leaves specials out") {
     for (int64_t right = -1; right < counted.words.size(); right += 5) {
       const auto q = bigram.distribution(left, right);
       REQUIRE(std::accumulate(q.begin(), q.end(), 0.0) == Approx(1));
-      for (const int64_t special : {0, 1, 2, 3, 4, 9}) REQUIRE(q[static_cast<std::size_t>(special)] == 0);
+      for (const int64_t special : {0, 1, 2, 3, 4, 9}) REQUIRE(q[static_cast<size_t>(special)] == 0);
     }
 }
 
@@ -98,7 +98,7 @@ TEST_CASE("neighbours do not reach across documents") {
   const Counted text("a b\n\nc d\n");
   const BigramBaseline bigram(text.corpus, text.pieces());
   const auto q = bigram.distribution(6, 4);  // nothing follows b: the unigram is left
-  for (const std::size_t w : {5, 6, 7, 8}) CHECK(q[w] == Approx(0.25));
+  for (const size_t w : {5, 6, 7, 8}) CHECK(q[w] == Approx(0.25));
 }
 
 TEST_CASE("two neighbours tell more than one where both matter, and smoothing is tuned") {
@@ -122,7 +122,7 @@ TEST_CASE("two neighbours tell more than one where both matter, and smoothing is
   CHECK(two.accuracy() > one.accuracy() + 0.4);
   CHECK(two.perplexity() < one.perplexity() / 2);
   const auto sure = bigram.distribution(counted.words.id("lv"), counted.words.id("rw"));
-  CHECK(sure[static_cast<std::size_t>(counted.words.id("mz"))] > 0.95);
+  CHECK(sure[static_cast<size_t>(counted.words.id("mz"))] > 0.95);
 }
 
 TEST_CASE("scores of batches add up") {

@@ -123,7 +123,7 @@ TEST_CASE("Config: an activation has the values that Hugging Face's name has, or
     ++known;
     REQUIRE(config.problem().empty());
     const std::vector<double> ours = bias_activation(x, Tensor(), config.activation()).to_vector<double>();
-    for (std::size_t i = 0; i < ours.size(); ++i) {
+    for (size_t i = 0; i < ours.size(); ++i) {
       CHECK(std::abs(ours[i] - values[i].get<double>()) < 1e-11);
     }
   }

@@ -63,7 +63,7 @@ TEST_CASE("metrics.csv: every number comes back with the same bits") {
   }
   const std::vector<MetricsRow> read = read_metrics_csv(folder / "metrics.csv");
   REQUIRE(read.size() == rows.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
+  for (size_t i = 0; i < rows.size(); ++i) {
     CHECK(read[i].kind == rows[i].kind);
     CHECK(read[i].step == rows[i].step);
     CHECK(read[i].tokens == rows[i].tokens);

@@ -23,14 +23,14 @@ namespace {
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 /// A page in which every query looks at all `seen` first tokens alike.
-AttentionPage even_page(std::vector<std::string> tokens, std::size_t seen, int layers = 2, int heads = 3) {
+AttentionPage even_page(std::vector<std::string> tokens, size_t seen, int layers = 2, int heads = 3) {
   AttentionPage page;
   page.tokens = std::move(tokens);
   page.layers = layers;
   page.heads = heads;
-  const std::size_t size = page.tokens.size();
-  for (std::size_t row = 0; row < static_cast<std::size_t>(layers * heads) * size; ++row) {
-    for (std::size_t key = 0; key < size; ++key) {
+  const size_t size = page.tokens.size();
+  for (size_t row = 0; row < static_cast<size_t>(layers * heads) * size; ++row) {
+    for (size_t key = 0; key < size; ++key) {
       page.weights.push_back(key < seen ? 1.0F / static_cast<float>(seen) : 0.0F);
     }
   }
@@ -40,7 +40,7 @@ AttentionPage even_page(std::vector<std::string> tokens, std::size_t seen, int l
 /// The JSON that the page's script reads.
 nlohmann::json data_of(const std::string& page) {
   const std::string open = "<script type=\"application/json\">";
-  const std::size_t begin = page.find(open) + open.size();
+  const size_t begin = page.find(open) + open.size();
   return nlohmann::json::parse(page.substr(begin, page.find("</script>", begin) - begin));
 }
 
@@ -55,7 +55,7 @@ std::vector<int> steps_of(const std::string& text) {
     bits = bits << 6 | static_cast<unsigned>(digits.find(c));
     if ((held += 6) >= 8) bytes.push_back(static_cast<int>(bits >> (held -= 8) & 255U));
   }
-  for (std::size_t i = 0; i + 1 < bytes.size(); i += 2) steps.push_back(bytes[i] + 256 * bytes[i + 1]);
+  for (size_t i = 0; i + 1 < bytes.size(); i += 2) steps.push_back(bytes[i] + 256 * bytes[i + 1]);
   return steps;
 }
 
@@ -130,7 +130,7 @@ TEST_CASE("attention page: no token can break it") {
   CHECK(count_of(text, "<!--") == 0);
   const nlohmann::json data = data_of(text);
   REQUIRE(data["tokens"].size() == tokens.size());
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
+  for (size_t i = 0; i < tokens.size(); ++i) {
     CHECK(data["tokens"][i] == (tokens[i] == "\xFF" ? "\xEF\xBF\xBD" : tokens[i]));
   }
   CHECK(outside_requests(text).empty());
@@ -209,7 +209,7 @@ TEST_CASE("report: the headline says what was reached") {
   CHECK(count_of(page, "1 &amp; only") == 1);
   CHECK(count_of(page, "<div class=\"attention\">") == 1);
   CHECK(outside_requests(page).empty());
-  const std::size_t begin = page.find("<main>");  // neither the style nor the attention's data and script
+  const size_t begin = page.find("<main>");  // neither the style nor the attention's data and script
   CHECK(count_of(page.substr(begin, page.find("<div class=\"attention\">") - begin), "nan") == 0);
   CHECK(page == render_report(small_report()));
 }

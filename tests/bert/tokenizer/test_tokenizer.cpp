@@ -42,7 +42,7 @@ std::string pieces_of(const Tokenizer& tokenizer, std::string_view text) {
 
 std::vector<CharSpan> spans(const json& flat) {
   std::vector<CharSpan> out;
-  for (std::size_t i = 0; i + 1 < flat.size(); i += 2) out.push_back({flat[i], flat[i + 1]});
+  for (size_t i = 0; i + 1 < flat.size(); i += 2) out.push_back({flat[i], flat[i + 1]});
   return out;
 }
 
@@ -130,7 +130,7 @@ TEST_CASE("golden: a pair as bert-base-uncased numbers it") {
   const std::pair<int, const char*> known[] = {
       {0, "[PAD]"}, {100, "[UNK]"}, {101, "[CLS]"}, {102, "[SEP]"}, {103, "[MASK]"},
       {2003, "is"}, {2026, "my"},   {2171, "name"}, {2198, "john"}, {3940, "pair"}};
-  for (const auto& [id, piece] : known) pieces[static_cast<std::size_t>(id)] = piece;
+  for (const auto& [id, piece] : known) pieces[static_cast<size_t>(id)] = piece;
   const Encoding encoding = Tokenizer(Vocab(pieces)).encode("My name is John", "pair");
   CHECK(encoding.ids == std::vector<TokenId>{101, 2026, 2171, 2003, 2198, 102, 3940, 102});
   CHECK(encoding.token_type_ids == std::vector<TokenId>{0, 0, 0, 0, 0, 0, 1, 1});
@@ -172,7 +172,7 @@ TEST_CASE("pairs are cut and numbered as the reference does") {
   for (const json& row : all["pairs"]) {
     INFO(row.dump());
     EncodeOptions options;
-    if (!row["max_length"].is_null()) options.max_length = row["max_length"].get<std::size_t>();
+    if (!row["max_length"].is_null()) options.max_length = row["max_length"].get<size_t>();
     const std::string a = row["a"], b = row["b"];
     const Encoding pair = tokenizer.encode(a, b, options);
     CHECK(pair.ids == row["ids"].get<std::vector<TokenId>>());
@@ -238,7 +238,7 @@ TEST_CASE("a trie finds the longest piece, whatever else it holds") {
   for (TokenId id = 0; id < vocab.size(); ++id) {
     const bool continues = id % 2 == 0;
     std::u32string text(vocab.piece(id).begin() + (continues ? 2 : 0), vocab.piece(id).end());
-    const std::size_t length = text.size();
+    const size_t length = text.size();
     text += U"~w";
     const PieceTrie::Match match = trie.longest(text, continues);
     if (match.id != id || match.length != length) FAIL_CHECK("piece " << id);
@@ -257,8 +257,7 @@ TEST_CASE("many threads may share a tokenizer") {
     std::vector<std::jthread> threads;
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&, t] {
-        for (int k = 0; k < 200; ++k)
-          wrong[static_cast<std::size_t>(t)] += tokenizer.tokenize(text) != expected;
+        for (int k = 0; k < 200; ++k) wrong[static_cast<size_t>(t)] += tokenizer.tokenize(text) != expected;
       });
     }
   }

@@ -29,7 +29,7 @@ WordCounter counted(const Words& words) {
 }
 
 /// The rule as it is told: at each step every pair is counted anew and the best one is merged everywhere.
-std::vector<std::string> plain_rule(const Words& counts, std::size_t vocab_size, std::int64_t min_frequency) {
+std::vector<std::string> plain_rule(const Words& counts, size_t vocab_size, std::int64_t min_frequency) {
   std::vector<std::string> pieces = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
   const auto number = [&](const std::string& piece) {
     const auto found = std::find(pieces.begin(), pieces.end(), piece);
@@ -44,24 +44,24 @@ std::vector<std::string> plain_rule(const Words& counts, std::size_t vocab_size,
   std::vector<std::pair<std::vector<long>, std::int64_t>> words;
   for (const auto& [word, times] : counts) {
     words.push_back({{}, times});
-    for (std::size_t i = 0; i < word.size(); ++i) {
+    for (size_t i = 0; i < word.size(); ++i) {
       words.back().first.push_back(number((i > 0 ? "##" : "") + std::string(1, word[i])));
     }
   }
   while (pieces.size() < vocab_size) {
     std::map<std::pair<long, long>, std::int64_t> pairs;
     for (const auto& [cut, times] : words) {
-      for (std::size_t i = 1; i < cut.size(); ++i) pairs[{cut[i - 1], cut[i]}] += times;
+      for (size_t i = 1; i < cut.size(); ++i) pairs[{cut[i - 1], cut[i]}] += times;
     }
     const auto best = std::max_element(pairs.begin(), pairs.end(),
                                        [](const auto& a, const auto& b) { return a.second < b.second; });
     if (best == pairs.end() || best->second < min_frequency) break;
     const auto [left, right] = best->first;
-    std::string tail = pieces[static_cast<std::size_t>(right)];
+    std::string tail = pieces[static_cast<size_t>(right)];
     if (tail.rfind("##", 0) == 0) tail.erase(0, 2);
-    const long merged = number(pieces[static_cast<std::size_t>(left)] + tail);
+    const long merged = number(pieces[static_cast<size_t>(left)] + tail);
     for (auto& [cut, times] : words) {
-      for (std::size_t i = 0; i + 1 < cut.size(); ++i) {
+      for (size_t i = 0; i + 1 < cut.size(); ++i) {
         if (cut[i] != left || cut[i + 1] != right) continue;
         cut[i] = merged;
         cut.erase(cut.begin() + static_cast<std::ptrdiff_t>(i) + 1);
@@ -145,7 +145,7 @@ TEST_CASE("the incremental counts do what counting anew would, ties and all") {
       words[word] += 1 + generator() % 4;
     }
     VocabTrainerOptions options;
-    options.vocab_size = 13 + static_cast<std::size_t>(trial);
+    options.vocab_size = 13 + static_cast<size_t>(trial);
     options.min_frequency = trial % 3;
     INFO("trial " << trial);
     CHECK(train_vocab(counted(words), options).pieces() ==
@@ -258,7 +258,7 @@ TEST_CASE("text with many characters loses few of them, and English its words to
     if (i % 40 == 39) counter.add(line), line.clear();
   }
   VocabTrainerOptions options;
-  const auto unknown_share = [&](std::size_t size) {
+  const auto unknown_share = [&](size_t size) {
     options.vocab_size = size;
     const Tokenizer tokenizer(train_vocab(counter, options));
     std::int64_t unknown = 0;

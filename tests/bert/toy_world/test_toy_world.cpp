@@ -30,7 +30,7 @@ std::string plain(const std::string& text) {
 /// Follows a story by its facts alone: -1 is "not told yet".
 class Witness {
  public:
-  explicit Witness(std::size_t entities) : place_(entities, -1), holder_(entities, -1) {}
+  explicit Witness(size_t entities) : place_(entities, -1), holder_(entities, -1) {}
 
   /// Whether a fact agrees with all that was told before.
   bool believes(const ToyFact& f) {
@@ -82,7 +82,7 @@ class Witness {
   }
 
  private:
-  static std::size_t index(int entity) { return static_cast<std::size_t>(entity); }
+  static size_t index(int entity) { return static_cast<size_t>(entity); }
   int place(int entity) const {
     const int holder = holder_[index(entity)];
     return place_[index(holder >= 0 ? holder : entity)];
@@ -119,15 +119,15 @@ double nsp_from(const ToyCorpus& toy, Feature&& feature) {
     const auto epoch = data.plan_epoch(number);
     for (const auto& row : epoch.examples) {
       // Even documents are counted, odd ones scored.
-      const bool scored = toy.corpus->ids().size() / 2 < static_cast<std::size_t>(row.a_begin);
+      const bool scored = toy.corpus->ids().size() / 2 < static_cast<size_t>(row.a_begin);
       auto& cell = cells[feature(*toy.corpus, row)];
-      if (!scored) cell[static_cast<std::size_t>(row.next_sentence_label)] += 1;
+      if (!scored) cell[static_cast<size_t>(row.next_sentence_label)] += 1;
     }
   }
   for (int64_t number = 0; number < 6; ++number) {
     const auto epoch = data.plan_epoch(number);
     for (const auto& row : epoch.examples) {
-      if (toy.corpus->ids().size() / 2 >= static_cast<std::size_t>(row.a_begin)) continue;
+      if (toy.corpus->ids().size() / 2 >= static_cast<size_t>(row.a_begin)) continue;
       const auto& cell = cells[feature(*toy.corpus, row)];
       right += (cell[1] > cell[0] ? 1 : 0) == row.next_sentence_label;
       all += 1;
@@ -176,8 +176,8 @@ TEST_CASE("sentences are well formed and know whom they speak of") {
       std::set<int> mentioned;
       for (const auto& m : sentence.mentions) {
         REQUIRE((m.begin >= 0 && m.begin < m.end && m.end < static_cast<int>(sentence.words.size())));
-        const auto& e = story.entities[static_cast<std::size_t>(m.entity)];
-        const auto last = sentence.words[static_cast<std::size_t>(m.end) - 1];
+        const auto& e = story.entities[static_cast<size_t>(m.entity)];
+        const auto last = sentence.words[static_cast<size_t>(m.end) - 1];
         ++pronouns[m.pronoun];
         if (!m.pronoun) {
           REQUIRE(last == e.noun);
@@ -280,11 +280,11 @@ TEST_CASE("lengths alone do not tell a random sentence from the next one") {
 TEST_CASE("first words alone do not tell a random sentence from the next one") {
   const ToyCorpus toy({.stories = 6000, .seed = 22});
   const auto first_of_b = [](const TokenizedCorpus& corpus, const ExamplePlan& row) {
-    return std::vector<int64_t>{corpus.ids()[static_cast<std::size_t>(row.b_begin)]};
+    return std::vector<int64_t>{corpus.ids()[static_cast<size_t>(row.b_begin)]};
   };
   const auto first_of_both = [](const TokenizedCorpus& corpus, const ExamplePlan& row) {
-    return std::vector<int64_t>{corpus.ids()[static_cast<std::size_t>(row.a_begin)],
-                                corpus.ids()[static_cast<std::size_t>(row.b_begin)]};
+    return std::vector<int64_t>{corpus.ids()[static_cast<size_t>(row.a_begin)],
+                                corpus.ids()[static_cast<size_t>(row.b_begin)]};
   };
   const double one = nsp_from(toy, first_of_b), both = nsp_from(toy, first_of_both);
   INFO("from B's first word " << one << ", from both " << both);

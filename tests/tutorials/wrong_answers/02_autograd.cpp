@@ -88,7 +88,7 @@ void by_recursion(const Scalar& result) {
 /// The same order by a list of its own: each step stands on it with the number of its inputs looked at.
 void by_a_list(const Scalar& result) {
   std::unordered_set<Step*> met{result.step().get()};
-  std::vector<std::pair<Step*, std::size_t>> open{{result.step().get(), 0}};
+  std::vector<std::pair<Step*, size_t>> open{{result.step().get(), 0}};
   std::vector<Step*> order;
   while (!open.empty()) {
     auto& [step, looked_at] = open.back();
