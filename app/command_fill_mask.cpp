@@ -63,7 +63,7 @@ std::string to_text(const bert::FilledText& filled) {
   if (!filled.unknown.empty()) {
     std::string words;
     for (const std::string& word : filled.unknown) words += (words.empty() ? "" : ", ") + word;
-    text += fmt::format("  not in the vocabulary, so the model saw {}: {}\n", bert::kUnk, words);
+    text += fmt::format("  not in the vocabulary, so the model saw {}: {}\n", bert::unk_token, words);
   }
   for (size_t i = 0; i < filled.masks.size(); ++i) {
     if (filled.masks.size() > 1) text += fmt::format("  mask {}\n", i + 1);
@@ -84,7 +84,7 @@ std::vector<bert::MaskedPassage> passages_of(const Call& call, const bert::Token
     fail<FormatError>(
         "{}: no document begins with a word that is one piece of the vocabulary and has others around it, so "
         "there is nothing to mask; give a text with {}",
-        call.held_out.string(), bert::kMask);
+        call.held_out.string(), bert::mask_token);
   }
   return passages;
 }

@@ -101,8 +101,8 @@ std::string to_text(const bert::Evaluation& e, int64_t seen, int64_t text_tokens
     text += fmt::format("{:<15} {:>9.1f} %   perplexity {:.2f}\n", name, 100 * accuracy, perplexity);
   };
   row("the model", e.mlm_accuracy(), e.perplexity());
-  if (e.bigram) row(bert::kTwoNeighbours, e.bigram->accuracy(), e.bigram->perplexity());
-  if (e.unigram) row(bert::kFrequency, e.unigram->accuracy(), e.unigram->perplexity());
+  if (e.bigram) row(bert::two_neighbours_name, e.bigram->accuracy(), e.bigram->perplexity());
+  if (e.unigram) row(bert::frequency_name, e.unigram->accuracy(), e.unigram->perplexity());
   if (const int64_t pairs = e.pairs[0] + e.pairs[1]; pairs > 0) {
     text += fmt::format(
         "next sentence   {:>9.1f} %   of {}: {:.1f} % where B follows, {:.1f} % where it is random\n",
@@ -195,9 +195,10 @@ void RunReport::add(const bert::StepReport& step, const bert::Evaluation& e,
   last_step_ = step;
   last_ = e;
   const int64_t pairs = e.pairs[0] + e.pairs[1];
-  const auto of_pairs = [&](double value) { return pairs > 0 ? value : bert::MetricsRow::kNone; };
+  const auto of_pairs = [&](double value) { return pairs > 0 ? value : bert::MetricsRow::not_measured; };
   const auto of_class = [&](int label) {  // a kind that no pair is of has no share, rather than 0
-    return e.pairs.at(static_cast<size_t>(label)) > 0 ? e.nsp_accuracy_of(label) : bert::MetricsRow::kNone;
+    return e.pairs.at(static_cast<size_t>(label)) > 0 ? e.nsp_accuracy_of(label)
+                                                      : bert::MetricsRow::not_measured;
   };
   metrics_->append({.kind = bert::MetricsRow::Kind::eval,
                     .step = step.step,

@@ -80,8 +80,8 @@ std::string read_file(const fs::path& path) {
   if (S_ISDIR(status.st_mode)) fail<IoError>("cannot read {}: it is a folder, not a file", path.string());
 
   // One byte more than the size, so that the read which finds the end needs no further room.
-  constexpr size_t kPiece = 1 << 16;
-  std::string bytes(S_ISREG(status.st_mode) ? static_cast<size_t>(status.st_size) + 1 : kPiece, '\0');
+  constexpr size_t piece_bytes = 1 << 16;
+  std::string bytes(S_ISREG(status.st_mode) ? static_cast<size_t>(status.st_size) + 1 : piece_bytes, '\0');
   size_t used = 0;
   for (;;) {
     if (used == bytes.size()) bytes.resize(bytes.size() * 2);

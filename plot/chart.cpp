@@ -16,8 +16,8 @@ namespace {
 
 using detail::ChartAxis;
 
-constexpr double kFont = 12;
-constexpr double kLegendRow = 18;
+constexpr double font_size = 12;
+constexpr double legend_row_height = 18;
 
 /// A text element. `anchor` is start, middle or end.
 std::string text_at(double x, double y, std::string_view anchor, std::string_view kind,
@@ -85,7 +85,7 @@ class Drawing {
       top_ = legend_end + 14;
       bottom_ = chart_.height - (chart_.x_label.empty() ? 24 : 40);
       double widest = 0;
-      for (const double tick : y_.ticks()) widest = std::max(widest, text_width(y_.label(tick), kFont));
+      for (const double tick : y_.ticks()) widest = std::max(widest, text_width(y_.label(tick), font_size));
       left_ = widest + 8;
       right_ = chart_.width - 14;
       x_.place(left_, right_);
@@ -105,10 +105,10 @@ class Drawing {
     double x = 0, y = 16;
     bool any = false;
     const auto entry = [&](const std::string& name, const std::string& kind) {
-      const double width = 24 + text_width(name, kFont) + 14;
+      const double width = 24 + text_width(name, font_size) + 14;
       if (!any || x + width > chart_.width + 14) {
         x = 0;
-        y += kLegendRow + (any ? 0 : 4);
+        y += legend_row_height + (any ? 0 : 4);
         any = true;
       }
       out +=
@@ -142,7 +142,7 @@ class Drawing {
     for (const double tick : x_.ticks()) {
       const std::string label = x_.label(tick);
       // A label at the very end would be cut off there.
-      const double half = text_width(label, kFont) / 2;
+      const double half = text_width(label, font_size) / 2;
       const double x = std::min(x_.pixel(tick), chart_.width - half);
       out += text_at(x, bottom_ + 16, "middle", "tick", label);
     }
@@ -209,7 +209,7 @@ class Drawing {
           others.push_back({left_, y_.pixel(other.y), right_, y_.pixel(other.y)});
       }
       const auto place = detail::free_place({left_ + 4, top_, right_, bottom_}, y,
-                                            text_width(guide.label, kFont), kFont, curves_, others);
+                                            text_width(guide.label, font_size), font_size, curves_, others);
       if (!place) {
         in_legend.push_back(i);
         return false;

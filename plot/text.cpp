@@ -8,9 +8,9 @@
 namespace gradus::plot {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
-constexpr std::string_view kNone = "\xE2\x80\x93";         // en dash
-constexpr std::string_view kNoBreak = "\xC2\xA0";          // no-break space
+constexpr std::string_view replacement_character = "\xEF\xBF\xBD";  // U+FFFD
+constexpr std::string_view en_dash = "\xE2\x80\x93";                // en dash
+constexpr std::string_view no_break_space = "\xC2\xA0";             // no-break space
 
 std::string set_apart(std::string digits) {
   for (size_t end = digits.size(); end > 3; end -= 3) digits.insert(end - 3, ",");
@@ -49,7 +49,7 @@ std::string well_formed(std::string_view text) {
     const size_t bad = find_invalid_utf8(text);
     clean += text.substr(0, bad);
     if (bad == std::string_view::npos) return clean;
-    clean += kReplacement;
+    clean += replacement_character;
     text.remove_prefix(bad + 1);
   }
 }
@@ -75,7 +75,7 @@ std::string escape(std::string_view text) {
         break;
       default:
         if ((static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n') || c == 0x7F) {
-          safe += kReplacement;
+          safe += replacement_character;
         } else {
           safe += c;
         }
@@ -85,7 +85,7 @@ std::string escape(std::string_view text) {
 }
 
 std::string number(double value, int digits) {
-  if (std::isnan(value)) return std::string(kNone);
+  if (std::isnan(value)) return std::string(en_dash);
   if (std::isinf(value)) return value < 0 ? "-\xE2\x88\x9E" : "\xE2\x88\x9E";
   const double size = std::abs(value);
   if (size < 999.5 || size >= 1e15) return fmt::format("{:.{}g}", value, std::max(digits, 3));
@@ -93,8 +93,8 @@ std::string number(double value, int digits) {
 }
 
 std::string percent(double fraction, int decimals) {
-  if (!std::isfinite(fraction)) return std::string(kNone);
-  return fmt::format("{:.{}f}{}%", 100 * fraction, decimals, kNoBreak);
+  if (!std::isfinite(fraction)) return std::string(en_dash);
+  return fmt::format("{:.{}f}{}%", 100 * fraction, decimals, no_break_space);
 }
 
 std::string count(std::int64_t value) {

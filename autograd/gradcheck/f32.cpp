@@ -8,9 +8,9 @@
 namespace gradus::gradchecking {
 namespace {
 
-constexpr double kEps32 = std::numeric_limits<float>::epsilon();
+constexpr double epsilon_f32 = std::numeric_limits<float>::epsilon();
 /// Values are moved by this share of themselves: two of f32's roundings.
-constexpr double move_by = 2 * kEps32;
+constexpr double move_by = 2 * epsilon_f32;
 
 /// What a function gives: its output, and then the gradient of every tensor.
 using Values = std::vector<Numbers>;
@@ -112,7 +112,7 @@ GradcheckReport check_f32_against_f64(const Problem& problem, const GradcheckOpt
     most_terms = std::max(most_terms, rows[i].second.numel());
     if (i > 0) largest_of_all = std::max(largest_of_all, largest(exact[i]));
   }
-  const double rounding = kEps32 * std::sqrt(static_cast<double>(most_terms));
+  const double rounding = epsilon_f32 * std::sqrt(static_cast<double>(most_terms));
   GradcheckReport report;
   report.kind = "f32 against f64";
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -121,8 +121,9 @@ GradcheckReport check_f32_against_f64(const Problem& problem, const GradcheckOpt
     const double own = largest(exact[i]);
     double size = own;
     if (i > 0) size = own > 1e-10 * largest_of_all ? std::max(own, 0.1 * largest_of_all) : largest_of_all;
-    GradcheckResult row = compare(rows[i].first, rows[i].second, single[i], exact[i],
-                                  std::max(rounding * size, sensitive[i]), options.f32_units, kEps32 * size);
+    GradcheckResult row =
+        compare(rows[i].first, rows[i].second, single[i], exact[i], std::max(rounding * size, sensitive[i]),
+                options.f32_units, epsilon_f32 * size);
     if (i > 0 && !row.passed) row.inputs = values_around(problem.tensors, i - 1, row.index);
     report.add(std::move(row));
   }

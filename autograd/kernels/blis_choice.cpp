@@ -19,32 +19,32 @@ struct KernelSet {
   int first_model = 0, last_model = 0xff;
 };
 
-constexpr CpuFeatures kHaswell = CpuFeature::avx | CpuFeature::avx2 | CpuFeature::fma3;
-constexpr CpuFeatures kSkx = kHaswell | CpuFeature::avx512;
-constexpr CpuFeatures kFma4 = CpuFeature::avx | CpuFeature::fma3 | CpuFeature::fma4;
-constexpr std::string_view kIntel = "GenuineIntel", kAmd = "AuthenticAMD";
+constexpr CpuFeatures haswell_features = CpuFeature::avx | CpuFeature::avx2 | CpuFeature::fma3;
+constexpr CpuFeatures skx_features = haswell_features | CpuFeature::avx512;
+constexpr CpuFeatures fma4_features = CpuFeature::avx | CpuFeature::fma3 | CpuFeature::fma4;
+constexpr std::string_view intel = "GenuineIntel", amd = "AuthenticAMD";
 
 // The widest first; of one width, the one to take where none was made for the processor comes first
 // (haswell's kernels are those of the zens as well, and three rows down FMA is missing). Families and models
 // are those of BLIS's own frame/base/bli_cpuid.c; zen4 and zen5 are AMD's, in its own version of BLIS.
-constexpr KernelSet kSets[] = {
-    {"skx", 512, kSkx, kIntel},
-    {"zen5", 512, kSkx, kAmd, 0x1a},
-    {"zen4", 512, kSkx, kAmd, 0x19, 0x10, 0x1f},
-    {"zen4", 512, kSkx, kAmd, 0x19, 0x60, 0xaf},
-    {"knl", 512, kHaswell | CpuFeature::avx512_knl, kIntel},
+constexpr KernelSet kernel_sets[] = {
+    {"skx", 512, skx_features, intel},
+    {"zen5", 512, skx_features, amd, 0x1a},
+    {"zen4", 512, skx_features, amd, 0x19, 0x10, 0x1f},
+    {"zen4", 512, skx_features, amd, 0x19, 0x60, 0xaf},
+    {"knl", 512, haswell_features | CpuFeature::avx512_knl, intel},
     {"a64fx", 512, CpuFeature::neon | CpuFeature::sve512, ""},
-    {"haswell", 256, kHaswell, kIntel},
-    {"zen3", 256, kHaswell, kAmd, 0x19},
-    {"zen2", 256, kHaswell, kAmd, 0x17, 0x30, 0xff},
-    {"zen", 256, kHaswell, kAmd, 0x17, 0x00, 0x2f},
-    {"excavator", 256, kHaswell, kAmd, 0x15, 0x60, 0x7f},
-    {"steamroller", 256, kFma4, kAmd, 0x15, 0x30, 0x3f},
-    {"piledriver", 256, kFma4, kAmd, 0x15, 0x02, 0x1f},
-    {"bulldozer", 256, CpuFeature::avx | CpuFeature::fma4, kAmd, 0x15, 0x00, 0x01},
-    {"sandybridge", 256, CpuFeature::avx, kIntel},
+    {"haswell", 256, haswell_features, intel},
+    {"zen3", 256, haswell_features, amd, 0x19},
+    {"zen2", 256, haswell_features, amd, 0x17, 0x30, 0xff},
+    {"zen", 256, haswell_features, amd, 0x17, 0x00, 0x2f},
+    {"excavator", 256, haswell_features, amd, 0x15, 0x60, 0x7f},
+    {"steamroller", 256, fma4_features, amd, 0x15, 0x30, 0x3f},
+    {"piledriver", 256, fma4_features, amd, 0x15, 0x02, 0x1f},
+    {"bulldozer", 256, CpuFeature::avx | CpuFeature::fma4, amd, 0x15, 0x00, 0x01},
+    {"sandybridge", 256, CpuFeature::avx, intel},
     {"armsve", 256, CpuFeature::neon | CpuFeature::sve256, ""},
-    {"penryn", 128, CpuFeature::ssse3, kIntel},
+    {"penryn", 128, CpuFeature::ssse3, intel},
     {"thunderx2", 128, CpuFeature::neon, ""},
     {"firestorm", 128, CpuFeature::neon, ""},
     {"cortexa57", 128, CpuFeature::neon, ""},
@@ -65,7 +65,7 @@ const BlisSet* compiled_in(const BlisHost& host, std::string_view name) {
 
 std::vector<const KernelSet*> usable(const BlisHost& host) {
   std::vector<const KernelSet*> sets;
-  for (const KernelSet& set : kSets) {
+  for (const KernelSet& set : kernel_sets) {
     if (host.features.has(set.needs) && compiled_in(host, set.name) != nullptr) sets.push_back(&set);
   }
   return sets;
@@ -102,9 +102,9 @@ BlisChoice asked_for(const BlisHost& host, const std::string& asked) {
     fail("BLIS_ARCH_TYPE is '{}', which is no kernel set that BLIS {} has compiled in; {}", asked,
          host.blis_version, what_does);
   }
-  const auto known = std::find_if(std::begin(kSets), std::end(kSets),
+  const auto known = std::find_if(std::begin(kernel_sets), std::end(kernel_sets),
                                   [&](const KernelSet& s) { return s.name == set->name; });
-  if (known != std::end(kSets) && !host.features.has(known->needs)) {
+  if (known != std::end(kernel_sets) && !host.features.has(known->needs)) {
     fail("BLIS_ARCH_TYPE is '{}', and this processor cannot run BLIS's kernels {}; {}", asked, set->name,
          what_does);
   }

@@ -18,7 +18,7 @@ namespace gradus::kernels {
 
 namespace {
 
-constexpr int64_t kRounds = 4096;  // of a block: some 20 to 200 us
+constexpr int64_t rounds = 4096;  // of a block: some 20 to 200 us
 
 // x = x a + b in so many independent chains that no addition waits for the one before: two units with a
 // latency of four to six cycles want eight to twelve. The values stay near 1.
@@ -27,7 +27,7 @@ constexpr int64_t kRounds = 4096;  // of a block: some 20 to 200 us
   V x[chains];                                                                         \
   const V a = SET(0.999f), b = SET(0.001f);                                            \
   for (int c = 0; c < chains; ++c) x[c] = SET(start + static_cast<float>(c));          \
-  for (int64_t i = 0; i < kRounds; ++i) {                                              \
+  for (int64_t i = 0; i < rounds; ++i) {                                               \
     _Pragma("GCC unroll 12") for (int c = 0; c < chains; ++c) x[c] = STEP(x[c], a, b); \
   }                                                                                    \
   V sum = x[0];                                                                        \
@@ -112,7 +112,7 @@ double median_block(Block block, double seconds) {
 
 Peak measure_peak(double seconds) {
   const Kind kind = widest();
-  const double flops = 2.0 * 12 * (kind.bits / 32) * static_cast<double>(kRounds);
+  const double flops = 2.0 * 12 * (kind.bits / 32) * static_cast<double>(rounds);
   Peak peak{0, kind.bits, kind.fused};
   std::mutex adding;
   parallel_for(num_threads(), [&](int64_t) {

@@ -57,10 +57,10 @@ nn::StateDict read_tensors(const fs::path& file) {
 }
 
 std::string listed(const std::vector<std::string>& names) {
-  constexpr size_t kShown = 6;
-  if (names.size() <= kShown) return fmt::format("{}", fmt::join(names, ", "));
-  return fmt::format("{} and {} more", fmt::join(names.begin(), names.begin() + kShown, ", "),
-                     names.size() - kShown);
+  constexpr size_t most_shown = 6;
+  if (names.size() <= most_shown) return fmt::format("{}", fmt::join(names, ", "));
+  return fmt::format("{} and {} more", fmt::join(names.begin(), names.begin() + most_shown, ", "),
+                     names.size() - most_shown);
 }
 
 bool may_be_fresh(const std::string& name) {

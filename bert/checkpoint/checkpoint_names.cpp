@@ -7,11 +7,11 @@
 namespace gradus::bert {
 namespace {
 
-constexpr const char* kWord = "bert.embeddings.word_embeddings.weight";
-constexpr const char* kBias = "cls.predictions.bias";
-constexpr const char* kDecoderWeight = "cls.predictions.decoder.weight";
-constexpr const char* kDecoderBias = "cls.predictions.decoder.bias";
-constexpr std::string_view kLayer = "bert.encoder.layer.";
+constexpr const char* word_weight = "bert.embeddings.word_embeddings.weight";
+constexpr const char* mlm_bias = "cls.predictions.bias";
+constexpr const char* decoder_weight = "cls.predictions.decoder.weight";
+constexpr const char* decoder_bias = "cls.predictions.decoder.bias";
+constexpr std::string_view layer_prefix = "bert.encoder.layer.";
 
 bool same_values(const Tensor& a, const Tensor& b) {
   return a.shape() == b.shape() &&
@@ -27,8 +27,9 @@ void replace_ending(std::string& name, std::string_view from, std::string_view t
 int64_t count_layers(const nn::StateDict& weights) {
   int64_t layers = 0;
   for (const auto& [name, value] : weights) {
-    if (!name.starts_with(kLayer)) continue;
-    const std::string number = name.substr(kLayer.size(), name.find('.', kLayer.size()) - kLayer.size());
+    if (!name.starts_with(layer_prefix)) continue;
+    const std::string number =
+        name.substr(layer_prefix.size(), name.find('.', layer_prefix.size()) - layer_prefix.size());
     const bool is_number =
         !number.empty() && number.size() < 7 &&
         std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -65,19 +66,19 @@ std::string canonical_name(std::string name) {
 
 void resolve_decoder(Checkpoint& checkpoint) {
   nn::StateDict& weights = checkpoint.weights;
-  const auto own_bias = weights.find(kDecoderBias);
+  const auto own_bias = weights.find(decoder_bias);
   if (own_bias != weights.end()) {
-    const auto bias = weights.find(kBias);
+    const auto bias = weights.find(mlm_bias);
     if (bias != weights.end() && !same_values(bias->second, own_bias->second)) {
       checkpoint.warnings.push_back(fmt::format("{}: {} differs from {}; the decoder's is used",
-                                                checkpoint.file.string(), kDecoderBias, kBias));
+                                                checkpoint.file.string(), decoder_bias, mlm_bias));
     }
-    weights[kBias] = own_bias->second;
-    weights.erase(kDecoderBias);
+    weights[mlm_bias] = own_bias->second;
+    weights.erase(decoder_bias);
   }
 
-  const auto own = weights.find(kDecoderWeight);
-  const auto word = weights.find(kWord);
+  const auto own = weights.find(decoder_weight);
+  const auto word = weights.find(word_weight);
   if (own == weights.end() || word == weights.end()) return;
   if (!checkpoint.config.tie_word_embeddings) return;
   if (same_values(own->second, word->second)) {
@@ -85,13 +86,13 @@ void resolve_decoder(Checkpoint& checkpoint) {
   } else {
     checkpoint.config.tie_word_embeddings = false;
     checkpoint.warnings.push_back(fmt::format("{}: {} differs from the word embeddings; it is kept apart",
-                                              checkpoint.file.string(), kDecoderWeight));
+                                              checkpoint.file.string(), decoder_weight));
   }
 }
 
 void cut_padded_vocabulary(Checkpoint& checkpoint) {
   const int64_t V = checkpoint.config.vocab_size;
-  for (const char* name : {kWord, kBias, kDecoderWeight}) {
+  for (const char* name : {word_weight, mlm_bias, decoder_weight}) {
     const auto found = checkpoint.weights.find(name);
     if (found == checkpoint.weights.end() || found->second.rank() == 0) continue;
     const int64_t rows = found->second.size(0);
@@ -115,7 +116,7 @@ void check_sizes(const Checkpoint& checkpoint) {
                         found->second.shape(), wanted);
     }
   };
-  check(kWord, {c.vocab_size, c.hidden_size});
+  check(word_weight, {c.vocab_size, c.hidden_size});
   check("bert.embeddings.position_embeddings.weight", {c.max_position_embeddings, c.hidden_size});
   check("bert.embeddings.token_type_embeddings.weight", {c.type_vocab_size, c.hidden_size});
   check("bert.encoder.layer.0.intermediate.dense.weight", {c.intermediate_size, c.hidden_size});

@@ -41,7 +41,7 @@ std::vector<int64_t> mask_positions(const Encoding& encoding, TokenId mask, cons
   }
   if (!positions.empty()) return positions;
   const std::string meant = meant_as_mask(text);
-  fail<FormatError>("there is no {} in the text to fill in{}", kMask,
+  fail<FormatError>("there is no {} in the text to fill in{}", mask_token,
                     meant.empty() ? "" : fmt::format("; write it so in place of '{}'", meant));
 }
 
@@ -68,8 +68,8 @@ std::string with_guesses(const std::string& text, const FilledText& filled, Toke
     if (filled.encoding.token_type_ids[at] != segment || mask.candidates.empty()) continue;
     CharSpan span = filled.encoding.offsets[at];
     std::string piece = mask.candidates[0].piece;
-    if (piece.starts_with(kContinuation)) {
-      piece.erase(0, kContinuation.size());
+    if (piece.starts_with(continuation_prefix)) {
+      piece.erase(0, continuation_prefix.size());
       while (span.begin > done && is_white_space(chars[span.begin - 1])) --span.begin;
     }
     done = span.end;
@@ -85,7 +85,7 @@ std::vector<std::string> unknown_words(const std::string& text, const std::strin
     if (encoding.ids[i] != unknown) continue;
     const std::string word = characters(encoding.token_type_ids[i] == 0 ? text : pair, encoding.offsets[i]);
     const bool is_new = std::find(words.begin(), words.end(), word) == words.end();
-    if (is_new && word != kUnk) words.push_back(word);
+    if (is_new && word != unk_token) words.push_back(word);
   }
   return words;
 }
@@ -131,7 +131,7 @@ FilledText fill_mask(const BertForPreTraining& model, const Tokenizer& tokenizer
     fail<IndexError>(
         "the text has {} pieces with [CLS] and [SEP], and the model takes {} at most; shorten it around "
         "its {}",
-        length, most, kMask);
+        length, most, mask_token);
 
   const auto row = [](const std::vector<TokenId>& values) {
     return tensor(std::vector<int64_t>(values.begin(), values.end()),

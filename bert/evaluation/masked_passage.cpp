@@ -61,7 +61,7 @@ std::optional<MaskedPassage> masked_passage(const std::vector<std::string>& sent
     const CharSpan span = encoding.offsets[i];
     if (!begins || !ends || encoding.ids[i] == unknown) continue;
     if (!is_word(std::u32string_view(chars).substr(span.begin, span.end - span.begin))) continue;
-    return MaskedPassage{replaced(text, {{span, std::string(kMask)}}), encoding.ids[i]};
+    return MaskedPassage{replaced(text, {{span, std::string(mask_token)}}), encoding.ids[i]};
   }
   return std::nullopt;
 }

@@ -20,14 +20,14 @@ std::string share(double value) { return fmt::format("{:.1f} %", 100 * value); }
 std::string what_is_below(const MaskScore& model, const MaskScore& two_neighbours) {
   if (model.accuracy < two_neighbours.accuracy) {
     return fmt::format("Below the baseline: {} get {} of the masked tokens right, this model {}.",
-                       kTwoNeighbours, share(two_neighbours.accuracy), share(model.accuracy));
+                       two_neighbours_name, share(two_neighbours.accuracy), share(model.accuracy));
   }
   if (!(model.perplexity > two_neighbours.perplexity)) return {};
   return fmt::format(
       "Below the baseline by perplexity: that of {} is {:.2f}, of this model {:.2f}, which is too sure of "
       "its "
       "guesses where they are wrong.",
-      kTwoNeighbours, two_neighbours.perplexity, model.perplexity);
+      two_neighbours_name, two_neighbours.perplexity, model.perplexity);
 }
 
 std::string what_would_help(std::int64_t seen, std::int64_t text) {

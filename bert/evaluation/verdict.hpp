@@ -9,8 +9,8 @@
 namespace gradus::bert {
 
 /// The names of the two baselines (baselines.hpp) wherever people read them: BigramBaseline, UnigramBaseline.
-inline constexpr std::string_view kTwoNeighbours = "two neighbours";
-inline constexpr std::string_view kFrequency = "frequency";
+inline constexpr std::string_view two_neighbours_name = "two neighbours";
+inline constexpr std::string_view frequency_name = "frequency";
 
 /// What guesses for the same masked tokens came to. NaN where it is not known.
 struct MaskScore {

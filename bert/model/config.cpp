@@ -14,9 +14,9 @@ struct Size {
   std::string_view name;
   int64_t layers, hidden;
 };
-constexpr std::array<Size, 5> kSizes = {
+constexpr std::array<Size, 5> published_sizes = {
     {{"tiny", 2, 128}, {"mini", 4, 256}, {"small", 4, 512}, {"medium", 8, 512}, {"base", 12, 768}}};
-constexpr int64_t kHeadSize = 64;  // of every published BERT
+constexpr int64_t published_head_size = 64;  // of every published BERT
 
 std::string unknown_activation(const std::string& name) {
   return fmt::format(
@@ -28,13 +28,13 @@ std::string unknown_activation(const std::string& name) {
 }  // namespace
 
 Config Config::named(std::string_view size, int64_t vocab_size) {
-  for (const Size& known : kSizes) {
+  for (const Size& known : published_sizes) {
     if (known.name != size) continue;
     Config config;
     config.vocab_size = vocab_size;
     config.hidden_size = known.hidden;
     config.num_hidden_layers = known.layers;
-    config.num_attention_heads = known.hidden / kHeadSize;
+    config.num_attention_heads = known.hidden / published_head_size;
     config.intermediate_size = 4 * known.hidden;
     return config;
   }

@@ -7,8 +7,8 @@
 namespace gradus::bert::html {
 namespace {
 
-constexpr std::string_view kNone = "\xE2\x80\x93";  // en dash
-constexpr std::string_view kNoBreak = "\xC2\xA0";   // no-break space
+constexpr std::string_view en_dash = "\xE2\x80\x93";     // en dash
+constexpr std::string_view no_break_space = "\xC2\xA0";  // no-break space
 
 }  // namespace
 
@@ -34,7 +34,7 @@ std::string json_string(std::string_view text) {
 }
 
 std::string base64(std::span<const std::uint8_t> bytes) {
-  static constexpr std::string_view kDigits =
+  static constexpr std::string_view base64_digits =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;
   text.reserve((bytes.size() + 2) / 3 * 4);
@@ -43,20 +43,21 @@ std::string base64(std::span<const std::uint8_t> bytes) {
     const std::uint32_t group = (static_cast<std::uint32_t>(bytes[i]) << 16) |
                                 (left > 1 ? static_cast<std::uint32_t>(bytes[i + 1]) << 8 : 0) |
                                 (left > 2 ? static_cast<std::uint32_t>(bytes[i + 2]) : 0);
-    text += kDigits[group >> 18];
-    text += kDigits[(group >> 12) & 63];
-    text += left > 1 ? kDigits[(group >> 6) & 63] : '=';
-    text += left > 2 ? kDigits[group & 63] : '=';
+    text += base64_digits[group >> 18];
+    text += base64_digits[(group >> 12) & 63];
+    text += left > 1 ? base64_digits[(group >> 6) & 63] : '=';
+    text += left > 2 ? base64_digits[group & 63] : '=';
   }
   return text;
 }
 
 std::string duration(double seconds) {
-  if (!(seconds >= 0) || std::isinf(seconds)) return std::string(kNone);
-  if (seconds < 59.95) return fmt::format("{:.1f}{}s", seconds, kNoBreak);
+  if (!(seconds >= 0) || std::isinf(seconds)) return std::string(en_dash);
+  if (seconds < 59.95) return fmt::format("{:.1f}{}s", seconds, no_break_space);
   const auto whole = static_cast<std::int64_t>(std::llround(seconds));
-  if (whole < 3600) return fmt::format("{}{}min {:02}{}s", whole / 60, kNoBreak, whole % 60, kNoBreak);
-  return fmt::format("{}{}h {:02}{}min", whole / 3600, kNoBreak, whole / 60 % 60, kNoBreak);
+  if (whole < 3600)
+    return fmt::format("{}{}min {:02}{}s", whole / 60, no_break_space, whole % 60, no_break_space);
+  return fmt::format("{}{}h {:02}{}min", whole / 3600, no_break_space, whole / 60 % 60, no_break_space);
 }
 
 bool joins_left(std::string_view piece) {

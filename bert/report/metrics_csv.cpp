@@ -16,26 +16,26 @@
 namespace gradus::bert {
 namespace {
 
-constexpr std::string_view kHeader =
+constexpr std::string_view csv_header =
     "step,kind,tokens,seconds,loss,mlm_loss,nsp_loss,mlm_accuracy,nsp_accuracy,nsp_accuracy_next,"
     "nsp_accuracy_random,perplexity,positions,pairs,learning_rate,gradient_norm,tokens_per_second";
 
 /// The columns after `tokens`, in the header's order.
-constexpr std::array kFigures = {&MetricsRow::seconds,
-                                 &MetricsRow::loss,
-                                 &MetricsRow::mlm_loss,
-                                 &MetricsRow::nsp_loss,
-                                 &MetricsRow::mlm_accuracy,
-                                 &MetricsRow::nsp_accuracy,
-                                 &MetricsRow::nsp_accuracy_next,
-                                 &MetricsRow::nsp_accuracy_random,
-                                 &MetricsRow::perplexity,
-                                 &MetricsRow::positions,
-                                 &MetricsRow::pairs,
-                                 &MetricsRow::learning_rate,
-                                 &MetricsRow::gradient_norm,
-                                 &MetricsRow::tokens_per_second};
-constexpr size_t kCells = 3 + kFigures.size();
+constexpr std::array row_figures = {&MetricsRow::seconds,
+                                    &MetricsRow::loss,
+                                    &MetricsRow::mlm_loss,
+                                    &MetricsRow::nsp_loss,
+                                    &MetricsRow::mlm_accuracy,
+                                    &MetricsRow::nsp_accuracy,
+                                    &MetricsRow::nsp_accuracy_next,
+                                    &MetricsRow::nsp_accuracy_random,
+                                    &MetricsRow::perplexity,
+                                    &MetricsRow::positions,
+                                    &MetricsRow::pairs,
+                                    &MetricsRow::learning_rate,
+                                    &MetricsRow::gradient_norm,
+                                    &MetricsRow::tokens_per_second};
+constexpr size_t cells_per_row = 3 + row_figures.size();
 
 std::vector<std::string_view> split(std::string_view line) {
   std::vector<std::string_view> cells;
@@ -66,11 +66,11 @@ T parse(std::string_view cell, const Place& place) {
 }
 
 MetricsRow parse_row(std::string_view text, const std::filesystem::path& path, size_t line) {
-  static const std::vector<std::string_view> columns = split(kHeader);
+  static const std::vector<std::string_view> columns = split(csv_header);
   const std::vector<std::string_view> cells = split(text);
-  if (cells.size() != kCells) {
+  if (cells.size() != cells_per_row) {
     fail<FormatError>("{}, line {}: {} {}, {} are wanted", path.string(), line, cells.size(),
-                      plural(cells.size(), "cell"), kCells);
+                      plural(cells.size(), "cell"), cells_per_row);
   }
   const auto place = [&](size_t column) { return Place{path, line, columns[column]}; };
   MetricsRow row;
@@ -80,21 +80,21 @@ MetricsRow parse_row(std::string_view text, const std::filesystem::path& path, s
   }
   row.kind = cells[1] == "train" ? MetricsRow::Kind::train : MetricsRow::Kind::eval;
   row.tokens = parse<std::int64_t>(cells[2], place(2));
-  for (size_t i = 0; i < kFigures.size(); ++i) {
+  for (size_t i = 0; i < row_figures.size(); ++i) {
     const std::string_view cell = cells[3 + i];
-    row.*kFigures[i] = cell.empty() ? MetricsRow::kNone : parse<double>(cell, place(3 + i));
+    row.*row_figures[i] = cell.empty() ? MetricsRow::not_measured : parse<double>(cell, place(3 + i));
   }
   return row;
 }
 
 }  // namespace
 
-std::string_view metrics_header() { return kHeader; }
+std::string_view metrics_header() { return csv_header; }
 
 std::string to_csv(const MetricsRow& row) {
   std::string line =
       fmt::format("{},{},{}", row.step, row.kind == MetricsRow::Kind::train ? "train" : "eval", row.tokens);
-  for (const auto figure : kFigures) {
+  for (const auto figure : row_figures) {
     line += ',';
     if (!std::isnan(row.*figure)) line += fmt::format("{}", row.*figure);
   }
@@ -112,9 +112,9 @@ std::vector<MetricsRow> read_metrics_csv(const std::filesystem::path& path) {
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (number > 1) {
       rows.push_back(parse_row(line, path, number));
-    } else if (line != kHeader) {
+    } else if (line != csv_header) {
       fail<FormatError>("{}, line 1: the columns are not those of metrics.csv, \"{}\"", path.string(),
-                        kHeader);
+                        csv_header);
     }
   }
   return rows;
@@ -131,7 +131,7 @@ MetricsWriter::MetricsWriter(std::filesystem::path path, std::optional<std::int6
       return row.step > *resumed_step || is_made_again;
     });
   }
-  std::string text = std::string(kHeader) + '\n';
+  std::string text = std::string(csv_header) + '\n';
   for (const MetricsRow& row : rows_) text += to_csv(row) + '\n';
   write_file_atomically(path_, text);
   file_.open(path_, std::ios::app | std::ios::binary);

@@ -17,25 +17,25 @@ namespace gradus::bert {
 /// nats, accuracies are fractions.
 struct MetricsRow {
   enum class Kind { train, eval };
-  static constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  static constexpr double not_measured = std::numeric_limits<double>::quiet_NaN();
 
-  Kind kind = Kind::train;             ///< train: since the last such row; eval: on held-out text
-  std::int64_t step = 0;               ///< optimizer steps done
-  std::int64_t tokens = 0;             ///< token slots read so far, padding included
-  double seconds = 0;                  ///< of training so far, across resumed runs
-  double loss = kNone;                 ///< mlm_loss + nsp_loss
-  double mlm_loss = kNone;             ///< mean over the masked positions
-  double nsp_loss = kNone;             ///< mean over the pairs
-  double mlm_accuracy = kNone;         ///< share of the masked positions
-  double nsp_accuracy = kNone;         ///< share of the pairs
-  double nsp_accuracy_next = kNone;    ///< of the pairs that follow each other
-  double nsp_accuracy_random = kNone;  ///< of those that do not
-  double perplexity = kNone;           ///< exp(mlm_loss)
-  double positions = kNone;            ///< masked positions counted
-  double pairs = kNone;                ///< pairs counted
-  double learning_rate = kNone;
-  double gradient_norm = kNone;  ///< global L2 norm before clipping
-  double tokens_per_second = kNone;
+  Kind kind = Kind::train;                    ///< train: since the last such row; eval: on held-out text
+  std::int64_t step = 0;                      ///< optimizer steps done
+  std::int64_t tokens = 0;                    ///< token slots read so far, padding included
+  double seconds = 0;                         ///< of training so far, across resumed runs
+  double loss = not_measured;                 ///< mlm_loss + nsp_loss
+  double mlm_loss = not_measured;             ///< mean over the masked positions
+  double nsp_loss = not_measured;             ///< mean over the pairs
+  double mlm_accuracy = not_measured;         ///< share of the masked positions
+  double nsp_accuracy = not_measured;         ///< share of the pairs
+  double nsp_accuracy_next = not_measured;    ///< of the pairs that follow each other
+  double nsp_accuracy_random = not_measured;  ///< of those that do not
+  double perplexity = not_measured;           ///< exp(mlm_loss)
+  double positions = not_measured;            ///< masked positions counted
+  double pairs = not_measured;                ///< pairs counted
+  double learning_rate = not_measured;
+  double gradient_norm = not_measured;  ///< global L2 norm before clipping
+  double tokens_per_second = not_measured;
 };
 
 /// The first line of the file. Columns keep their names and order; a later version may only add at the end.

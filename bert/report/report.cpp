@@ -31,7 +31,7 @@ std::string against_neighbours(double accuracy, double bigram) {
   if (!std::isfinite(accuracy) || !std::isfinite(bigram)) return "of the masked tokens";
   const double points = 100 * (accuracy - bigram);
   return fmt::format("{:.1f} points {} {} ({})", std::abs(points), points < 0 ? "below" : "above",
-                     kTwoNeighbours, html::percent(bigram));
+                     two_neighbours_name, html::percent(bigram));
 }
 
 /// What the figures of the last evaluation mean, where they may mislead.
@@ -56,7 +56,7 @@ std::string headline(const TrainingReport& report) {
                   against_neighbours(eval->mlm_accuracy, base.bigram_accuracy));
     out += figure("Perplexity", html::number(eval->perplexity),
                   std::isfinite(base.bigram_perplexity)
-                      ? fmt::format("{}: {}", kTwoNeighbours, html::number(base.bigram_perplexity))
+                      ? fmt::format("{}: {}", two_neighbours_name, html::number(base.bigram_perplexity))
                       : "of the masked tokens");
     if (!std::isnan(eval->nsp_accuracy)) {
       out += figure("Next sentence right", html::percent(eval->nsp_accuracy),
@@ -67,7 +67,7 @@ std::string headline(const TrainingReport& report) {
                                       html::percent(eval->nsp_accuracy_random)));
     }
   } else {
-    out += figure("Masked tokens right", html::percent(MetricsRow::kNone), "no evaluation yet");
+    out += figure("Masked tokens right", html::percent(MetricsRow::not_measured), "no evaluation yet");
   }
   if (!report.rows.empty()) {
     const MetricsRow& last = report.rows.back();
@@ -109,13 +109,13 @@ std::string final_table(const TrainingReport& report) {
       " A token is a word or a piece of one. The baseline \u201C{}\u201D guesses from how often a token "
       "stood "
       "between the two in the training text, \u201C{}\u201D always guesses the commonest.",
-      kTwoNeighbours, kFrequency);
+      two_neighbours_name, frequency_name);
   out +=
       "</p>\n<div class=\"scroll\"><table><thead><tr><th>Masked tokens</th><th class=\"n\">right</th>"
       "<th class=\"n\">perplexity</th></tr></thead><tbody>\n";
   out += row("this model", eval->mlm_accuracy, eval->perplexity);
-  out += row(kTwoNeighbours, base.bigram_accuracy, base.bigram_perplexity);
-  out += row(kFrequency, base.unigram_accuracy, base.unigram_perplexity);
+  out += row(two_neighbours_name, base.bigram_accuracy, base.bigram_perplexity);
+  out += row(frequency_name, base.unigram_accuracy, base.unigram_perplexity);
   out += "</tbody></table></div>\n";
   if (std::isnan(eval->nsp_accuracy)) return out;
   const auto nsp = [](const char* name, double accuracy) {

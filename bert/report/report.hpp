@@ -17,10 +17,10 @@ namespace gradus::bert {
 
 /// What counting words alone reaches on the very same masked positions. NaN where it is not known.
 struct MlmBaselines {
-  double unigram_accuracy = MetricsRow::kNone;
-  double unigram_perplexity = MetricsRow::kNone;
-  double bigram_accuracy = MetricsRow::kNone;  ///< from both neighbours
-  double bigram_perplexity = MetricsRow::kNone;
+  double unigram_accuracy = MetricsRow::not_measured;
+  double unigram_perplexity = MetricsRow::not_measured;
+  double bigram_accuracy = MetricsRow::not_measured;  ///< from both neighbours
+  double bigram_perplexity = MetricsRow::not_measured;
 };
 
 /// The model's fillings of one masked word after `step` steps, best first.

@@ -65,8 +65,8 @@ plot::Chart accuracy_chart(const TrainingReport& report) {
   chart.percent = true;
   add_training(chart, report, &MetricsRow::mlm_accuracy, "training", 2);
   add_held_out(chart, report, &MetricsRow::mlm_accuracy, "held-out text", 1);
-  chart.guides = {{std::string(kTwoNeighbours), report.baselines.bigram_accuracy},
-                  {std::string(kFrequency), report.baselines.unigram_accuracy}};
+  chart.guides = {{std::string(two_neighbours_name), report.baselines.bigram_accuracy},
+                  {std::string(frequency_name), report.baselines.unigram_accuracy}};
   return chart;
 }
 
@@ -74,8 +74,8 @@ plot::Chart loss_chart(const TrainingReport& report) {
   plot::Chart chart = chart_over_steps("Loss on masked tokens, nats");
   add_training(chart, report, &MetricsRow::mlm_loss, "training", 2);
   add_held_out(chart, report, &MetricsRow::mlm_loss, "held-out text", 1);
-  chart.guides = {{std::string(kTwoNeighbours), std::log(report.baselines.bigram_perplexity)},
-                  {std::string(kFrequency), std::log(report.baselines.unigram_perplexity)}};
+  chart.guides = {{std::string(two_neighbours_name), std::log(report.baselines.bigram_perplexity)},
+                  {std::string(frequency_name), std::log(report.baselines.unigram_perplexity)}};
   return chart;
 }
 

@@ -14,9 +14,9 @@ namespace {
 std::string shown(const json& value) {
   if (value.is_array()) return "a list";
   if (value.is_object()) return "an object";
-  constexpr size_t kLongest = 60;
+  constexpr size_t longest = 60;
   std::string out = value.dump();
-  return out.size() > kLongest ? std::string("a long ") + value.type_name() : out;
+  return out.size() > longest ? std::string("a long ") + value.type_name() : out;
 }
 
 /// A whole number that std::int64_t holds.

@@ -16,9 +16,9 @@ using namespace std::literals;
 /// The command that makes UTF-8 of the file, for a shell.
 std::string conversion(std::string_view encoding, const std::string& name) {
   const auto quoted = [](const std::string& path) {
-    constexpr std::string_view kPlain =
+    constexpr std::string_view plain_characters =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+@,:=~";
-    if (path.find_first_not_of(kPlain) == std::string::npos) return path;
+    if (path.find_first_not_of(plain_characters) == std::string::npos) return path;
     std::string out = "'";
     for (const char c : path) out += c == '\'' ? "'\\''" : std::string(1, c);
     return out + "'";
@@ -69,7 +69,7 @@ bool is_no_utf8_with_stray_zeros(std::string_view bytes) {
 }  // namespace
 
 void refuse_other_kinds(std::string_view beginning, const std::string& name) {
-  beginning = beginning.substr(0, kKindBytes);
+  beginning = beginning.substr(0, text_kind_bytes);
   refuse_lfs_pointer(beginning, name);
   // UTF-32's mark in little-endian order begins as that of UTF-16 does.
   if (beginning.starts_with("\xFF\xFE\0\0"sv) || beginning.starts_with("\0\0\xFE\xFF"sv)) {

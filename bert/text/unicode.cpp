@@ -10,9 +10,9 @@
 namespace gradus::bert {
 namespace {
 
-constexpr size_t kValid = std::string_view::npos;
+constexpr size_t all_valid = std::string_view::npos;
 
-/// Appends code points up to the first invalid byte; the offset of that byte, or kValid.
+/// Appends code points up to the first invalid byte; the offset of that byte, or all_valid.
 size_t decode_valid_prefix(std::string_view text, std::u32string& out) {
   const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
   const size_t size = text.size();
@@ -45,7 +45,7 @@ size_t decode_valid_prefix(std::string_view text, std::u32string& out) {
     out.push_back(c);
     i += static_cast<size_t>(follow) + 1;
   }
-  return kValid;
+  return all_valid;
 }
 
 utf8proc_category_t category(char32_t c) { return utf8proc_category(static_cast<utf8proc_int32_t>(c)); }
@@ -57,7 +57,7 @@ bool within(char32_t c, char32_t first, char32_t last) { return c >= first && c 
 void decode_utf8(std::string_view text, std::u32string& out) {
   out.reserve(out.size() + text.size());
   const size_t bad = decode_valid_prefix(text, out);
-  if (bad == kValid) return;
+  if (bad == all_valid) return;
   fail<FormatError>("text is not UTF-8: byte 0x{:02X} at offset {}", static_cast<unsigned char>(text[bad]),
                     bad);
 }
@@ -103,7 +103,7 @@ void check_utf8_file(std::string_view content, std::string_view name) {
     const size_t length = std::min(content.find('\n'), content.size() - 1) + 1;
     ignored.clear();
     const size_t bad = decode_valid_prefix(content.substr(0, length), ignored);
-    if (bad != kValid) {
+    if (bad != all_valid) {
       fail<FormatError>("{}: line {} is not UTF-8: byte 0x{:02X} at its offset {}", name, line,
                         static_cast<unsigned char>(content[bad]), bad);
     }

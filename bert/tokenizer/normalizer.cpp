@@ -96,14 +96,14 @@ void lower(NormalizedText& text) {
 }
 
 /// What the stages make of each ASCII character; 0x80 for one that is dropped.
-constexpr unsigned char kDropped = 0x80;
+constexpr unsigned char dropped_character = 0x80;
 std::array<unsigned char, 128> ascii_table(bool clean_text, bool lowercase) {
   std::array<unsigned char, 128> table{};
   for (unsigned char c = 0; c < 128; ++c) {
     table[c] = c;
     if (lowercase && c >= 'A' && c <= 'Z') table[c] = static_cast<unsigned char>(c + 32);
     if (clean_text && is_white_space(c)) table[c] = ' ';
-    if (clean_text && is_dropped(c)) table[c] = kDropped;
+    if (clean_text && is_dropped(c)) table[c] = dropped_character;
   }
   return table;
 }
@@ -118,18 +118,18 @@ void normalize_ascii(std::string_view text, const std::array<unsigned char, 128>
     const unsigned char c = table[static_cast<unsigned char>(text[i])];
     out.chars[used] = c;
     out.source[used] = static_cast<std::uint32_t>(i);
-    used += c != kDropped;
+    used += c != dropped_character;
   }
   out.chars.resize(used);
   out.source.resize(used);
 }
 
 /// How a character takes part in splitting, for the ASCII ones.
-enum Role : unsigned char { kLetter, kSpace, kPunctuation };
+enum Role : unsigned char { letter, space, punctuation };
 std::array<Role, 128> ascii_roles() {
   std::array<Role, 128> roles{};
   for (char32_t c = 0; c < 128; ++c) {
-    roles[c] = is_white_space(c) ? kSpace : is_punctuation(c) ? kPunctuation : kLetter;
+    roles[c] = is_white_space(c) ? space : is_punctuation(c) ? punctuation : letter;
   }
   return roles;
 }
@@ -137,7 +137,7 @@ std::array<Role, 128> ascii_roles() {
 Role role_of(char32_t c) {
   static const std::array<Role, 128> ascii = ascii_roles();
   if (c < 128) return ascii[c];
-  return is_white_space(c) ? kSpace : is_punctuation(c) ? kPunctuation : kLetter;
+  return is_white_space(c) ? space : is_punctuation(c) ? punctuation : letter;
 }
 
 }  // namespace
@@ -171,9 +171,9 @@ void split_words(std::u32string_view text, std::vector<WordSpan>& words) {
   for (std::uint32_t i = 0; i < size;) {
     const Role role = role_of(text[i]);
     const std::uint32_t begin = i++;
-    if (role == kSpace) continue;
-    if (role == kLetter) {
-      while (i < size && role_of(text[i]) == kLetter) ++i;
+    if (role == space) continue;
+    if (role == letter) {
+      while (i < size && role_of(text[i]) == letter) ++i;
     }
     words.push_back({begin, i});
   }

@@ -28,10 +28,10 @@ class PieceTrie {
 
  private:
   struct Edge {
-    std::uint64_t key = kFree;
+    std::uint64_t key = free_slot;
     std::uint32_t child = 0;
   };
-  static constexpr std::uint64_t kFree = ~std::uint64_t{0};
+  static constexpr std::uint64_t free_slot = ~std::uint64_t{0};
 
   size_t slot(std::uint64_t key) const;
   void insert(std::uint32_t root, std::u32string_view piece, TokenId id);

@@ -51,10 +51,10 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
 
 /// The rules by which Hugging Face joins English punctuation again. They see one piece at a time.
 void clean_up(std::string& piece) {
-  static constexpr std::pair<std::string_view, std::string_view> kRules[] = {
+  static constexpr std::pair<std::string_view, std::string_view> cleanup_rules[] = {
       {" .", "."},   {" ?", "?"},           {" !", "!"},   {" ,", ","},     {" ' ", "'"},   {" n't", "n't"},
       {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
-  for (const auto& [from, to] : kRules) replace_all(piece, from, to);
+  for (const auto& [from, to] : cleanup_rules) replace_all(piece, from, to);
 }
 
 }  // namespace
@@ -68,7 +68,7 @@ Tokenizer::Tokenizer(Vocab vocab, BertNormalizer normalizer, size_t max_word_cha
       special_ids_(vocab_.special_ids()),
       trie_(vocab_),
       added_words_(std::move(added_words)) {
-  for (const std::string_view token : {kPad, kUnk, kCls, kSep, kMask}) {
+  for (const std::string_view token : {pad_token, unk_token, cls_token, sep_token, mask_token}) {
     specials_.push_back({std::string(token), vocab_.id(token)});
   }
   for (const std::string& token : extra_specials_) specials_.push_back({token, vocab_.id(token)});
@@ -250,8 +250,8 @@ std::string Tokenizer::decode(std::span<const TokenId> ids, const DecodeOptions&
   for (const TokenId id : ids) {
     std::string_view text = vocab_.piece(id);
     if (options.skip_special_tokens && is_special(id)) continue;
-    const bool continues = !is_first && text.starts_with(kContinuation);
-    if (continues) text.remove_prefix(kContinuation.size());
+    const bool continues = !is_first && text.starts_with(continuation_prefix);
+    if (continues) text.remove_prefix(continuation_prefix.size());
     std::string piece = is_first || continues ? "" : " ";
     piece += text;
     if (options.clean_up) clean_up(piece);

@@ -56,13 +56,14 @@ struct DecodeOptions {
 /// threads at once.
 class Tokenizer {
  public:
-  static constexpr size_t kMaxWordChars = 100;
+  static constexpr size_t default_max_word_chars = 100;
 
   /// `extra_specials` are pieces of `vocab` that, like the five of BERT, are found in text as they are.
   /// `added_words` are pieces that stay whole wherever they stand, inside a word too: they are normalised and
   /// looked for in normalised text (Hugging Face's tokens that were added and are not special).
   /// @throws FormatError when one of the five is missing; IndexError when an extra or added one is.
-  explicit Tokenizer(Vocab vocab, BertNormalizer normalizer = {}, size_t max_word_chars = kMaxWordChars,
+  explicit Tokenizer(Vocab vocab, BertNormalizer normalizer = {},
+                     size_t max_word_chars = default_max_word_chars,
                      std::vector<std::string> extra_specials = {}, std::vector<std::string> added_words = {});
 
   const Vocab& vocab() const { return vocab_; }

@@ -86,7 +86,7 @@ void check_same_pieces(const Vocab& vocab, const TokenizerJson& other, const fs:
 /// The settings of the class BertTokenizer: an absent key has BERT's default, whatever tokenizer.json says.
 void read_settings(const JsonNode& root, TokenizerParts& parts) {
   BertNormalizer& normalizer = parts.normalizer = {};
-  parts.max_word_chars = Tokenizer::kMaxWordChars;
+  parts.max_word_chars = Tokenizer::default_max_word_chars;
   if (root.has("do_lower_case")) normalizer.lowercase = root.at("do_lower_case").boolean();
   if (root.has("strip_accents")) normalizer.strip_accents = read_strip_accents(root.at("strip_accents"));
   if (root.has("tokenize_chinese_chars")) {
@@ -103,11 +103,11 @@ void read_settings(const JsonNode& root, TokenizerParts& parts) {
 /// The five special tokens, which must be BERT's, and other tokens by name or in a list.
 /// tokenizer_config.json and special_tokens_map.json have the same keys for them.
 std::vector<std::string> read_special_tokens(const JsonNode& root) {
-  const std::pair<const char*, std::string_view> five[] = {{"pad_token", kPad},
-                                                           {"unk_token", kUnk},
-                                                           {"cls_token", kCls},
-                                                           {"sep_token", kSep},
-                                                           {"mask_token", kMask}};
+  const std::pair<const char*, std::string_view> five[] = {{"pad_token", pad_token},
+                                                           {"unk_token", unk_token},
+                                                           {"cls_token", cls_token},
+                                                           {"sep_token", sep_token},
+                                                           {"mask_token", mask_token}};
   for (const auto& [key, token] : five) {
     if (is_set(root, key)) must_be(root.at(key), token);
   }

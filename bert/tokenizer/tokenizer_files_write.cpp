@@ -19,8 +19,8 @@ ordered_json strip_accents_json(const BertNormalizer& normalizer) {
 }
 
 ordered_json added_tokens_json(const Tokenizer& tokenizer) {
-  std::vector<std::string> tokens = {std::string(kPad), std::string(kUnk), std::string(kCls),
-                                     std::string(kSep), std::string(kMask)};
+  std::vector<std::string> tokens = {std::string(pad_token), std::string(unk_token), std::string(cls_token),
+                                     std::string(sep_token), std::string(mask_token)};
   const std::vector<std::string>&words = tokenizer.added_words(), &specials = tokenizer.extra_specials();
   tokens.insert(tokens.end(), specials.begin(), specials.end());
   tokens.insert(tokens.end(), words.begin(), words.end());
@@ -47,11 +47,11 @@ ordered_json config_json(const Tokenizer& tokenizer, std::int64_t model_max_leng
                       {"strip_accents", strip_accents_json(tokenizer.normalizer())},
                       {"tokenize_chinese_chars", tokenizer.normalizer().handle_chinese_chars},
                       {"model_max_length", model_max_length},
-                      {"pad_token", kPad},
-                      {"unk_token", kUnk},
-                      {"cls_token", kCls},
-                      {"sep_token", kSep},
-                      {"mask_token", kMask}};
+                      {"pad_token", pad_token},
+                      {"unk_token", unk_token},
+                      {"cls_token", cls_token},
+                      {"sep_token", sep_token},
+                      {"mask_token", mask_token}};
   if (!tokenizer.extra_specials().empty()) {
     // The name in version 5 of transformers, then the one before it.
     out["extra_special_tokens"] = tokenizer.extra_specials();
@@ -67,7 +67,7 @@ ordered_json config_json(const Tokenizer& tokenizer, std::int64_t model_max_leng
     }
     out["added_tokens_decoder"] = by_id;
   }
-  if (tokenizer.max_word_chars() != Tokenizer::kMaxWordChars) {
+  if (tokenizer.max_word_chars() != Tokenizer::default_max_word_chars) {
     out["max_input_chars_per_word"] = tokenizer.max_word_chars();
   }
   return out;
@@ -84,14 +84,15 @@ ordered_json post_processor_json(const SpecialIds& ids) {
   const auto entry = [](std::string_view text, TokenId id) {
     return ordered_json{{"id", text}, {"ids", {id}}, {"tokens", {text}}};
   };
-  ordered_json single = ordered_json::array({token(kCls, 0), sequence("A", 0), token(kSep, 0)});
+  ordered_json single = ordered_json::array({token(cls_token, 0), sequence("A", 0), token(sep_token, 0)});
   ordered_json pair = single;
   pair.push_back(sequence("B", 1));
-  pair.push_back(token(kSep, 1));
-  return {{"type", "TemplateProcessing"},
-          {"single", std::move(single)},
-          {"pair", std::move(pair)},
-          {"special_tokens", {{kCls, entry(kCls, ids.cls)}, {kSep, entry(kSep, ids.sep)}}}};
+  pair.push_back(token(sep_token, 1));
+  return {
+      {"type", "TemplateProcessing"},
+      {"single", std::move(single)},
+      {"pair", std::move(pair)},
+      {"special_tokens", {{cls_token, entry(cls_token, ids.cls)}, {sep_token, entry(sep_token, ids.sep)}}}};
 }
 
 ordered_json model_json(const Tokenizer& tokenizer) {
@@ -100,8 +101,8 @@ ordered_json model_json(const Tokenizer& tokenizer) {
   vocab.reserve(tokenizer.vocab().pieces().size());
   for (const std::string& piece : tokenizer.vocab().pieces()) vocab.emplace_back(piece, vocab.size());
   return {{"type", "WordPiece"},
-          {"unk_token", kUnk},
-          {"continuing_subword_prefix", kContinuation},
+          {"unk_token", unk_token},
+          {"continuing_subword_prefix", continuation_prefix},
           {"max_input_chars_per_word", tokenizer.max_word_chars()},
           {"vocab", std::move(vocab)}};
 }
@@ -120,7 +121,7 @@ ordered_json tokenizer_json(const Tokenizer& tokenizer) {
             {"lowercase", normalizer.lowercase}}},
           {"pre_tokenizer", {{"type", "BertPreTokenizer"}}},
           {"post_processor", post_processor_json(tokenizer.special_ids())},
-          {"decoder", {{"type", "WordPiece"}, {"prefix", kContinuation}, {"cleanup", true}}},
+          {"decoder", {{"type", "WordPiece"}, {"prefix", continuation_prefix}, {"cleanup", true}}},
           {"model", model_json(tokenizer)}};
 }
 

@@ -14,8 +14,8 @@ void add_once(std::vector<std::string>& list, const std::string& token) {
 
 void read_model(const JsonNode& model, TokenizerParts& parts) {
   if (model.has("type")) must_be(model.at("type"), "WordPiece");  // the first files of 2020 have no type
-  must_be(model.at("unk_token"), kUnk);
-  must_be(model.at("continuing_subword_prefix"), kContinuation);
+  must_be(model.at("unk_token"), unk_token);
+  must_be(model.at("continuing_subword_prefix"), continuation_prefix);
   parts.max_word_chars = read_max_word_chars(model.at("max_input_chars_per_word"));
 
   const JsonNode vocab = model.at("vocab");
@@ -65,7 +65,7 @@ void check_number(const JsonNode& number, std::string_view token, const std::vec
 
 /// {"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]}
 void check_bert_processing(const JsonNode& node, const std::vector<std::string>& pieces) {
-  for (const auto& [key, token] : {std::pair("cls", kCls), std::pair("sep", kSep)}) {
+  for (const auto& [key, token] : {std::pair("cls", cls_token), std::pair("sep", sep_token)}) {
     const std::vector<JsonNode> pair = node.at(key).items();
     if (pair.size() != 2) node.at(key).refuse("a token and its number");
     must_be(pair[0], token);
@@ -81,7 +81,7 @@ void check_template(const JsonNode& node, const std::vector<std::string>& pieces
       node.at(key).refuse(fmt::format("\"{}\" for a BERT tokenizer, not \"{}\"", wanted, text));
     }
   }
-  for (const std::string_view token : {kCls, kSep}) {
+  for (const std::string_view token : {cls_token, sep_token}) {
     const JsonNode ids = node.at("special_tokens").at(std::string(token)).at("ids");
     const std::vector<JsonNode> numbers = ids.items();
     if (numbers.size() != 1) ids.refuse("a list of one number");
@@ -114,7 +114,7 @@ void check_post_processor(const JsonNode& node, const std::vector<std::string>& 
 }  // namespace
 
 bool is_one_of_five(std::string_view token) {
-  for (const std::string_view known : {kPad, kUnk, kCls, kSep, kMask}) {
+  for (const std::string_view known : {pad_token, unk_token, cls_token, sep_token, mask_token}) {
     if (token == known) return true;
   }
   return false;

@@ -18,7 +18,7 @@ namespace gradus::bert {
 struct TokenizerParts {
   std::vector<std::string> pieces;
   BertNormalizer normalizer;
-  size_t max_word_chars = Tokenizer::kMaxWordChars;
+  size_t max_word_chars = Tokenizer::default_max_word_chars;
   std::vector<std::string> extra_specials, added_words;
 
   /// Notes a special token. One that is no piece yet becomes the next one, as in Hugging Face.

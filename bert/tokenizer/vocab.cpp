@@ -94,7 +94,8 @@ SpecialIds Vocab::special_ids() const {
     missing += token;
     return -1;
   };
-  const SpecialIds ids{look_up(kPad), look_up(kUnk), look_up(kCls), look_up(kSep), look_up(kMask)};
+  const SpecialIds ids{look_up(pad_token), look_up(unk_token), look_up(cls_token), look_up(sep_token),
+                       look_up(mask_token)};
   if (!missing.empty()) {
     fail<FormatError>("{}: of the special tokens that BERT needs, {} is missing", name_, missing);
   }

@@ -16,13 +16,13 @@ namespace gradus::bert {
 using TokenId = std::int32_t;
 
 /// What marks a piece that continues a word: `##ing`.
-inline constexpr std::string_view kContinuation = "##";
+inline constexpr std::string_view continuation_prefix = "##";
 
-inline constexpr std::string_view kPad = "[PAD]";
-inline constexpr std::string_view kUnk = "[UNK]";
-inline constexpr std::string_view kCls = "[CLS]";
-inline constexpr std::string_view kSep = "[SEP]";
-inline constexpr std::string_view kMask = "[MASK]";
+inline constexpr std::string_view pad_token = "[PAD]";
+inline constexpr std::string_view unk_token = "[UNK]";
+inline constexpr std::string_view cls_token = "[CLS]";
+inline constexpr std::string_view sep_token = "[SEP]";
+inline constexpr std::string_view mask_token = "[MASK]";
 
 /// The numbers of BERT's five special tokens in one vocabulary.
 struct SpecialIds {

@@ -157,7 +157,7 @@ class Learner {
 
   /// How many pieces a character is: one, or two if it continues words as well; none beyond alphabet_limit.
   size_t pieces_of(const Character& character) const {
-    return ids_.count(character.text) + ids_.count(std::string(kContinuation) + character.text);
+    return ids_.count(character.text) + ids_.count(std::string(continuation_prefix) + character.text);
   }
 
   /// Keeps the special tokens, ASCII, and other characters up to half of the vocabulary.
@@ -198,7 +198,7 @@ class Learner {
     for (const Character& character : by_use_) {
       if (character.kept) continue;
       dropped.insert(character.text);
-      dropped.insert(std::string(kContinuation) + character.text);
+      dropped.insert(std::string(continuation_prefix) + character.text);
     }
     const auto first = pieces_.begin() + static_cast<std::ptrdiff_t>(options_.special_tokens.size());
     pieces_.erase(std::remove_if(first, pieces_.end(),
@@ -208,14 +208,14 @@ class Learner {
   }
 
   void report_left_out() const {
-    constexpr size_t kExamples = 5;
+    constexpr size_t most_examples = 5;
     LeftOut out;
     for (const Character& character : by_use_) {
       out.uses_of_all += character.count;
       if (character.kept) continue;
       ++out.characters;
       out.uses += character.count;
-      if (out.examples.size() < kExamples) out.examples.push_back(character.text);
+      if (out.examples.size() < most_examples) out.examples.push_back(character.text);
     }
     if (out.characters > 0 && options_.on_left_out) options_.on_left_out(out);
   }
@@ -229,7 +229,7 @@ class Learner {
         std::string piece;
         append_utf8(piece, c);
         if (ids_.contains(piece)) {  // else the alphabet has dropped it, and the word goes on without
-          cut.pieces.push_back(id_of(is_first ? piece : std::string(kContinuation) + piece));
+          cut.pieces.push_back(id_of(is_first ? piece : std::string(continuation_prefix) + piece));
         }
         is_first = false;
       }
@@ -254,7 +254,7 @@ class Learner {
   void merge(const Candidate& top, const std::vector<std::uint32_t>& where) {
     const TokenId left = left_of(top.pair), right = right_of(top.pair);
     std::string_view tail = pieces_[static_cast<size_t>(right)];
-    if (tail.starts_with(kContinuation)) tail.remove_prefix(kContinuation.size());
+    if (tail.starts_with(continuation_prefix)) tail.remove_prefix(continuation_prefix.size());
     const std::string piece = pieces_[static_cast<size_t>(left)] + std::string(tail);
     // Two ways of joining may lead to the same piece; it keeps its first number.
     const size_t before = pieces_.size();

@@ -73,8 +73,9 @@ struct VocabTrainerOptions {
   size_t vocab_size = 8000;        ///< Special tokens counted.
   std::int64_t min_frequency = 2;  ///< A pair seen less often is not merged.
   size_t alphabet_limit = 0;       ///< The most characters to keep; 0: as many as there is room for.
-  std::vector<std::string> special_tokens = {std::string(kPad), std::string(kUnk), std::string(kCls),
-                                             std::string(kSep), std::string(kMask)};
+  std::vector<std::string> special_tokens = {std::string(pad_token), std::string(unk_token),
+                                             std::string(cls_token), std::string(sep_token),
+                                             std::string(mask_token)};
   std::function<void(const Merge&)>
       on_merge;  ///< Called after each step: a log, a progress line, a tutorial.
   std::function<void(const LeftOut&)> on_left_out;  ///< Called once, at the end, if characters were left out.

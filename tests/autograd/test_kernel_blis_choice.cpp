@@ -13,10 +13,10 @@ namespace {
 
 using enum CpuFeature;
 
-constexpr CpuFeatures kOld = ssse3;  // Core 2
-constexpr CpuFeatures kAvx = kOld | avx;
-constexpr CpuFeatures kAvx2 = kAvx | avx2 | fma3;
-constexpr CpuFeatures kAvx512 = kAvx2 | avx512;
+constexpr CpuFeatures old_features = ssse3;  // Core 2
+constexpr CpuFeatures avx_features = old_features | avx;
+constexpr CpuFeatures avx2_features = avx_features | avx2 | fma3;
+constexpr CpuFeatures avx512_features = avx2_features | avx512;
 
 // What Debian's BLIS 0.9 has, with its numbers.
 std::vector<BlisSet> x86_sets() {
@@ -49,7 +49,7 @@ BlisHost arm(CpuFeatures features, std::string version = "0.9.0") {
           features};
 }
 
-const std::string kAmd = "AuthenticAMD", kIntel = "GenuineIntel";
+const std::string amd = "AuthenticAMD", intel = "GenuineIntel";
 
 std::string refusal(const BlisHost& host, const std::string& asked) {
   try {
@@ -70,40 +70,42 @@ TEST_CASE(
     std::string name, value;
   };
   const std::vector<Case> cases = {
-      {"Zen 1", x86(kAmd, 0x17, 0x01, kAvx2), "zen", "8"},
-      {"Zen 2 (Rome)", x86(kAmd, 0x17, 0x31, kAvx2), "zen2", "7"},
-      {"Zen 3 (Milan)", x86(kAmd, 0x19, 0x01, kAvx2), "zen3", "6"},
-      {"Zen 4 (Genoa)", x86(kAmd, 0x19, 0x11, kAvx512), "skx", "0"},
-      {"Zen 4 (Phoenix)", x86(kAmd, 0x19, 0x74, kAvx512), "skx", "0"},
-      {"Zen 5 (Turin)", x86(kAmd, 0x1a, 0x02, kAvx512), "skx", "0"},
-      {"Zen 5, BLIS without skx", x86(kAmd, 0x1a, 0x02, kAvx512, "0.9.0", without(x86_sets(), "skx")),
+      {"Zen 1", x86(amd, 0x17, 0x01, avx2_features), "zen", "8"},
+      {"Zen 2 (Rome)", x86(amd, 0x17, 0x31, avx2_features), "zen2", "7"},
+      {"Zen 3 (Milan)", x86(amd, 0x19, 0x01, avx2_features), "zen3", "6"},
+      {"Zen 4 (Genoa)", x86(amd, 0x19, 0x11, avx512_features), "skx", "0"},
+      {"Zen 4 (Phoenix)", x86(amd, 0x19, 0x74, avx512_features), "skx", "0"},
+      {"Zen 5 (Turin)", x86(amd, 0x1a, 0x02, avx512_features), "skx", "0"},
+      {"Zen 5, BLIS without skx", x86(amd, 0x1a, 0x02, avx512_features, "0.9.0", without(x86_sets(), "skx")),
        "haswell", "3"},
-      {"Zen 5 whose AVX-512 is switched off", x86(kAmd, 0x1a, 0x44, kAvx2), "haswell", "3"},
-      {"Excavator", x86(kAmd, 0x15, 0x65, kAvx2 | fma4), "excavator", "9"},
-      {"Piledriver", x86(kAmd, 0x15, 0x02, kAvx | fma3 | fma4), "piledriver", "11"},
-      {"Bulldozer", x86(kAmd, 0x15, 0x01, kAvx | fma4), "bulldozer", "12"},
-      {"Core 2", x86(kIntel, 6, 0x0f, kOld), "penryn", "5"},
-      {"Sandy Bridge", x86(kIntel, 6, 0x2a, kAvx), "sandybridge", "4"},
-      {"Haswell", x86(kIntel, 6, 0x3c, kAvx2), "haswell", "3"},
-      {"Skylake of a desktop", x86(kIntel, 6, 0x5e, kAvx2), "haswell", "3"},
-      {"Skylake-SP and Cascade Lake", x86(kIntel, 6, 0x55, kAvx512), "skx", "0"},
-      {"Ice Lake-SP", x86(kIntel, 6, 0x6a, kAvx512), "skx", "0"},
-      {"Sapphire Rapids", x86(kIntel, 6, 0x8f, kAvx512), "skx", "0"},
-      {"Knights Landing", x86(kIntel, 6, 0x57, kAvx2 | avx512_knl), "knl", "1"},
-      {"an unknown maker with AVX2", x86("Made Up Chip", 7, 1, kAvx2), "haswell", "3"},
-      {"an unknown maker with AVX-512", x86("Made Up Chip", 7, 1, kAvx512), "skx", "0"},
-      {"an unknown maker with AVX and FMA 4", x86("Made Up Chip", 7, 1, kAvx | fma4), "bulldozer", "12"},
-      {"no AVX", x86(kAmd, 0x10, 0x02, kOld), "penryn", "5"},
-      {"no SSSE3", x86(kAmd, 0x0f, 0x41, {}), "generic", "25"},
-      {"BLIS with one set", x86(kAmd, 0x19, 1, kAvx2, "0.9.0", {{"haswell", 3}}), "haswell", "3"},
-      {"BLIS with one set that does not run", x86(kAmd, 0x19, 1, kAvx2, "0.9.0", {{"skx", 0}}), "", ""},
+      {"Zen 5 whose AVX-512 is switched off", x86(amd, 0x1a, 0x44, avx2_features), "haswell", "3"},
+      {"Excavator", x86(amd, 0x15, 0x65, avx2_features | fma4), "excavator", "9"},
+      {"Piledriver", x86(amd, 0x15, 0x02, avx_features | fma3 | fma4), "piledriver", "11"},
+      {"Bulldozer", x86(amd, 0x15, 0x01, avx_features | fma4), "bulldozer", "12"},
+      {"Core 2", x86(intel, 6, 0x0f, old_features), "penryn", "5"},
+      {"Sandy Bridge", x86(intel, 6, 0x2a, avx_features), "sandybridge", "4"},
+      {"Haswell", x86(intel, 6, 0x3c, avx2_features), "haswell", "3"},
+      {"Skylake of a desktop", x86(intel, 6, 0x5e, avx2_features), "haswell", "3"},
+      {"Skylake-SP and Cascade Lake", x86(intel, 6, 0x55, avx512_features), "skx", "0"},
+      {"Ice Lake-SP", x86(intel, 6, 0x6a, avx512_features), "skx", "0"},
+      {"Sapphire Rapids", x86(intel, 6, 0x8f, avx512_features), "skx", "0"},
+      {"Knights Landing", x86(intel, 6, 0x57, avx2_features | avx512_knl), "knl", "1"},
+      {"an unknown maker with AVX2", x86("Made Up Chip", 7, 1, avx2_features), "haswell", "3"},
+      {"an unknown maker with AVX-512", x86("Made Up Chip", 7, 1, avx512_features), "skx", "0"},
+      {"an unknown maker with AVX and FMA 4", x86("Made Up Chip", 7, 1, avx_features | fma4), "bulldozer",
+       "12"},
+      {"no AVX", x86(amd, 0x10, 0x02, old_features), "penryn", "5"},
+      {"no SSSE3", x86(amd, 0x0f, 0x41, {}), "generic", "25"},
+      {"BLIS with one set", x86(amd, 0x19, 1, avx2_features, "0.9.0", {{"haswell", 3}}), "haswell", "3"},
+      {"BLIS with one set that does not run", x86(amd, 0x19, 1, avx2_features, "0.9.0", {{"skx", 0}}), "",
+       ""},
       {"AArch64", arm(neon), "thunderx2", "16"},
       {"AArch64 with SVE of 256 bits", arm(neon | sve256), "armsve", "13"},
       {"AArch64 and a later BLIS", arm(neon, "1.0"), "thunderx2", "thunderx2"},
-      {"a later BLIS takes a name", x86(kAmd, 0x1a, 2, kAvx512, "1.0"), "skx", "skx"},
-      {"so does 0.10", x86(kIntel, 6, 0x3c, kAvx2, "0.10.2"), "haswell", "haswell"},
-      {"an earlier one the number", x86(kAmd, 0x17, 0x31, kAvx2, "0.8.1-15"), "zen2", "7"},
-      {"no version to read", x86(kAmd, 0x17, 0x31, kAvx2, "AOCL"), "zen2", "zen2"},
+      {"a later BLIS takes a name", x86(amd, 0x1a, 2, avx512_features, "1.0"), "skx", "skx"},
+      {"so does 0.10", x86(intel, 6, 0x3c, avx2_features, "0.10.2"), "haswell", "haswell"},
+      {"an earlier one the number", x86(amd, 0x17, 0x31, avx2_features, "0.8.1-15"), "zen2", "7"},
+      {"no version to read", x86(amd, 0x17, 0x31, avx2_features, "AOCL"), "zen2", "zen2"},
       {"another kind of processor", {"0.9.0", {}, "", 0, 0, {}}, "", ""},
   };
   for (const Case& c : cases) {
@@ -114,29 +116,30 @@ TEST_CASE(
   }
   auto aocl = x86_sets();
   aocl.push_back({"zen4", 26}), aocl.push_back({"zen5", 27});
-  CHECK(choose_blis_kernels(x86(kAmd, 0x19, 0x11, kAvx512, "1.0", aocl)).name == "zen4");
-  CHECK(choose_blis_kernels(x86(kAmd, 0x1a, 0x02, kAvx512, "1.0", aocl)).name == "zen5");
-  CHECK(choose_blis_kernels(x86(kIntel, 6, 0x8f, kAvx512, "1.0", aocl)).name == "skx");
+  CHECK(choose_blis_kernels(x86(amd, 0x19, 0x11, avx512_features, "1.0", aocl)).name == "zen4");
+  CHECK(choose_blis_kernels(x86(amd, 0x1a, 0x02, avx512_features, "1.0", aocl)).name == "zen5");
+  CHECK(choose_blis_kernels(x86(intel, 6, 0x8f, avx512_features, "1.0", aocl)).name == "skx");
 }
 
 TEST_CASE("BLIS's kernels: the reason says what decided") {
-  CHECK(choose_blis_kernels(x86(kAmd, 0x19, 0x01, kAvx2)).reason ==
+  CHECK(choose_blis_kernels(x86(amd, 0x19, 0x01, avx2_features)).reason ==
         "256 bits, the widest of BLIS's sets that this processor runs, and made for it");
-  CHECK(choose_blis_kernels(x86(kAmd, 0x1a, 0x02, kAvx512)).reason ==
+  CHECK(choose_blis_kernels(x86(amd, 0x1a, 0x02, avx512_features)).reason ==
         "512 bits, the widest of BLIS's sets that this processor runs");
-  CHECK(choose_blis_kernels(x86(kAmd, 0x0f, 0x41, {})).reason ==
+  CHECK(choose_blis_kernels(x86(amd, 0x0f, 0x41, {})).reason ==
         "plain C, since this processor runs no other set that BLIS has");
-  CHECK(choose_blis_kernels(x86(kAmd, 0x19, 0x01, kAvx2), "generic").reason == "BLIS_ARCH_TYPE asks for it");
+  CHECK(choose_blis_kernels(x86(amd, 0x19, 0x01, avx2_features), "generic").reason ==
+        "BLIS_ARCH_TYPE asks for it");
   CHECK(choose_blis_kernels({"0.9.0", {}, "", 0, 0, {}}).reason == "BLIS's own choice");
 }
 
 TEST_CASE("BLIS's kernels: a user's own BLIS_ARCH_TYPE is a name or a number, and wins if it can run") {
-  const BlisHost milan = x86(kAmd, 0x19, 0x01, kAvx2);
+  const BlisHost milan = x86(amd, 0x19, 0x01, avx2_features);
   for (const std::string asked : {"haswell", "3"}) {
     CHECK(choose_blis_kernels(milan, asked).name == "haswell");
     CHECK(choose_blis_kernels(milan, asked).value == "3");
   }
-  CHECK(choose_blis_kernels(x86(kAmd, 0x19, 0x01, kAvx2, "1.0"), "3").value == "haswell");
+  CHECK(choose_blis_kernels(x86(amd, 0x19, 0x01, avx2_features, "1.0"), "3").value == "haswell");
   CHECK(choose_blis_kernels(milan, "").name == "zen3");
   CHECK(
       choose_blis_kernels({"0.9.0", {}, "", 0, 0, {}}, "9").value.empty());  // nothing known: BLIS's business

@@ -10,9 +10,9 @@
 namespace {
 
 // Where someone can go in the toy world.
-const std::set<std::string> kPlaces = {"barn",  "field",  "kitchen", "pantry", "boat", "pier",
-                                       "cave",  "cabin",  "library", "hall",   "shed", "orchard",
-                                       "tower", "cellar", "stall",   "square"};
+const std::set<std::string> place_names = {"barn",  "field",  "kitchen", "pantry", "boat", "pier",
+                                           "cave",  "cabin",  "library", "hall",   "shed", "orchard",
+                                           "tower", "cellar", "stall",   "square"};
 
 bool must(bool holds, const char* what) {
   if (!holds) fmt::print("wrong: {}\n", what);
@@ -59,7 +59,7 @@ int main() {
   int64_t first_place = -1;
   for (size_t i = 0; i < candidates.size(); ++i) {
     if (i < 5) fmt::print("{:5.1f} %  {}\n", 100 * candidates[i].probability, candidates[i].piece);
-    if (kPlaces.count(candidates[i].piece) == 0) continue;
+    if (place_names.count(candidates[i].piece) == 0) continue;
     of_places += candidates[i].probability;
     if (first_place < 0) first_place = static_cast<int64_t>(i);
   }

@@ -15,8 +15,8 @@ using gradus::ShapeError;
 
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 Chart line_chart(std::vector<double> x, std::vector<double> y) {
   Chart chart;
@@ -58,7 +58,7 @@ TEST_CASE("chart: the ends of a line stand where they should") {
 }
 
 TEST_CASE("chart: what is not a number leaves a gap and no trace") {
-  const std::string svg = to_svg(draw(line_chart({1, 2, 3, 4, 5, 6}, {1, 2, kNan, 4, kInf, 6})));
+  const std::string svg = to_svg(draw(line_chart({1, 2, 3, 4, 5, 6}, {1, 2, not_a_number, 4, infinity, 6})));
   CHECK(count_of(svg, "M") == 3);
   CHECK(count_of(svg, "<circle") == 2);  // 4 and 6 stand alone
   CHECK(count_of(svg, "nan") == 0);
@@ -73,9 +73,9 @@ TEST_CASE("chart: a single point is a dot in the middle") {
 }
 
 TEST_CASE("chart: an empty one says so") {
-  const auto series = GENERATE(std::vector<double>{}, std::vector<double>{kNan, kNan});
+  const auto series = GENERATE(std::vector<double>{}, std::vector<double>{not_a_number, not_a_number});
   Chart chart = line_chart(series, series);
-  chart.guides = {{"nowhere", kNan}};
+  chart.guides = {{"nowhere", not_a_number}};
   const std::string svg = to_svg(draw(chart));
   CHECK(count_of(svg, "no values yet") == 1);
   CHECK(count_of(svg, "nowhere") == 0);
@@ -152,9 +152,9 @@ TEST_CASE("chart: a size or colour that cannot be drawn is refused") {
 TEST_CASE("chart: smoothing keeps a constant and skips what is not a number") {
   CHECK(smoothed({2, 2, 2}, 5) == std::vector<double>{2, 2, 2});
   // d = 1 - 2 / 4 = 0.5: (1 + 0.5 * 0) / 1.5, the NaN passed over, (3 + 0.5 * 1 + 0.25 * 0) / 1.75.
-  const std::vector<double> smooth = smoothed({0, 1, kNan, 3}, 3);
+  const std::vector<double> smooth = smoothed({0, 1, not_a_number, 3}, 3);
   CHECK(smooth[1] == Approx(1 / 1.5));
   CHECK(smooth[2] == smooth[1]);
   CHECK(smooth[3] == Approx(3.5 / 1.75));
-  CHECK(std::isnan(smoothed({kNan}, 3)[0]));
+  CHECK(std::isnan(smoothed({not_a_number}, 3)[0]));
 }

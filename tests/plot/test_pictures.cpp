@@ -13,14 +13,14 @@ using gradus::ShapeError;
 
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 HeatMap small_map() {
   HeatMap map;
   map.title = "a & b";
   map.rows = {"All", "is"};
   map.columns = {"x", "y"};
-  map.values = {0, 0.5, 1, kNan};
+  map.values = {0, 0.5, 1, not_a_number};
   return map;
 }
 
@@ -92,7 +92,7 @@ TEST_CASE("bars: they stand on 0 and are as long as their values") {
   Bars bars;
   bars.title = "b";
   bars.groups = {"one", "two"};
-  bars.series = {{"up", {1, 2}, 1}, {"down", {-1, kNan}, 2}};
+  bars.series = {{"up", {1, 2}, 1}, {"down", {-1, not_a_number}, 2}};
   const std::string body = draw(bars).body;
   CHECK(count_of(body, "<title>") == 3);  // no bar for NaN
   CHECK(count_of(body, "nan") == 0);

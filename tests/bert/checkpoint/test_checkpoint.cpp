@@ -17,17 +17,17 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path kFixtures = GRADUS_FIXTURES "/bert";
+const fs::path fixtures_folder = GRADUS_FIXTURES "/bert";
 
 /// A copy of the f32 fixture whose tensors can be changed.
 struct Folder {
   TemporaryFolder home;
   fs::path path = home / "model";
-  nn::StateDict tensors = nn::read_safetensors(kFixtures / "f32" / "model.safetensors");
+  nn::StateDict tensors = nn::read_safetensors(fixtures_folder / "f32" / "model.safetensors");
 
   Folder() {
     fs::create_directory(path);
-    fs::copy_file(kFixtures / "f32" / "config.json", path / "config.json");
+    fs::copy_file(fixtures_folder / "f32" / "config.json", path / "config.json");
   }
   void rename(const std::string& from, const std::string& to) {
     tensors[to] = tensors.at(from);
@@ -51,7 +51,7 @@ struct Folder {
 };
 
 nn::StateDict weights_of(const char* folder) {
-  return bert::load_for_pretraining(kFixtures / folder).model.state_dict();
+  return bert::load_for_pretraining(fixtures_folder / folder).model.state_dict();
 }
 
 bool same(const nn::StateDict& a, const nn::StateDict& b) {
@@ -72,13 +72,14 @@ TEST_CASE("checkpoint: single, half and double precision and shards hold the sam
   CHECK(f32.at("bert.pooler.dense.weight").dtype() == DType::f32);
   for (const char* folder : {"f16", "bf16", "f64", "shards"}) {
     INFO(folder);
-    CHECK(bert::load_for_pretraining(kFixtures / folder).warnings.empty());
+    CHECK(bert::load_for_pretraining(fixtures_folder / folder).warnings.empty());
     CHECK(same(weights_of(folder), f32));
   }
 }
 
 TEST_CASE("checkpoint: the bare model loads from both kinds of folder, without a word about heads") {
-  const auto bare = bert::load_bert(kFixtures / "bare"), whole = bert::load_bert(kFixtures / "f32");
+  const auto bare = bert::load_bert(fixtures_folder / "bare"),
+             whole = bert::load_bert(fixtures_folder / "f32");
   CHECK(bare.warnings.empty());
   CHECK(whole.warnings.empty());
   CHECK(bare.model.pooler.has_value());
@@ -86,10 +87,10 @@ TEST_CASE("checkpoint: the bare model loads from both kinds of folder, without a
 }
 
 TEST_CASE("checkpoint: missing heads are fresh, and named") {
-  const auto loaded = bert::load_for_pretraining(kFixtures / "bare");
+  const auto loaded = bert::load_for_pretraining(fixtures_folder / "bare");
   REQUIRE(loaded.warnings.size() == 1);
   CHECK(loaded.warnings[0] ==
-        (kFixtures / "bare" / "model.safetensors").string() +
+        (fixtures_folder / "bare" / "model.safetensors").string() +
             ": has no cls.predictions.bias, cls.predictions.transform.dense.weight, "
             "cls.predictions.transform.dense.bias, cls.predictions.transform.LayerNorm.weight, "
             "cls.predictions.transform.LayerNorm.bias, cls.seq_relationship.weight and 1 more; fresh weights "
@@ -303,7 +304,7 @@ TEST_CASE("checkpoint: a folder that is none, or damaged") {
 TEST_CASE("checkpoint: shards that do not fit together") {
   const TemporaryFolder home;
   const fs::path folder = home / "shards", index = folder / "model.safetensors.index.json";
-  fs::copy(kFixtures / "shards", folder);
+  fs::copy(fixtures_folder / "shards", folder);
   const auto message = [&] {
     try {
       bert::load_for_pretraining(folder);
@@ -343,18 +344,18 @@ TEST_CASE("checkpoint: shards that do not fit together") {
 
 TEST_CASE("checkpoint: a saved folder holds Hugging Face's names and files, and loads again") {
   const TemporaryFolder home;
-  const auto loaded = bert::load_for_pretraining(kFixtures / "small");
-  const bert::Tokenizer tokenizer = bert::load_tokenizer(kFixtures / "small");
+  const auto loaded = bert::load_for_pretraining(fixtures_folder / "small");
+  const bert::Tokenizer tokenizer = bert::load_tokenizer(fixtures_folder / "small");
   const fs::path folder = home / "deep" / "out";
   bert::save_pretrained(folder, loaded.model, &tokenizer);
   std::set<std::string> files;
   for (const auto& entry : fs::directory_iterator(folder)) files.insert(entry.path().filename().string());
   CHECK(files == std::set<std::string>{"config.json", "model.safetensors", "tokenizer.json",
                                        "tokenizer_config.json", "vocab.txt"});
-  CHECK(read_text(folder / "vocab.txt") == read_text(kFixtures / "small" / "vocab.txt"));
+  CHECK(read_text(folder / "vocab.txt") == read_text(fixtures_folder / "small" / "vocab.txt"));
 
   const nn::SafetensorsFile ours(folder / "model.safetensors"),
-      theirs(kFixtures / "small" / "model.safetensors");
+      theirs(fixtures_folder / "small" / "model.safetensors");
   CHECK(ours.metadata() == std::map<std::string, std::string>{{"format", "pt"}});
   REQUIRE(ours.entries().size() == theirs.entries().size());
   for (const auto& [name, entry] : theirs.entries()) {
@@ -401,7 +402,7 @@ TEST_CASE("checkpoint: a save that cannot succeed leaves what was there") {
     CHECK(read_text(home / "out") == "mine");
   }
   SECTION("the tokenizer knows more pieces than the model") {
-    const bert::Tokenizer tokenizer = bert::load_tokenizer(kFixtures / "small");
+    const bert::Tokenizer tokenizer = bert::load_tokenizer(fixtures_folder / "small");
     CHECK_THROWS_WITH(bert::save_pretrained(home / "out", model, &tokenizer),
                       "save_pretrained: the tokenizer has 48 pieces and the model only 20");
     CHECK_FALSE(fs::exists(home / "out"));

@@ -8,7 +8,7 @@
 using namespace gradus::bert;
 
 namespace {
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 }
 
 TEST_CASE("a model below two neighbours is told what would help") {
@@ -44,10 +44,10 @@ TEST_CASE("a model below two neighbours by perplexity alone is told so") {
         below + " More text would help: this one has 1,000 tokens.");
   for (const auto& [model, baseline] : {std::pair<MaskScore, MaskScore>{{0.4, 15}, {0.4, 15}},
                                         {{0.5, 14}, {0.4, 15}},
-                                        {{kNan, 14}, {0.4, 15}},
-                                        {{0.3, 14}, {kNan, 15}},
-                                        {{0.5, kNan}, {0.4, 15}},
-                                        {{0.5, 15}, {0.4, kNan}}}) {
+                                        {{not_a_number, 14}, {0.4, 15}},
+                                        {{0.3, 14}, {not_a_number, 15}},
+                                        {{0.5, not_a_number}, {0.4, 15}},
+                                        {{0.5, 15}, {0.4, not_a_number}}}) {
     CHECK(below_baseline(model, baseline).empty());
   }
 }
@@ -61,7 +61,8 @@ TEST_CASE("a model that gives every pair one answer is said to") {
   };
   CHECK(one_answer(1, 0) == sentence("follows"));
   CHECK(one_answer(0.05, 0.95) == sentence("is random"));
-  for (const auto& [next, random] : {std::pair{0.8, 0.2}, {0.95, 0.9}, {0.0, 0.0}, {kNan, kNan}}) {
+  for (const auto& [next, random] :
+       {std::pair{0.8, 0.2}, {0.95, 0.9}, {0.0, 0.0}, {not_a_number, not_a_number}}) {
     CHECK(one_answer(next, random).empty());
   }
 }

@@ -13,12 +13,12 @@ using namespace gradus::test;
 
 namespace {
 
-const char* const kFolder = GRADUS_FIXTURES "/bert/small";
+const char* const model_folder = GRADUS_FIXTURES "/bert/small";
 
 nn::StateDict expected() { return nn::read_safetensors(GRADUS_FIXTURES "/bert/small_expected.safetensors"); }
 
 bert::BertForPreTraining reference_model() {
-  auto loaded = bert::load_for_pretraining(kFolder);
+  auto loaded = bert::load_for_pretraining(model_folder);
   REQUIRE(loaded.warnings.empty());
   loaded.model.eval();
   return loaded.model;

@@ -57,7 +57,7 @@ TEST_CASE("metrics.csv: every number comes back with the same bits") {
     MetricsRow row = row_of(i, i % 5 == 0 ? MetricsRow::Kind::eval : MetricsRow::Kind::train);
     row.loss = std::ldexp(static_cast<double>(random()), static_cast<int>(random() % 80) - 100);
     row.gradient_norm = i == 3 ? std::numeric_limits<double>::infinity() : -row.loss / 3;
-    if (i == 4) row.loss = MetricsRow::kNone;
+    if (i == 4) row.loss = MetricsRow::not_measured;
     writer.append(row);
     rows.push_back(row);
   }

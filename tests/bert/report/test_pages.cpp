@@ -12,8 +12,8 @@ using namespace gradus::bert;
 
 namespace {
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
@@ -56,10 +56,10 @@ TEST_CASE("pages: figures are short and read well") {
   CHECK(html::number(999.4) == "999");
   CHECK(html::number(999.6) == "1,000");
   CHECK(html::number(-1234567) == "-1,234,567");
-  CHECK(html::number(kNan) == "\xE2\x80\x93");
-  CHECK(html::number(-kInf) == "-\xE2\x88\x9E");
+  CHECK(html::number(not_a_number) == "\xE2\x80\x93");
+  CHECK(html::number(-infinity) == "-\xE2\x88\x9E");
   CHECK(html::percent(0.7236) == "72.4\xC2\xA0%");
-  CHECK(html::percent(kNan) == "\xE2\x80\x93");
+  CHECK(html::percent(not_a_number) == "\xE2\x80\x93");
   CHECK(html::count(0) == "0");
   CHECK(html::count(999) == "999");
   CHECK(html::count(-1000) == "-1,000");
@@ -83,7 +83,7 @@ TEST_CASE("pages: the frame holds its parts, escaped, and asks for nothing outsi
 }
 
 TEST_CASE("pages: the right guess is marked, and only that one") {
-  const std::vector<Guess> guesses = {{"c<p", 0.5}, {"cup", 0.25}, {"cap", kNan}};
+  const std::vector<Guess> guesses = {{"c<p", 0.5}, {"cup", 0.25}, {"cap", not_a_number}};
   const std::string list = render_guesses(guesses, "cup");
   CHECK(count_of(list, "<li") == 3);
   CHECK(count_of(list, "class=\"right\"") == 1);

@@ -20,7 +20,7 @@ using gradus::ShapeError;
 
 namespace {
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
 
 /// A page in which every query looks at all `seen` first tokens alike.
 AttentionPage even_page(std::vector<std::string> tokens, size_t seen, int layers = 2, int heads = 3) {
@@ -104,7 +104,7 @@ TEST_CASE("attention page: its data are the tokens and the weights") {
   AttentionPage page = even_page({"[CLS]", "a", "b", "[SEP]"}, 4, 2, 3);
   page.segments = {0, 0, 1, 1};
   page.weights[0] = 0.75F;
-  page.weights[1] = kNan;
+  page.weights[1] = not_a_number;
   const nlohmann::json data = data_of(render_attention_page(page));
   CHECK(data["tokens"] == nlohmann::json({"[CLS]", "a", "b", "[SEP]"}));
   CHECK(data["segments"] == nlohmann::json({0, 0, 1, 1}));
@@ -176,8 +176,9 @@ TEST_CASE("attention page: sizes that do not fit are refused") {
 }
 
 TEST_CASE("attention picture: a cell for each weight that can be seen") {
-  const std::string svg = attention_svg({"<a>", "extraordinarily long", "c"},
-                                        {1, 0, 0, 0.25F, 0.75F, 0, 0, kNan, 0.0001F}, "Layer 1 & head 2");
+  const std::string svg =
+      attention_svg({"<a>", "extraordinarily long", "c"},
+                    {1, 0, 0, 0.25F, 0.75F, 0, 0, not_a_number, 0.0001F}, "Layer 1 & head 2");
   CHECK(count_of(svg, "class=\"cell\"") == 3);
   CHECK(count_of(svg, "opacity=\"1.00\"") == 1);
   CHECK(count_of(svg, "opacity=\"0.50\"") == 1);  // the root of a quarter
@@ -265,7 +266,7 @@ TEST_CASE("report: a single training row, and a loss that is not a number") {
   row.mlm_loss = 7.1;
   report.rows = {row};
   CHECK(count_of(render_report(report), "<circle") == 1);
-  report.rows[0].mlm_loss = MetricsRow::kNone;
+  report.rows[0].mlm_loss = MetricsRow::not_measured;
   CHECK(count_of(render_report(report), "<circle") == 0);
   CHECK(count_of(render_report(report), "nan") == 0);
 }

@@ -13,7 +13,7 @@ using gradus::FormatError;
 
 namespace {
 
-const std::string kFixtures = GRADUS_FIXTURES "/tokenizer/";
+const std::string fixtures_folder = GRADUS_FIXTURES "/tokenizer/";
 
 std::u32string parse_hexes(const std::string& field, char32_t same) {
   if (field == "=") return {same};
@@ -82,7 +82,7 @@ TEST_CASE("a file that is not UTF-8 is refused by name and line") {
 }
 
 TEST_CASE("the class of every code point is the reference's") {
-  std::ifstream file(kFixtures + "unicode_classes.txt");
+  std::ifstream file(fixtures_folder + "unicode_classes.txt");
   REQUIRE(file);
   std::string line;
   std::getline(file, line);
@@ -109,7 +109,7 @@ TEST_CASE("the class of every code point is the reference's") {
 }
 
 TEST_CASE("decomposition and lower case are the reference's") {
-  std::ifstream file(kFixtures + "unicode_maps.txt");
+  std::ifstream file(fixtures_folder + "unicode_maps.txt");
   REQUIRE(file);
   std::string line;
   std::getline(file, line);

@@ -16,7 +16,7 @@ using nlohmann::json;
 
 namespace {
 
-const std::string kFixtures = GRADUS_FIXTURES "/tokenizer/";
+const std::string fixtures_folder = GRADUS_FIXTURES "/tokenizer/";
 
 /// The small vocabulary of BERT's own tests, and one that has every piece a case names.
 Tokenizer want_tokenizer() {
@@ -46,7 +46,7 @@ std::vector<CharSpan> spans(const json& flat) {
   return out;
 }
 
-const std::map<std::string, BertNormalizer> kSettings = {
+const std::map<std::string, BertNormalizer> normalizer_settings = {
     {"uncased", {}},
     {"cased", {.lowercase = false}},
     {"uncased_keep", {.strip_accents = false}},
@@ -142,9 +142,10 @@ TEST_CASE("golden: a pair as bert-base-uncased numbers it") {
 
 TEST_CASE("texts of every kind are tokenised as the reference does") {
   std::map<std::string, Tokenizer> tokenizers;
-  const Vocab vocab = Vocab::load(kFixtures + "vocab.txt");
-  for (const auto& [name, normalizer] : kSettings) tokenizers.emplace(name, Tokenizer(vocab, normalizer));
-  std::ifstream file(kFixtures + "texts.jsonl");
+  const Vocab vocab = Vocab::load(fixtures_folder + "vocab.txt");
+  for (const auto& [name, normalizer] : normalizer_settings)
+    tokenizers.emplace(name, Tokenizer(vocab, normalizer));
+  std::ifstream file(fixtures_folder + "texts.jsonl");
   REQUIRE(file);
   int compared = 0;
   for (std::string line; std::getline(file, line); ++compared) {
@@ -165,8 +166,8 @@ TEST_CASE("texts of every kind are tokenised as the reference does") {
 }
 
 TEST_CASE("pairs are cut and numbered as the reference does") {
-  const Tokenizer tokenizer(Vocab::load(kFixtures + "vocab.txt"));
-  std::ifstream file(kFixtures + "pairs.json");
+  const Tokenizer tokenizer(Vocab::load(fixtures_folder + "vocab.txt"));
+  std::ifstream file(fixtures_folder + "pairs.json");
   REQUIRE(file);
   const json all = json::parse(file);
   for (const json& row : all["pairs"]) {
@@ -183,8 +184,8 @@ TEST_CASE("pairs are cut and numbered as the reference does") {
 }
 
 TEST_CASE("pieces become text again as the reference does") {
-  const Tokenizer tokenizer(Vocab::load(kFixtures + "vocab.txt"));
-  std::ifstream file(kFixtures + "pairs.json");
+  const Tokenizer tokenizer(Vocab::load(fixtures_folder + "vocab.txt"));
+  std::ifstream file(fixtures_folder + "pairs.json");
   REQUIRE(file);
   const json all = json::parse(file);
   for (const json& row : all["decoded"]) {
@@ -249,7 +250,7 @@ TEST_CASE("a trie finds the longest piece, whatever else it holds") {
 }
 
 TEST_CASE("many threads may share a tokenizer") {
-  const Tokenizer tokenizer(Vocab::load(kFixtures + "vocab.txt"));
+  const Tokenizer tokenizer(Vocab::load(fixtures_folder + "vocab.txt"));
   const std::string text = "How are you, João? 博推 [MASK] unwanted";
   const std::vector<TokenId> expected = tokenizer.tokenize(text);
   std::vector<int> wrong(4, 0);

@@ -20,7 +20,7 @@ using nlohmann::json;
 
 namespace {
 
-const fs::path kHuggingFace = GRADUS_FIXTURES "/tokenizer/huggingface";
+const fs::path huggingface_folder = GRADUS_FIXTURES "/tokenizer/huggingface";
 
 json read_json(const fs::path& path) { return json::parse(read_file(path)); }
 
@@ -40,8 +40,8 @@ bool same(const Tokenizer& a, const Tokenizer& b) {
 TEST_CASE("folders that Hugging Face wrote are read, and give its ids") {
   for (const char* name : {"uncased", "cased"}) {
     INFO(name);
-    const Tokenizer tokenizer = load_tokenizer(kHuggingFace / name);
-    const json expected = read_json(kHuggingFace / name / "expected.json");
+    const Tokenizer tokenizer = load_tokenizer(huggingface_folder / name);
+    const json expected = read_json(huggingface_folder / name / "expected.json");
     const std::string text = expected["text"];
     CHECK(tokenizer.encode(text).ids == expected["ids"].get<std::vector<TokenId>>());
   }
@@ -145,13 +145,13 @@ TEST_CASE("the tokenizer.json that is written is the one Hugging Face writes") {
   for (const char* name : {"uncased", "cased"}) {
     INFO(name);
     const TemporaryFolder folder;
-    save_tokenizer(folder.path(), load_tokenizer(kHuggingFace / name), 64);
+    save_tokenizer(folder.path(), load_tokenizer(huggingface_folder / name), 64);
     json written = read_json(folder / "tokenizer.json");
     // A token that was added later is an added token only there, and one of the vocabulary's pieces here.
     CHECK(written["model"]["vocab"].erase("<new>") == (std::string(name) == "cased" ? 1 : 0));
-    CHECK(written == read_json(kHuggingFace / name / "tokenizer.json"));
+    CHECK(written == read_json(huggingface_folder / name / "tokenizer.json"));
     const json ours = read_json(folder / "tokenizer_config.json");
-    const json theirs = read_json(kHuggingFace / name / "tokenizer_config.json");
+    const json theirs = read_json(huggingface_folder / name / "tokenizer_config.json");
     for (const auto& [key, value] : theirs.items()) {
       INFO(key);
       if (key != "backend") CHECK(ours.at(key) == value);
