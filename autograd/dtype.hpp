@@ -42,7 +42,7 @@ constexpr DType dtype_of = [] {
   }
 }();
 
-/// Calls `body.template operator()<T>()` with T = float or double; throws DTypeError for any other dtype.
+/// Calls `body.template operator()<T>()` with T = float or double. @throws DTypeError for any other dtype.
 ///
 ///     dispatch_float(x.dtype(), "halve", [&]<class T> { kernels::scale(x.mutable_data<T>(), n, 0.5); });
 template <class Body>

@@ -19,7 +19,7 @@ struct BackwardOptions {
 };
 
 /// Adds d(sum of outputs * cotangents)/d(leaf) to the `grad()` of every leaf. A missing cotangent is 1 for a
-/// scalar output and a GraphError otherwise. Throws GraphError if an output has no graph, if a graph was
+/// scalar output and a GraphError otherwise. @throws GraphError if an output has no graph, if a graph was
 /// freed by an earlier backward, or if a saved value was changed in place.
 void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& cotangents = {},
               BackwardOptions options = {});

@@ -60,8 +60,8 @@ Tensor gelu(const Tensor& x);  ///< x * Phi(x), Phi by erf (Hendrycks and Gimpel
 Tensor gelu_tanh(const Tensor& x);  ///< Its tanh approximation: "gelu_new", as in GPT-2.
 Tensor silu(const Tensor& x);       ///< x * sigmoid(x) (Elfwing et al. 2017, "SiL").
 Tensor abs(const Tensor& x);        ///< Also i64; the derivative at 0 is 0, at NaN NaN.
-/// max(low, min(x, high)). The derivative is 1 inside and at the bounds, else 0; at NaN both are NaN. Throws
-/// IndexError if low > high.
+/// max(low, min(x, high)). The derivative is 1 inside and at the bounds, else 0; at NaN both are NaN.
+/// @throws IndexError if low > high.
 Tensor clamp(const Tensor& x, double low, double high);
 Tensor sin(const Tensor& x);
 Tensor cos(const Tensor& x);
@@ -94,7 +94,7 @@ Tensor is_finite(const Tensor& x);                                      ///< boo
 /// Of bool: how many are true, as i64.
 Tensor sum(const Tensor& x, std::optional<Axes> axes = {}, bool keep = false);
 Tensor mean(const Tensor& x, std::optional<Axes> axes = {}, bool keep = false);  ///< NaN over no elements.
-/// Ties share the gradient. Throws ShapeError over no elements.
+/// Ties share the gradient. @throws ShapeError over no elements.
 Tensor max(const Tensor& x, std::optional<Axes> axes = {}, bool keep = false);
 Tensor min(const Tensor& x, std::optional<Axes> axes = {}, bool keep = false);
 /// sum((x - mean)^2) / (n - correction); correction 1 is the unbiased estimate, 0 LayerNorm's. NaN if n <=
@@ -106,21 +106,21 @@ Tensor logsumexp(const Tensor& x, std::optional<Axes> axes = {}, bool keep = fal
 Tensor argmax(const Tensor& x, int64_t axis, bool keep = false);  ///< i64; the first of equals. No gradient.
 
 // ---- Layout (views are methods of Tensor: reshape, transpose, permute, slice, expand, ...) ----
-/// Joins along an axis that exists. Throws ShapeError if there are no parts, or if they differ elsewhere.
+/// Joins along an axis that exists. @throws ShapeError if there are no parts, or if they differ elsewhere.
 Tensor concat(const std::vector<Tensor>& parts, int64_t axis);
 /// Joins parts of one shape along a new axis; ShapeError as for concat.
 Tensor stack(const std::vector<Tensor>& parts, int64_t axis);
-/// Views of sizes[0], sizes[1], ... indices, one after the other. Throws ShapeError if the sizes do not add
+/// Views of sizes[0], sizes[1], ... indices, one after the other. @throws ShapeError if the sizes do not add
 /// up to the axis.
 std::vector<Tensor> split(const Tensor& x, const std::vector<int64_t>& sizes, int64_t axis);
-/// Adds `before` and `after` elements of `value` around an axis. Throws ShapeError if one is negative.
+/// Adds `before` and `after` elements of `value` around an axis. @throws ShapeError if one is negative.
 Tensor pad(const Tensor& x, int64_t axis, int64_t before, int64_t after, double value = 0);
 Tensor sum_to(const Tensor& x, const Shape& shape);  ///< The inverse of a broadcast: sums what was repeated.
 
 // ---- Products ----
 /// a [..., M, K] times b [..., K, N] -> [..., M, N]; the leading dimensions broadcast. Any strides, no
-/// copies: a transposed operand is a view. A vector [K] on either side is a row or a column. Throws
-/// ShapeError if the two K differ, or for a scalar.
+/// copies: a transposed operand is a view. A vector [K] on either side is a row or a column.
+/// @throws ShapeError if the two K differ, or for a scalar.
 Tensor matmul(const Tensor& a, const Tensor& b);
 /// x W^T + bias: x [..., in], weight [out, in], bias [out] or undefined -> [..., out]. ShapeError names what
 /// does not fit.
@@ -142,7 +142,7 @@ Tensor log_softmax(const Tensor& x, int64_t axis = -1);  ///< log(softmax(x)): -
 /// x [..., H], weight and bias [H]; ShapeError otherwise. An undefined weight is 1, an undefined bias 0.
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps);
 /// Each element is 0 with probability p, else x / (1 - p) (Srivastava et al. 2014, "inverted"). The mask is a
-/// function of `seed` and the element's index, so backward makes it again. Throws IndexError if p is not in
+/// function of `seed` and the element's index, so backward makes it again. @throws IndexError if p is not in
 /// [0, 1].
 Tensor dropout(const Tensor& x, double p, uint64_t seed);
 
@@ -173,7 +173,7 @@ struct AttentionOptions {
   std::optional<double> scale = {};  ///< what q k^T is multiplied by; 1 / sqrt(D) if unset
 };
 /// softmax(scale q k^T + mask) v: q [B, A, S, D], k and v [B, A, T, D] -> [B, A, S, D]. A masked key has
-/// probability exactly 0; a query whose keys are all masked gives zeros. Throws ShapeError where q, k, v or
+/// probability exactly 0; a query whose keys are all masked gives zeros. @throws ShapeError where q, k, v or
 /// the mask do not fit, DTypeError for a mask that is neither bool nor of their dtype.
 Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tensor& v,
                                     const AttentionOptions& options = {});

@@ -22,7 +22,7 @@ class Shape {
   Shape() = default;
   Shape(std::initializer_list<int64_t> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
   Shape(const std::vector<int64_t>& sizes) : Shape(std::span<const int64_t>(sizes)) {}
-  /// Throws ShapeError above rank 8.
+  /// @throws ShapeError above rank 8.
   explicit Shape(std::span<const int64_t> sizes);
   static Shape filled(int rank, int64_t value);
 
@@ -39,7 +39,7 @@ class Shape {
   void push_back(int64_t size);
   void insert(int at, int64_t size);
   void erase(int at);
-  /// The number of elements: the product of all sizes; 1 for a scalar. Throws ShapeError if the product of
+  /// The number of elements: the product of all sizes; 1 for a scalar. @throws ShapeError if the product of
   /// those that are not 0 is 2^63 or more: below it, no stride, offset or count of a tensor overflows.
   int64_t numel() const;
 
@@ -56,7 +56,7 @@ using Axes = Shape;
 Strides contiguous_strides(const Shape& shape);
 
 /// The shape that both broadcast to: aligned at the back, sizes equal or one of them 1 (NumPy's rule).
-/// Throws ShapeError that names `op` and both shapes.
+/// @throws ShapeError that names `op` and both shapes.
 Shape broadcast_shapes(const Shape& a, const Shape& b, std::string_view op);
 
 /// Can a tensor of `shape` be read as if it had shape `to`?
@@ -65,7 +65,7 @@ bool broadcasts_to(const Shape& shape, const Shape& to);
 /// Strides with which a tensor of `shape` is read as if it had shape `to`: stride 0 where it repeats.
 Strides broadcast_strides(const Shape& shape, const Strides& strides, const Shape& to);
 
-/// `axis` counted from the front; throws IndexError that names `op` and the shape if there is no such axis.
+/// `axis` counted from the front. @throws IndexError that names `op` and the shape if there is no such axis.
 int normalize_axis(int64_t axis, const Shape& shape, std::string_view op);
 
 std::string to_string(const Shape& shape);  ///< "[2, 3]"

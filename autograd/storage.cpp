@@ -27,7 +27,7 @@ namespace {
 constexpr int64_t huge_page = int64_t{2} << 20;
 
 /// Four size classes an octave: at most a quarter of a block is unused, and few classes serve every size.
-/// Throws std::bad_alloc for sizes that no memory has, before rounding them up could overflow.
+/// @throws std::bad_alloc for sizes that no memory has, before rounding them up could overflow.
 int64_t size_class(int64_t bytes) {
   constexpr int64_t most = int64_t{1} << 56;
   if (bytes < 0 || bytes > most) throw std::bad_alloc();

@@ -44,7 +44,7 @@ class DecoderLayer : public Module {
   };
   State start(const Tensor& memory) const;
   /// The next tokens x [B, N, H], after those that `state` knows -> [B, N, H]. Adds them to the state.
-  /// Throws ShapeError if x has not as many rows as the state; whatever is thrown, the state is as it was.
+  /// @throws ShapeError if x has not as many rows as the state; whatever is thrown, the state is as it was.
   Tensor next(const Tensor& x, State& state, const Tensor& memory_mask = {}) const;
 
   const MultiHeadAttention attention;  ///< "attention"

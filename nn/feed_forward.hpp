@@ -10,7 +10,7 @@
 namespace gradus::nn {
 
 /// The activation that a config.json calls "gelu" (erf form), "gelu_new" (tanh form), "relu" or "silu", or by
-/// another name that nn/activation_names.hpp knows. Throws FormatError for any other name.
+/// another name that nn/activation_names.hpp knows. @throws FormatError for any other name.
 Activation activation_by_name(std::string_view name);
 
 /// What happens between the two products of a feed-forward network: an activation, and whether it gates.
@@ -41,13 +41,13 @@ inline constexpr FeedForwardKind FeedForwardKind::reglu{Activation::relu, true};
 inline constexpr FeedForwardKind FeedForwardKind::geglu{Activation::gelu, true};
 inline constexpr FeedForwardKind FeedForwardKind::swiglu{Activation::silu, true};
 
-/// "glu", "bilinear", "reglu", "geglu", "swiglu", or a name that activation_by_name knows. Throws FormatError
+/// "glu", "bilinear", "reglu", "geglu", "swiglu", or a name that activation_by_name knows. @throws FormatError
 /// for any other.
 FeedForwardKind feed_forward_by_name(std::string_view name);
 
 /// The I' at which a gated network has as many weights as a plain one of width I: three matrices [I', H]
 /// instead of two, so 2I/3 (Shazeer 2020, section 2), rounded to the nearest multiple of `multiple`.
-/// Throws ShapeError unless both are positive.
+/// @throws ShapeError unless both are positive.
 int64_t gated_width(int64_t intermediate, int64_t multiple = 1);
 
 struct FeedForwardOptions {

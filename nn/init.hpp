@@ -13,7 +13,7 @@ namespace gradus::nn {
 /// A way to begin a parameter: a tensor (f32) of the given shape.
 using Init = std::function<Tensor(const Shape& shape, Rng& rng)>;
 
-/// `size` itself. Throws ShapeError that names the layer, and what the size is of, if it is negative.
+/// `size` itself. @throws ShapeError that names the layer, and what the size is of, if it is negative.
 int64_t checked_size(std::string_view layer, std::string_view what, int64_t size);
 
 namespace init {

@@ -81,11 +81,11 @@ class Module {
   std::string describe() const;
 
  protected:
-  /// Names a parameter: marks it as requiring a gradient and returns it. Throws Error for a name that is
+  /// Names a parameter: marks it as requiring a gradient and returns it. @throws Error for a name that is
   /// taken, also by a parameter of a part.
   Tensor parameter(const std::string& name, Tensor value) const;
   /// Names a part and returns it. A point in the name makes levels: "self.query". With an empty name the
-  /// part's own names stand beside this module's, without a prefix. Throws Error if the name, or the full
+  /// part's own names stand beside this module's, without a prefix. @throws Error if the name, or the full
   /// name of one of its parameters, is taken.
   template <class M>
   M child(const std::string& name, M module) const {

@@ -43,7 +43,7 @@ struct KeysAndValues {
 /// score's own are named self.score.*, the gate self.gate.weight.
 class MultiHeadAttention : public Module {
  public:
-  /// Throws ShapeError if `hidden` is not divisible by `heads`.
+  /// @throws ShapeError if `hidden` is not divisible by `heads`.
   MultiHeadAttention(int64_t hidden, int64_t heads, Rng& rng, const MultiHeadOptions& options = {});
 
   /// Self-attention: x [B, S, H] -> [B, S, H].

@@ -45,7 +45,7 @@ class Optimizer {
 
   /// One step with the gradients scaled so that their global norm is at most `max_norm` (Pascanu et al.
   /// 2013): by max_norm / (norm + 1e-6) if that is below 1. The scaling happens inside the step; grad() keeps
-  /// the unscaled values. Returns the norm before scaling. Throws Error if it is NaN or infinite, or if
+  /// the unscaled values. Returns the norm before scaling. @throws Error if it is NaN or infinite, or if
   /// max_norm is not above 0; nothing is then changed.
   double clipped_step(double max_norm);
 
@@ -61,7 +61,7 @@ class Optimizer {
   /// The moments, as "exp_avg.NAME" and so on, and "step": all that a resumed run needs beside the
   /// parameters. They share memory with the optimiser.
   StateDict state_dict() const;
-  /// Puts them back. Throws FormatError that names every missing, unexpected or misshaped entry at once.
+  /// Puts them back. @throws FormatError that names every missing, unexpected or misshaped entry at once.
   void load_state_dict(const StateDict& state);
 
  protected:
@@ -120,7 +120,7 @@ struct SgdOptions {
 };
 
 /// Gradient descent with momentum as torch.optim.SGD: g += decay w; m = momentum m + g; w -= lr m (with
-/// nesterov: w -= lr (g + momentum m); Sutskever et al. 2013). Throws Error for nesterov without momentum.
+/// nesterov: w -= lr (g + momentum m); Sutskever et al. 2013). @throws Error for nesterov without momentum.
 class Sgd : public Optimizer {
  public:
   explicit Sgd(const Parameters& parameters, const SgdOptions& options = {});
@@ -170,13 +170,13 @@ class BertAdam : public Adam {
   explicit BertAdam(const Parameters& parameters, const AdamOptions& options = {});
 };
 
-/// "adamw", "bert-adam", "adam" or "sgd" (with momentum 0.9); throws Error for any other name.
+/// "adamw", "bert-adam", "adam" or "sgd" (with momentum 0.9). @throws Error for any other name.
 std::unique_ptr<Optimizer> optimizer_by_name(std::string_view name, const Parameters& parameters,
                                              double learning_rate, double weight_decay);
 
 /// Scales the gradients of `parameters` in place so that their global norm is at most `max_norm`, and returns
 /// the norm before. A parameter without a gradient counts as 0. If the norm is NaN or infinite: throws Error
-/// if `must_be_finite`, else leaves the gradients as they are. Throws Error if max_norm is not above 0.
+/// if `must_be_finite`, else leaves the gradients as they are. @throws Error if max_norm is not above 0.
 /// (Optimizer::clipped_step does it in the step.)
 double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm, bool must_be_finite = false);
 

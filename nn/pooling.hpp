@@ -10,7 +10,7 @@ namespace gradus::nn {
 
 /// The mean over the positions that count: x [B, T, H] -> [B, H]. `allowed` is bool [B, T], true where a
 /// position counts; undefined: all do. What the others hold does not matter, even NaN. A row in which none
-/// counts gives zeros. Throws ShapeError if the shapes do not fit, DTypeError if the mask is not bool.
+/// counts gives zeros. @throws ShapeError if the shapes do not fit, DTypeError if the mask is not bool.
 Tensor mean_pool(const Tensor& x, const Tensor& allowed = {});
 
 struct AttentionPoolingOptions {

@@ -9,7 +9,7 @@ namespace gradus::nn {
 
 /// P [rows, H] in f64 with P[p, 2j] = sin(p / 10000^(2j/H)) and P[p, 2j + 1] = cos(p / 10000^(2j/H)) (Vaswani
 /// et al. 2017, section 3.5). Row p + k is a rotation of row p, the same for every p.
-/// Throws ShapeError for a negative size.
+/// @throws ShapeError for a negative size.
 Tensor sinusoids(int64_t rows, int64_t hidden);
 
 /// Adds fixed sinusoids: x [B, S, H] -> x + P[first ... first + S - 1]. It has no parameters. The paper adds
@@ -18,7 +18,7 @@ class SinusoidalPositions : public Module {
  public:
   SinusoidalPositions(int64_t max_length, int64_t hidden);
 
-  /// `first` is the position of x[:, 0]: more than 0 where a text is continued. Throws ShapeError if x is not
+  /// `first` is the position of x[:, 0]: more than 0 where a text is continued. @throws ShapeError if x is not
   /// [B, S, H], IndexError if a position is at or above max_length.
   Tensor operator()(const Tensor& x, int64_t first = 0) const;
 
@@ -43,7 +43,7 @@ class SegmentEmbedding : public Module {
  public:
   SegmentEmbedding(int64_t segments, int64_t hidden, Rng& rng, const Init& init = init::normal(0.02));
 
-  /// Throws ShapeError if the ids do not have the shape of x without H, IndexError for an id out of range.
+  /// @throws ShapeError if the ids do not have the shape of x without H, IndexError for an id out of range.
   Tensor operator()(const Tensor& x, const Tensor& segment_ids) const;
 
   const Tensor weight;  ///< [segments, H]

@@ -31,7 +31,7 @@ class Residual : public Module {
 
   explicit Residual(int64_t hidden, const ResidualOptions& options = {});
 
-  /// x [..., H] -> [..., H]. Throws ShapeError if f changes the shape.
+  /// x [..., H] -> [..., H]. @throws ShapeError if f changes the shape.
   Tensor operator()(const Tensor& x, const Sublayer& f) const;
 
   /// The same for an f that ends in a linear map, f(x) = last(before(x)): with post-norm its bias, dropout,

@@ -56,7 +56,7 @@ class TokenEmbedding : public Module {
 /// and output.* (the bias alone if tied).
 class Transformer : public Module {
  public:
-  /// Throws ShapeError for a vocabulary without ids.
+  /// @throws ShapeError for a vocabulary without ids.
   Transformer(const TransformerOptions& options, Rng& rng);
 
   /// source i64 [B, T], target i64 [B, S] -> logits [B, S, V]: at position i those of what follows
@@ -64,7 +64,7 @@ class Transformer : public Module {
   Tensor operator()(const Tensor& source, const Tensor& target) const;
 
   /// The mean cross-entropy of predicting target[:, 1 ...] from what stands before, without padding. Label
-  /// smoothing e = 0.1 is the paper's (section 5.4). Throws ShapeError if target is not [B, S] with S >= 2.
+  /// smoothing e = 0.1 is the paper's (section 5.4). @throws ShapeError if target is not [B, S] with S >= 2.
   Tensor loss(const Tensor& source, const Tensor& target, double label_smoothing = 0) const;
 
   /// bool, true where an id is not padding.

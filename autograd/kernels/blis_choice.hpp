@@ -67,7 +67,7 @@ struct BlisChoice {
 ///
 /// Of the sets that BLIS has compiled in and the features allow, it is the widest; of several of that width
 /// the one made for this processor, which is what BLIS would take, else the first of our table. Where BLIS
-/// has none that is known here, it is left alone. Throws Error if `asked` is no set, is not compiled in, or
+/// has none that is known here, it is left alone. @throws Error if `asked` is no set, is not compiled in, or
 /// needs what the processor lacks: BLIS would abort or die of an illegal instruction.
 BlisChoice choose_blis_kernels(const BlisHost& host, std::optional<std::string> asked = {});
 
@@ -77,8 +77,8 @@ std::vector<std::string> usable_blis_sets(const BlisHost& host);
 /// The machine and the BLIS that run this program.
 BlisHost this_blis_host();
 
-/// The choice for this program, made at the first call from this_blis_host() and the environment. Throws
-/// Error as choose_blis_kernels() does, at every call.
+/// The choice for this program, made at the first call from this_blis_host() and the environment.
+/// @throws Error as choose_blis_kernels() does, at every call.
 const BlisChoice& blis_choice();
 
 }  // namespace gradus::kernels

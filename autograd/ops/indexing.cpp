@@ -5,7 +5,7 @@
 namespace gradus {
 namespace {
 
-/// Throws IndexError that names the first index outside [0, size).
+/// @throws IndexError that names the first index outside [0, size).
 void check_indices(std::string_view op, const Tensor& index, int64_t size, std::string_view what) {
   ops::check_dtype(op, "the index", index, DType::i64);
   const Tensor dense = index.contiguous();

@@ -11,7 +11,7 @@ namespace gradus::bert {
 namespace fs = std::filesystem;
 namespace {
 
-/// Where the weights of a folder are. Throws an error that says what is there instead.
+/// Where the weights of a folder are. @throws an error that says what is there instead.
 fs::path find_weights(const fs::path& folder) {
   for (const char* name : {"model.safetensors", "model.safetensors.index.json"}) {
     if (fs::exists(folder / name)) return folder / name;

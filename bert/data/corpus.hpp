@@ -50,7 +50,7 @@ class TokenizedCorpus {
   /// Cuts the last document into documents of `sentences` sentences; the last of them may have fewer.
   void cut_last_document(int64_t sentences);
 
-  /// A corpus of these documents, in this order. Throws IndexError at a number that is no document.
+  /// A corpus of these documents, in this order. @throws IndexError at a number that is no document.
   TokenizedCorpus select(std::span<const int64_t> documents) const;
 
   bool operator==(const TokenizedCorpus&) const = default;
@@ -69,7 +69,7 @@ struct CorpusOptions {
 /// Reads text files and tokenises them on num_threads() threads, on which the result does not depend. A
 /// file's end ends a document. Memory holds the ids and a few thousand lines.
 ///
-/// Throws what for_each_line throws, and FormatError if no sentence is found.
+/// @throws as for_each_line, and FormatError if no sentence is found.
 TokenizedCorpus read_corpus(const std::vector<std::filesystem::path>& files, const Tokenizer& tokenizer,
                             const CorpusOptions& options = {});
 TokenizedCorpus read_corpus(const std::vector<std::filesystem::path>& files, const Tokenize& tokenize,
@@ -89,7 +89,7 @@ struct CorpusSplit {
 /// Holds out round(fraction * documents), at least one, drawn at random; the same seed draws the same. Both
 /// parts keep the order of the corpus.
 ///
-/// Throws FormatError unless 0 < fraction < 1 and both parts get a document.
+/// @throws FormatError unless 0 < fraction < 1 and both parts get a document.
 CorpusSplit split_corpus(const TokenizedCorpus& corpus, double fraction, uint64_t seed);
 
 }  // namespace gradus::bert

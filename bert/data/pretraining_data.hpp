@@ -62,7 +62,7 @@ struct EpochPlan {
 
 class PretrainingData {
  public:
-  /// Throws FormatError if the corpus holds no piece to mask or too few documents (two of two sentences) for
+  /// @throws FormatError if the corpus holds no piece to mask or too few documents (two of two sentences) for
   /// pairs, IndexError if an option or a token id is out of range. Text that no pair shows has rows of its
   /// own.
   PretrainingData(std::shared_ptr<const TokenizedCorpus> corpus, MaskingVocabulary pieces,

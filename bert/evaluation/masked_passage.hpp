@@ -27,7 +27,7 @@ std::optional<MaskedPassage> masked_passage(const std::vector<std::string>& sent
                                             const Tokenizer& tokenizer, int64_t pieces);
 
 /// masked_passage() of the first documents of a text file that have one, at most `count`. The file is read as
-/// read_corpus reads it. Throws what for_each_line throws.
+/// read_corpus reads it. @throws as for_each_line.
 std::vector<MaskedPassage> masked_passages(const std::filesystem::path& file, const Tokenizer& tokenizer,
                                            int64_t count, int64_t pieces);
 

@@ -45,7 +45,7 @@ struct Config {
   InitOptions init = {};            ///< Gradus's own; in config.json under the key "gradus"
 
   /// The published sizes: "tiny" (L 2, H 128), "mini" (4, 256), "small" (4, 512), "medium" (8, 512) and
-  /// "base" (12, 768), with A = H / 64 and I = 4 H (Turc et al. 2019, table 1). Throws Error for another
+  /// "base" (12, 768), with A = H / 64 and I = 4 H (Turc et al. 2019, table 1). @throws Error for another
   /// name.
   static Config named(std::string_view size, int64_t vocab_size = 30522);
 
@@ -58,7 +58,7 @@ struct Config {
 
   /// One sentence about the first value that no BERT can have, or an empty string.
   std::string problem() const;
-  void check() const;  ///< Throws Error with problem(), if there is one. Models check their config.
+  void check() const;  ///< @throws Error with problem(), if there is one. Models check their config.
 
   bool operator==(const Config&) const = default;
 };

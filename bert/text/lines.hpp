@@ -21,7 +21,7 @@ using LineSink = std::function<void(std::string_view line)>;
 /// U+200B) is handed on as an empty one. A byte-order mark at the start is skipped. The file is read in
 /// blocks: memory holds one block and the longest line.
 ///
-/// Throws IoError if `file` is missing, a directory or unreadable, and FormatError naming file and line at a
+/// @throws IoError if `file` is missing, a directory or unreadable, and FormatError naming file and line at a
 /// NUL byte or at bytes that are not UTF-8, or naming UTF-16 and what converts it.
 void for_each_line(const std::filesystem::path& file, const LineSink& sink);
 
