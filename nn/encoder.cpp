@@ -2,9 +2,9 @@
 
 namespace gradus::nn {
 
-Tensor gather_rows(const Tensor& x, const Tensor& places) {
+Tensor gather_rows(const Tensor& x, const Tensor& positions) {
   // A batch is a table of B * S rows.
-  return embedding(x.reshape({-1, x.size(-1)}), places);  // [B, S, H] -> [B S, H] -> [n, H]
+  return embedding(x.reshape({-1, x.size(-1)}), positions);  // [B, S, H] -> [B S, H] -> [n, H]
 }
 
 EncoderLayer::EncoderLayer(const EncoderOptions& options, Rng& rng)
@@ -27,11 +27,11 @@ Tensor EncoderLayer::operator()(const Tensor& x, const AttentionMask& mask) cons
   return run(x, [&](const Tensor& in) { return attention.context(in, in, mask); });
 }
 
-Tensor EncoderLayer::at(const Tensor& places, const Tensor& x, const AttentionMask& mask) const {
+Tensor EncoderLayer::at_positions(const Tensor& positions, const Tensor& x, const AttentionMask& mask) const {
   const ModuleScope scope = enter();
-  return run(gather_rows(x, places), [&](const Tensor&) {  // [n, H]; but attention sees every token
+  return run(gather_rows(x, positions), [&](const Tensor&) {  // [n, H]; but attention sees every token
     const Tensor in = around_attention.input(x);
-    return gather_rows(attention.context(in, in, mask), places);
+    return gather_rows(attention.context(in, in, mask), positions);
   });
 }
 
@@ -68,12 +68,12 @@ Tensor Encoder::operator()(const Tensor& x, const AttentionMask& mask) const {
   return finish(y);
 }
 
-Tensor Encoder::at(const Tensor& places, const Tensor& x, const AttentionMask& mask) const {
+Tensor Encoder::at_positions(const Tensor& positions, const Tensor& x, const AttentionMask& mask) const {
   const ModuleScope scope = enter();
-  if (layers.empty()) return finish(gather_rows(x, places));
+  if (layers.empty()) return finish(gather_rows(x, positions));
   Tensor y = x;
   for (size_t i = 0; i + 1 < layers.size(); ++i) y = layers[i](y, mask);
-  return finish(layers.back().at(places, y, mask));
+  return finish(layers.back().at_positions(positions, y, mask));
 }
 
 EncoderTrace Encoder::trace(const Tensor& x, const AttentionMask& mask, const TraceOptions& wants) const {

@@ -10,8 +10,9 @@
 
 namespace gradus::nn {
 
-/// The vectors of x [B, S, H] at `places` (i64 [n], b * S + s): [n, H]. IndexError names a place outside x.
-Tensor gather_rows(const Tensor& x, const Tensor& places);
+/// The vectors of x [B, S, H] at `positions` (i64 [n], b * S + s): [n, H].
+/// @throws IndexError that names a position outside x.
+Tensor gather_rows(const Tensor& x, const Tensor& positions);
 
 struct EncoderOptions {
   int64_t hidden = 128;                             ///< H
@@ -44,9 +45,9 @@ class EncoderLayer : public Module {
   /// x [B, S, H] -> [B, S, H].
   Tensor operator()(const Tensor& x, const AttentionMask& mask = {}) const;
 
-  /// The result at `places` only: [n, H], the same numbers as gather_rows of the whole. What follows
+  /// The result at `positions` only: [n, H], the same numbers as gather_rows of the whole. What follows
   /// attention works on each token by itself, so it is left out for the others.
-  Tensor at(const Tensor& places, const Tensor& x, const AttentionMask& mask = {}) const;
+  Tensor at_positions(const Tensor& positions, const Tensor& x, const AttentionMask& mask = {}) const;
 
   /// The result and the attention probabilities [B, A, S, S].
   std::pair<Tensor, Tensor> with_weights(const Tensor& x, const AttentionMask& mask = {}) const;
@@ -79,9 +80,9 @@ class Encoder : public Module {
   /// x [B, S, H] -> [B, S, H].
   Tensor operator()(const Tensor& x, const AttentionMask& mask = {}) const;
 
-  /// The same at `places` only (i64 [n], b * S + s): [n, H]. The last layer is then cheaper: BERT's loss
+  /// The same at `positions` only (i64 [n], b * S + s): [n, H]. The last layer is then cheaper: BERT's loss
   /// looks at the first token and at the masked ones, one in six.
-  Tensor at(const Tensor& places, const Tensor& x, const AttentionMask& mask = {}) const;
+  Tensor at_positions(const Tensor& positions, const Tensor& x, const AttentionMask& mask = {}) const;
 
   /// The same, keeping what `wants` asks for on the way.
   EncoderTrace trace(const Tensor& x, const AttentionMask& mask = {}, const TraceOptions& wants = {}) const;

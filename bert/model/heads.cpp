@@ -77,11 +77,12 @@ PretrainingLoss BertForPreTraining::loss(const PretrainingBatch& batch) const {
   const ModuleScope scope = enter();
   check_batch(batch);
   const Shape shape{batch.rows, batch.length};
-  std::vector<int64_t> places;  // each row's first token, then the masked ones
-  for (int64_t row = 0; row < batch.rows; ++row) places.push_back(row * batch.length);
-  places.insert(places.end(), batch.masked_positions.begin(), batch.masked_positions.end());
-  const Tensor hidden = bert.at(tensor(places), tensor(batch.input_ids, shape),
-                                tensor(batch.token_type_ids, shape), tensor(batch.attention_mask, shape));
+  std::vector<int64_t> positions;  // each row's first token, then the masked ones
+  for (int64_t row = 0; row < batch.rows; ++row) positions.push_back(row * batch.length);
+  positions.insert(positions.end(), batch.masked_positions.begin(), batch.masked_positions.end());
+  const Tensor hidden =
+      bert.at_positions(tensor(positions), tensor(batch.input_ids, shape),
+                        tensor(batch.token_type_ids, shape), tensor(batch.attention_mask, shape));
   PretrainingLoss result;
   result.mlm_logits = mlm_logits(hidden.slice(0, batch.rows, hidden.size(0)));
   result.nsp_logits = cls.seq_relationship(bert.pooler->of_first(hidden.slice(0, 0, batch.rows)));

@@ -95,11 +95,11 @@ Tensor Bert::embed(const Tensor& input_ids, const Tensor& token_type_ids,
                     token_type_ids.defined() ? token_type_ids : zeros(input_ids.shape(), DType::i64));
 }
 
-Tensor Bert::at(const Tensor& places, const Tensor& input_ids, const Tensor& token_type_ids,
-                const Tensor& attention_mask) const {
+Tensor Bert::at_positions(const Tensor& positions, const Tensor& input_ids, const Tensor& token_type_ids,
+                          const Tensor& attention_mask) const {
   const ModuleScope scope = enter();
-  return encoder.at(places, embed(input_ids, token_type_ids, attention_mask),
-                    {.allowed = padding_mask(attention_mask)});
+  return encoder.at_positions(positions, embed(input_ids, token_type_ids, attention_mask),
+                              {.allowed = padding_mask(attention_mask)});
 }
 
 BertOutput Bert::operator()(const Tensor& input_ids, const Tensor& token_type_ids,

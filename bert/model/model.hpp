@@ -58,9 +58,9 @@ class Bert : public nn::Module {
   BertOutput operator()(const Tensor& input_ids, const Tensor& token_type_ids = {},
                         const Tensor& attention_mask = {}, const ForwardOptions& options = {}) const;
 
-  /// The last layer's vectors at `places` only: i64 [n], b * S + s -> [n, H]. Cheaper than all of them.
-  Tensor at(const Tensor& places, const Tensor& input_ids, const Tensor& token_type_ids = {},
-            const Tensor& attention_mask = {}) const;
+  /// The last layer's vectors at `positions` only: i64 [n], b * S + s -> [n, H]. Cheaper than all of them.
+  Tensor at_positions(const Tensor& positions, const Tensor& input_ids, const Tensor& token_type_ids = {},
+                      const Tensor& attention_mask = {}) const;
 
   const Config config;
   const Embeddings embeddings;

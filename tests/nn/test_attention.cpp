@@ -225,12 +225,13 @@ TEST_CASE("an encoder asked for some places gives their rows and the same gradie
     encoder.to(DType::f64);
     encoder.eval();  // dropout would be drawn for fewer elements
     const Tensor x = random_normal({2, 5, 8}, 23), direction = random_normal({4, 8}, 24);
-    const Tensor places = tensor<int64_t>({0, 5, 7, 7});  // one of them twice
+    const Tensor positions = tensor<int64_t>({0, 5, 7, 7});  // one of them twice
     const AttentionMask mask{.allowed = padding_mask({5, 3}, 5)};
     Tensor rows[2];
     std::vector<Tensor> gradients[2];
     for (const bool whole : {false, true}) {
-      rows[whole] = whole ? gather_rows(encoder(x, mask), places) : encoder.at(places, x, mask);
+      rows[whole] =
+          whole ? gather_rows(encoder(x, mask), positions) : encoder.at_positions(positions, x, mask);
       backward({rows[whole]}, {direction});
       for (Tensor& parameter : encoder.parameters()) {
         gradients[whole].push_back(parameter.grad());
@@ -242,12 +243,12 @@ TEST_CASE("an encoder asked for some places gives their rows and the same gradie
     for (size_t i = 0; i < gradients[0].size(); ++i) {
       CHECK(worst_difference(gradients[0][i], gradients[1][i]) < 1e-12);
     }
-    CHECK_THROWS_AS(encoder.at(tensor<int64_t>({10}), x), IndexError);
+    CHECK_THROWS_AS(encoder.at_positions(tensor<int64_t>({10}), x), IndexError);
     const EncoderLayer& layer = encoder.layers[0];
     check_gradients(
         layer,
         [&](const auto& in) {
-          return layer.at(tensor<int64_t>({1, 5, 1}), in[0]);
+          return layer.at_positions(tensor<int64_t>({1, 5, 1}), in[0]);
         },
         {random_normal({2, 3, 8}, 25)}, 3);
   }
