@@ -17,12 +17,14 @@ class Dropout : public Module {
 
   Tensor operator()(const Tensor& x) const;
 
-  /// What the next call would drop: for fused ops that drop by themselves. p is 0 in eval mode.
-  struct Draw {
+  /// Which elements are dropped: each with probability p, and which ones is a function of the seed.
+  struct Mask {
     double p;
     uint64_t seed;
   };
-  Draw draw() const;
+  /// The mask that the next call would use, drawn in its place: for fused ops that drop by themselves. p is 0
+  /// in eval mode.
+  Mask next_mask() const;
 
   const double p;
 };

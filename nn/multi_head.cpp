@@ -68,7 +68,7 @@ std::pair<Tensor, Tensor> MultiHeadAttention::look(const Tensor& x, const Tensor
                                                    bool wants_weights) const {
   check_heads("keys", seen.keys, q);
   check_heads("values", seen.values, q);
-  const Dropout::Draw drop = dropout.draw();
+  const Dropout::Mask drop = dropout.next_mask();
   const AttentionOptions options{
       .mask = over_scores(mask, 4, layer), .causal = mask.causal, .dropout = drop.p, .seed = drop.seed};
   std::pair<Tensor, Tensor> out;  // of all heads: their results [B, A, S, D], and the weights [B, A, S, T]

@@ -33,7 +33,7 @@ Tensor Residual::operator()(const Tensor& x, const Sublayer& before, const Linea
   const Tensor y = last.without_bias(before(x));
   check_same_shape(x, y);
   const ModuleScope scope = enter();
-  const Dropout::Draw drop = dropout.draw();
+  const Dropout::Mask drop = dropout.next_mask();
   return residual_layer_norm(y, last.bias, x, norm.weight, norm.bias, norm.eps, drop.p, drop.seed);
 }
 

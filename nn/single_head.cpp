@@ -37,7 +37,7 @@ std::pair<Tensor, Tensor> SingleHeadAttention::attend(const Tensor& x, const Ten
                                                       const AttentionMask& mask, bool wants_weights) const {
   check_inputs(x, query.weight.size(1), memory, key.weight.size(1));
   const Tensor q = query(x), k = key(memory), v = value(memory);  // [B, S, D], [B, T, D], [B, T, D]
-  const Dropout::Draw drop = dropout.draw();
+  const Dropout::Mask drop = dropout.next_mask();
   AttentionOptions options{
       .mask = over_scores(mask, 3, layer), .causal = mask.causal, .dropout = drop.p, .seed = drop.seed};
   if (score.kind != ScoreKind::scaled_dot || wants_weights) {
