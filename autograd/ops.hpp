@@ -196,8 +196,8 @@ Tensor residual_layer_norm(const Tensor& x, const Tensor& bias, const Tensor& re
 
 /// word[ids] + token_type[type_ids] + position[0 ... S - 1]: ids and type_ids [B, S] -> [B, S, H]. BERT's
 /// input before its LayerNorm (Devlin et al. 2018, figure 2). IndexError names an id outside its table.
-Tensor bert_embedding(const Tensor& word, const Tensor& token_type, const Tensor& position, const Tensor& ids,
-                      const Tensor& type_ids);
+Tensor embedding_sum(const Tensor& word, const Tensor& token_type, const Tensor& position, const Tensor& ids,
+                     const Tensor& type_ids);
 
 // ---- The composed twins of the fused ops: what tutorials teach and tests hold the fused ones to ----
 /// Each has the formula, shapes and errors of its fused op above, but is made of primitive ops.
@@ -211,8 +211,8 @@ std::pair<Tensor, Tensor> attention(const Tensor& q, const Tensor& k, const Tens
 Tensor bias_activation(const Tensor& x, const Tensor& bias, Activation kind);
 Tensor residual_layer_norm(const Tensor& x, const Tensor& bias, const Tensor& residual, const Tensor& weight,
                            const Tensor& offset, double eps, double p, uint64_t seed);
-Tensor bert_embedding(const Tensor& word, const Tensor& token_type, const Tensor& position, const Tensor& ids,
-                      const Tensor& type_ids);
+Tensor embedding_sum(const Tensor& word, const Tensor& token_type, const Tensor& position, const Tensor& ids,
+                     const Tensor& type_ids);
 }  // namespace composed
 
 }  // namespace gradus

@@ -149,14 +149,14 @@ void on_embeddings() {
     return some;
   };
   benchmark::RegisterBenchmark(
-      "bert_embedding_sum [4096,128]",
+      "embedding_sum [4096,128]",
       [=](benchmark::State& state) {
         const Floats word = random_floats(V * H, 1), other = random_floats(S * H, 2);
         const auto words = ids(3, V), types = ids(4, 2);
         Floats out(B * S * H);
-        const kernels::BertTables<float> tables{word.data(), other.data(), other.data(), V, 2, H};
+        const kernels::EmbeddingTables<float> tables{word.data(), other.data(), other.data(), V, 2, H};
         measure(state, B * S * H,
-                [&] { kernels::bert_embedding_sum(tables, words.data(), types.data(), B, S, out.data()); });
+                [&] { kernels::embedding_sum(tables, words.data(), types.data(), B, S, out.data()); });
       })
       ->Arg(1)
       ->Arg(2)

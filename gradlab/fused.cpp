@@ -149,8 +149,8 @@ std::vector<Subject> fused_subjects() {
           },
           from_one),
       op_subject(
-          "bert_embedding", tables,
-          [=](const Inputs& x) { return bert_embedding(x[0], x[1], x[2], ids, types); }, straight),
+          "embedding_sum", tables,
+          [=](const Inputs& x) { return embedding_sum(x[0], x[1], x[2], ids, types); }, straight),
       op_subject(
           "composed::softmax", one, [](const Inputs& x) { return composed::softmax(x[0]); }, curved),
       op_subject(
@@ -179,8 +179,8 @@ std::vector<Subject> fused_subjects() {
           },
           from_one),
       op_subject(
-          "composed::bert_embedding", tables,
-          [=](const Inputs& x) { return composed::bert_embedding(x[0], x[1], x[2], ids, types); }, straight),
+          "composed::embedding_sum", tables,
+          [=](const Inputs& x) { return composed::embedding_sum(x[0], x[1], x[2], ids, types); }, straight),
   };
 }
 

@@ -72,8 +72,8 @@ void scatter_add_rows(const T* dy, const int64_t* ids, int64_t n, T* dtable, int
 }
 
 template <class T>
-BadId bert_embedding_sum(const BertTables<T>& tables, const int64_t* ids, const int64_t* type_ids, int64_t B,
-                         int64_t S, T* out) {
+BadId embedding_sum(const EmbeddingTables<T>& tables, const int64_t* ids, const int64_t* type_ids, int64_t B,
+                    int64_t S, T* out) {
   const ProfileScope scope("embedding");
   const int64_t bad_word = first_out_of_range(ids, B * S, tables.V);
   if (bad_word >= 0) return {BadId::Table::word, bad_word};
@@ -95,8 +95,8 @@ BadId bert_embedding_sum(const BertTables<T>& tables, const int64_t* ids, const 
 #define GRADUS_INSTANTIATE(T)                                                                               \
   template int64_t gather_rows(const T*, int64_t, int64_t, const int64_t*, int64_t, T*);                    \
   template void scatter_add_rows(const T*, const int64_t*, int64_t, T*, int64_t, int64_t, int64_t);         \
-  template BadId bert_embedding_sum(const BertTables<T>&, const int64_t*, const int64_t*, int64_t, int64_t, \
-                                    T*);
+  template BadId embedding_sum(const EmbeddingTables<T>&, const int64_t*, const int64_t*, int64_t, int64_t, \
+                               T*);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)
 #undef GRADUS_INSTANTIATE

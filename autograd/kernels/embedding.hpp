@@ -25,7 +25,7 @@ void scatter_add_rows(const T* dy, const int64_t* ids, int64_t n, T* dtable, int
 
 /// The three tables of BERT's input (Devlin et al. 2018, figure 2).
 template <class T>
-struct BertTables {
+struct EmbeddingTables {
   const T* word;        ///< [V, H]
   const T* token_type;  ///< [types, H]
   const T* position;    ///< [P, H]
@@ -43,7 +43,7 @@ struct BadId {
 ///
 /// Its backward: scatter_add_rows for the first two, column_sum of dy as [B, S H] for the positions.
 template <class T>
-BadId bert_embedding_sum(const BertTables<T>& tables, const int64_t* ids, const int64_t* type_ids, int64_t B,
-                         int64_t S, T* out);
+BadId embedding_sum(const EmbeddingTables<T>& tables, const int64_t* ids, const int64_t* type_ids, int64_t B,
+                    int64_t S, T* out);
 
 }  // namespace gradus::kernels

@@ -55,9 +55,9 @@ Tensor embedding(const Tensor& table, const Tensor& ids) {
                 }));
 }
 
-Tensor bert_embedding(const Tensor& word, const Tensor& token_type, const Tensor& position, const Tensor& ids,
-                      const Tensor& type_ids) {
-  constexpr std::string_view op = "bert_embedding";
+Tensor embedding_sum(const Tensor& word, const Tensor& token_type, const Tensor& position, const Tensor& ids,
+                     const Tensor& type_ids) {
+  constexpr std::string_view op = "embedding_sum";
   check_table(op, word, ids);
   check_table(op, token_type, type_ids);
   check_table(op, position, ids);
@@ -76,14 +76,14 @@ Tensor bert_embedding(const Tensor& word, const Tensor& token_type, const Tensor
     fail<IndexError>("{}: a sequence of {} tokens is longer than the {} {} of the model", op, S,
                      position.size(0), plural(position.size(0), "position"));
   }
-  if (composed_ops()) return composed::bert_embedding(word, token_type, position, ids, type_ids);
+  if (composed_ops()) return composed::embedding_sum(word, token_type, position, ids, type_ids);
   const Tensor w = word.detach().contiguous(), t = token_type.detach().contiguous(),
                p = position.detach().contiguous(), i = ids.contiguous(), k = type_ids.contiguous();
   Tensor y = empty({B, S, H}, word.dtype());
   dispatch_float(word.dtype(), op, [&]<class T> {
-    const kernels::BertTables<T> tables{w.data<T>(), t.data<T>(), p.data<T>(), V, types, H};
-    const kernels::BadId bad = kernels::bert_embedding_sum<T>(tables, i.data<int64_t>(), k.data<int64_t>(), B,
-                                                              S, y.mutable_data<T>());
+    const kernels::EmbeddingTables<T> tables{w.data<T>(), t.data<T>(), p.data<T>(), V, types, H};
+    const kernels::BadId bad =
+        kernels::embedding_sum<T>(tables, i.data<int64_t>(), k.data<int64_t>(), B, S, y.mutable_data<T>());
     if (bad.at >= 0 && bad.table == kernels::BadId::Table::word) fail_id(op, "token id", i, bad.at, V);
     if (bad.at >= 0) fail_id(op, "token type", k, bad.at, types);
   });
@@ -95,8 +95,8 @@ Tensor bert_embedding(const Tensor& word, const Tensor& token_type, const Tensor
       }));
 }
 
-Tensor composed::bert_embedding(const Tensor& word, const Tensor& token_type, const Tensor& position,
-                                const Tensor& ids, const Tensor& type_ids) {
+Tensor composed::embedding_sum(const Tensor& word, const Tensor& token_type, const Tensor& position,
+                               const Tensor& ids, const Tensor& type_ids) {
   return gradus::embedding(word, ids) + gradus::embedding(token_type, type_ids) +
          position.slice(0, 0, ids.size(1));
 }

@@ -25,8 +25,8 @@ Embeddings::Embeddings(const Config& config, Rng& rng)
 
 Tensor Embeddings::operator()(const Tensor& input_ids, const Tensor& token_type_ids) const {
   const ModuleScope scope = enter();
-  return dropout(norm(bert_embedding(word_embeddings.weight, token_type_embeddings.weight,
-                                     position_embeddings.weight, input_ids, token_type_ids)));
+  return dropout(norm(embedding_sum(word_embeddings.weight, token_type_embeddings.weight,
+                                    position_embeddings.weight, input_ids, token_type_ids)));
 }
 
 }  // namespace gradus::bert

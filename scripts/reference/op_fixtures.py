@@ -187,7 +187,7 @@ for name, fn in {"relu": F.relu, "gelu": F.gelu, "gelu_tanh": lambda x: F.gelu(x
 case("residual_layer_norm", lambda x, r, w, b, bias: F.layer_norm(r + x + bias, (4,), w, b, 1e-12), normal(3, 4),
      normal(3, 4), normal(4), normal(4), normal(4))
 types = torch.tensor([[0, 0, 1], [0, 1, 1]])
-case("bert_embedding",
+case("embedding_sum",
      lambda w, t, p, i, k: F.embedding(i, w) + F.embedding(k, t) + p[:3], normal(4, 3), normal(2, 3), normal(5, 3),
      other=[ids, types])
 

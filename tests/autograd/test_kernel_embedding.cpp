@@ -59,7 +59,7 @@ TEST_CASE("kernel scatter_add_rows gives the same bits on any number of threads"
   }));
 }
 
-TEST_CASE("kernel bert_embedding_sum adds the three rows, its backward is the kernels that it names") {
+TEST_CASE("kernel embedding_sum adds the three rows, its backward is the kernels that it names") {
   const int64_t V = 11, types = 2, P = 8, H = 5, B = 3, S = 6;
   auto word = random_values<double>(V * H, 1), type = random_values<double>(types * H, 2);
   auto position = random_values<double>(P * H, 3);
@@ -67,8 +67,8 @@ TEST_CASE("kernel bert_embedding_sum adds the three rows, its backward is the ke
   const auto dy = random_values<double>(B * S * H, 6);
   const auto sum = [&] {
     vector<double> out(B * S * H);
-    const kernels::BertTables<double> tables{word.data(), type.data(), position.data(), V, types, H};
-    CHECK(kernels::bert_embedding_sum(tables, ids.data(), type_ids.data(), B, S, out.data()).at == -1);
+    const kernels::EmbeddingTables<double> tables{word.data(), type.data(), position.data(), V, types, H};
+    CHECK(kernels::embedding_sum(tables, ids.data(), type_ids.data(), B, S, out.data()).at == -1);
     return out;
   };
   const vector<double> out = sum();
@@ -93,19 +93,19 @@ TEST_CASE("kernel bert_embedding_sum adds the three rows, its backward is the ke
   check(dposition, position);
 }
 
-TEST_CASE("kernel bert_embedding_sum names the table and the first id out of range") {
+TEST_CASE("kernel embedding_sum names the table and the first id out of range") {
   const vector<float> table(12, 1);
-  const kernels::BertTables<float> tables{table.data(), table.data(), table.data(), 4, 2, 3};
+  const kernels::EmbeddingTables<float> tables{table.data(), table.data(), table.data(), 4, 2, 3};
   const vector<int64_t> good = {0, 3, 1, 0}, bad_word = {0, 3, 4, -1}, good_type = {0, 1, 1, 0},
                         bad_type = {0, 1, 1, 2};
   vector<float> out(12, 7);
   using Table = kernels::BadId::Table;
-  auto bad = kernels::bert_embedding_sum(tables, bad_word.data(), bad_type.data(), 2, 2, out.data());
+  auto bad = kernels::embedding_sum(tables, bad_word.data(), bad_type.data(), 2, 2, out.data());
   CHECK((bad.table == Table::word && bad.at == 2));
-  bad = kernels::bert_embedding_sum(tables, good.data(), bad_type.data(), 2, 2, out.data());
+  bad = kernels::embedding_sum(tables, good.data(), bad_type.data(), 2, 2, out.data());
   CHECK((bad.table == Table::token_type && bad.at == 3));
   CHECK(out == vector<float>(12, 7));
-  bad = kernels::bert_embedding_sum(tables, good.data(), good_type.data(), 2, 2, out.data());
+  bad = kernels::embedding_sum(tables, good.data(), good_type.data(), 2, 2, out.data());
   CHECK((bad.table == Table::none && bad.at == -1));
   CHECK(out == vector<float>(12, 3));
 }

@@ -1,4 +1,4 @@
-// bias_activation and bert_embedding beside their composed twins, and what holds for every fused op.
+// bias_activation and embedding_sum beside their composed twins, and what holds for every fused op.
 #include <cmath>
 
 #include "autograd/engine.hpp"
@@ -28,9 +28,9 @@ Op composed_activation(Activation kind) {
 const Tensor ids = tensor({4, 0, 4, 1, 2, 4}, Shape{2, 3}),
              type_ids = tensor({0, 0, 1, 1, 1, 1}, Shape{2, 3});
 
-Tensor fused_embedding(const Inputs& x) { return bert_embedding(x[0], x[1], x[2], ids, type_ids); }
+Tensor fused_embedding(const Inputs& x) { return embedding_sum(x[0], x[1], x[2], ids, type_ids); }
 Tensor composed_embedding(const Inputs& x) {
-  return composed::bert_embedding(x[0], x[1], x[2], ids, type_ids);
+  return composed::embedding_sum(x[0], x[1], x[2], ids, type_ids);
 }
 
 }  // namespace
@@ -74,18 +74,18 @@ TEST_CASE("bias_activation: gradients", "[ops][gradient]") {
   }
 }
 
-TEST_CASE("bert_embedding: the sum of three rows", "[ops]") {
+TEST_CASE("embedding_sum: the sum of three rows", "[ops]") {
   const Tensor word = arange(10, DType::f64).reshape({5, 2}),
                type = tensor({100.0, 200.0, 300.0, 400.0}, Shape{2, 2});
   const Tensor position = tensor({0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8}, Shape{4, 2});
-  const Tensor y = bert_embedding(word, type, position, ids, type_ids);
+  const Tensor y = embedding_sum(word, type, position, ids, type_ids);
   REQUIRE(y.shape() == Shape{2, 3, 2});
   CHECK(y.at({0, 0, 0}) == Approx(8 + 100 + 0.1));
   CHECK(y.at({0, 1, 1}) == Approx(1 + 200 + 0.4));
   CHECK(y.at({1, 2, 0}) == Approx(8 + 300 + 0.5));
 }
 
-TEST_CASE("bert_embedding: equals its twin, forward and gradients", "[ops][fused]") {
+TEST_CASE("embedding_sum: equals its twin, forward and gradients", "[ops][fused]") {
   check_twins(fused_embedding, composed_embedding, random_inputs({{5, 4}, {2, 4}, {3, 4}}));
   check_twins(fused_embedding, composed_embedding, random_inputs({{9, 17}, {3, 17}, {8, 17}}));
   check_twins(fused_embedding, composed_embedding,
@@ -93,7 +93,7 @@ TEST_CASE("bert_embedding: equals its twin, forward and gradients", "[ops][fused
                random_tensor({7, 8}, 3).slice(1, 0, 8, 2)});
 }
 
-TEST_CASE("bert_embedding: gradients", "[ops][gradient]") {
+TEST_CASE("embedding_sum: gradients", "[ops][gradient]") {
   check_layouts(fused_embedding, {{5, 3}, {2, 3}, {4, 3}});
   check_layouts(
       [](const Inputs& x) {
@@ -102,7 +102,7 @@ TEST_CASE("bert_embedding: gradients", "[ops][gradient]") {
       {{5, 3}, {2, 3}, {4, 3}});
   check_empty(
       [](const Inputs& x) {
-        return bert_embedding(x[0], x[1], x[2], zeros({0, 3}, DType::i64), zeros({0, 3}, DType::i64));
+        return embedding_sum(x[0], x[1], x[2], zeros({0, 3}, DType::i64), zeros({0, 3}, DType::i64));
       },
       {{5, 2}, {2, 2}, {4, 2}});
 }
@@ -150,8 +150,8 @@ TEST_CASE("ComposedOps: every fused op gives its twin, bit for bit, and only whi
        [&] { return composed::bias_activation(x, b, Activation::gelu); }},
       {"residual_layer_norm", [&] { return residual_layer_norm(x, b, x, w, b, 1e-5, 0.2, 7); },
        [&] { return composed::residual_layer_norm(x, b, x, w, b, 1e-5, 0.2, 7); }},
-      {"bert_embedding", [&] { return bert_embedding(table, table, table, ids, type_ids); },
-       [&] { return composed::bert_embedding(table, table, table, ids, type_ids); }}};
+      {"embedding_sum", [&] { return embedding_sum(table, table, table, ids, type_ids); },
+       [&] { return composed::embedding_sum(table, table, table, ids, type_ids); }}};
   for (const auto& [name, op, twin] : ops) {
     INFO(name);
     CHECK(op().node()->op == name);
@@ -185,25 +185,25 @@ TEST_CASE("fused ops: misuse is named", "[ops][misuse]") {
   CHECK_THROWS_WITH(act(arange(3), {}), "bias_activation: takes f32 or f64, not i64");
 
   const Tensor word = zeros({5, 2}), type = zeros({2, 2}), position = zeros({3, 2});
-  const std::string op = "bert_embedding: ";
-  CHECK_THROWS_WITH(bert_embedding(word, type, position, ids + 1.0, type_ids),
+  const std::string op = "embedding_sum: ";
+  CHECK_THROWS_WITH(embedding_sum(word, type, position, ids + 1.0, type_ids),
                     op + "token id 5 at position 0 of [2, 3] is outside [0, 5)");
-  CHECK_THROWS_WITH(bert_embedding(word, type, position, ids, type_ids + 1.0),
+  CHECK_THROWS_WITH(embedding_sum(word, type, position, ids, type_ids + 1.0),
                     op + "token type 2 at position 2 of [2, 3] is outside [0, 2)");
-  CHECK_THROWS_WITH(bert_embedding(word, type, position, ids, type_ids.slice(1, 0, 2)),
+  CHECK_THROWS_WITH(embedding_sum(word, type, position, ids, type_ids.slice(1, 0, 2)),
                     op + "ids [2, 3] and token types [2, 2] must both be [B, S]");
-  CHECK_THROWS_WITH(bert_embedding(word, type, position, ids.reshape({6}), type_ids.reshape({6})),
+  CHECK_THROWS_WITH(embedding_sum(word, type, position, ids.reshape({6}), type_ids.reshape({6})),
                     op + "ids [6] and token types [6] must both be [B, S]");
-  CHECK_THROWS_WITH(bert_embedding(word, type, position.slice(0, 0, 2), ids, type_ids),
+  CHECK_THROWS_WITH(embedding_sum(word, type, position.slice(0, 0, 2), ids, type_ids),
                     op + "a sequence of 3 tokens is longer than the 2 positions of the model");
-  CHECK_THROWS_WITH(bert_embedding(word, zeros({2, 3}), position, ids, type_ids),
+  CHECK_THROWS_WITH(embedding_sum(word, zeros({2, 3}), position, ids, type_ids),
                     op + "tables [5, 2], [2, 3] and [3, 2] differ in their width");
-  CHECK_THROWS_WITH(bert_embedding(zeros({5}), type, position, ids, type_ids),
+  CHECK_THROWS_WITH(embedding_sum(zeros({5}), type, position, ids, type_ids),
                     op + "the table must be [V, H], not [5]");
-  CHECK_THROWS_WITH(bert_embedding(word, type, position, ids.to(DType::f32), type_ids),
+  CHECK_THROWS_WITH(embedding_sum(word, type, position, ids.to(DType::f32), type_ids),
                     op + "the ids must be i64, not f32");
-  CHECK_THROWS_WITH(bert_embedding(word, zeros({2, 2}, DType::f64), position, ids, type_ids),
+  CHECK_THROWS_WITH(embedding_sum(word, zeros({2, 2}, DType::f64), position, ids, type_ids),
                     op + "dtypes f32 and f64 differ; convert one with to()");
-  CHECK_THROWS_WITH(bert_embedding(word, type, zeros({3, 2}, DType::f64), ids, type_ids),
+  CHECK_THROWS_WITH(embedding_sum(word, type, zeros({3, 2}, DType::f64), ids, type_ids),
                     op + "dtypes f32 and f64 differ; convert one with to()");
 }

@@ -201,8 +201,8 @@ void add_rows(std::map<std::string, Case>& cases) {
   cases["residual_layer_norm"] = [](const Inputs& x, const Inputs&) {
     return residual_layer_norm(x[0], x[4], x[1], x[2], x[3], 1e-12, 0, 0);
   };
-  cases["bert_embedding"] = [](const Inputs& x, const Inputs& other) {
-    return bert_embedding(x[0], x[1], x[2], other[0], other[1]);
+  cases["embedding_sum"] = [](const Inputs& x, const Inputs& other) {
+    return embedding_sum(x[0], x[1], x[2], other[0], other[1]);
   };
 }
 

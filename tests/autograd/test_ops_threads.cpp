@@ -37,7 +37,7 @@ struct Network {
 
   Tensor loss(const Tensor& ids, const Tensor& types, const Tensor& mask, const Tensor& targets,
               uint64_t seed) const {
-    Tensor x = layer_norm(bert_embedding(word, type, position, ids, types), norm_weight, norm_bias, 1e-12);
+    Tensor x = layer_norm(embedding_sum(word, type, position, ids, types), norm_weight, norm_bias, 1e-12);
     const Tensor heads = linear(x, qkv_weight, qkv_bias)  // [B, S, 3 H] -> [3, B, A, S, D]
                              .reshape({B, S, 3, A, H / A})
                              .permute({2, 0, 3, 1, 4});
