@@ -72,15 +72,15 @@ GradcheckResult summary(const std::string& label, const Shape& shape, const Tens
 
 GradcheckReport check_by_differences(const Problem& problem, const GradcheckOptions& options) {
   Rng rng(options.seed);
-  const Subject subject = options.second_order ? second_order(problem, rng) : first_order(problem, rng);
-  const Numbers base = subject.outputs();
+  const Claim claim = options.second_order ? second_order(problem, rng) : first_order(problem, rng);
+  const Numbers base = claim.outputs();
   GradcheckReport report;
   report.kind = options.second_order ? "second order" : "first order";
-  for (const std::string& sentence : subject.problems) report.add_problem(sentence);
+  for (const std::string& sentence : claim.problems) report.add_problem(sentence);
   for (size_t i = 0; i < problem.tensors.size(); ++i) {
     const std::string& label = problem.tensors[i].first;
     const Tensor& x = problem.tensors[i].second;
-    TensorCheck check(subject, base, x, i, options);
+    TensorCheck check(claim, base, x, i, options);
     std::vector<Measurement> measurements;
     const std::vector<int64_t> elements = chosen_elements(check.total(), options, rng);
     const int64_t directions = check.total() > 0 ? options.directions : 0;
@@ -102,7 +102,7 @@ GradcheckReport check_by_differences(const Problem& problem, const GradcheckOpti
     result.directions = directions;
     result.elements = static_cast<int64_t>(elements.size());
     result.checked = elements.empty() ? directions : static_cast<int64_t>(elements.size());
-    if (subject.unused[i] && result.note.empty()) result.note = "the output does not depend on it";
+    if (claim.unused[i] && result.note.empty()) result.note = "the output does not depend on it";
     if (!result.passed && result.direction < 0)
       result.inputs = values_around(problem.tensors, i, result.index);
     report.add(std::move(result));

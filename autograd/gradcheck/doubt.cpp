@@ -26,7 +26,7 @@ double TensorCheck::swallowed_by_outputs(Measurement& m) {
     move(m.along, step);
     Numbers found;
     try {
-      found = subject_.outputs();
+      found = claim_.outputs();
     } catch (const Error&) {  // a function may refuse these values
       found = base_;
     }
@@ -56,14 +56,14 @@ double TensorCheck::swallowed_by_outputs(Measurement& m) {
     if (!has_value && (depends || m.analytic != 0)) return INFINITY;
     if (!depends || still == 0) continue;
     swallowed +=
-        epsilon * std::abs(subject_.weights[i]) * std::max(std::abs(base_[i]), least) / steps[still - 1];
+        epsilon * std::abs(claim_.weights[i]) * std::max(std::abs(base_[i]), least) / steps[still - 1];
   }
   return swallowed;
 }
 
 double TensorCheck::backward_rounding(const Measurement& m) const {
   double most = 0;
-  for (const Numbers& change : subject_.rounding()[at_]) {
+  for (const Numbers& change : claim_.rounding()[at_]) {
     double along = 0;
     for (size_t k = 0; k < m.along.elements.size(); ++k)
       along += m.along.signs[k] * change[static_cast<size_t>(m.along.elements[k])];
@@ -74,7 +74,7 @@ double TensorCheck::backward_rounding(const Measurement& m) const {
 
 double TensorCheck::largest_rounding(const Direction& direction) const {
   double most = 0;
-  for (const Numbers& change : subject_.rounding()[at_]) {
+  for (const Numbers& change : claim_.rounding()[at_]) {
     if (const double one = largest(change); std::isfinite(one)) most = std::max(most, one);
   }
   return most * std::sqrt(static_cast<double>(direction.elements.size()));
@@ -83,10 +83,10 @@ double TensorCheck::largest_rounding(const Direction& direction) const {
 double TensorCheck::largest_beyond_rounding() const {
   if (largest_beyond_rounding_) return *largest_beyond_rounding_;
   double found = 0;
-  for (size_t i = 0; i < subject_.gradients.size(); ++i) {
-    const std::vector<Numbers>& changes = subject_.rounding()[i];
-    for (size_t k = 0; k < subject_.gradients[i].size(); ++k) {
-      const double size = std::abs(subject_.gradients[i][k]);
+  for (size_t i = 0; i < claim_.gradients.size(); ++i) {
+    const std::vector<Numbers>& changes = claim_.rounding()[i];
+    for (size_t k = 0; k < claim_.gradients[i].size(); ++k) {
+      const double size = std::abs(claim_.gradients[i][k]);
       const auto is_real = [&](const Numbers& change) { return size > trust * std::abs(change[k]); };
       if (std::isfinite(size) && size > found && std::all_of(changes.begin(), changes.end(), is_real))
         found = size;

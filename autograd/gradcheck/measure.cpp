@@ -182,14 +182,14 @@ void TensorCheck::move(const Direction& direction, double h) {
 /// `all_moved` becomes sum |output * weight| over the outputs that changed.
 Rung TensorCheck::rung(const Direction& direction, double shift, double h, double& all_moved) {
   move(direction, h);
-  const Numbers above = subject_.outputs();
+  const Numbers above = claim_.outputs();
   move(direction, -h);
-  const Numbers below = subject_.outputs();
+  const Numbers below = claim_.outputs();
   // Outputs are subtracted before they are summed: what does not depend on x then adds no rounding.
   long double both = 0, right = 0, left = 0, moved = 0;
   for (size_t i = 0; i < base_.size(); ++i) {
     if (is_same(above[i], base_[i]) && is_same(below[i], base_[i])) continue;
-    const double v = subject_.weights[i];
+    const double v = claim_.weights[i];
     both += v * (above[i] - below[i]);
     right += v * (above[i] - base_[i]);
     left += v * (base_[i] - below[i]);

@@ -28,8 +28,8 @@ Tensor output_of(const Problem& problem) {
   return y;
 }
 
-void refuse_if_it_changes(const Subject& subject) {
-  const Numbers once = subject.outputs(), again = subject.outputs();
+void refuse_if_it_changes(const Claim& claim) {
+  const Numbers once = claim.outputs(), again = claim.outputs();
   for (size_t i = 0; i < std::max(once.size(), again.size()); ++i) {
     if (once.size() != again.size()) {
       fail<GraphError>("gradcheck: the function gives {} {} and then {} for the same input", once.size(),
@@ -41,23 +41,22 @@ void refuse_if_it_changes(const Subject& subject) {
   }
 }
 
-void take_gradients(Subject& subject, const std::vector<Tensor>& gradients,
-                    const std::vector<Tensor>& leaves) {
+void take_gradients(Claim& claim, const std::vector<Tensor>& gradients, const std::vector<Tensor>& leaves) {
   for (size_t i = 0; i < leaves.size(); ++i) {
     const bool is_there = i < gradients.size() && gradients[i].defined();
-    subject.unused.push_back(!is_there);
-    subject.gradients.push_back(numbers_or_zeros(is_there ? gradients[i] : Tensor(), leaves[i].numel()));
+    claim.unused.push_back(!is_there);
+    claim.gradients.push_back(numbers_or_zeros(is_there ? gradients[i] : Tensor(), leaves[i].numel()));
   }
 }
 
 /// A vjp is linear in its cotangent: vjp(0) = 0, vjp(2v) = 2 vjp(v) and vjp(-v) = -vjp(v).
-void check_linearity(Subject& subject, const Problem& problem, const Tensor& y, const Tensor& v) {
+void check_linearity(Claim& claim, const Problem& problem, const Tensor& y, const Tensor& v) {
   const std::vector<Tensor> leaves = problem.leaves();
   for (const double factor : {0.0, 2.0, -1.0}) {
     const std::vector<Tensor> found =
         grad({y}, leaves, {v * factor}, {.retain_graph = true, .allow_unused = true});
     for (size_t i = 0; i < leaves.size(); ++i) {
-      const Numbers& once = subject.gradients[i];
+      const Numbers& once = claim.gradients[i];
       const Numbers scaled = numbers_or_zeros(found[i], leaves[i].numel());
       const double bound =
           linearity_bound * std::min(largest(once), std::numeric_limits<double>::max()) + subnormal_rounding;
@@ -65,7 +64,7 @@ void check_linearity(Subject& subject, const Problem& problem, const Tensor& y, 
         if (is_same(scaled[k], factor * once[k]) || std::abs(scaled[k] - factor * once[k]) <= bound) continue;
         if (!std::isfinite(once[k])) continue;  // the comparison with differences reports it
         const Shape at = position(leaves[i].shape(), static_cast<int64_t>(k));
-        subject.problems.push_back(
+        claim.problems.push_back(
             factor == 0
                 ? fmt::format(
                       "{}: a zero cotangent gives the gradient {:g} at {}; backward must be linear in it",
@@ -103,7 +102,7 @@ std::vector<Numbers> all_numbers(const std::vector<Tensor>& gradients, const std
   return all;
 }
 
-/// What Subject::rounding is to be.
+/// What Claim::rounding is to be.
 std::function<const std::vector<std::vector<Numbers>>&()> measured_once(const Problem& problem,
                                                                         const std::vector<Numbers>& gradients,
                                                                         const GradientsAt& gradients_at) {
@@ -136,22 +135,22 @@ std::pair<double, double> inner(const std::vector<Numbers>& a, const std::vector
   return {total, magnitude};
 }
 
-/// The matrix H of second derivatives is symmetric: w^T (H u) = u^T (H w). Subject holds H u. What is small
+/// The matrix H of second derivatives is symmetric: w^T (H u) = u^T (H w). Claim holds H u. What is small
 /// beside the gradients themselves is rounding.
-void check_symmetry(Subject& subject, const std::vector<Tensor>& gradients, const std::vector<Tensor>& u,
+void check_symmetry(Claim& claim, const std::vector<Tensor>& gradients, const std::vector<Tensor>& u,
                     const std::vector<Tensor>& leaves, Rng& rng) {
   std::vector<Tensor> w;
   w.reserve(leaves.size());
   for (const Tensor& x : leaves) w.push_back(cotangent(x.shape(), rng));
   const std::vector<Numbers> hw = all_numbers(second_gradients(gradients, w, leaves), leaves);
   const std::vector<Numbers> first = all_numbers(gradients, leaves);
-  const auto [left, left_size] = inner(subject.gradients, w);
+  const auto [left, left_size] = inner(claim.gradients, w);
   const auto [right, right_size] = inner(hw, u);
   const double gradient_size = inner(first, u).second;
   const double bound = least_rounding + symmetry_bound * (1e-3 * gradient_size + left_size + right_size);
   if (std::abs(left - right) <= bound) return;
   if (!std::isfinite(left) || !std::isfinite(right)) return;
-  subject.problems.push_back(fmt::format(
+  claim.problems.push_back(fmt::format(
       "the second derivative is not symmetric: w^T H u is {:.12g} and u^T H w is {:.12g}", left, right));
 }
 
@@ -200,57 +199,57 @@ std::vector<Tensor> Problem::leaves() const {
   return all;
 }
 
-Subject first_order(const Problem& problem, Rng& rng) {
+Claim first_order(const Problem& problem, Rng& rng) {
   const std::vector<Tensor> leaves = problem.leaves();
   const Tensor y = output_of(problem);
   const Tensor v = cotangent(y.shape(), rng);
-  Subject subject;
-  subject.outputs = [problem] {
+  Claim claim;
+  claim.outputs = [problem] {
     const NoGrad no_grad;
     return numbers(problem.run());
   };
-  refuse_if_it_changes(subject);
-  subject.weights = numbers(v);
+  refuse_if_it_changes(claim);
+  claim.weights = numbers(v);
   run_elsewhere(problem);
-  take_gradients(subject, grad({y}, leaves, {v}, {.retain_graph = true, .allow_unused = true}), leaves);
-  check_linearity(subject, problem, y, v);
-  subject.rounding = measured_once(problem, subject.gradients, [problem, leaves, v](const auto& round) {
+  take_gradients(claim, grad({y}, leaves, {v}, {.retain_graph = true, .allow_unused = true}), leaves);
+  check_linearity(claim, problem, y, v);
+  claim.rounding = measured_once(problem, claim.gradients, [problem, leaves, v](const auto& round) {
     return all_numbers(grad({problem.run()}, leaves, {round(v)}, {.allow_unused = true}), leaves);
   });
-  return subject;
+  return claim;
 }
 
-Subject second_order(const Problem& problem, Rng& rng) {
+Claim second_order(const Problem& problem, Rng& rng) {
   const std::vector<Tensor> leaves = problem.leaves();
   const Tensor y = output_of(problem);
   const Tensor v = cotangent(y.shape(), rng);
   std::vector<Tensor> u;
-  Subject subject;
+  Claim claim;
   for (const Tensor& x : leaves) {
     u.push_back(cotangent(x.shape(), rng));
     const Numbers entries = numbers(u.back());
-    subject.weights.insert(subject.weights.end(), entries.begin(), entries.end());
+    claim.weights.insert(claim.weights.end(), entries.begin(), entries.end());
   }
   // The numbers that are differenced come from a plain backward, and their gradient from one that was
   // recorded: so the two ways of running backward are checked against each other.
-  subject.outputs = [problem, leaves, v] {
+  claim.outputs = [problem, leaves, v] {
     Numbers all;
     for (const Numbers& one : all_numbers(grad({problem.run()}, leaves, {v}, {.allow_unused = true}), leaves))
       all.insert(all.end(), one.begin(), one.end());
     return all;
   };
-  refuse_if_it_changes(subject);
+  refuse_if_it_changes(claim);
   const std::vector<Tensor> gradients = grad({y}, leaves, {v}, {.create_graph = true, .allow_unused = true});
-  take_gradients(subject, second_gradients(gradients, u, leaves), leaves);
-  subject.rounding = measured_once(problem, subject.gradients, [problem, leaves, v, u](const auto& round) {
+  take_gradients(claim, second_gradients(gradients, u, leaves), leaves);
+  claim.rounding = measured_once(problem, claim.gradients, [problem, leaves, v, u](const auto& round) {
     std::vector<Tensor> rounded;
     for (const Tensor& one : u) rounded.push_back(round(one));
     const std::vector<Tensor> first =
         grad({problem.run()}, leaves, {round(v)}, {.create_graph = true, .allow_unused = true});
     return all_numbers(second_gradients(first, rounded, leaves), leaves);
   });
-  check_symmetry(subject, gradients, u, leaves, rng);
-  return subject;
+  check_symmetry(claim, gradients, u, leaves, rng);
+  return claim;
 }
 
 void refuse_bad_tensors(const Named& tensors) {

@@ -1,7 +1,7 @@
 /// @file
 /// For the gradient checkers: what is checked, made into functions of plain numbers.
 ///
-/// A Subject has outputs (many numbers), weights for them, and for each tensor the gradient that backward
+/// A Claim has outputs (many numbers), weights for them, and for each tensor the gradient that backward
 /// claims for L = sum of outputs * weights. Its outputs are those of the function itself (first order), or
 /// the function's gradients (second order); the checks need not know which.
 #pragma once
@@ -43,7 +43,7 @@ struct Problem {
   std::vector<Tensor> leaves() const;
 };
 
-struct Subject {
+struct Claim {
   std::function<Numbers()> outputs;
   Numbers weights;
   std::vector<Numbers> gradients;          ///< one for each tensor
@@ -56,8 +56,8 @@ struct Subject {
 
 /// @throws GraphError when the output depends on no tensor, and when it comes out differently the second
 /// time.
-Subject first_order(const Problem& problem, Rng& rng);
-Subject second_order(const Problem& problem, Rng& rng);
+Claim first_order(const Problem& problem, Rng& rng);
+Claim second_order(const Problem& problem, Rng& rng);
 
 /// The gradients anew, each cotangent v having become round(v).
 using GradientsAt = std::function<std::vector<Numbers>(const std::function<Tensor(const Tensor&)>& round)>;

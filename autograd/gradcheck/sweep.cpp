@@ -23,10 +23,10 @@ struct Element {
   double gradient = 0;
 };
 
-std::vector<Element> chosen(const Subject& subject, int64_t per_tensor, Rng& rng) {
+std::vector<Element> chosen(const Claim& claim, int64_t per_tensor, Rng& rng) {
   std::vector<Element> elements;
-  for (size_t i = 0; i < subject.gradients.size(); ++i) {
-    const Numbers& gradient = subject.gradients[i];
+  for (size_t i = 0; i < claim.gradients.size(); ++i) {
+    const Numbers& gradient = claim.gradients[i];
     std::vector<int64_t> order(gradient.size());
     std::iota(order.begin(), order.end(), 0);
     rng.shuffle(order);
@@ -37,7 +37,7 @@ std::vector<Element> chosen(const Subject& subject, int64_t per_tensor, Rng& rng
 }
 
 /// The central difference of the weighted outputs, divided by the step that x really made in its dtype.
-double difference(const Problem& problem, const Subject& subject, const Element& element, double h) {
+double difference(const Problem& problem, const Claim& claim, const Element& element, double h) {
   const Tensor& x = problem.tensors[element.tensor].second;
   const Numbers kept = numbers(x);
   const KeptValues values({problem.tensors[element.tensor]});
@@ -52,7 +52,7 @@ double difference(const Problem& problem, const Subject& subject, const Element&
   double high = 0, low = 0;
   const Numbers above = at(h, high), below = at(-h, low);
   double total = 0;
-  for (size_t i = 0; i < above.size(); ++i) total += subject.weights[i] * (above[i] - below[i]);
+  for (size_t i = 0; i < above.size(); ++i) total += claim.weights[i] * (above[i] - below[i]);
   return high > low ? total / (high - low) : NAN;
 }
 
@@ -90,7 +90,7 @@ void fit(SweepCurve& curve) {
   curve.roundoff_slope = fitted_slope(narrow);
 }
 
-SweepCurve curve_of(const Problem& problem, const Subject& subject, const std::vector<Element>& elements,
+SweepCurve curve_of(const Problem& problem, const Claim& claim, const std::vector<Element>& elements,
                     DType dtype) {
   const ConvertedLeaves converted(problem.tensors, dtype);
   SweepCurve curve;
@@ -102,7 +102,7 @@ SweepCurve curve_of(const Problem& problem, const Subject& subject, const std::v
     const double h = std::exp2(power);
     double squares = 0, count = 0;
     for (const Element& element : elements) {
-      const double error = difference(problem, subject, element, h) - element.gradient;
+      const double error = difference(problem, claim, element, h) - element.gradient;
       if (!std::isfinite(error)) continue;  // x + h left the function's domain
       squares += error * error;
       count += 1;
@@ -140,10 +140,10 @@ Sweep gradcheck_sweep(const std::function<Tensor()>& fn, const Named& tensors,
   const KeptValues values(tensors);
   for (const auto& [label, x] : tensors) assign(x, numbers(x.detach().to(DType::f32)));
   Rng rng(options.seed);
-  const Subject subject = first_order(problem, rng);
+  const Claim claim = first_order(problem, rng);
   const std::vector<Element> elements =
-      chosen(subject, options.sample > 0 ? options.sample : default_elements, rng);
-  return {curve_of(problem, subject, elements, DType::f64), curve_of(problem, subject, elements, DType::f32)};
+      chosen(claim, options.sample > 0 ? options.sample : default_elements, rng);
+  return {curve_of(problem, claim, elements, DType::f64), curve_of(problem, claim, elements, DType::f32)};
 }
 
 Sweep gradcheck_sweep(const std::function<Tensor(const std::vector<Tensor>&)>& fn,

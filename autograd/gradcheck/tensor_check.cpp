@@ -10,20 +10,20 @@ namespace {
 constexpr double least_rounding = 1e-11, most_rounding = 100;
 
 }  // namespace
-TensorCheck::TensorCheck(const Subject& subject, const Numbers& base, Tensor x, size_t at,
+TensorCheck::TensorCheck(const Claim& claim, const Numbers& base, Tensor x, size_t at,
                          const GradcheckOptions& options)
-    : subject_(subject),
+    : claim_(claim),
       at_(at),
       base_(base),
       x_(std::move(x)),
       kept_(numbers(x_)),
-      gradient_(subject.gradients[at]),
+      gradient_(claim.gradients[at]),
       options_(options),
-      largest_gradient_(largest(subject.gradients[at])) {
+      largest_gradient_(largest(claim.gradients[at])) {
   has_no_value_ = std::any_of(base.begin(), base.end(), [](double y) { return !std::isfinite(y); });
   gradient_length_ = 0;
   for (const double g : gradient_) gradient_length_ = std::hypot(gradient_length_, g);
-  for (const Numbers& gradient : subject.gradients) {
+  for (const Numbers& gradient : claim.gradients) {
     if (const double one = largest(gradient); std::isfinite(one)) {
       largest_of_all_ = std::max(largest_of_all_, one);
     }
@@ -106,7 +106,7 @@ bool TensorCheck::is_zero(const Measurement& m) const {
   if (found == 0 || (m.is_constant && found <= least_rounding)) return true;
   double function = m.slopes.magnitude;
   for (size_t i = 0; i < base_.size(); ++i) {
-    function = std::max(function, std::abs(subject_.weights[i] * base_[i]));
+    function = std::max(function, std::abs(claim_.weights[i] * base_[i]));
   }
   const double rounding = trust * backward_rounding(m);
   const double explained = std::max(most_rounding * function, least_rounding);

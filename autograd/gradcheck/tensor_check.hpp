@@ -50,9 +50,8 @@ struct Scale {
 /// Everything about one tensor while it is checked. Its values are put back when this goes away.
 class TensorCheck {
  public:
-  /// `base` are the subject's outputs at x, and `at` is the place of x and its gradient in the subject.
-  TensorCheck(const Subject& subject, const Numbers& base, Tensor x, size_t at,
-              const GradcheckOptions& options);
+  /// `base` are the claim's outputs at x, and `at` is the place of x and its gradient in the claim.
+  TensorCheck(const Claim& claim, const Numbers& base, Tensor x, size_t at, const GradcheckOptions& options);
   ~TensorCheck();
   TensorCheck(const TensorCheck&) = delete;
   TensorCheck& operator=(const TensorCheck&) = delete;
@@ -114,7 +113,7 @@ class TensorCheck {
   Measurement blame(const Direction& all, const Measurement& whole);
   std::optional<Measurement> find_wrong(const Direction& part, std::vector<Measurement>& kinks);
 
-  const Subject& subject_;
+  const Claim& claim_;
   const size_t at_;
   const Numbers& base_;
   Tensor x_;

@@ -26,14 +26,14 @@ struct Climb {
   double gradient = 0;  ///< what backward gives
 };
 
-Climb climb(const gradchecking::Subject& subject, const Numbers& base, const Tensor& x, size_t at,
+Climb climb(const gradchecking::Claim& claim, const Numbers& base, const Tensor& x, size_t at,
             double gradient) {
   const Numbers kept = numbers(x);
   const auto outputs_at = [&](double h) {
     Numbers moved = kept;
     moved[at] += h;
     assign(x, moved);
-    return subject.outputs();
+    return claim.outputs();
   };
   Climb result{{}, gradient};
   for (int i = 1; i <= rungs; ++i) {
@@ -41,7 +41,7 @@ Climb climb(const gradchecking::Subject& subject, const Numbers& base, const Ten
     const Numbers above = outputs_at(h), below = outputs_at(-h);
     double both = 0, left = 0, right = 0, sizes = 0;
     for (size_t k = 0; k < base.size(); ++k) {
-      const double v = subject.weights[k];
+      const double v = claim.weights[k];
       both += v * (above[k] - below[k]);
       left += v * (base[k] - below[k]);
       right += v * (above[k] - base[k]);
@@ -54,7 +54,7 @@ Climb climb(const gradchecking::Subject& subject, const Numbers& base, const Ten
   return result;
 }
 
-/// Some elements of every tensor that the subject depends on.
+/// Some elements of every tensor that the claim depends on.
 std::vector<Climb> climb_all(const Sample& sample, uint64_t seed) {
   const GradMode mode(true);
   const ReplayedGenerator generator;
@@ -65,16 +65,16 @@ std::vector<Climb> climb_all(const Sample& sample, uint64_t seed) {
   leaves.insert(leaves.end(), parameters.begin(), parameters.end());
   const Problem problem{[&] { return sample.fn(checked.all); }, leaves, generator};
   Rng rng(seed);
-  const gradchecking::Subject subject = first_order(problem, rng);
-  const Numbers base = subject.outputs();
+  const gradchecking::Claim claim = first_order(problem, rng);
+  const Numbers base = claim.outputs();
   std::vector<Climb> climbs;
   for (size_t i = 0; i < leaves.size(); ++i) {
-    std::vector<size_t> order(subject.gradients[i].size());
+    std::vector<size_t> order(claim.gradients[i].size());
     std::iota(order.begin(), order.end(), size_t{0});
     rng.shuffle(order);
     order.resize(std::min(order.size(), static_cast<size_t>(elements_per_tensor)));
     for (const size_t at : order)
-      climbs.push_back(climb(subject, base, leaves[i].second, at, subject.gradients[i][at]));
+      climbs.push_back(climb(claim, base, leaves[i].second, at, claim.gradients[i][at]));
   }
   return climbs;
 }
