@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "app/arguments.hpp"
+#include "app/cli11_quoting.hpp"
 #include "app/call_error.hpp"
 #include "app/command.hpp"
 #include "app/commands.hpp"

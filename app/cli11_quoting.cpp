@@ -1,4 +1,4 @@
-#include "app/arguments.hpp"
+#include "app/cli11_quoting.hpp"
 
 namespace gradus::app {
 namespace {
