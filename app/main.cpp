@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "app/cli11_quoting.hpp"
 #include "app/call_error.hpp"
+#include "app/cli11_quoting.hpp"
 #include "app/command.hpp"
 #include "app/commands.hpp"
 #include "app/options.hpp"

@@ -6,6 +6,7 @@
 #include "autograd/error.hpp"
 #include "autograd/grad_mode.hpp"
 #include "autograd/gradcheck.hpp"
+#include "autograd/module_scope.hpp"
 #include "autograd/node.hpp"
 #include "autograd/npy.hpp"
 #include "autograd/ops.hpp"

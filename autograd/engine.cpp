@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "autograd/grad_mode.hpp"
+#include "autograd/module_scope.hpp"
 #include "autograd/node.hpp"
 #include "autograd/ops.hpp"
 #include "autograd/plural.hpp"
@@ -59,6 +60,7 @@ class Pass {
     while (!heap_.empty()) {
       const NodePtr node = heap_.top();
       heap_.pop();
+      const ModuleScope scope(node->part.get());  // what fails here fails in the part that recorded the node
       const auto entry = gradients_.find(node.get());
       Tensor dy = std::move(entry->second);
       gradients_.erase(entry);
@@ -173,7 +175,7 @@ class Pass {
       }
       gradient = sum_to(gradient, edge.shape);
     }
-    if (detect_anomaly_) check_finite(gradient, "gradient", from.op, from.module_path);
+    if (detect_anomaly_) check_finite(gradient, "gradient", from.op);
     receive(edge.to, std::move(gradient));
   }
 

@@ -2,8 +2,6 @@
 /// Switches of the tape that hold for the current thread while a guard lives.
 #pragma once
 
-#include <string>
-
 namespace gradus {
 
 bool grad_enabled();     ///< Are ops recorded?
@@ -43,7 +41,7 @@ class ComposedOps {
 };
 
 /// While it lives, the first NaN or Inf in any output or gradient throws a GraphError that names the op, the
-/// module path and the index. Slow: for finding out where a NaN comes from.
+/// index and the part of the model. Slow: for finding out where a NaN comes from.
 class DetectAnomaly {
  public:
   explicit DetectAnomaly(bool enabled = true);
@@ -54,20 +52,5 @@ class DetectAnomaly {
  private:
   bool before_;
 };
-
-/// While it lives, ops belong to the part of the model called `name` (inside the scopes around it). Layers
-/// open one in their forward, so that errors and anomalies can say where in the model they happened. The name
-/// is not copied: it must live as long.
-class ModuleScope {
- public:
-  explicit ModuleScope(const std::string& name);
-  explicit ModuleScope(std::string&& name) = delete;
-  ~ModuleScope();
-  ModuleScope(const ModuleScope&) = delete;
-  ModuleScope& operator=(const ModuleScope&) = delete;
-};
-
-/// The names of the open scopes, joined by points: "bert.encoder.layer.0"; empty outside all.
-std::string module_path();
 
 }  // namespace gradus

@@ -50,13 +50,12 @@ std::string first_bad_index(const Tensor& x) {
 
 }  // namespace
 
-void check_finite(const Tensor& x, std::string_view what, std::string_view op, const std::string& path) {
+void check_finite(const Tensor& x, std::string_view what, std::string_view op) {
   const NoGrad no_grad;
   const DetectAnomaly pause(false);  // the search itself computes, and is not to be searched
   const std::string bad = first_bad_index(x);
   if (bad.empty()) return;
-  const std::string where = path.empty() ? "" : fmt::format(" in {}", path);
-  fail<GraphError>("{}{}: the {} has {}", op, where, what, bad);
+  fail<GraphError>("{}: the {} has {}", op, what, bad);
 }
 
 NodePtr new_node(std::string_view op) {
@@ -64,7 +63,7 @@ NodePtr new_node(std::string_view op) {
   NodePtr node(new Node, delete_node);
   node->op = op;
   node->order = ++count;
-  if (anomaly_enabled()) node->module_path = module_path();
+  if (const ModuleName* part = running_module()) node->part = part->shared_from_this();
   return node;
 }
 
@@ -97,7 +96,7 @@ void attach(Tensor& output, NodePtr node, bool wants_output) {
 }  // namespace
 
 Tensor record_all(std::string_view op, Tensor output, std::vector<Derivative> derivatives, bool is_view) {
-  if (anomaly_enabled() && !is_view) check_finite(output, "output", op, module_path());
+  if (anomaly_enabled() && !is_view) check_finite(output, "output", op);
   if (derivatives.empty()) return output;
   NodePtr node = new_node(op);
   bool wants_output = false;
@@ -113,7 +112,7 @@ Tensor record_all(std::string_view op, Tensor output, std::vector<Derivative> de
 
 Tensor record_fused(std::string_view op, Tensor output, const std::vector<Tensor>& inputs,
                     JointDerivative backward, Twin twin, bool wants_output) {
-  if (anomaly_enabled()) check_finite(output, "output", op, module_path());
+  if (anomaly_enabled()) check_finite(output, "output", op);
   if (!grad_enabled() || !any_needs_grad(inputs)) return output;
   NodePtr node = new_node(op);
   std::vector<Saved> kept;

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "autograd/grad_mode.hpp"
+#include "autograd/module_scope.hpp"
 #include "autograd/tensor.hpp"
 
 namespace gradus {
@@ -40,8 +41,8 @@ struct Node {
   };
 
   std::string_view op;
-  uint64_t order = 0;       ///< creation order: every input's node has a smaller one
-  std::string module_path;  ///< where in the model; kept in anomaly mode only
+  uint64_t order = 0;                      ///< creation order: every input's node has a smaller one
+  std::shared_ptr<const ModuleName> part;  ///< of the model, that recorded it; null outside all
   std::vector<Edge> edges;
   JointDerivative joint;
   std::vector<std::function<Tensor(const Tensor&)>> hooks;
@@ -123,8 +124,8 @@ Tensor record_fused(std::string_view op, Tensor output, const std::vector<Tensor
 /// Is there a gradient to be recorded for any of these?
 bool any_needs_grad(const std::vector<Tensor>& inputs);
 
-/// For anomaly mode: throws GraphError that names the op, the module's `path` and the index if `x`, which is
-/// the op's `what` ("output", "gradient"), has a NaN or Inf.
-void check_finite(const Tensor& x, std::string_view what, std::string_view op, const std::string& path);
+/// For anomaly mode. @throws GraphError that names the op and the index if `x`, which is the op's `what`
+/// ("output", "gradient"), has a NaN or Inf.
+void check_finite(const Tensor& x, std::string_view what, std::string_view op);
 
 }  // namespace gradus

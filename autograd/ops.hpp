@@ -61,7 +61,7 @@ Tensor gelu_tanh(const Tensor& x);  ///< Its tanh approximation: "gelu_new", as 
 Tensor silu(const Tensor& x);       ///< x * sigmoid(x) (Elfwing et al. 2017, "SiL").
 Tensor abs(const Tensor& x);        ///< Also i64; the derivative at 0 is 0, at NaN NaN.
 /// max(low, min(x, high)). The derivative is 1 inside and at the bounds, else 0; at NaN both are NaN.
-/// @throws IndexError if low > high.
+/// @throws ValueError if low > high.
 Tensor clamp(const Tensor& x, double low, double high);
 Tensor sin(const Tensor& x);
 Tensor cos(const Tensor& x);
@@ -142,7 +142,7 @@ Tensor log_softmax(const Tensor& x, int64_t axis = -1);  ///< log(softmax(x)): -
 /// x [..., H], weight and bias [H]; ShapeError otherwise. An undefined weight is 1, an undefined bias 0.
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps);
 /// Each element is 0 with probability p, else x / (1 - p) (Srivastava et al. 2014, "inverted"). The mask is a
-/// function of `seed` and the element's index, so backward makes it again. @throws IndexError if p is not in
+/// function of `seed` and the element's index, so backward makes it again. @throws ValueError if p is not in
 /// [0, 1].
 Tensor dropout(const Tensor& x, double p, uint64_t seed);
 

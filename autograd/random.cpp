@@ -34,7 +34,7 @@ uint64_t Rng::bits64() {
 }
 
 uint64_t Rng::below(uint64_t n) {
-  if (n == 0) fail<IndexError>("Rng::below: there is no whole number below 0");
+  if (n == 0) fail<ValueError>("Rng::below: there is no whole number below 0");
   // Numbers from the last, incomplete run of n values would favour the small ones: draw again.
   const uint64_t limit = UINT64_MAX - UINT64_MAX % n;
   for (;;) {
@@ -44,7 +44,7 @@ uint64_t Rng::below(uint64_t n) {
 }
 
 int64_t Rng::between(int64_t low, int64_t high) {
-  if (high < low) fail<IndexError>("Rng::between: [{}, {}] is empty", low, high);
+  if (high < low) fail<ValueError>("Rng::between: [{}, {}] is empty", low, high);
   // In unsigned numbers, since high - low may be more than an int64 holds.
   const uint64_t from = static_cast<uint64_t>(low), steps = static_cast<uint64_t>(high) - from;
   return static_cast<int64_t>(from + (steps == UINT64_MAX ? bits64() : below(steps + 1)));

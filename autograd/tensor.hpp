@@ -67,8 +67,8 @@ class Tensor {
   Tensor reshape(Shape shape) const;  ///< One size may be -1. Copies only where no strides can express it.
   Tensor transpose(int64_t a, int64_t b) const;  ///< Swaps two axes.
   Tensor permute(const Axes& order) const;       ///< Result axis i is this tensor's axis order[i].
-  /// The indices [begin, end) of an axis, with a step >= 1. Negative ones count from the back; IndexError if
-  /// there are no such indices.
+  /// The indices [begin, end) of an axis. Negative ones count from the back. @throws IndexError if there are
+  /// no such indices, ValueError if the step is below 1.
   Tensor slice(int64_t axis, int64_t begin, int64_t end, int64_t step = 1) const;
   Tensor select(int64_t axis, int64_t index) const;  ///< One index of an axis, which goes away.
   Tensor expand(const Shape& shape) const;           ///< Repeats axes of size 1 (stride 0); -1 keeps a size.

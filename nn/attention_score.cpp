@@ -83,7 +83,7 @@ ScoreKind score_by_name(std::string_view name) {
   if (name == "scaled_dot") return ScoreKind::scaled_dot;
   if (name == "general") return ScoreKind::general;
   if (name == "additive") return ScoreKind::additive;
-  fail<Error>("unknown attention score \"{}\": dot, scaled_dot, general and additive exist", name);
+  fail<ValueError>("unknown attention score \"{}\": dot, scaled_dot, general and additive exist", name);
 }
 
 AttentionScore::AttentionScore(ScoreKind wanted, int64_t query_size, int64_t key_size, Rng& rng,

@@ -64,7 +64,7 @@ class AdditiveScore : public Module {
 
 enum class ScoreKind { dot, scaled_dot, general, additive };
 
-/// "dot", "scaled_dot", "general" or "additive". @throws Error for any other name.
+/// "dot", "scaled_dot", "general" or "additive". @throws ValueError for any other name.
 ScoreKind score_by_name(std::string_view name);
 
 /// Any of the four: what an attention layer holds. With `kind` an option, layers differ in one word. The

@@ -10,15 +10,15 @@ namespace {
 
 void check(const Transformer& model, const DecodingOptions& options) {
   if (options.max_length < 1) {
-    fail<Error>("decoding: max_length must be at least 1, not {}", options.max_length);
+    fail<ValueError>("decoding: max_length must be at least 1, not {}", options.max_length);
   }
   const int64_t vocab = model.output_bias.size(0);
   if (options.end_id < 0 || options.end_id >= vocab) {
-    fail<Error>("decoding: end_id {} is outside the {} {} of the target", options.end_id, vocab,
-                plural(vocab, "id"));
+    fail<ValueError>("decoding: end_id {} is outside the {} {} of the target", options.end_id, vocab,
+                     plural(vocab, "id"));
   }
   if (options.end_id == model.pad_id) {
-    fail<Error>("decoding: end_id {} is the model's pad_id, which is never written", options.end_id);
+    fail<ValueError>("decoding: end_id {} is the model's pad_id, which is never written", options.end_id);
   }
 }
 
@@ -169,7 +169,7 @@ std::vector<Decoded> greedy(const Transformer& model, const Tensor& source, cons
 
 std::vector<std::vector<Decoded>> beam_search(const Transformer& model, const Tensor& source,
                                               const BeamOptions& beam, const DecodingOptions& options) {
-  if (beam.beams < 1) fail<Error>("beam_search: {} beams are too few: at least 1", beam.beams);
+  if (beam.beams < 1) fail<ValueError>("beam_search: {} beams are too few: at least 1", beam.beams);
   const EvalMode eval(model);
   const NoGrad no_grad;
   Prefixes prefixes(model, source, options);

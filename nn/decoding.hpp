@@ -33,7 +33,8 @@ struct Decoded {
 
 /// At each step the likeliest id: one result for each row of source, i64 [B, T]. At a tie the smaller id.
 /// Padding is never written. Runs without dropout and records no graph, whatever the model's mode.
-/// @throws Error for a max_length below 1, an end_id that the model never writes, and a model that gives NaN.
+/// @throws ValueError for a max_length below 1 and an end_id that the model never writes; Error for a model that
+/// gives NaN.
 std::vector<Decoded> greedy(const Transformer& model, const Tensor& source,
                             const DecodingOptions& options = {});
 
@@ -44,7 +45,7 @@ std::vector<Decoded> greedy(const Transformer& model, const Tensor& source,
 ///     const auto results = beam_search(model, source, {.beams = 4, .alpha = 0.6});
 ///     for (const Decoded& one : results[0]) fmt::print("{} {}\n", one.score, fmt::join(one.ids, " "));
 ///
-/// @throws Error for fewer than 1 beam, and as greedy does.
+/// @throws ValueError for fewer than 1 beam, and as greedy does.
 std::vector<std::vector<Decoded>> beam_search(const Transformer& model, const Tensor& source,
                                               const BeamOptions& beam = {},
                                               const DecodingOptions& options = {});

@@ -3,7 +3,7 @@
 namespace gradus::nn {
 
 Dropout::Dropout(double probability) : p(probability) {
-  if (!(p >= 0 && p < 1)) fail<Error>("dropout: the probability must be in [0, 1), not {}", p);
+  if (!(p >= 0 && p < 1)) fail<ValueError>("dropout: the probability must be in [0, 1), not {}", p);
 }
 
 Dropout::Mask Dropout::next_mask() const {

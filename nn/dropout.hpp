@@ -12,7 +12,7 @@ namespace gradus::nn {
 /// generator's state drops the same elements again.
 class Dropout : public Module {
  public:
-  /// @throws Error if p is not in [0, 1).
+  /// @throws ValueError if p is not in [0, 1).
   explicit Dropout(double p);
 
   Tensor operator()(const Tensor& x) const;

@@ -82,6 +82,9 @@ Tensor FeedForward::expanded(const Tensor& x) const {
   return gate ? y * first(x) : y;
 }
 
-Tensor FeedForward::operator()(const Tensor& x) const { return second(expanded(x)); }
+Tensor FeedForward::operator()(const Tensor& x) const {
+  const ModuleScope scope = enter();
+  return second(expanded(x));
+}
 
 }  // namespace gradus::nn

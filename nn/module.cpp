@@ -15,7 +15,8 @@ struct Module::Registry {
     Tensor parameter;                // defined for a parameter ...
     std::shared_ptr<Registry> part;  // ... set for a part
   };
-  std::string name;  // the name under which another module first adopted this one
+  // Under which another module first adopted this one; without a parent until then.
+  std::shared_ptr<ModuleName> name = std::make_shared<ModuleName>();
   std::vector<Entry> entries;
   bool training = true;
 
@@ -72,11 +73,18 @@ void Module::adopt(const std::string& name, const Module& module) const {
       fail<Error>("module: the name \"{}\" is taken; each parameter needs its own", full);
     }
   }
-  if (module.registry_->name.empty()) module.registry_->name = name;
+  if (ModuleName& own = *module.registry_->name; !own.parent) {
+    own.name = name;
+    own.parent = registry_->name;
+  }
   registry_->entries.push_back({name, {}, module.registry_});
 }
 
-ModuleScope Module::enter() const { return ModuleScope(registry_->name); }
+ModuleScope Module::enter() const {
+  const ModuleName& own = *registry_->name;
+  // A module that is nobody's part has no name: what it does belongs to whoever calls it.
+  return ModuleScope(own.parent ? &own : running_module());
+}
 
 // ---- Parameters ----
 
@@ -179,8 +187,8 @@ LoadReport Module::load_state_dict(const StateDict& state, bool strict) const {
     complain("unexpected", report.unexpected);
   }
   const std::string text = fmt::format("load_state_dict: {}", fmt::join(complaints, "; "));
-  if (!misshaped.empty()) throw ShapeError(text);
-  if (!complaints.empty()) throw FormatError(text);
+  if (!misshaped.empty()) fail<ShapeError>("{}", text);
+  if (!complaints.empty()) fail<FormatError>("{}", text);
 
   const NoGrad no_grad;
   for (const auto& [name, parameter] : named) {
@@ -232,7 +240,7 @@ std::string Module::describe() const {
     }
     return count;
   };
-  add(add, *registry_, registry_->name.empty() ? "model" : registry_->name, 0, true);
+  add(add, *registry_, registry_->name->name.empty() ? "model" : registry_->name->name, 0, true);
   lines.front().count = num_parameters();  // a tied parameter stands in the tree twice and counts once
 
   size_t width = 0, digits = 0;

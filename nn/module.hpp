@@ -92,7 +92,8 @@ class Module {
     adopt(name, module);
     return module;
   }
-  /// To be held during forward, so that errors and anomalies can name this part of the model.
+  /// To be held during forward, so that errors and anomalies can name this part of the model: its full name,
+  /// as in named_parameters() of the whole, also where a part is called by itself.
   ModuleScope enter() const;
 
  private:

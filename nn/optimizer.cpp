@@ -10,7 +10,7 @@ namespace {
 
 /// The factor that brings a norm down to max_norm; PyTorch adds the same 1e-6.
 double clip_factor(double norm, double max_norm) {
-  if (!(max_norm > 0)) fail<Error>("clipping: max_norm must be above 0, not {}", max_norm);
+  if (!(max_norm > 0)) fail<ValueError>("clipping: max_norm must be above 0, not {}", max_norm);
   return std::min(1.0, max_norm / (norm + 1e-6));
 }
 
@@ -21,7 +21,7 @@ double sum_of_squares(const Tensor& x) {
 
 const SgdOptions& checked(const SgdOptions& options) {
   if (options.nesterov && !(options.momentum > 0)) {
-    fail<Error>("sgd: nesterov needs a momentum above 0, not {}", options.momentum);
+    fail<ValueError>("sgd: nesterov needs a momentum above 0, not {}", options.momentum);
   }
   return options;
 }
@@ -52,7 +52,7 @@ Optimizer::Optimizer(const Parameters& parameters, const Common& common, std::ve
     const double rate = common.groups[i].rate;
     if (!used[i]) fail<Error>("optimizer: group {} holds no parameter that an earlier one leaves", i);
     if (!(rate >= 0 && std::isfinite(rate)))
-      fail<Error>("optimizer: the rate of group {} is {}; it must be a number from 0 on", i, rate);
+      fail<ValueError>("optimizer: the rate of group {} is {}; it must be a number from 0 on", i, rate);
   }
   for (size_t i = 0; i < moment_names_.size(); ++i)
     moments_.push_back(zeros({arena_.size()}, arena_.dtype()));
@@ -206,7 +206,7 @@ std::unique_ptr<Optimizer> optimizer_by_name(std::string_view name, const Parame
   if (name == "bert-adam") return std::make_unique<BertAdam>(parameters, adam);
   if (name == "adam") return std::make_unique<Adam>(parameters, adam);
   if (name == "sgd") return std::make_unique<Sgd>(parameters, sgd);
-  fail<Error>("there is no optimizer '{}'; choose adamw, bert-adam, adam or sgd", name);
+  fail<ValueError>("there is no optimizer '{}'; choose adamw, bert-adam, adam or sgd", name);
 }
 
 double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm, bool must_be_finite) {

@@ -45,8 +45,8 @@ class Optimizer {
 
   /// One step with the gradients scaled so that their global norm is at most `max_norm` (Pascanu et al.
   /// 2013): by max_norm / (norm + 1e-6) if that is below 1. The scaling happens inside the step; grad() keeps
-  /// the unscaled values. Returns the norm before scaling. @throws Error if it is NaN or infinite, or if
-  /// max_norm is not above 0; nothing is then changed.
+  /// the unscaled values. Returns the norm before scaling. @throws Error if it is NaN or infinite,
+  /// ValueError if max_norm is not above 0; nothing is then changed.
   double clipped_step(double max_norm);
 
   /// The Euclidean norm of all gradients together, added in double; those of frozen parameters do not count.
@@ -70,7 +70,7 @@ class Optimizer {
     const DecayRule& decays;
     const std::vector<ParameterGroup>& groups;
   };
-  /// @throws Error for a group that holds no parameter, or whose rate is negative or not finite.
+  /// @throws Error for a group that holds no parameter, ValueError for a rate that is negative or not finite.
   Optimizer(const Parameters& parameters, const Common& common, std::vector<std::string> moments);
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
@@ -120,7 +120,7 @@ struct SgdOptions {
 };
 
 /// Gradient descent with momentum as torch.optim.SGD: g += decay w; m = momentum m + g; w -= lr m (with
-/// nesterov: w -= lr (g + momentum m); Sutskever et al. 2013). @throws Error for nesterov without momentum.
+/// nesterov: w -= lr (g + momentum m); Sutskever et al. 2013). @throws ValueError for nesterov without momentum.
 class Sgd : public Optimizer {
  public:
   explicit Sgd(const Parameters& parameters, const SgdOptions& options = {});
@@ -170,13 +170,13 @@ class BertAdam : public Adam {
   explicit BertAdam(const Parameters& parameters, const AdamOptions& options = {});
 };
 
-/// "adamw", "bert-adam", "adam" or "sgd" (with momentum 0.9). @throws Error for any other name.
+/// "adamw", "bert-adam", "adam" or "sgd" (with momentum 0.9). @throws ValueError for any other name.
 std::unique_ptr<Optimizer> optimizer_by_name(std::string_view name, const Parameters& parameters,
                                              double learning_rate, double weight_decay);
 
 /// Scales the gradients of `parameters` in place so that their global norm is at most `max_norm`, and returns
 /// the norm before. A parameter without a gradient counts as 0. If the norm is NaN or infinite: throws Error
-/// if `must_be_finite`, else leaves the gradients as they are. @throws Error if max_norm is not above 0.
+/// if `must_be_finite`, else leaves the gradients as they are. @throws ValueError if max_norm is not above 0.
 /// (Optimizer::clipped_step does it in the step.)
 double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm, bool must_be_finite = false);
 

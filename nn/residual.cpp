@@ -17,12 +17,12 @@ Residual::Residual(int64_t hidden, const ResidualOptions& options)
       norm(child("LayerNorm", LayerNorm(hidden, options.layer_norm_eps))),
       dropout(child("dropout", Dropout(options.dropout))) {}
 
-// f runs outside this module's scope: it is not a part of it, and errors name its own place in the model.
+// f runs outside this module's scope: it is not a part of it, and errors name the part that calls this one.
 
 Tensor Residual::operator()(const Tensor& x, const Sublayer& f) const {
   const Tensor y = f(input(x));
-  check_same_shape(x, y);
   const ModuleScope scope = enter();
+  check_same_shape(x, y);
   return pre_norm ? x + dropout(y) : norm(x + dropout(y));
 }
 
@@ -31,8 +31,8 @@ Tensor Residual::operator()(const Tensor& x, const Sublayer& before, const Linea
     return (*this)(x, [&](const Tensor& in) { return last(before(in)); });
   }
   const Tensor y = last.without_bias(before(x));
-  check_same_shape(x, y);
   const ModuleScope scope = enter();
+  check_same_shape(x, y);
   const Dropout::Mask drop = dropout.next_mask();
   return residual_layer_norm(y, last.bias, x, norm.weight, norm.bias, norm.eps, drop.p, drop.seed);
 }

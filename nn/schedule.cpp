@@ -10,11 +10,11 @@ namespace gradus::nn {
 
 double Schedule::operator()(int64_t step) const {
   if (step < 0 || warmup < 0) {
-    fail<Error>("schedule: step {} and warmup {} must be at least 0", step, warmup);
+    fail<ValueError>("schedule: step {} and warmup {} must be at least 0", step, warmup);
   }
   if (kind != Kind::constant && total <= warmup) {
-    fail<Error>("schedule: total {} must be above warmup {}: set it to the number of steps in all", total,
-                warmup);
+    fail<ValueError>("schedule: total {} must be above warmup {}: set it to the number of steps in all",
+                     total, warmup);
   }
   if (step < warmup) return peak * static_cast<double>(step) / static_cast<double>(warmup);
   if (kind == Kind::constant) return peak;
@@ -28,7 +28,7 @@ Schedule::Kind schedule_by_name(std::string_view name) {
   if (name == "constant") return Schedule::Kind::constant;
   if (name == "linear") return Schedule::Kind::linear;
   if (name == "cosine") return Schedule::Kind::cosine;
-  fail<Error>("unknown schedule \"{}\": constant, linear and cosine exist", name);
+  fail<ValueError>("unknown schedule \"{}\": constant, linear and cosine exist", name);
 }
 
 }  // namespace gradus::nn

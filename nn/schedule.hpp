@@ -22,11 +22,11 @@ struct Schedule {
   int64_t warmup = 0;
   int64_t total = 0;  ///< steps in all; not read by the constant schedule
 
-  /// @throws Error for a negative step or warmup, and for a total that is not above warmup.
+  /// @throws ValueError for a negative step or warmup, and for a total that is not above warmup.
   double operator()(int64_t step) const;
 };
 
-/// "constant", "linear" or "cosine". @throws Error for any other name.
+/// "constant", "linear" or "cosine". @throws ValueError for any other name.
 Schedule::Kind schedule_by_name(std::string_view name);
 
 }  // namespace gradus::nn

@@ -87,14 +87,14 @@ Tensor Transformer::not_padding(const Tensor& ids) const {
 }
 
 Tensor Transformer::encode(const Tensor& source) const {
-  check_ids("source", source);
   const ModuleScope scope = enter();
+  check_ids("source", source);
   return encoder(source_embedding(source), {.allowed = not_padding(source)});
 }
 
 Tensor Transformer::decode(const Tensor& target, const Tensor& memory, const Tensor& source_mask) const {
-  check_ids("target", target);
   const ModuleScope scope = enter();
+  check_ids("target", target);
   const Tensor y =
       decoder(target_embedding(target), memory, {.target = not_padding(target), .memory = source_mask});
   return linear(y, output_weight, output_bias);  // [B, S, H] -> [B, S, V]
@@ -106,6 +106,7 @@ Tensor Transformer::operator()(const Tensor& source, const Tensor& target) const
 }
 
 Tensor Transformer::loss(const Tensor& source, const Tensor& target, double label_smoothing) const {
+  const ModuleScope scope = enter();
   check_ids("target", target);
   const int64_t S = target.size(1);
   if (S < 2)
@@ -122,14 +123,14 @@ DecoderState Transformer::start(const Tensor& source) const {
 }
 
 Tensor Transformer::next(const Tensor& ids, DecoderState& state) const {
-  check_ids("ids", ids);
   const ModuleScope scope = enter();
+  check_ids("ids", ids);
   return linear(decoder.next(target_embedding(ids, state.length), state), output_weight, output_bias);
 }
 
 DecoderTrace Transformer::trace(const Tensor& source, const Tensor& target) const {
-  check_ids("target", target);
   const ModuleScope scope = enter();
+  check_ids("target", target);
   const Tensor memory = encode(source);
   return decoder.trace(target_embedding(target), memory,
                        {.target = not_padding(target), .memory = not_padding(source)});

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <exception>
 
+#include "autograd/module_scope.hpp"
 #include "autograd/threads.hpp"
 
 namespace gradus {
@@ -17,7 +18,7 @@ namespace gradus {
 namespace kernels {
 
 /// Calls `body(piece)` for every piece in [0, pieces), each once, in any order, on any thread.
-/// An exception of a piece is thrown again in the caller.
+/// An exception of a piece is thrown again in the caller; its text names the caller's part of the model.
 template <class Body>
 void parallel_for(int64_t pieces, Body&& body) {
   if (pieces <= 1 || num_threads() == 1 || omp_in_parallel()) {
@@ -25,9 +26,11 @@ void parallel_for(int64_t pieces, Body&& body) {
     return;
   }
   std::exception_ptr error;
+  const ModuleName* const part = running_module();
 #pragma omp parallel for schedule(dynamic, 1)
   for (int64_t i = 0; i < pieces; ++i) {
     try {
+      const ModuleScope scope(part);
       body(i);
     } catch (...) {
 #pragma omp critical(gradus_parallel_error)

@@ -41,7 +41,7 @@ void check_arguments(const Tensor& q, const Tensor& k, const Tensor& v, const At
   (void)scores.numel();  // throws if they cannot be counted, as tensors that repeat an element may want
   check_mask(op, options.mask, scores, q.dtype());
   if (options.scale && !std::isfinite(*options.scale)) {
-    fail<Error>("{}: the scale is {}; it must be a finite number", op, *options.scale);
+    fail<ValueError>("{}: the scale is {}; it must be a finite number", op, *options.scale);
   }
 }
 
@@ -55,7 +55,8 @@ void check_scores(const Tensor& scores, const Tensor& v, const AttentionOptions&
   }
   ops::check_probability(op, options.dropout);
   check_mask(op, options.mask, scores.shape(), scores.dtype());
-  if (options.scale) fail<Error>("{}: the scores come with their scale, so options.scale must be unset", op);
+  if (options.scale)
+    fail<ValueError>("{}: the scores come with their scale, so options.scale must be unset", op);
 }
 
 /// bool [S, T]: true where query i may see key j, j <= i + T - S.

@@ -99,7 +99,7 @@ Tensor Tensor::slice(int64_t axis, int64_t begin, int64_t end, int64_t step) con
     fail<IndexError>("slice: [{}, {}) is outside axis {} of {}", begin, end, axis, shape());
   }
   begin = from, end = to;
-  if (step < 1) fail<IndexError>("slice: the step must be 1 or more, not {}", step);
+  if (step < 1) fail<ValueError>("slice: the step must be 1 or more, not {}", step);
   Shape new_shape = shape(), new_strides = strides();
   new_shape[a] = begin == end ? 0 : (end - begin - 1) / step + 1;
   // The step matters from the second index on, and the place where nothing begins not at all: a product with

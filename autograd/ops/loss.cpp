@@ -24,7 +24,7 @@ void check_arguments(const Tensor& logits, const Tensor& targets, const CrossEnt
                      targets.shape());
   }
   if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1)) {
-    fail<IndexError>("cross_entropy: label_smoothing {} is outside [0, 1]", options.label_smoothing);
+    fail<ValueError>("cross_entropy: label_smoothing {} is outside [0, 1]", options.label_smoothing);
   }
   if (!options.weight.defined()) return;
   // (Without weights the kernel finds them.)

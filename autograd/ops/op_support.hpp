@@ -28,7 +28,7 @@ inline void check_dtype(std::string_view op, std::string_view what, const Tensor
 }
 
 inline void check_probability(std::string_view op, double p) {
-  if (!(p >= 0 && p <= 1)) fail<IndexError>("{}: the dropout probability {} is outside [0, 1]", op, p);
+  if (!(p >= 0 && p <= 1)) fail<ValueError>("{}: the dropout probability {} is outside [0, 1]", op, p);
 }
 
 /// A plain number as an element of a tensor of T: i64 takes whole numbers only, for nothing is rounded

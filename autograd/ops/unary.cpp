@@ -143,7 +143,7 @@ Tensor abs(const Tensor& x) {
 
 Tensor clamp(const Tensor& x, double low, double high) {
   if (!(low <= high))
-    fail<IndexError>("clamp: the lower bound {} must not be above the upper bound {}", low, high);
+    fail<ValueError>("clamp: the lower bound {} must not be above the upper bound {}", low, high);
   const auto cut = [low, high]<class T>(T v) {
     return v < static_cast<T>(low)    ? static_cast<T>(low)
            : v > static_cast<T>(high) ? static_cast<T>(high)

@@ -51,7 +51,7 @@ class CorpusBuilder {
   CorpusBuilder(const Tokenize& tokenize, const CorpusOptions& options)
       : tokenize_(tokenize), options_(options), chunks_(batch_chunks) {
     if (options.block_sentences < 0)
-      fail<IndexError>("corpus: block_sentences is {}, and must be 0 or more", options.block_sentences);
+      fail<ValueError>("corpus: block_sentences is {}, and must be 0 or more", options.block_sentences);
   }
 
   void add_line(std::string_view line) {

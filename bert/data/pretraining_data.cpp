@@ -21,17 +21,17 @@ Rng mask_stream(const Rng& epoch, int64_t example) {
 
 void check_probability(const char* name, double p) {
   if (!(p >= 0 && p <= 1))
-    fail<IndexError>("pretraining data: {} is {}, and must be between 0 and 1", name, p);
+    fail<ValueError>("pretraining data: {} is {}, and must be between 0 and 1", name, p);
 }
 
 void check_options(const PretrainingOptions& o) {
   if (o.max_length < 5)
-    fail<IndexError>("pretraining data: max_length is {}, and must be at least 5", o.max_length);
+    fail<ValueError>("pretraining data: max_length is {}, and must be at least 5", o.max_length);
   if (o.max_predictions < 0)
-    fail<IndexError>("pretraining data: max_predictions is {}, and must be 0 (no limit) or more",
+    fail<ValueError>("pretraining data: max_predictions is {}, and must be 0 (no limit) or more",
                      o.max_predictions);
   if (o.nearby_documents < 1)
-    fail<IndexError>("pretraining data: nearby_documents is {}, and must be at least 1", o.nearby_documents);
+    fail<ValueError>("pretraining data: nearby_documents is {}, and must be at least 1", o.nearby_documents);
   check_probability("masked_fraction", o.masked_fraction);
   check_probability("short_sequence_probability", o.short_sequence_probability);
   check_probability("nearby_negatives", o.nearby_negatives);
@@ -50,7 +50,7 @@ PretrainingData::PretrainingData(std::shared_ptr<const TokenizedCorpus> corpus, 
   };
   for (const int32_t id : corpus_->ids()) check_id("token id", id);
   if (!pieces_.is_continuation.empty() && static_cast<int64_t>(pieces_.is_continuation.size()) != size)
-    fail<IndexError>("pretraining data: is_continuation has {} entries for a vocabulary of {} pieces",
+    fail<ShapeError>("pretraining data: is_continuation has {} entries for a vocabulary of {} pieces",
                      pieces_.is_continuation.size(), size);
 
   is_special_.assign(static_cast<size_t>(size), 0);
@@ -85,7 +85,7 @@ EpochPlan PretrainingData::plan_epoch(int64_t epoch, int64_t max_length) const {
   EpochPlan plan{epoch, max_length == 0 ? options_.max_length : max_length, {}};
   if (epoch < 0) fail<IndexError>("pretraining data: there is no epoch {}", epoch);
   if (plan.max_length < 5)
-    fail<IndexError>("pretraining data: max_length is {}, and must be at least 5", plan.max_length);
+    fail<ValueError>("pretraining data: max_length is {}, and must be at least 5", plan.max_length);
   Rng rng = epoch_stream(options_.seed, epoch);
   const auto pairing = options_.next_sentence ? static_cast<int64_t>(documents_.size()) : 0;
   for (int64_t i = 0; i < pairing; ++i)

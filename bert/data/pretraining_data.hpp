@@ -63,7 +63,7 @@ struct EpochPlan {
 class PretrainingData {
  public:
   /// @throws FormatError if the corpus holds no piece to mask or too few documents (two of two sentences) for
-  /// pairs, IndexError if an option or a token id is out of range. Text that no pair shows has rows of its
+  /// pairs, ValueError if an option and IndexError if a token id is out of range. Text that no pair shows has rows of its
   /// own.
   PretrainingData(std::shared_ptr<const TokenizedCorpus> corpus, MaskingVocabulary pieces,
                   PretrainingOptions options = {});

@@ -12,7 +12,7 @@ namespace gradus::bert {
 namespace {
 
 void check_wanted(int64_t k) {
-  if (k < 1) fail<Error>("fill-mask: the number of candidates must be at least 1, not {}", k);
+  if (k < 1) fail<ValueError>("fill-mask: the number of candidates must be at least 1, not {}", k);
 }
 
 /// A vocabulary may be padded: ids beyond its pieces have a row in the model, but no name.

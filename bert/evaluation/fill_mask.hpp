@@ -45,13 +45,13 @@ struct FilledText {
 /// in their order, as far as they are known.
 ///
 /// @throws FormatError if there is no [MASK], IndexError if the text has more pieces than the model has
-/// positions, or if an answer is no piece that can be guessed, and Error for a k below 1 and for a model that
-/// gives NaN.
+/// positions, or if an answer is no piece that can be guessed, ValueError for a k below 1, and Error for a
+/// model that gives NaN.
 FilledText fill_mask(const BertForPreTraining& model, const Tokenizer& tokenizer, const std::string& text,
                      int64_t k, const std::string& pair = {}, const std::vector<TokenId>& answers = {});
 
-/// The k largest of `probabilities`, the largest first; of equals the one with the smaller id. @throws Error
-/// for a k below 1 and for a NaN.
+/// The k largest of `probabilities`, the largest first; of equals the one with the smaller id.
+/// @throws ValueError for a k below 1, Error for a NaN.
 std::vector<Candidate> best_candidates(const std::vector<double>& probabilities, int64_t k,
                                        const Tokenizer& tokenizer);
 

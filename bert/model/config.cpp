@@ -38,12 +38,12 @@ Config Config::named(std::string_view size, int64_t vocab_size) {
     config.intermediate_size = 4 * known.hidden;
     return config;
   }
-  fail<Error>("config: there is no size \"{}\"; the sizes are tiny, mini, small, medium and base", size);
+  fail<ValueError>("config: there is no size \"{}\"; the sizes are tiny, mini, small, medium and base", size);
 }
 
 Activation Config::activation() const {
   const std::optional<Activation> kind = nn::find_activation(hidden_act);
-  if (!kind) fail<Error>("config: {}", unknown_activation(hidden_act));
+  if (!kind) fail<ValueError>("config: {}", unknown_activation(hidden_act));
   return *kind;
 }
 
@@ -85,7 +85,7 @@ std::string Config::problem() const {
 }
 
 void Config::check() const {
-  if (const std::string text = problem(); !text.empty()) fail<Error>("config: {}", text);
+  if (const std::string text = problem(); !text.empty()) fail<ValueError>("config: {}", text);
 }
 
 }  // namespace gradus::bert

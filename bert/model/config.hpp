@@ -45,7 +45,7 @@ struct Config {
   InitOptions init = {};            ///< Gradus's own; in config.json under the key "gradus"
 
   /// The published sizes: "tiny" (L 2, H 128), "mini" (4, 256), "small" (4, 512), "medium" (8, 512) and
-  /// "base" (12, 768), with A = H / 64 and I = 4 H (Turc et al. 2019, table 1). @throws Error for another
+  /// "base" (12, 768), with A = H / 64 and I = 4 H (Turc et al. 2019, table 1). @throws ValueError for another
   /// name.
   static Config named(std::string_view size, int64_t vocab_size = 30522);
 
@@ -54,11 +54,11 @@ struct Config {
   static constexpr int64_t largest = int64_t{1} << 31;
 
   int64_t head_size() const { return hidden_size / num_attention_heads; }  ///< D
-  Activation activation() const;  ///< what `hidden_act` names; Error for a name that is not known
+  Activation activation() const;  ///< what `hidden_act` names; ValueError for a name that is not known
 
   /// One sentence about the first value that no BERT can have, or an empty string.
   std::string problem() const;
-  void check() const;  ///< @throws Error with problem(), if there is one. Models check their config.
+  void check() const;  ///< @throws ValueError with problem(), if there is one. Models check their config.
 
   bool operator==(const Config&) const = default;
 };

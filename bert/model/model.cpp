@@ -59,6 +59,7 @@ Pooler::Pooler(const Config& config, Rng& rng)
     : dense(child("dense", nn::Linear(config.hidden_size, config.hidden_size, rng, {weight_init(config)}))) {}
 
 Tensor Pooler::operator()(const Tensor& hidden) const {
+  const ModuleScope scope = enter();
   return of_first(hidden.select(1, 0));  // [B, S, H] -> [B, H]
 }
 

@@ -48,7 +48,7 @@ struct BertOutput {
 /// The bare model (Devlin et al. 2018): embeddings, encoder, pooler.
 class Bert : public nn::Module {
  public:
-  /// A fresh model, drawn from `rng`. @throws Error if the config has a problem().
+  /// A fresh model, drawn from `rng`. @throws ValueError if the config has a problem().
   Bert(const Config& config, Rng& rng, bool with_pooler = true);
 
   /// input_ids: i64 [B, S], each in [0, V), S at most P.

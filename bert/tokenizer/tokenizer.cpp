@@ -216,7 +216,7 @@ Encoding Tokenizer::assemble(Encoding first, std::optional<Encoding> second,
   if (options.max_length) {
     const size_t added = !options.add_special_tokens ? 0 : second ? 3 : 2;
     if (*options.max_length < added) {
-      fail<IndexError>("encode: max_length {} leaves no room for the {} special tokens", *options.max_length,
+      fail<ValueError>("encode: max_length {} leaves no room for the {} special tokens", *options.max_length,
                        added);
     }
     const auto [keep, keep_second] =

@@ -74,7 +74,7 @@ class Tokenizer {
   const std::vector<std::string>& added_words() const { return added_words_; }
   bool is_special(TokenId id) const;
 
-  /// @throws FormatError when a text is not UTF-8; IndexError when max_length leaves no room for the special
+  /// @throws FormatError when a text is not UTF-8; ValueError when max_length leaves no room for the special
   ///         tokens.
   Encoding encode(std::string_view text, const EncodeOptions& options = {}) const;
   Encoding encode(std::string_view text, std::string_view pair, const EncodeOptions& options = {}) const;

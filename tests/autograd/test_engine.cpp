@@ -327,12 +327,11 @@ TEST_CASE("anomaly mode names the op, the place in the model and the index") {
   const DetectAnomaly anomaly;
   Tensor x = tensor({1.0, 0.0, 2.0}).requires_grad();
   {
-    const std::string name = "encoder", inner = "layer.0";
-    const ModuleScope scope(name), inside(inner);
-    CHECK_THROWS_WITH(log(x), "log in encoder.layer.0: the output has -inf at index [1] of [3]");
+    const ModuleScope scope("encoder"), inside("layer.0");
+    CHECK_THROWS_WITH(log(x), "log: the output has -inf at index [1] of [3] (in encoder.layer.0)");
     const Tensor root = sqrt(x);
     CHECK_THROWS_WITH(sum(root).backward(),
-                      "sqrt in encoder.layer.0: the gradient has inf at index [1] of [3]");
+                      "sqrt: the gradient has inf at index [1] of [3] (in encoder.layer.0)");
   }
   // An infinity that is filled in on purpose is none: a mask puts -inf before every softmax.
   const Tensor hidden = masked_fill(x, tensor<bool>({false, true, false}), -INFINITY);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "autograd/file.hpp"
+#include "autograd/node.hpp"
 #include "gradlab/subject.hpp"
 #include "support/catch.hpp"
 
@@ -71,7 +72,31 @@ bool has_subject(const std::string& name) {
   });
 }
 
+/// A model whose part "part" is `module`.
+class Model : public nn::Module {
+ public:
+  explicit Model(const nn::Module& module) { child("part", module); }
+};
+
 }  // namespace
+
+TEST_CASE("what a layer records belongs to that layer or one of its parts", "[subjects]") {
+  int layers = 0;
+  for (const lab::Subject& subject : lab::subjects()) {
+    if (subject.group != "layer") continue;
+    INFO(subject.name);
+    const lab::Sample sample = subject.sample(1);
+    REQUIRE(sample.module);
+    const Model model(*sample.module);
+    for (Tensor x : sample.inputs) x.requires_grad();
+    const Tensor y = sample.fn(sample.inputs);
+    REQUIRE(y.node());
+    REQUIRE(y.node()->part);
+    CHECK(y.node()->part->path().starts_with("part"));
+    ++layers;
+  }
+  CHECK(layers > 10);
+}
 
 TEST_CASE("every op of autograd/ops.hpp is a subject, or has no gradient", "[subjects]") {
   std::set<std::string> without;

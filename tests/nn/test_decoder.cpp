@@ -182,9 +182,11 @@ TEST_CASE("a decoder traces the attention of its layers", "[decoder]") {
 TEST_CASE("a decoder refuses what does not fit", "[decoder]") {
   const Decoder decoder = make_decoder(false);
   const Tensor x = random_normal({2, 4, 8}, 1);
-  CHECK_THROWS_WITH(decoder(x, ones({2, 5, 7}, DType::f64)),
-                    "multi-head attention: memory must be [B, T, 8], not [2, 5, 7]");
-  CHECK_THROWS_WITH(decoder(x.select(0, 0), x), "multi-head attention: x must be [B, S, 8], not [4, 8]");
+  CHECK_THROWS_WITH(
+      decoder(x, ones({2, 5, 7}, DType::f64)),
+      "multi-head attention: memory must be [B, T, 8], not [2, 5, 7] (in layer.0.crossattention)");
+  CHECK_THROWS_WITH(decoder(x.select(0, 0), x),
+                    "multi-head attention: x must be [B, S, 8], not [4, 8] (in layer.0.attention)");
   DecoderState none;
   CHECK_THROWS_WITH(decoder.next(x, none), "decoder: a state of 0 layers for 2 layers; make it with start()");
 }
@@ -197,7 +199,7 @@ TEST_CASE("a token that a decoder refuses leaves the state as it was", "[decoder
     DecoderState state = decoder.start(memory);
     decoder.next(x.slice(1, 0, 2), state);
     CHECK_THROWS_WITH(decoder.next(ones({3, 1, 8}, DType::f64), state),
-                      "decoder: x must be [2, N, 8] for this state, not [3, 1, 8]");
+                      "decoder: x must be [2, N, 8] for this state, not [3, 1, 8] (in layer.0)");
     CHECK_THROWS_AS(decoder.next(ones({2, 1, 8}), state), DTypeError);
     const Tensor mask = state.memory_mask;
     state.memory_mask = ones({3, 5}, DType::boolean);  // refused by the cross-attention

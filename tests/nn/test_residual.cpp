@@ -59,13 +59,12 @@ TEST_CASE("a residual sub-layer refuses an f that changes the shape", "[residual
 TEST_CASE("a residual sub-layer runs f outside its own scope", "[residual]") {
   for (const bool pre_norm : {false, true}) {
     const Residual residual(4, {.pre_norm = pre_norm});
-    const std::string name = "layer";  // the scope keeps a reference
-    const ModuleScope scope(name);
+    const ModuleScope scope("layer");
     std::string path;
     residual(ones({2, 4}), [&](const Tensor& in) {
       path = module_path();
       return in;
     });
-    CHECK(path == name);
+    CHECK(path == "layer");
   }
 }

@@ -145,7 +145,7 @@ TEST_CASE("a Transformer refuses what does not fit", "[transformer]") {
                     "transformer: a target [2, 1] must hold a begin and at least one id");
   CHECK_THROWS_WITH(model(source, zeros({2, 11}, DType::i64)),
                     "sinusoidal positions: a sequence of 11 that begins at position 0 does not fit into the "
-                    "10 positions");
+                    "10 positions (in target)");
   CHECK_THROWS_AS(model(full({1, 2}, 7, DType::i64), target.slice(0, 0, 1)), IndexError);
 }
 

@@ -129,14 +129,15 @@ TEST_CASE("Bert: an id, type or length out of range is an IndexError that names 
   const Tensor good = tensor<int64_t>({2, 3}, Shape{1, 2});
   CHECK_THROWS_AS(model(tensor<int64_t>({2, 20}, Shape{1, 2})), IndexError);
   CHECK_THROWS_WITH(model(tensor<int64_t>({2, 20}, Shape{1, 2})),
-                    "embedding_sum: token id 20 at position 1 of [1, 2] is outside [0, 20)");
+                    "embedding_sum: token id 20 at position 1 of [1, 2] is outside [0, 20) (in embeddings)");
   CHECK_THROWS_WITH(model(tensor<int64_t>({-1, 2}, Shape{1, 2})),
-                    "embedding_sum: token id -1 at position 0 of [1, 2] is outside [0, 20)");
+                    "embedding_sum: token id -1 at position 0 of [1, 2] is outside [0, 20) (in embeddings)");
   CHECK_THROWS_WITH(model(good, tensor<int64_t>({0, 2}, Shape{1, 2})),
-                    "embedding_sum: token type 2 at position 1 of [1, 2] is outside [0, 2)");
+                    "embedding_sum: token type 2 at position 1 of [1, 2] is outside [0, 2) (in embeddings)");
   CHECK_THROWS_AS(model(zeros({1, 10}, DType::i64)), IndexError);
-  CHECK_THROWS_WITH(model(zeros({1, 10}, DType::i64)),
-                    "embedding_sum: a sequence of 10 tokens is longer than the 9 positions of the model");
+  CHECK_THROWS_WITH(
+      model(zeros({1, 10}, DType::i64)),
+      "embedding_sum: a sequence of 10 tokens is longer than the 9 positions of the model (in embeddings)");
   CHECK_THROWS_WITH(model(good, {}, ones({1, 2})), "bert: attention_mask must be i64 or bool, not f32");
   CHECK_THROWS_WITH(model(good, {}, ones({1, 3}, DType::i64)),
                     "bert: attention_mask [1, 3] must have the shape of input_ids [1, 2]");

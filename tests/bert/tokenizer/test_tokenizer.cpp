@@ -11,7 +11,7 @@
 
 using namespace gradus::bert;
 using gradus::FormatError;
-using gradus::IndexError;
+using gradus::ValueError;
 using nlohmann::json;
 
 namespace {
@@ -222,7 +222,7 @@ TEST_CASE("a tokenizer needs the five special tokens") {
 
 TEST_CASE("max_length must leave room for the special tokens") {
   const Tokenizer tokenizer = with_words({"a"});
-  CHECK_THROWS_AS(tokenizer.encode("a", {.max_length = 1}), IndexError);
+  CHECK_THROWS_AS(tokenizer.encode("a", {.max_length = 1}), ValueError);
   CHECK_THROWS_WITH(tokenizer.encode("a", {.max_length = 1}),
                     "encode: max_length 1 leaves no room for the 2 special tokens");
   CHECK_THROWS_WITH(tokenizer.encode("a", "a", {.max_length = 2}),
