@@ -55,9 +55,7 @@ std::string colour_of(const Scale& scale, double value) {
   return scale.diverging && value < 0 ? "cold" : "cell";
 }
 
-}  // namespace
-
-Picture draw(const HeatMap& map) {
+void check(const HeatMap& map) {
   const std::size_t rows = map.rows.size(), columns = map.columns.size();
   if (rows == 0 || columns == 0) fail<ShapeError>("heat map \"{}\": there is no cell", map.title);
   if (map.values.size() != rows * columns) {
@@ -65,89 +63,138 @@ Picture draw(const HeatMap& map) {
                      plural(map.values.size(), "value"), rows, plural(rows, "row"), columns,
                      plural(columns, "column"));
   }
-  const Scale scale = scale_of(map);
-  std::vector<std::string> numbers;
-  if (map.numbers) {
-    for (const double value : map.values) {
-      numbers.push_back(std::isnan(value) ? "" : fmt::format("{:.{}f}", value, map.decimals));
-    }
-  }
-  const int high = map.cell > 0 ? map.cell : map.numbers ? 34 : 18;
-  const int wide = std::max(high, static_cast<int>(std::ceil(widest(numbers))) + 12);
-  const double column_label = widest(map.columns);
-  const bool upright = column_label > wide - 4;  // does not fit above its column
-  const double row_label = widest(map.rows);
-  const int left =
-      static_cast<int>(std::ceil(row_label)) + (row_label > 0 ? 8 : 0) + (map.row_title.empty() ? 0 : 20);
-  int top = map.title.empty() ? 4 : 28;
-  if (!map.column_title.empty()) top += 18;
-  const int labels_end = top + (column_label == 0 ? 0
-                                : upright         ? static_cast<int>(std::ceil(column_label)) + 9
-                                                  : 18);
+}
 
-  Picture picture;
-  picture.label = map.title;
-  std::string& out = picture.body;
-  const auto text = [&](double x, double y, std::string_view anchor, std::string_view kind,
-                        std::string_view what) {
-    fmt::format_to(std::back_inserter(out),
-                   "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" class=\"{}\">{}</text>\n", x, y,
-                   anchor, kind, escape(what));
-  };
-  if (!map.title.empty()) text(0, 16, "start", "title", map.title);
-  const double right = left + static_cast<double>(columns) * wide;
-  const double bottom = labels_end + static_cast<double>(rows) * high;
-  if (!map.column_title.empty()) text((left + right) / 2, top - 4, "middle", "tick", map.column_title);
-  if (!map.row_title.empty()) {
-    out += fmt::format(
-        "<text transform=\"translate(12 {:.1f}) rotate(-90)\" text-anchor=\"middle\" "
-        "class=\"tick\">{}</text>\n",
-        (labels_end + bottom) / 2, escape(map.row_title));
+/// What stands in the cells; empty texts for empty cells, and nothing at all without numbers.
+std::vector<std::string> numbers_of(const HeatMap& map) {
+  std::vector<std::string> numbers;
+  if (!map.numbers) return numbers;
+  for (const double value : map.values) {
+    numbers.push_back(std::isnan(value) ? "" : fmt::format("{:.{}f}", value, map.decimals));
   }
-  for (std::size_t j = 0; j < columns; ++j) {
-    const double middle = left + (static_cast<double>(j) + 0.5) * wide;
+  return numbers;
+}
+
+/// Where the cells lie, and how large one is.
+struct Grid {
+  int wide, high, left, top;
+  double right, bottom;
+  bool upright;  // the columns' labels, which do not fit above their columns
+
+  double x(std::size_t column) const { return left + static_cast<double>(column) * wide; }
+  double y(std::size_t row) const { return top + static_cast<double>(row) * high; }
+};
+
+/// The title's line, then that of the columns' title.
+int titles_end(const HeatMap& map) {
+  return (map.title.empty() ? 4 : 28) + (map.column_title.empty() ? 0 : 18);
+}
+
+Grid grid_of(const HeatMap& map, const std::vector<std::string>& numbers) {
+  Grid grid{};
+  grid.high = map.cell > 0 ? map.cell : map.numbers ? 34 : 18;
+  grid.wide = std::max(grid.high, static_cast<int>(std::ceil(widest(numbers))) + 12);
+  const double column_label = widest(map.columns), row_label = widest(map.rows);
+  grid.upright = column_label > grid.wide - 4;
+  grid.left =
+      static_cast<int>(std::ceil(row_label)) + (row_label > 0 ? 8 : 0) + (map.row_title.empty() ? 0 : 20);
+  grid.top = titles_end(map) + (column_label == 0 ? 0
+                                : grid.upright    ? static_cast<int>(std::ceil(column_label)) + 9
+                                                  : 18);
+  grid.right = grid.x(map.columns.size());
+  grid.bottom = grid.y(map.rows.size());
+  return grid;
+}
+
+void draw_text(std::string& out, double x, double y, std::string_view anchor, std::string_view kind,
+               std::string_view what) {
+  fmt::format_to(std::back_inserter(out),
+                 "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" class=\"{}\">{}</text>\n", x, y, anchor,
+                 kind, escape(what));
+}
+
+void draw_titles(std::string& out, const HeatMap& map, const Grid& grid) {
+  if (!map.title.empty()) draw_text(out, 0, 16, "start", "title", map.title);
+  if (!map.column_title.empty()) {
+    draw_text(out, (grid.left + grid.right) / 2, titles_end(map) - 4, "middle", "tick", map.column_title);
+  }
+  if (map.row_title.empty()) return;
+  out += fmt::format(
+      "<text transform=\"translate(12 {:.1f}) rotate(-90)\" text-anchor=\"middle\" "
+      "class=\"tick\">{}</text>\n",
+      (grid.top + grid.bottom) / 2, escape(map.row_title));
+}
+
+void draw_column_labels(std::string& out, const HeatMap& map, const Grid& grid) {
+  for (std::size_t j = 0; j < map.columns.size(); ++j) {
+    const double middle = grid.left + (static_cast<double>(j) + 0.5) * grid.wide;
     if (map.columns[j].empty()) continue;
-    if (upright) {
+    if (grid.upright) {
       out += fmt::format("<text transform=\"translate({:.1f} {}) rotate(-90)\">{}</text>\n", middle + 4,
-                         labels_end - 6, escape(map.columns[j]));
+                         grid.top - 6, escape(map.columns[j]));
     } else {
-      text(middle, labels_end - 6, "middle", "", map.columns[j]);
+      draw_text(out, middle, grid.top - 6, "middle", "", map.columns[j]);
     }
   }
-  for (std::size_t i = 0; i < rows; ++i) {
-    const double y = labels_end + static_cast<double>(i) * high;
-    if (!map.rows[i].empty()) text(left - 7, y + high / 2.0 + 4, "end", "", map.rows[i]);
+}
+
+void draw_rows(std::string& out, const HeatMap& map, const Grid& grid, const Scale& scale,
+               const std::vector<std::string>& numbers) {
+  const std::size_t columns = map.columns.size();
+  for (std::size_t i = 0; i < map.rows.size(); ++i) {
+    const double y = grid.y(i), base = y + grid.high / 2.0 + 4;
+    if (!map.rows[i].empty()) draw_text(out, grid.left - 7, base, "end", "", map.rows[i]);
     for (std::size_t j = 0; j < columns; ++j) {
-      const double value = map.values[i * columns + j], x = left + static_cast<double>(j) * wide;
+      const double value = map.values[i * columns + j], x = grid.x(j);
       if (std::isnan(value)) continue;
       const double shade = scale.share(value) * (map.numbers ? kStrongestBehindNumbers : 1);
       if (shade >= 0.005) {
         out += fmt::format(
             "<rect class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{}\" height=\"{}\" opacity=\"{:.2f}\"/>\n",
-            colour_of(scale, value), x, y, wide, high, shade);
+            colour_of(scale, value), x, y, grid.wide, grid.high, shade);
       }
-      if (map.numbers) text(x + wide / 2.0, y + high / 2.0 + 4, "middle", "", numbers[i * columns + j]);
+      if (map.numbers) draw_text(out, x + grid.wide / 2.0, base, "middle", "", numbers[i * columns + j]);
     }
   }
-  out += fmt::format("<rect class=\"frame\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>\n", left,
-                     labels_end, right - left, bottom - labels_end);
-  double end = bottom;
-  if (!map.numbers) {  // the scale: ten shades between its two ends
-    end = bottom + 30;
-    const std::string first = number(scale.low), last = number(scale.high);
-    const double x = left + text_width(first) + 6;
-    text(left, end - 4, "start", "tick", first);
-    for (int i = 0; i < 10; ++i) {
-      const double value = scale.low + (scale.high - scale.low) * (i + 0.5) / 10;
-      out += fmt::format(
-          "<rect class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"8\" height=\"10\" opacity=\"{:.2f}\"/>\n",
-          colour_of(scale, value), x + i * 8, end - 13, scale.share(value));
-    }
-    text(x + 86, end - 4, "start", "tick", last);
-    picture.width = static_cast<int>(std::ceil(x + 86 + text_width(last)));
+  out += fmt::format("<rect class=\"frame\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>\n", grid.left,
+                     grid.top, grid.right - grid.left, grid.bottom - grid.top);
+}
+
+/// Ten shades between the two ends of the scale, with `end` below them. Returns where it ends at the right.
+double draw_scale(std::string& out, const Scale& scale, int left, double end) {
+  const std::string first = number(scale.low), last = number(scale.high);
+  const double x = left + text_width(first) + 6;
+  draw_text(out, left, end - 4, "start", "tick", first);
+  for (int i = 0; i < 10; ++i) {
+    const double value = scale.low + (scale.high - scale.low) * (i + 0.5) / 10;
+    out += fmt::format(
+        "<rect class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"8\" height=\"10\" opacity=\"{:.2f}\"/>\n",
+        colour_of(scale, value), x + i * 8, end - 13, scale.share(value));
+  }
+  draw_text(out, x + 86, end - 4, "start", "tick", last);
+  return x + 86 + text_width(last);
+}
+
+}  // namespace
+
+Picture draw(const HeatMap& map) {
+  check(map);
+  const Scale scale = scale_of(map);
+  const std::vector<std::string> numbers = numbers_of(map);
+  const Grid grid = grid_of(map, numbers);
+
+  Picture picture;
+  picture.label = map.title;
+  draw_titles(picture.body, map, grid);
+  draw_column_labels(picture.body, map, grid);
+  draw_rows(picture.body, map, grid, scale, numbers);
+  double end = grid.bottom;
+  if (!map.numbers) {
+    end += 30;
+    picture.width = static_cast<int>(std::ceil(draw_scale(picture.body, scale, grid.left, end)));
   }
   picture.width = std::max(
-      {picture.width, static_cast<int>(right) + 1, static_cast<int>(std::ceil(title_width(map.title)))});
+      {picture.width, static_cast<int>(grid.right) + 1, static_cast<int>(std::ceil(title_width(map.title)))});
   picture.height = static_cast<int>(end) + 1;
   return picture;
 }
