@@ -10,13 +10,13 @@ namespace {
 
 /// How many letters must be changed, added, dropped or swapped with their neighbour to make `b` of `a`
 /// (optimal string alignment).
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> before, last, row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
+size_t distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> before, last, row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 1; i <= a.size(); ++i) {
     before = std::exchange(last, row);
     row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
+    for (size_t j = 1; j <= b.size(); ++j) {
       row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
       const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
       if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
@@ -75,9 +75,9 @@ std::string explain_no_command(const CLI::App& program) {
 
 std::string nearest(std::string_view word, const std::vector<std::string>& known) {
   std::string best;
-  std::size_t fewest = std::max<std::size_t>(1, (word.size() + 1) / 3) + 1;
+  size_t fewest = std::max<size_t>(1, (word.size() + 1) / 3) + 1;
   for (const std::string& name : known) {
-    const std::size_t changes = distance(word, name);
+    const size_t changes = distance(word, name);
     if (changes < fewest) fewest = changes, best = name;
   }
   return best;

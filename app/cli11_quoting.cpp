@@ -17,7 +17,7 @@ std::vector<std::string> marked_arguments(int argc, const char* const* argv) {
   bool only_values = false;  // behind "--" nothing is an option
   for (int i = 1; i < argc; ++i) {
     std::string text = argv[i];
-    const std::size_t value = text.starts_with("--") ? text.find('=') + 1 : 0;  // of --name=value
+    const size_t value = text.starts_with("--") ? text.find('=') + 1 : 0;  // of --name=value
     if (only_values) {
       text.insert(0, 1, mark);
     } else if (i > 1 && text == "--") {  // the first argument is the command

@@ -25,7 +25,7 @@ struct Options {
 };
 
 void check_argument(const std::string& name, const std::string& text) {
-  const std::size_t bad = bert::find_invalid_utf8(text);
+  const size_t bad = bert::find_invalid_utf8(text);
   if (bad == std::string::npos) return;
   fail<WrongCall>("{} is not UTF-8: byte {} is 0x{:02X}", name, bad + 1,
                   static_cast<unsigned>(static_cast<unsigned char>(text[bad])));
@@ -34,7 +34,7 @@ void check_argument(const std::string& name, const std::string& text) {
 /// The texts: the arguments, or else the lines of the file or of standard input that are not empty.
 std::vector<std::string> texts_of(const Options& options) {
   if (!options.texts.empty()) {
-    for (std::size_t i = 0; i < options.texts.size(); ++i) {
+    for (size_t i = 0; i < options.texts.size(); ++i) {
       check_argument(fmt::format("text {}", i + 1), options.texts[i]);
     }
     return options.texts;
@@ -71,7 +71,7 @@ nlohmann::ordered_json to_json(const std::string& text, const std::string* pair,
 
 std::string to_table(const bert::Encoding& encoding) {
   std::string out = fmt::format("{:>7}  {:>11}  piece\n", "id", "characters");
-  for (std::size_t i = 0; i < encoding.size(); ++i) {
+  for (size_t i = 0; i < encoding.size(); ++i) {
     const bert::CharSpan span = encoding.offsets[i];
     const bool added = encoding.special_tokens_mask[i];
     out += fmt::format("{:>7}  {:>11}  {}\n", encoding.ids[i],
@@ -95,7 +95,7 @@ void run(const Options& options, bool has_pair) {
   const bert::Tokenizer tokenizer = options.tokenizer.load();
   bert::EncodeOptions how;
   how.add_special_tokens = !options.bare;
-  if (options.max_length > 0) how.max_length = static_cast<std::size_t>(options.max_length);
+  if (options.max_length > 0) how.max_length = static_cast<size_t>(options.max_length);
 
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   bool is_first = true;

@@ -85,9 +85,9 @@ bert::Vocab learn(const Options& options, const bert::WordCounter& words, MergeL
                   bert::LeftOut& left_out) {
   Progress progress("learning pieces");
   bert::VocabTrainerOptions how;
-  how.vocab_size = static_cast<std::size_t>(options.size);
+  how.vocab_size = static_cast<size_t>(options.size);
   how.min_frequency = options.min_frequency;
-  how.alphabet_limit = static_cast<std::size_t>(options.alphabet);
+  how.alphabet_limit = static_cast<size_t>(options.alphabet);
   how.on_merge = [&](const bert::Merge& merge) {
     log.add(merge);
     stop_when_asked();

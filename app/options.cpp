@@ -52,8 +52,8 @@ CLI::App* add_command(CLI::App& program, const std::string& name, const std::str
                       const std::string& example) {
   CLI::App* command = program.add_subcommand(name, description)->group("Commands");
   std::string lines = "Example:";
-  for (std::size_t begin = 0; begin < example.size();) {
-    const std::size_t end = std::min(example.find('\n', begin), example.size());
+  for (size_t begin = 0; begin < example.size();) {
+    const size_t end = std::min(example.find('\n', begin), example.size());
     lines += "\n  " + example.substr(begin, end - begin);
     begin = end + 1;
   }

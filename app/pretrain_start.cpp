@@ -81,8 +81,8 @@ bert::Tokenizer learn_vocabulary(const PretrainCall& call) {
   }
   if (words.total() == 0) fail<FormatError>("{}: the text has no words", joined_names(call.texts));
   bert::VocabTrainerOptions options;
-  options.vocab_size = static_cast<std::size_t>(call.vocab_size);
-  options.alphabet_limit = static_cast<std::size_t>(call.alphabet);
+  options.vocab_size = static_cast<size_t>(call.vocab_size);
+  options.alphabet_limit = static_cast<size_t>(call.alphabet);
   bert::LeftOut left_out;
   options.on_left_out = [&](const bert::LeftOut& characters) { left_out = characters; };
   try {

@@ -25,7 +25,7 @@ std::string joined_names(const std::vector<std::filesystem::path>& files) {
 }
 
 void check_pairs(const bert::TokenizedCorpus& corpus, const std::string& name) {
-  const std::size_t documents = bert::pairing_documents(corpus).size();
+  const size_t documents = bert::pairing_documents(corpus).size();
   if (documents >= 2) return;
   fail<FormatError>(
       "{}: next sentence prediction needs two documents of two sentences, and this text has {}; put an empty "

@@ -25,7 +25,7 @@ double seconds(std::chrono::steady_clock::duration time) {
 std::string_view fitting(std::string_view text) {
   winsize size{};
   const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
-  std::size_t bytes = std::min<std::size_t>(text.size(), known ? size.ws_col - 1u : 79u);
+  size_t bytes = std::min<size_t>(text.size(), known ? size.ws_col - 1u : 79u);
   // Never end inside a character: the bytes that continue one are 10xxxxxx.
   while (bytes > 0 && bytes < text.size() && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80)
     --bytes;

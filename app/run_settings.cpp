@@ -13,7 +13,7 @@ constexpr std::string_view between = ", ";
 std::vector<std::string> parts_of(std::string_view line) {
   std::vector<std::string> parts;
   for (;;) {
-    const std::size_t end = line.find(between);
+    const size_t end = line.find(between);
     parts.emplace_back(line.substr(0, end));
     if (end == std::string_view::npos) return parts;
     line.remove_prefix(end + between.size());
@@ -28,7 +28,7 @@ std::string difference(const std::string& option, std::string_view had, std::str
   }
   if (option == "--from") return fmt::format("--from: the run was begun with {}, not {}", had, now);
   // What both begin with says what it is, as "steps " does, and the option says that too.
-  const std::size_t number = had.find_first_of("0123456789");
+  const size_t number = had.find_first_of("0123456789");
   if (number != std::string_view::npos && had.substr(0, number) == now.substr(0, number)) {
     had.remove_prefix(number);
     now.remove_prefix(number);
@@ -58,7 +58,7 @@ std::string fingerprint(const bert::TokenizedCorpus& corpus) {
 
 void keep_unsaid(const std::string& line, std::vector<RunSetting>& settings) {
   const std::vector<std::string> had = parts_of(line);
-  for (std::size_t i = 0; i < settings.size() && i < had.size(); ++i)
+  for (size_t i = 0; i < settings.size() && i < had.size(); ++i)
     if (settings[i].unsaid) settings[i].text = had[i];
 }
 
@@ -76,7 +76,7 @@ SettingChanges check_settings(const std::string& line, const std::vector<RunSett
   const std::vector<std::string> had = parts_of(line);
   std::string problem;
   SettingChanges changes;
-  const std::size_t known = std::min(settings.size(), had.size());
+  const size_t known = std::min(settings.size(), had.size());
   // Other blocks, seeds and parts make other texts of the same files; then only the cause is named.
   const auto is_text = [](const RunSetting& s) {
     return s.option == "TEXT" || s.text.starts_with("held out ");
@@ -86,9 +86,9 @@ SettingChanges check_settings(const std::string& line, const std::vector<RunSett
            (s.option == "--block-sentences" || s.option == "--seed" || s.option.starts_with("--held-out"));
   };
   bool has_cause = false;
-  for (std::size_t i = 0; i < known; ++i)
+  for (size_t i = 0; i < known; ++i)
     has_cause = has_cause || (had[i] != settings[i].text && is_cause(settings[i]));
-  for (std::size_t i = 0; i < known; ++i) {
+  for (size_t i = 0; i < known; ++i) {
     const std::string &option = settings[i].option, &text = settings[i].text;
     if (had[i] == text) continue;
     if (has_cause && is_text(settings[i])) continue;

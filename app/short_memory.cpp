@@ -33,7 +33,7 @@ std::terminate_handler end_by_default = nullptr;
 
 /// Whether the system would not give as much as the largest block that BLIS packs matrices into.
 bool is_memory_short() {
-  constexpr std::size_t kBlock = std::size_t{32} << 20;
+  constexpr size_t kBlock = size_t{32} << 20;
   void* const block = ::mmap(nullptr, kBlock, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (block == MAP_FAILED) return true;
   ::munmap(block, kBlock);
@@ -55,7 +55,7 @@ void prepare_for_short_memory() {
   action.sa_handler = on_abort;
   sigemptyset(&action.sa_mask);
   sigaction(SIGABRT, &action, nullptr);
-  reserve.resize(std::size_t{1} << 18);
+  reserve.resize(size_t{1} << 18);
 }
 
 void release_reserve() { std::vector<char>().swap(reserve); }  // `reserve = {}` would keep the room

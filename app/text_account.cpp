@@ -104,8 +104,7 @@ std::string missing_label(const bert::PretrainingData& data) {
   std::array<int64_t, 2> pairs{};
   for (int64_t epoch = 0; epoch < epochs; ++epoch) {
     for (const bert::ExamplePlan& row : data.plan_epoch(epoch).examples)
-      if (row.next_sentence_label != bert::no_label)
-        ++pairs[static_cast<std::size_t>(row.next_sentence_label)];
+      if (row.next_sentence_label != bert::no_label) ++pairs[static_cast<size_t>(row.next_sentence_label)];
     if (pairs[0] > 0 && pairs[1] > 0) return {};
   }
   return fmt::format(

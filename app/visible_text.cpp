@@ -7,14 +7,14 @@
 namespace gradus::app {
 namespace {
 
-unsigned byte_at(std::string_view text, std::size_t i) { return static_cast<unsigned char>(text[i]); }
+unsigned byte_at(std::string_view text, size_t i) { return static_cast<unsigned char>(text[i]); }
 
 /// How many bytes the character at `i` has, going by its first byte; 1 where others are missing.
-std::size_t length_at(std::string_view text, std::size_t i) {
+size_t length_at(std::string_view text, size_t i) {
   const unsigned first = byte_at(text, i);
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC2 ? 2 : 1;
+  const size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : first >= 0xC2 ? 2 : 1;
   if (length > text.size() - i) return 1;
-  for (std::size_t k = 1; k < length; ++k)
+  for (size_t k = 1; k < length; ++k)
     if ((byte_at(text, i + k) & 0xC0) != 0x80) return 1;
   return length;
 }
@@ -24,7 +24,7 @@ std::size_t length_at(std::string_view text, std::size_t i) {
 std::string visible(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (std::size_t i = 0, length = 0; i < text.size(); i += length) {
+  for (size_t i = 0, length = 0; i < text.size(); i += length) {
     length = length_at(text, i);
     const unsigned first = byte_at(text, i);
     const bool ends_line = text.substr(i, 2) == "\r\n";

@@ -15,7 +15,7 @@ namespace {
 constexpr double kLine = 16, kPadding = 8, kBetweenLayers = 44, kBetweenBoxes = 18;
 constexpr double kLabelSize = 11, kBesideLabel = 26, kFlat = 10;
 
-using Edge = std::pair<std::size_t, std::size_t>;
+using Edge = std::pair<size_t, size_t>;
 
 /// A node, or a bend of an arrow that passes a layer.
 struct Box {
@@ -25,11 +25,10 @@ struct Box {
 /// Where the parts of a graph stand.
 struct Layout {
   std::vector<Edge> edges;
-  std::vector<Box> boxes;                       // the nodes, then the bends
-  std::vector<int> layers;                      // of each box
-  std::vector<std::vector<std::size_t>> order;  // the boxes of each layer, from top to bottom
-  std::vector<std::vector<std::size_t>>
-      paths;  // of each edge: a box in every layer from its first to its last
+  std::vector<Box> boxes;                  // the nodes, then the bends
+  std::vector<int> layers;                 // of each box
+  std::vector<std::vector<size_t>> order;  // the boxes of each layer, from top to bottom
+  std::vector<std::vector<size_t>> paths;  // of each edge: a box in every layer from its first to its last
   double top = 0, width = 0, height = 0;
 };
 
@@ -65,7 +64,7 @@ std::string drawn(const GraphNode& node, const Box& box) {
 
 /// Inputs stand just before what uses them first, not at the far left.
 void move_inputs(std::vector<int>& layers, const std::vector<Edge>& edges) {
-  for (std::size_t node = 0; node < layers.size(); ++node) {
+  for (size_t node = 0; node < layers.size(); ++node) {
     bool is_input = true;
     int first = -1;
     for (const auto& [from, to] : edges) {
@@ -80,35 +79,35 @@ void move_inputs(std::vector<int>& layers, const std::vector<Edge>& edges) {
 void add_bends(Layout& all) {
   std::vector<Edge> steps;
   for (const auto& [from, to] : all.edges) {
-    std::vector<std::size_t> path = {from};
+    std::vector<size_t> path = {from};
     for (int layer = all.layers[from] + 1; layer < all.layers[to]; ++layer) {
       path.push_back(all.boxes.size());
       all.boxes.push_back({0, 0, 0, 10});
       all.layers.push_back(layer);
     }
     path.push_back(to);
-    for (std::size_t i = 0; i + 1 < path.size(); ++i) steps.emplace_back(path[i], path[i + 1]);
+    for (size_t i = 0; i + 1 < path.size(); ++i) steps.emplace_back(path[i], path[i + 1]);
     all.paths.push_back(std::move(path));
   }
   all.order = detail::order_of(all.layers, steps);
 }
 
-double height_of(const Layout& all, const std::vector<std::size_t>& layer) {
+double height_of(const Layout& all, const std::vector<size_t>& layer) {
   double height = -kBetweenBoxes;
-  for (const std::size_t box : layer) height += all.boxes[box].height + kBetweenBoxes;
+  for (const size_t box : layer) height += all.boxes[box].height + kBetweenBoxes;
   return height;
 }
 
 /// The room in front of each layer. Labels stand there, and it is as wide as its widest label needs.
 std::vector<double> gaps_of(const Layout& all, const Graph& graph) {
-  const auto alone = [&](std::size_t node) {
-    return all.order[static_cast<std::size_t>(all.layers[node])].size() == 1;
+  const auto alone = [&](size_t node) {
+    return all.order[static_cast<size_t>(all.layers[node])].size() == 1;
   };
   std::vector<double> gaps(all.order.size(), kBetweenLayers);
-  for (std::size_t e = 0; e < all.edges.size(); ++e) {
+  for (size_t e = 0; e < all.edges.size(); ++e) {
     const auto [from, to] = all.edges[e];
     if (all.layers[to] != all.layers[from] + 1) continue;
-    double& gap = gaps[static_cast<std::size_t>(all.layers[to])];
+    double& gap = gaps[static_cast<size_t>(all.layers[to])];
     const double label = text_width(graph.edges[e].label, kLabelSize);
     const bool level = alone(from) && alone(to);  // the label stands above the arrow
     gap = std::max(gap, level ? label + kBesideLabel : 2 * (label + kLabelSize));
@@ -120,13 +119,13 @@ std::vector<double> gaps_of(const Layout& all, const Graph& graph) {
 void place_boxes(Layout& all, const std::vector<double>& gaps) {
   for (const auto& layer : all.order) all.height = std::max(all.height, height_of(all, layer));
   double x = 0;
-  for (std::size_t l = 0; l < all.order.size(); ++l) {
+  for (size_t l = 0; l < all.order.size(); ++l) {
     const auto& layer = all.order[l];
     if (l > 0) x += gaps[l];
     double widest = 0;
-    for (const std::size_t box : layer) widest = std::max(widest, all.boxes[box].width);
+    for (const size_t box : layer) widest = std::max(widest, all.boxes[box].width);
     double y = all.top + (all.height - height_of(all, layer)) / 2;
-    for (const std::size_t box : layer) {
+    for (const size_t box : layer) {
       all.boxes[box].x = x + widest / 2;
       all.boxes[box].y = y + all.boxes[box].height / 2;
       y += all.boxes[box].height + kBetweenBoxes;
@@ -155,14 +154,14 @@ struct Ends {
 
 /// Several arrows into one box end apart from each other; several between the same two boxes begin apart as
 /// well, so that each keeps its own line and label.
-Ends ends_of(const Layout& all, std::size_t e) {
-  const std::vector<std::size_t>& path = all.paths[e];
-  const auto before_last = [&](std::size_t edge) {
+Ends ends_of(const Layout& all, size_t e) {
+  const std::vector<size_t>& path = all.paths[e];
+  const auto before_last = [&](size_t edge) {
     return all.boxes[all.paths[edge][all.paths[edge].size() - 2]].y;
   };
-  std::size_t arrows = 0, mine = 0, twins = 0, twin = 0;
+  size_t arrows = 0, mine = 0, twins = 0, twin = 0;
   bool any_twins = false;
-  for (std::size_t other = 0; other < all.edges.size(); ++other) {
+  for (size_t other = 0; other < all.edges.size(); ++other) {
     if (all.edges[other].second != all.edges[e].second) continue;
     const double y = before_last(other), own = before_last(e);
     if (y < own || (y == own && other < e)) ++mine;
@@ -171,11 +170,11 @@ Ends ends_of(const Layout& all, std::size_t e) {
       if (other < e) ++twin;
       ++twins;
     }
-    for (std::size_t third = 0; third < other; ++third) any_twins |= all.edges[third] == all.edges[other];
+    for (size_t third = 0; third < other; ++third) any_twins |= all.edges[third] == all.edges[other];
   }
   const Box &first = all.boxes[path.front()], &last = all.boxes[path.back()];
   const double spread = std::min(any_twins ? 22.0 : 14.0, (last.height - 10) / static_cast<double>(arrows));
-  const auto apart = [&](std::size_t i, std::size_t n) {
+  const auto apart = [&](size_t i, size_t n) {
     return (static_cast<double>(i) - static_cast<double>(n - 1) / 2) * spread;
   };
   return {.start_x = first.x + first.width / 2,
@@ -185,10 +184,10 @@ Ends ends_of(const Layout& all, std::size_t e) {
 }
 
 /// A curve from box to box of the path, and a head.
-std::string arrow(const Layout& all, const std::vector<std::size_t>& path, const Ends& ends) {
+std::string arrow(const Layout& all, const std::vector<size_t>& path, const Ends& ends) {
   double from_x = ends.start_x, from_y = ends.start_y;
   std::string d = fmt::format("M{:.1f} {:.1f}", from_x, from_y);
-  for (std::size_t i = 1; i < path.size(); ++i) {
+  for (size_t i = 1; i < path.size(); ++i) {
     const bool last = i + 1 == path.size();
     const double to_x = last ? ends.end_x - 6 : all.boxes[path[i]].x;
     const double to_y = last ? ends.end_y : all.boxes[path[i]].y;
@@ -231,12 +230,12 @@ Picture draw(const Graph& graph) {
     out += fmt::format("<text x=\"0\" y=\"16\" class=\"title\">{}</text>\n", escape(graph.title));
   }
   std::string labels;  // above everything else
-  for (std::size_t e = 0; e < all.edges.size(); ++e) {
+  for (size_t e = 0; e < all.edges.size(); ++e) {
     const Ends ends = ends_of(all, e);
     out += arrow(all, all.paths[e], ends);
     labels += label_of(graph.edges[e], ends);
   }
-  for (std::size_t node = 0; node < graph.nodes.size(); ++node) {
+  for (size_t node = 0; node < graph.nodes.size(); ++node) {
     out += drawn(graph.nodes[node], all.boxes[node]);
   }
   out += labels;

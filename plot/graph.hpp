@@ -19,8 +19,8 @@ struct GraphNode {
 };
 
 struct GraphEdge {
-  std::size_t from = 0, to = 0;  ///< indices of nodes
-  std::string label;             ///< written at the middle of the arrow; may be empty
+  size_t from = 0, to = 0;  ///< indices of nodes
+  std::string label;        ///< written at the middle of the arrow; may be empty
 };
 
 struct Graph {

@@ -7,16 +7,16 @@
 
 namespace gradus::plot::detail {
 
-using Edges = std::vector<std::pair<std::size_t, std::size_t>>;
+using Edges = std::vector<std::pair<size_t, size_t>>;
 
-std::vector<int> layers_of(std::size_t nodes, const Edges& edges) {
+std::vector<int> layers_of(size_t nodes, const Edges& edges) {
   for (const auto& [from, to] : edges) {
     if (from >= nodes || to >= nodes)
       fail<GraphError>("graph: edge {} to {} of {} {}", from, to, nodes, plural(nodes, "node"));
   }
   std::vector<int> layers(nodes, 0);
   // Without a cycle no path has more than `nodes` nodes, so the layers settle within so many rounds.
-  for (std::size_t round = 0; round <= nodes; ++round) {
+  for (size_t round = 0; round <= nodes; ++round) {
     bool changed = false;
     for (const auto& [from, to] : edges) {
       if (layers[to] > layers[from]) continue;
@@ -28,18 +28,18 @@ std::vector<int> layers_of(std::size_t nodes, const Edges& edges) {
   fail<GraphError>("graph: its edges form a cycle");
 }
 
-std::vector<std::vector<std::size_t>> order_of(const std::vector<int>& layers, const Edges& edges) {
+std::vector<std::vector<size_t>> order_of(const std::vector<int>& layers, const Edges& edges) {
   const int count = layers.empty() ? 0 : *std::max_element(layers.begin(), layers.end()) + 1;
-  std::vector<std::vector<std::size_t>> order(static_cast<std::size_t>(count));
+  std::vector<std::vector<size_t>> order(static_cast<size_t>(count));
   std::vector<double> place(layers.size());
-  for (std::size_t node = 0; node < layers.size(); ++node) {
-    auto& layer = order[static_cast<std::size_t>(layers[node])];
+  for (size_t node = 0; node < layers.size(); ++node) {
+    auto& layer = order[static_cast<size_t>(layers[node])];
     place[node] = static_cast<double>(layer.size());
     layer.push_back(node);
   }
-  const auto sweep = [&](std::vector<std::size_t>& layer, bool forward) {
-    std::vector<std::pair<double, std::size_t>> wanted;
-    for (const std::size_t node : layer) {
+  const auto sweep = [&](std::vector<size_t>& layer, bool forward) {
+    std::vector<std::pair<double, size_t>> wanted;
+    for (const size_t node : layer) {
       double sum = 0;
       int neighbours = 0;
       for (const auto& [from, to] : edges) {
@@ -51,7 +51,7 @@ std::vector<std::vector<std::size_t>> order_of(const std::vector<int>& layers, c
     }
     std::stable_sort(wanted.begin(), wanted.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });
-    for (std::size_t i = 0; i < layer.size(); ++i) {
+    for (size_t i = 0; i < layer.size(); ++i) {
       layer[i] = wanted[i].second;
       place[layer[i]] = static_cast<double>(i) - static_cast<double>(layer.size() - 1) / 2;
     }

@@ -56,7 +56,7 @@ std::string colour_of(const Scale& scale, double value) {
 }
 
 void check(const HeatMap& map) {
-  const std::size_t rows = map.rows.size(), columns = map.columns.size();
+  const size_t rows = map.rows.size(), columns = map.columns.size();
   if (rows == 0 || columns == 0) fail<ShapeError>("heat map \"{}\": there is no cell", map.title);
   if (map.values.size() != rows * columns) {
     fail<ShapeError>("heat map \"{}\": {} {} for {} {} and {} {}", map.title, map.values.size(),
@@ -81,8 +81,8 @@ struct Grid {
   double right, bottom;
   bool upright;  // the columns' labels, which do not fit above their columns
 
-  double x(std::size_t column) const { return left + static_cast<double>(column) * wide; }
-  double y(std::size_t row) const { return top + static_cast<double>(row) * high; }
+  double x(size_t column) const { return left + static_cast<double>(column) * wide; }
+  double y(size_t row) const { return top + static_cast<double>(row) * high; }
 };
 
 /// The title's line, then that of the columns' title.
@@ -126,7 +126,7 @@ void draw_titles(std::string& out, const HeatMap& map, const Grid& grid) {
 }
 
 void draw_column_labels(std::string& out, const HeatMap& map, const Grid& grid) {
-  for (std::size_t j = 0; j < map.columns.size(); ++j) {
+  for (size_t j = 0; j < map.columns.size(); ++j) {
     const double middle = grid.left + (static_cast<double>(j) + 0.5) * grid.wide;
     if (map.columns[j].empty()) continue;
     if (grid.upright) {
@@ -140,11 +140,11 @@ void draw_column_labels(std::string& out, const HeatMap& map, const Grid& grid) 
 
 void draw_rows(std::string& out, const HeatMap& map, const Grid& grid, const Scale& scale,
                const std::vector<std::string>& numbers) {
-  const std::size_t columns = map.columns.size();
-  for (std::size_t i = 0; i < map.rows.size(); ++i) {
+  const size_t columns = map.columns.size();
+  for (size_t i = 0; i < map.rows.size(); ++i) {
     const double y = grid.y(i), base = y + grid.high / 2.0 + 4;
     if (!map.rows[i].empty()) draw_text(out, grid.left - 7, base, "end", "", map.rows[i]);
-    for (std::size_t j = 0; j < columns; ++j) {
+    for (size_t j = 0; j < columns; ++j) {
       const double value = map.values[i * columns + j], x = grid.x(j);
       if (std::isnan(value)) continue;
       const double shade = scale.share(value) * (map.numbers ? kStrongestBehindNumbers : 1);

@@ -16,7 +16,7 @@ namespace gradus::bert {
 namespace {
 
 void check_weights(const std::vector<float>& weights) {
-  for (std::size_t i = 0; i < weights.size(); ++i) {
+  for (size_t i = 0; i < weights.size(); ++i) {
     if (weights[i] < -1e-3F || weights[i] > 1.001F) {
       fail("attention page: weight {} is {}, softmax gives 0 to 1", i, weights[i]);
     }
@@ -24,7 +24,7 @@ void check_weights(const std::vector<float>& weights) {
 }
 
 void check(const AttentionPage& page) {
-  const std::size_t size = page.tokens.size();
+  const size_t size = page.tokens.size();
   if (size == 0) fail<ShapeError>("attention page: there is no token");
   if (page.layers < 1 || page.heads < 1) {
     fail<ShapeError>("attention page: {} {} and {} {}, at least one of each is wanted", page.layers,
@@ -34,7 +34,7 @@ void check(const AttentionPage& page) {
     fail<ShapeError>("attention page: {} {} for {} {}", page.segments.size(),
                      plural(page.segments.size(), "segment number"), size, plural(size, "token"));
   }
-  const std::size_t wanted = static_cast<std::size_t>(page.layers * page.heads) * size * size;
+  const size_t wanted = static_cast<size_t>(page.layers * page.heads) * size * size;
   if (page.weights.size() != wanted) {
     fail<ShapeError>("attention page: {} {}, but {} {} x {} {} x {} x {} {} are {}", page.weights.size(),
                      plural(page.weights.size(), "weight"), page.layers, plural(page.layers, "layer"),
@@ -49,20 +49,20 @@ void check(const AttentionPage& page) {
 }
 
 /// The number of tokens without the padding at the end; at least 1.
-std::size_t real_length(const std::vector<std::string>& tokens) {
-  std::size_t length = tokens.size();
+size_t real_length(const std::vector<std::string>& tokens) {
+  size_t length = tokens.size();
   while (length > 1 && tokens[length - 1] == "[PAD]") --length;
   return length;
 }
 
 /// The weights among the first `length` tokens as 16-bit steps, low byte first; 65535 stands for NaN.
-std::string packed(const AttentionPage& page, std::size_t length) {
-  const std::size_t size = page.tokens.size();
+std::string packed(const AttentionPage& page, size_t length) {
+  const size_t size = page.tokens.size();
   std::vector<std::uint8_t> bytes;
-  bytes.reserve(static_cast<std::size_t>(page.layers * page.heads) * length * length * 2);
-  for (std::size_t row = 0; row * size < page.weights.size(); ++row) {
+  bytes.reserve(static_cast<size_t>(page.layers * page.heads) * length * length * 2);
+  for (size_t row = 0; row * size < page.weights.size(); ++row) {
     if (row % size >= length) continue;
-    for (std::size_t key = 0; key < length; ++key) {
+    for (size_t key = 0; key < length; ++key) {
       const float weight = page.weights[row * size + key];
       const long step = std::isnan(weight) ? 65535 : std::lround(std::clamp(weight, 0.0F, 1.0F) * 65534);
       bytes.push_back(static_cast<std::uint8_t>(step & 255));
@@ -74,9 +74,9 @@ std::string packed(const AttentionPage& page, std::size_t length) {
 
 /// What the script reads. The JSON is safe inside a script element: see html::json_string.
 std::string data_of(const AttentionPage& page) {
-  const std::size_t length = real_length(page.tokens);
+  const size_t length = real_length(page.tokens);
   std::string tokens, segments;
-  for (std::size_t i = 0; i < length; ++i) {
+  for (size_t i = 0; i < length; ++i) {
     tokens += (i ? "," : "") + html::json_string(page.tokens[i]);
     if (!page.segments.empty()) segments += fmt::format("{}{}", i ? "," : "", page.segments[i]);
   }
@@ -96,9 +96,9 @@ std::string predictions_of(const AttentionPage& page) {
 }
 
 /// At most `most` characters of `text`, the last one an ellipsis when some are left out.
-std::string shortened(const std::string& text, std::size_t most) {
-  std::size_t characters = 0, cut = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
+std::string shortened(const std::string& text, size_t most) {
+  size_t characters = 0, cut = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
     if ((static_cast<unsigned char>(text[i]) & 0xC0) == 0x80) continue;
     if (++characters == most) cut = i;
   }
@@ -135,7 +135,7 @@ std::string render_attention_page(const AttentionPage& page) {
 
 std::string attention_svg(const std::vector<std::string>& tokens, const std::vector<float>& weights,
                           const std::string& title) {
-  const std::size_t size = tokens.size();
+  const size_t size = tokens.size();
   if (size == 0) fail<ShapeError>("attention map: there is no token");
   if (weights.size() != size * size) {
     fail<ShapeError>("attention map: {} {} for {} x {} {}", weights.size(), plural(weights.size(), "weight"),
@@ -158,15 +158,15 @@ std::string attention_svg(const std::vector<std::string>& tokens, const std::vec
       "class=\"tick "
       "small\">\xE2\x86\x90 token</text>\n",
       html::escape(title), left, kTop - 6, top);
-  for (std::size_t i = 0; i < size; ++i) {
+  for (size_t i = 0; i < size; ++i) {
     const int middle = static_cast<int>(i) * kCell + kCell / 2;
     body += fmt::format(
         "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text><text transform=\"translate({} {}) "
         "rotate(-90)\">{}</text>\n",
         left - 6, top + middle + 4, labels[i], left + middle + 4, top - 6, labels[i]);
   }
-  for (std::size_t q = 0; q < size; ++q) {
-    for (std::size_t k = 0; k < size; ++k) {
+  for (size_t q = 0; q < size; ++q) {
+    for (size_t k = 0; k < size; ++k) {
       const float weight = weights[q * size + k];
       if (!(weight >= 0.0005F)) continue;  // too pale to see; NaN too
       // The root makes small weights visible: a quarter of the attention has half of the colour.

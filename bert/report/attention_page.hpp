@@ -13,8 +13,8 @@ namespace gradus::bert {
 
 /// What the model would put at a token, shown beside the attention.
 struct TokenGuesses {
-  std::size_t token = 0;  ///< index into AttentionPage::tokens
-  std::string answer;     ///< the right word, or empty when it is not known
+  size_t token = 0;    ///< index into AttentionPage::tokens
+  std::string answer;  ///< the right word, or empty when it is not known
   std::vector<Guess> guesses;
 };
 

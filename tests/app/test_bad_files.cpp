@@ -11,7 +11,7 @@ namespace {
 const std::string specials = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n";
 
 /// The bytes of a safetensors file with this header, whose size may be claimed to be another.
-std::string safetensors(const std::string& header, std::size_t data_bytes, std::int64_t claimed = -1) {
+std::string safetensors(const std::string& header, size_t data_bytes, std::int64_t claimed = -1) {
   const auto size =
       static_cast<std::uint64_t>(claimed < 0 ? static_cast<std::int64_t>(header.size()) : claimed);
   std::string bytes;

@@ -32,8 +32,7 @@ double distance(const Outcome& run, const std::string& model) {
   for (const auto& [name, weight] : mine) {
     const std::vector<float> a = weight.to_vector<float>(), b = others.at(name).to_vector<float>();
     REQUIRE(a.size() == b.size());
-    for (std::size_t i = 0; i < a.size(); ++i)
-      most = std::max(most, std::abs(static_cast<double>(a[i]) - b[i]));
+    for (size_t i = 0; i < a.size(); ++i) most = std::max(most, std::abs(static_cast<double>(a[i]) - b[i]));
   }
   return most;
 }
@@ -56,8 +55,8 @@ double from_transposed(const Outcome& run) {
   const std::vector<float> output = run.weight(layer + "attention.output.dense.weight");
   const std::vector<float> value = run.weight(layer + "attention.self.value.weight");
   double most = 0;
-  for (std::size_t i = 0; i < 16; ++i)
-    for (std::size_t j = 0; j < 16; ++j)
+  for (size_t i = 0; i < 16; ++i)
+    for (size_t j = 0; j < 16; ++j)
       most = std::max(most, std::abs(static_cast<double>(output[16 * i + j]) - value[16 * j + i]));
   return most;
 }

@@ -27,7 +27,7 @@ double distance(const Outcome& one, const Outcome& other) {
   double sum = 0;
   for (const auto& [name, weight] : one.weights()) {
     const std::vector<float> a = weight.to_vector<float>(), b = others.at(name).to_vector<float>();
-    for (std::size_t i = 0; i < a.size(); ++i) sum += std::pow(static_cast<double>(a[i]) - b[i], 2);
+    for (size_t i = 0; i < a.size(); ++i) sum += std::pow(static_cast<double>(a[i]) - b[i], 2);
   }
   return std::sqrt(sum);
 }

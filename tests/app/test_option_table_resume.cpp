@@ -166,8 +166,8 @@ const std::vector<std::pair<Otherwise, std::string>>& told_options() {
 std::set<std::string> named_options(const std::string& sentence) {
   const std::string text = sentence.substr(0, sentence.find("; resume it as it was begun"));
   std::set<std::string> names;
-  for (std::size_t at = 0; (at = text.find("--", at)) != std::string::npos;) {
-    const std::size_t end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz-", at);
+  for (size_t at = 0; (at = text.find("--", at)) != std::string::npos;) {
+    const size_t end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz-", at);
     names.insert(text.substr(at, end - at));
     at = end == std::string::npos ? text.size() : end;
   }

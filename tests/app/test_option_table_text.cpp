@@ -46,9 +46,7 @@ std::function<void(const Outcome&, const Outcome&)> replaces(const std::string& 
 }
 
 /// The pieces of the first text that tokenize --json shows.
-Words pieces(const Outcome& call, std::size_t text = 0) {
-  return call.json().at("texts").at(text).at("pieces");
-}
+Words pieces(const Outcome& call, size_t text = 0) { return call.json().at("texts").at(text).at("pieces"); }
 
 }  // namespace
 

@@ -67,7 +67,7 @@ std::string quoted(const std::vector<std::string>& words) {
 /// "Longer training would help: this run saw N % of its text."
 int seen_share(const std::string& text) {
   const std::string before = "Longer training would help: this run saw ";
-  const std::size_t at = text.find(before);
+  const size_t at = text.find(before);
   return at == std::string::npos ? -1 : std::stoi(text.substr(at + before.size()));
 }
 
@@ -163,7 +163,7 @@ TEST_CASE("pretrain: folders and options that do not fit are refused in one sent
   const std::string metrics = read_file(run.folder / "done/metrics.csv");
   const fs::path state = run.folder / "done/checkpoints/step-2/training_state.json";
   std::string text = read_file(state);
-  const std::size_t begin = text.find(", text "), end = text.find('"', begin);
+  const size_t begin = text.find(", text "), end = text.find('"', begin);
   REQUIRE(begin != std::string::npos);
   write_file_atomically(state, text.erase(begin, end - begin));
   const ProgramResult again = run_program(run.call("done", {"--steps", "2", "--resume", "--json"}));

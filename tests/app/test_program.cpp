@@ -11,7 +11,7 @@ namespace {
 /// The lines of the example at the end of a command's help.
 std::string example_of(const std::string& command) {
   const std::string help = run_program({GRADUS_PROGRAM, command, "--help"}).out;
-  const std::size_t begin = help.find("\nExample:\n");
+  const size_t begin = help.find("\nExample:\n");
   if (begin == std::string::npos) return "";
   std::istringstream lines(help.substr(begin + 10));
   std::string example;
