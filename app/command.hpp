@@ -15,7 +15,7 @@
 namespace gradus::app {
 
 /// The exit codes of the program.
-enum ExitCode : int { kDone = 0, kFailed = 1, kWrongCall = 2, kInterrupted = 130 };
+enum ExitCode : int { exit_done = 0, exit_failed = 1, exit_wrong_call = 2, exit_interrupted = 130 };
 
 /// The call asks for something that does not exist or does not go together: exit code 2. The text is one
 /// sentence that names the option, its value and what would do.
@@ -23,7 +23,7 @@ struct WrongCall : Error {
   using Error::Error;
 };
 
-/// Ends the program with `code` and no message, as after Ctrl-C: `throw Exit{kInterrupted}`.
+/// Ends the program with `code` and no message, as after Ctrl-C: `throw Exit{exit_interrupted}`.
 struct Exit {
   int code;
 };

@@ -209,7 +209,7 @@ void show(const Call& call, const std::vector<Finding>& findings) {
   } else {
     print(to_text(findings));
   }
-  if (!passed) throw Exit{kFailed};
+  if (!passed) throw Exit{exit_failed};
 }
 
 /// "rounding slope -1.02", or that there is none.

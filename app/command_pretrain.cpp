@@ -187,7 +187,7 @@ void run(PretrainCall call) {
     if (end == bert::TrainingEnd::interrupted) {
       progress.say(fmt::format("stopped after step {}; everything is saved, and --resume goes on from there",
                                trainer.state().step));
-      throw Exit{kInterrupted};
+      throw Exit{exit_interrupted};
     }
   }
   if (const int64_t steps = trainer.state().step;

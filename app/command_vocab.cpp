@@ -29,7 +29,7 @@ struct Options {
 };
 
 void stop_when_asked() {
-  if (interrupted()) throw Exit{kInterrupted};
+  if (interrupted()) throw Exit{exit_interrupted};
 }
 
 /// A folder where one is named, by a slash at the end or because it is there.

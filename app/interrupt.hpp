@@ -14,7 +14,7 @@ class InterruptGuard {
   ~InterruptGuard();
 };
 
-/// True once Ctrl-C was pressed under a guard. Then save what there is and `throw Exit{kInterrupted}`.
+/// True once Ctrl-C was pressed under a guard. Then save what there is and `throw Exit{exit_interrupted}`.
 bool interrupted();
 
 }  // namespace gradus::app

@@ -32,9 +32,9 @@ int complain(const CLI::App& program, const std::string& sentence, int code) {
 int show(const CLI::App& program, const std::string& text) {
   try {
     print(text);
-    return kDone;
+    return exit_done;
   } catch (const Error& error) {
-    return complain(program, error.what(), kFailed);
+    return complain(program, error.what(), exit_failed);
   }
 }
 
@@ -52,22 +52,22 @@ int run(CLI::App& program, int argc, char** argv) {
     std::vector<std::string> arguments = marked_arguments(argc, argv);
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     program.parse(std::move(arguments));
-    return kDone;
+    return exit_done;
   } catch (const CLI::CallForHelp&) {
     return show(program, program.help());
   } catch (const CLI::CallForVersion& version) {
     return show(program, std::string(version.what()) + "\n");
   } catch (const CLI::ParseError& error) {
-    return complain(program, unmarked(explain(program, error)), kWrongCall);
+    return complain(program, unmarked(explain(program, error)), exit_wrong_call);
   } catch (const WrongCall& error) {
-    return complain(program, error.what(), kWrongCall);
+    return complain(program, error.what(), exit_wrong_call);
   } catch (const Exit& end) {
     return end.code;
   } catch (const std::bad_alloc&) {
     release_reserve();
-    return complain(program, "there is not enough memory for this", kFailed);
+    return complain(program, "there is not enough memory for this", exit_failed);
   } catch (const std::exception& error) {
-    return complain(program, error.what(), kFailed);
+    return complain(program, error.what(), exit_failed);
   }
 }
 
@@ -108,6 +108,6 @@ int main(int argc, char** argv) {
     return call(argc, argv);
   } catch (const std::bad_alloc&) {  // before a command is known, or within a handler
     say_short_memory();
-    return kFailed;
+    return exit_failed;
   }
 }

@@ -24,7 +24,7 @@ std::terminate_handler end_by_default = nullptr;
     if (std::current_exception()) throw;
   } catch (const std::bad_alloc&) {
     say_short_memory();
-    std::_Exit(kFailed);
+    std::_Exit(exit_failed);
   } catch (...) {
   }
   end_by_default();
@@ -33,10 +33,11 @@ std::terminate_handler end_by_default = nullptr;
 
 /// Whether the system would not give as much as the largest block that BLIS packs matrices into.
 bool is_memory_short() {
-  constexpr size_t kBlock = size_t{32} << 20;
-  void* const block = ::mmap(nullptr, kBlock, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  constexpr size_t block_bytes = size_t{32} << 20;
+  void* const block =
+      ::mmap(nullptr, block_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (block == MAP_FAILED) return true;
-  ::munmap(block, kBlock);
+  ::munmap(block, block_bytes);
   return false;
 }
 
@@ -44,7 +45,7 @@ bool is_memory_short() {
 void on_abort(int) {
   if (!is_memory_short()) return;
   say_short_memory();
-  ::_exit(kFailed);
+  ::_exit(exit_failed);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 /// @file
-/// The end of a program that gets no memory: a sentence and kFailed, wherever that is noticed.
+/// The end of a program that gets no memory: a sentence and exit_failed, wherever that is noticed.
 #pragma once
 
 namespace gradus::app {

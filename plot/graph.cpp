@@ -12,8 +12,8 @@
 namespace gradus::plot {
 namespace {
 
-constexpr double kLine = 16, kPadding = 8, kBetweenLayers = 44, kBetweenBoxes = 18;
-constexpr double kLabelSize = 11, kBesideLabel = 26, kFlat = 10;
+constexpr double line_height = 16, box_padding = 8, between_layers = 44, between_boxes = 18;
+constexpr double label_size = 11, beside_label = 26, flat_height = 10;
 
 using Edge = std::pair<size_t, size_t>;
 
@@ -37,11 +37,11 @@ Box box_of(const GraphNode& node) {
   int lines = 0;
   for (const std::string* text : {&node.name, &node.value, &node.gradient}) {
     if (text->empty()) continue;
-    box.width = std::max(box.width, text_width(*text) + 2 * kPadding + 4);
+    box.width = std::max(box.width, text_width(*text) + 2 * box_padding + 4);
     ++lines;
   }
   box.width = std::max(box.width, 34.0);
-  box.height = std::max(lines, 1) * kLine + 2 * kPadding - 2;
+  box.height = std::max(lines, 1) * line_height + 2 * box_padding - 2;
   return box;
 }
 
@@ -49,12 +49,12 @@ std::string drawn(const GraphNode& node, const Box& box) {
   std::string out = fmt::format(
       "<rect class=\"box{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" rx=\"6\"/>\n",
       node.strong ? " strong" : "", box.x - box.width / 2, box.y - box.height / 2, box.width, box.height);
-  double y = box.y - box.height / 2 + kPadding + 11;
+  double y = box.y - box.height / 2 + box_padding + 11;
   const auto line = [&](const std::string& text, std::string_view kind) {
     if (text.empty()) return;
     out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\" class=\"{}\">{}</text>\n",
                        box.x, y, kind, escape(text));
-    y += kLine;
+    y += line_height;
   };
   line(node.name, "name");
   line(node.value, "");
@@ -93,8 +93,8 @@ void add_bends(Layout& all) {
 }
 
 double height_of(const Layout& all, const std::vector<size_t>& layer) {
-  double height = -kBetweenBoxes;
-  for (const size_t box : layer) height += all.boxes[box].height + kBetweenBoxes;
+  double height = -between_boxes;
+  for (const size_t box : layer) height += all.boxes[box].height + between_boxes;
   return height;
 }
 
@@ -103,14 +103,14 @@ std::vector<double> gaps_of(const Layout& all, const Graph& graph) {
   const auto alone = [&](size_t node) {
     return all.order[static_cast<size_t>(all.layers[node])].size() == 1;
   };
-  std::vector<double> gaps(all.order.size(), kBetweenLayers);
+  std::vector<double> gaps(all.order.size(), between_layers);
   for (size_t e = 0; e < all.edges.size(); ++e) {
     const auto [from, to] = all.edges[e];
     if (all.layers[to] != all.layers[from] + 1) continue;
     double& gap = gaps[static_cast<size_t>(all.layers[to])];
-    const double label = text_width(graph.edges[e].label, kLabelSize);
+    const double label = text_width(graph.edges[e].label, label_size);
     const bool level = alone(from) && alone(to);  // the label stands above the arrow
-    gap = std::max(gap, level ? label + kBesideLabel : 2 * (label + kLabelSize));
+    gap = std::max(gap, level ? label + beside_label : 2 * (label + label_size));
   }
   return gaps;
 }
@@ -128,7 +128,7 @@ void place_boxes(Layout& all, const std::vector<double>& gaps) {
     for (const size_t box : layer) {
       all.boxes[box].x = x + widest / 2;
       all.boxes[box].y = y + all.boxes[box].height / 2;
-      y += all.boxes[box].height + kBetweenBoxes;
+      y += all.boxes[box].height + between_boxes;
     }
     x += widest;
   }
@@ -210,9 +210,9 @@ std::string label_of(const GraphEdge& edge, const Ends& ends) {
     std::string_view anchor;
   };
   const double down = ends.end_y - ends.start_y;
-  const Side side = std::abs(down) < kFlat ? Side{0, 4, "middle"}
-                    : down > 0             ? Side{5, 2, "start"}
-                                           : Side{-5, 2, "end"};
+  const Side side = std::abs(down) < flat_height ? Side{0, 4, "middle"}
+                    : down > 0                   ? Side{5, 2, "start"}
+                                                 : Side{-5, 2, "end"};
   return fmt::format(
       "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" class=\"small guide-label\">{}</text>\n",
       (ends.start_x + ends.end_x) / 2 + side.right, (ends.start_y + ends.end_y) / 2 - side.up, side.anchor,

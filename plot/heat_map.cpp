@@ -14,7 +14,7 @@ namespace gradus::plot {
 namespace {
 
 /// A number on a cell must be legible on any of its shades, so they end before the strongest.
-constexpr double kStrongestBehindNumbers = 0.55;
+constexpr double strongest_under_numbers = 0.55;
 
 struct Scale {
   double low, high;
@@ -147,7 +147,7 @@ void draw_rows(std::string& out, const HeatMap& map, const Grid& grid, const Sca
     for (size_t j = 0; j < columns; ++j) {
       const double value = map.values[i * columns + j], x = grid.x(j);
       if (std::isnan(value)) continue;
-      const double shade = scale.share(value) * (map.numbers ? kStrongestBehindNumbers : 1);
+      const double shade = scale.share(value) * (map.numbers ? strongest_under_numbers : 1);
       if (shade >= 0.005) {
         out += fmt::format(
             "<rect class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{}\" height=\"{}\" opacity=\"{:.2f}\"/>\n",

@@ -142,24 +142,24 @@ std::string attention_svg(const std::vector<std::string>& tokens, const std::vec
                      size, size, plural(size, "token"));
   }
   check_weights(weights);
-  constexpr int kCell = 18, kTop = 44;
+  constexpr int cell_size = 18, top_margin = 44;
   double widest = 0;
   std::vector<std::string> labels;
   for (const std::string& token : tokens) {
     labels.push_back(html::escape(shortened(token, 14)));
     widest = std::max(widest, plot::text_width(shortened(token, 14), 12));
   }
-  const int edge = static_cast<int>(size) * kCell;
-  const int left = static_cast<int>(std::ceil(widest)) + 26, top = kTop + left - 18;
+  const int edge = static_cast<int>(size) * cell_size;
+  const int left = static_cast<int>(std::ceil(widest)) + 26, top = top_margin + left - 18;
   std::string body = fmt::format(
       "<text x=\"0\" y=\"16\" class=\"title\">{}</text>\n<text x=\"{}\" y=\"{}\" class=\"tick small\">looks "
       "at "
       "\xE2\x86\x92</text>\n<text transform=\"translate(10 {}) rotate(-90)\" text-anchor=\"end\" "
       "class=\"tick "
       "small\">\xE2\x86\x90 token</text>\n",
-      html::escape(title), left, kTop - 6, top);
+      html::escape(title), left, top_margin - 6, top);
   for (size_t i = 0; i < size; ++i) {
-    const int middle = static_cast<int>(i) * kCell + kCell / 2;
+    const int middle = static_cast<int>(i) * cell_size + cell_size / 2;
     body += fmt::format(
         "<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text><text transform=\"translate({} {}) "
         "rotate(-90)\">{}</text>\n",
@@ -172,7 +172,7 @@ std::string attention_svg(const std::vector<std::string>& tokens, const std::vec
       // The root makes small weights visible: a quarter of the attention has half of the colour.
       body += fmt::format(
           "<rect class=\"cell\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" opacity=\"{:.2f}\"/>\n",
-          left + static_cast<int>(k) * kCell, top + static_cast<int>(q) * kCell, kCell, kCell,
+          left + static_cast<int>(k) * cell_size, top + static_cast<int>(q) * cell_size, cell_size, cell_size,
           std::sqrt(std::min(weight, 1.0F)));
     }
   }

@@ -3,7 +3,7 @@
 namespace gradus::bert::html {
 namespace {
 
-constexpr std::string_view kPage = R"css(
+constexpr std::string_view style_sheet = R"css(
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
 body { margin: 0; background: var(--paper); color: var(--ink); line-height: 1.5;
@@ -64,6 +64,6 @@ summary { cursor: pointer; color: var(--soft); }
 
 }  // namespace
 
-std::string_view page_style() { return kPage; }
+std::string_view page_style() { return style_sheet; }
 
 }  // namespace gradus::bert::html
