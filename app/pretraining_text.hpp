@@ -29,7 +29,7 @@ void check_pairs(const bert::TokenizedCorpus& corpus, const std::string& name);
 bert::CorpusSplit hold_out(bert::TokenizedCorpus corpus, double fraction, uint64_t seed, bool pairs);
 
 /// "32:0.5,64:0.8,128": rows of 32 slots for the first half of the run, 64 up to 0.8 of it, then 128.
-/// Throws WrongCall that shows the right form.
+/// @throws WrongCall that shows the right form.
 std::vector<bert::LengthStage> parse_lengths(const std::string& text);
 
 }  // namespace gradus::app

@@ -28,7 +28,7 @@ struct TrainingState {
 };
 
 std::string to_json(const TrainingState& state);
-/// Throws FormatError that names `file` and the key.
+/// @throws FormatError that names `file` and the key.
 TrainingState training_state_from_json(const std::string& json, const std::filesystem::path& file);
 
 /// @throws FormatError that names `file`, the key and its value when no run of `step` steps can be in this state.
