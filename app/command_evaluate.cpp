@@ -10,9 +10,7 @@
 #include "app/run_report.hpp"
 #include "app/text_account.hpp"
 #include "autograd/threads.hpp"
-#include "bert/checkpoint/checkpoint.hpp"
 #include "bert/evaluation/evaluation.hpp"
-#include "bert/tokenizer/tokenizer_files.hpp"
 
 namespace gradus::app {
 namespace {
@@ -20,35 +18,25 @@ namespace {
 struct Call {
   std::filesystem::path model;
   std::vector<std::filesystem::path> texts, training;
-  int64_t length = 64, rows = 0, passes = 1, batch_rows = 32, seed = 1, threads = 0, block_sentences = 0;
-  double masked = 0.15, nearby = 0.5;
-  bool no_nsp = false, json = false;
+  bert::PretrainingOptions data;
+  int64_t rows = 0, passes = 1, batch_rows = 32, seed = 1, threads = 0, block_sentences = 0;
+  bool json = false;
 };
 
 void run(const Call& call) {
   if (call.threads > 0) set_num_threads(static_cast<int>(call.threads));
-  const bert::Tokenizer tokenizer = bert::load_tokenizer(call.model);
-  const auto loaded = bert::load_for_pretraining(call.model);
-  for (const std::string& warning : loaded.warnings)
-    print_error(fmt::format("gradus evaluate: {}\n", warning));
-  check_vocabulary("evaluate", tokenizer, loaded.model.bert.config);
-  const int64_t positions = loaded.model.bert.config.max_position_embeddings;
-  if (call.length > positions) {
-    throw WrongCall(
-        fmt::format("--length {} is more than the {} positions of the model", call.length, positions));
-  }
+  const auto [tokenizer, model] = open_model("evaluate", call.model);
+  const int64_t length = call.data.max_length, positions = model.bert.config.max_position_embeddings;
+  if (length > positions)
+    throw WrongCall(fmt::format("--length {} is more than the {} positions of the model", length, positions));
   const bert::MaskingVocabulary pieces = bert::MaskingVocabulary::of(tokenizer);
-  bert::PretrainingOptions options;
-  options.max_length = call.length;
-  options.masked_fraction = call.masked;
-  options.nearby_negatives = call.nearby;
-  options.next_sentence = !call.no_nsp;
+  bert::PretrainingOptions options = call.data;
   options.seed = static_cast<uint64_t>(call.seed);
   const auto text = std::make_shared<const bert::TokenizedCorpus>(
       bert::read_corpus(call.texts, tokenizer, {.block_sentences = call.block_sentences}));
   const TextAccount account = account_of(call.texts, *text, tokenizer);
   check_maskable(account);
-  if (!call.no_nsp) check_pairs(*text, joined_names(call.texts));
+  if (call.data.next_sentence) check_pairs(*text, joined_names(call.texts));
   const bert::PretrainingData data(text, pieces, options);
   Progress progress("evaluating");
   std::optional<bert::BigramBaseline> baseline;
@@ -58,9 +46,9 @@ void run(const Call& call) {
                      pieces);
   }
   for (const std::string& line :
-       to_lines(account, !call.no_nsp, "what it scores here says little of the model"))
+       to_lines(account, call.data.next_sentence, "what it scores here says little of the model"))
     progress.say(line);
-  if (!call.no_nsp) {
+  if (call.data.next_sentence) {
     if (const std::string missing = missing_label(data); !missing.empty())
       progress.say(fmt::format("{}: warning: {}; leave it out with --no-nsp", account.name, missing));
   }
@@ -68,8 +56,7 @@ void run(const Call& call) {
   for (int64_t pass = 0; pass < call.passes; ++pass) {
     progress.update(static_cast<double>(pass) / static_cast<double>(call.passes));
     evaluation += bert::evaluate(
-        loaded.model, data,
-        {.rows = call.rows, .batch_rows = call.batch_rows, .length = call.length, .epoch = pass},
+        model, data, {.rows = call.rows, .batch_rows = call.batch_rows, .length = length, .epoch = pass},
         baseline ? &*baseline : nullptr);
   }
   if (!std::isfinite(evaluation.loss())) {
@@ -96,16 +83,18 @@ void add_evaluate(CLI::App& program) {
   add_path(*c, "MODEL", call->model, "FOLDER", "A model folder, ours or Hugging Face's")->required();
   add_paths(*c, "TEXT", call->texts, "FILE", "Text that the model was not trained on")->required();
   add_paths(*c, "--train", call->training, "FILE", "The training text, from which the baselines count");
-  add_whole(*c, "--length", call->length, "Slots a row", 5);
+  add_whole(*c, "--length", call->data.max_length, "Slots a row", 5);
   add_whole(*c, "--rows", call->rows, "At most so many rows of each pass; 0: the whole text", 0);
   add_whole(*c, "--passes", call->passes, "Times through the text, each with other masks and pairs", 1);
   add_whole(*c, "--batch-rows", call->batch_rows, "Rows at a time");
-  add_number(*c, "--masked", call->masked, "Share of the pieces that is masked", {0, 1, false, false});
-  add_number(*c, "--nearby-negatives", call->nearby,
+  add_number(*c, "--masked", call->data.masked_fraction, "Share of the pieces that is masked",
+             {0, 1, false, false});
+  add_number(*c, "--nearby-negatives", call->data.nearby_negatives,
              "How often a random second sentence comes from a document close by", {0, 1});
   add_whole(*c, "--block-sentences", call->block_sentences,
             "Cut a text without empty lines into documents of so many lines", 0);
-  c->add_flag("--no-nsp", call->no_nsp, "Without next sentence prediction");
+  c->add_flag_callback(
+      "--no-nsp", [call] { call->data.next_sentence = false; }, "Without next sentence prediction");
   add_whole(*c, "--seed", call->seed, "Of the masks and pairs", 0);
   add_threads(*c, call->threads);
   add_json(*c, call->json);

@@ -3,10 +3,8 @@
 #include "app/commands.hpp"
 #include "app/model_files.hpp"
 #include "app/options.hpp"
-#include "bert/checkpoint/checkpoint.hpp"
 #include "bert/evaluation/fill_mask.hpp"
 #include "bert/evaluation/masked_passage.hpp"
-#include "bert/tokenizer/tokenizer_files.hpp"
 
 namespace gradus::app {
 namespace {
@@ -93,18 +91,14 @@ void run(const Call& call) {
   if (call.texts.empty() && call.held_out.empty()) {
     throw WrongCall("TEXT is missing; see gradus fill-mask --help");
   }
-  const bert::Tokenizer tokenizer = bert::load_tokenizer(call.model);
-  const auto loaded = bert::load_for_pretraining(call.model);
-  for (const std::string& warning : loaded.warnings)
-    print_error(fmt::format("gradus fill-mask: {}\n", warning));
-  const bert::Config& config = loaded.model.bert.config;
-  check_vocabulary("fill-mask", tokenizer, config);
+  const auto [tokenizer, model] = open_model("fill-mask", call.model);
   nlohmann::ordered_json results = nlohmann::ordered_json::array();
-  for (const bert::MaskedPassage& passage : passages_of(call, tokenizer, config.max_position_embeddings)) {
+  for (const bert::MaskedPassage& passage :
+       passages_of(call, tokenizer, model.bert.config.max_position_embeddings)) {
     std::vector<bert::TokenId> answers;
     if (!call.held_out.empty()) answers.push_back(passage.answer);
     const bert::FilledText filled =
-        bert::fill_mask(loaded.model, tokenizer, passage.text, call.top, call.pair, answers);
+        bert::fill_mask(model, tokenizer, passage.text, call.top, call.pair, answers);
     if (call.json) {
       results.push_back(to_json(filled));
     } else {

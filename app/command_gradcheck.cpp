@@ -8,12 +8,12 @@
 #include "app/command.hpp"
 #include "app/commands.hpp"
 #include "app/gradcheck_model.hpp"
+#include "app/model_files.hpp"
 #include "app/options.hpp"
 #include "app/progress.hpp"
 #include "autograd/file.hpp"
 #include "autograd/plural.hpp"
 #include "autograd/threads.hpp"
-#include "bert/checkpoint/checkpoint.hpp"
 #include "gradlab/subject.hpp"
 #include "gradlab/v_curve.hpp"
 
@@ -106,11 +106,9 @@ void list_subjects(const Call& call) {
 /// The pretraining loss of a model's folder: every parameter tensor, by a direction and some elements each
 /// unless the call says otherwise.
 Finding check_model(const Call& call) {
-  const auto loaded = bert::load_for_pretraining(call.model);
-  for (const std::string& warning : loaded.warnings)
-    print_error(fmt::format("gradus gradcheck: {}\n", warning));
+  const bert::BertForPreTraining model = load_model("gradcheck", call.model);
   const bert::PretrainingBatch batch =
-      random_batch(loaded.model.bert.config, call.length, static_cast<uint64_t>(call.seed));
+      random_batch(model.bert.config, call.length, static_cast<uint64_t>(call.seed));
   GradcheckOptions options = options_of(call);
   const bool by_differences = options.dtype == DType::f64 && options.rules == GradcheckRules::gradus;
   if (by_differences && options.directions == 0 && options.sample == 0) {
@@ -119,8 +117,8 @@ Finding check_model(const Call& call) {
   }
   Progress progress("checking");
   options.progress = [&](const std::string& tensor, double fraction) { progress.update(fraction, tensor); };
-  const auto loss = [&](const std::vector<Tensor>&) { return loaded.model.loss(batch).loss; };
-  return timed(call.model.string(), [&] { return nn::gradcheck(loaded.model, loss, {}, options); });
+  const auto loss = [&](const std::vector<Tensor>&) { return model.loss(batch).loss; };
+  return timed(call.model.string(), [&] { return nn::gradcheck(model, loss, {}, options); });
 }
 
 std::vector<Finding> check_subjects(const Call& call) {

@@ -2,6 +2,7 @@
 
 #include "app/command.hpp"
 #include "app/options.hpp"
+#include "bert/checkpoint/checkpoint.hpp"
 #include "bert/tokenizer/tokenizer_files.hpp"
 
 namespace gradus::app {
@@ -20,6 +21,20 @@ bert::Tokenizer TokenizerChoice::load() const {
   bert::BertNormalizer normalizer;
   normalizer.lowercase = !cased;
   return bert::Tokenizer(bert::Vocab::load(vocab), normalizer);
+}
+
+bert::BertForPreTraining load_model(const std::string& command, const std::filesystem::path& folder) {
+  auto loaded = bert::load_for_pretraining(folder);
+  for (const std::string& warning : loaded.warnings)
+    print_error(fmt::format("gradus {}: {}\n", command, warning));
+  return std::move(loaded.model);
+}
+
+OpenedModel open_model(const std::string& command, const std::filesystem::path& folder) {
+  bert::Tokenizer tokenizer = bert::load_tokenizer(folder);
+  bert::BertForPreTraining model = load_model(command, folder);
+  check_vocabulary(command, tokenizer, model.bert.config);
+  return {std::move(tokenizer), std::move(model)};
 }
 
 void check_vocabulary(const std::string& command, const bert::Tokenizer& tokenizer,

@@ -1,10 +1,11 @@
 /// @file
-/// The options by which a command is told which tokenizer to use.
+/// A model's folder as the commands open it, and the options by which one is told which tokenizer to use.
 #pragma once
 
 #include <filesystem>
+#include <string>
 
-#include "bert/model/config.hpp"
+#include "bert/model/heads.hpp"
 #include "bert/tokenizer/tokenizer.hpp"
 
 namespace CLI {
@@ -23,6 +24,19 @@ struct TokenizerChoice {
   /// @throws WrongCall when neither is given, or --cased with a folder; IoError and FormatError as the files.
   bert::Tokenizer load() const;
 };
+
+/// The model in `folder`, with a line on standard error for each thing that should be known of its loading.
+/// @throws as bert::load_for_pretraining.
+bert::BertForPreTraining load_model(const std::string& command, const std::filesystem::path& folder);
+
+struct OpenedModel {
+  bert::Tokenizer tokenizer;
+  bert::BertForPreTraining model;
+};
+
+/// The tokenizer and the model in `folder`, which must fit each other: load_model and check_vocabulary.
+/// @throws as bert::load_tokenizer, too.
+OpenedModel open_model(const std::string& command, const std::filesystem::path& folder);
 
 /// Compares the vocabulary of a model's folder with what its config says: a line on standard error when there
 /// are fewer pieces.

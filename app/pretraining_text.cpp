@@ -48,18 +48,18 @@ bert::CorpusSplit hold_out(bert::TokenizedCorpus corpus, double fraction, uint64
   return {std::move(corpus), {}};
 }
 
-std::vector<LengthShare> parse_lengths(const std::string& text) {
+std::vector<bert::LengthStage> parse_lengths(const std::string& text) {
   const auto wrong = [&] {
     throw WrongCall(
         fmt::format("--length '{}' is not of the form 64 or 32:0.5,64:0.8,128 (slots, and the share of the "
                     "run up to which they hold)",
                     text));
   };
-  std::vector<LengthShare> stages;
+  std::vector<bert::LengthStage> stages;
   const char *at = text.data(), *const end = text.data() + text.size();
   double before = 0;
   for (;;) {
-    LengthShare stage{1, 0};
+    bert::LengthStage stage{1, 0};
     auto result = std::from_chars(at, end, stage.length);
     if (result.ec == std::errc::invalid_argument) wrong();
     const bool is_too_long = result.ec != std::errc() || stage.length > bert::Config::largest;

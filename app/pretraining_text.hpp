@@ -10,6 +10,7 @@
 
 #include "bert/data/pretraining_data.hpp"
 #include "bert/tokenizer/tokenizer.hpp"
+#include "bert/training/trainer_options.hpp"
 
 namespace gradus::app {
 
@@ -29,10 +30,6 @@ bert::CorpusSplit hold_out(bert::TokenizedCorpus corpus, double fraction, uint64
 
 /// "32:0.5,64:0.8,128": rows of 32 slots for the first half of the run, 64 up to 0.8 of it, then 128.
 /// Throws WrongCall that shows the right form.
-struct LengthShare {
-  double until;
-  int64_t length;
-};
-std::vector<LengthShare> parse_lengths(const std::string& text);
+std::vector<bert::LengthStage> parse_lengths(const std::string& text);
 
 }  // namespace gradus::app

@@ -110,7 +110,7 @@ fs::path CheckpointFolder::save(int64_t step, const std::function<void(const fs:
   return target;
 }
 
-void CheckpointFolder::keep(int count, int64_t best) const {
+void CheckpointFolder::keep(int64_t count, int64_t best) const {
   const std::vector<fs::path> newest_first = whole();
   for (size_t i = static_cast<size_t>(count); i < newest_first.size(); ++i)
     if (step_of_checkpoint(newest_first[i]) != best) remove_whole(newest_first[i]);

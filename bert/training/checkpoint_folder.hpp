@@ -37,7 +37,7 @@ class CheckpointFolder {
 
   /// Removes whole checkpoints but for the newest `count` and that of the step `best`. One that cannot be
   /// removed does no harm.
-  void keep(int count, int64_t best) const;
+  void keep(int64_t count, int64_t best) const;
 
  private:
   void clear_leftovers() const;

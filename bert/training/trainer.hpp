@@ -18,53 +18,16 @@
 #include "bert/evaluation/evaluation.hpp"
 #include "bert/model/heads.hpp"
 #include "bert/tokenizer/tokenizer.hpp"
+#include "bert/training/batch_reader.hpp"
 #include "bert/training/checkpoint_folder.hpp"
+#include "bert/training/course.hpp"
 #include "bert/training/pace.hpp"
+#include "bert/training/step_loss.hpp"
+#include "bert/training/trainer_options.hpp"
 #include "bert/training/training_state.hpp"
 #include "nn/optimizer.hpp"
-#include "nn/schedule.hpp"
 
 namespace gradus::bert {
-
-/// Rows of `length` slots until `until` (a share of the whole run) has passed. Short rows first make a small
-/// model learn to use its neighbours sooner.
-struct LengthStage {
-  double until = 1;
-  int64_t length = 64;
-};
-
-struct TrainerOptions {
-  int64_t steps = 0;     ///< how long to train: so many steps, or
-  double minutes = 0;    ///< so many minutes of training time (evaluation and saving not counted)
-  int64_t slots = 1024;  ///< slots (tokens and padding) of a step: rows = slots / length
-  /// Batches of `slots` that make one step. Its gradient is that of the mean loss over all they hold, so k
-  /// batches of n slots and one of k n do the same wherever their rows are the same.
-  int64_t accumulate = 1;
-  std::vector<LengthStage> lengths = {{1, 64}};
-  double learning_rate = 1e-3;
-  nn::Schedule::Kind decay = nn::Schedule::Kind::linear;
-  int64_t warmup = 200;     ///< steps
-  double warmup_share = 1;  ///< a run by minutes warms up for at most this share of them
-  double weight_decay = 0.01;
-  double clip = 1;                  ///< the most that the global norm of the gradient may be
-  std::string optimizer = "adamw";  ///< adamw, bert-adam, adam or sgd
-  uint64_t seed = 1;
-  /// Equal stretches of the run, with an evaluation between two of them, beside the first and the last.
-  int64_t evaluations = 10;
-  int64_t evaluation_rows = 256;             ///< rows of each evaluation along the way
-  int64_t final_rows = 0;                    ///< rows of the last one; 0: the whole held-out text
-  double save_minutes = 1;                   ///< time between checkpoints, or
-  int64_t save_steps = 0;                    ///< steps between them
-  int keep = 2;                              ///< the newest so many checkpoints are kept, and the best one
-  const BigramBaseline* baseline = nullptr;  ///< scored beside the model in every evaluation
-  int64_t report_every = 10;                 ///< steps between two calls of TrainerEvents::step
-  std::string settings{};  ///< says how the run was called: only a run with the same line can resume it
-  /// Another line with which a checkpoint may be resumed: for callers that know what of it may change.
-  std::string also_resumes{};
-};
-
-/// The steps of warm-up of a run that is expected to have `expected` steps.
-int64_t warmup_steps(const TrainerOptions& options, double expected);
 
 /// What a step did, in training mode: the means over all masked positions, and over all pairs, of its
 /// batches. The accuracies are those of the last step whose number report_every divides (or the last of all).
@@ -107,7 +70,7 @@ class Trainer {
   TrainingEnd run();
 
   /// True when all of the run's steps or minutes are done.
-  bool is_done() const { return progress() >= 1; }
+  bool is_done() const { return progress(options_, state_) >= 1; }
 
   /// The last evaluation of a run, on the model as it is now. Nothing without held-out text, or when `stop`
   /// says so.
@@ -120,35 +83,31 @@ class Trainer {
   const BertForPreTraining& model() const { return model_; }
 
  private:
-  struct StepLoss;
-  PretrainingBatch next_batch();
-  StepLoss forward_backward(bool with_accuracy);
   std::optional<StepReport> step();
-  void check_stop() const;
-  [[noreturn]] void fail_not_finite(const TrainingState& before, const std::string& what);
-  std::optional<EpochPlan> plan_of(const TrainingState& state) const;
-  std::optional<EpochPlan> checked_plan(const TrainingState& state, const std::filesystem::path& file) const;
-  void go_back_to(const TrainingState& state);
-  double progress() const;
-  double rate() const;
-  int64_t length_now() const;
-  int64_t stretch() const;
-  double seconds_left() const;
-  std::optional<Evaluation> evaluation_of(int64_t rows) const;
+  StepLoss forward_backward(bool with_accuracy);
+  StepReport report_here() const;
   bool evaluate_now(const StepReport& report, int64_t rows);
-  TrainingEnd interrupted();
+  std::optional<Evaluation> evaluation_of(int64_t rows) const;
+  double seconds_left() const;
+  bool is_save_due(double saved_at) const;
   void save();
+  TrainingEnd interrupted();
+  bool must_stop() const { return events_.stop && events_.stop(); }
+  void check_stop() const;
+  void go_back_to(const TrainingState& state);
+  [[noreturn]] void fail_not_finite(const TrainingState& before, const std::string& what);
+  BatchReader checked_reader(const TrainingState& state, const std::filesystem::path& file) const;
 
   BertForPreTraining model_;
   Tokenizer tokenizer_;
-  std::shared_ptr<const PretrainingData> training_, held_out_;
+  BatchReader reader_;
+  std::shared_ptr<const PretrainingData> held_out_;
   TrainerOptions options_;
   std::filesystem::path folder_;
   CheckpointFolder checkpoints_;
   TrainerEvents events_;
   std::unique_ptr<nn::Optimizer> optimizer_;
   TrainingState state_;
-  std::optional<EpochPlan> plan_;
   Pace pace_, evaluation_pace_;  // of shares of the run, and of evaluated rows
   int64_t held_out_rows_ = 0;    // of one epoch
   double mlm_accuracy_ = 0, nsp_accuracy_ = 0;

@@ -1,0 +1,107 @@
+#include "app/pretrain_options.hpp"
+
+#include "app/options.hpp"
+#include "app/pretraining_text.hpp"
+#include "bert/model/config.hpp"
+#include "nn/schedule.hpp"
+
+namespace gradus::app {
+
+void add_options(CLI::App& command, PretrainCall& call) {
+  add_paths(command, "TEXT", call.texts, "FILE",
+            "Training text: a sentence a line, an empty line between documents")
+      ->required();
+  add_path(command, "--out", call.out, "FOLDER",
+           "Where the model, its checkpoints, metrics.csv and report.html go")
+      ->required();
+  add_paths(command, "--held-out", call.held_out, "FILE",
+            "Text for evaluation; without it a part of the documents is held out");
+  add_number(command, "--held-out-fraction", call.held_out_fraction, "The part that is held out; 0 for none",
+             {0, 0.5});
+  add_path(command, "--vocab", call.vocab, "FILE",
+           "A vocab.txt, or a folder with a tokenizer; without it one is learned");
+  add_whole(command, "--vocab-size", call.vocab_size, "Pieces of a learned vocabulary", 10);
+  add_whole(command, "--alphabet", call.alphabet,
+            "The most characters of a learned vocabulary; 0: as many as there is room for", 0, 1'000'000);
+  command.add_flag("--cased", call.cased, "Keep capitals and accents");
+  add_whole(command, "--block-sentences", call.block_sentences,
+            "Cut a text without empty lines into documents of so many lines", 0);
+
+  add_whole(command, "--steps", call.trainer.steps, "Train for so many steps");
+  add_number(command, "--minutes", call.trainer.minutes, "Train for so many minutes", {0, 1e6, false, true});
+  command.add_flag(
+      "--resume", call.resume,
+      "Go on with the run in --out and its vocabulary, bit for bit; --steps or --minutes may be more");
+  add_path(command, "--from", call.from, "FOLDER",
+           "Begin with the weights, config and tokenizer of a model folder, ours or Hugging Face's");
+
+  add_choice(command, "--size", call.size, {"tiny", "mini", "small", "medium", "base"}, "A published size");
+  constexpr int64_t most = bert::Config::largest;
+  add_whole(command, "--layers", call.layers, "Layers, in place of those of --size", 1, most);
+  add_whole(command, "--hidden", call.hidden,
+            "Hidden size; heads become hidden / 64 and the inner width 4 hidden", 1, most / 4);
+  add_whole(command, "--heads", call.heads, "Attention heads", 1, most);
+  add_whole(command, "--intermediate", call.intermediate, "Width inside the feed-forward layers", 1, most);
+  add_whole(command, "--positions", call.positions, "The longest sequence; at least the longest of --length",
+            1, most);
+  add_choice(command, "--activation", call.activation, {"gelu", "gelu_new", "relu", "silu"},
+             "Activation of the feed-forward layers");
+  add_number(command, "--dropout", call.dropout, "Dropout of hidden states and attention probabilities",
+             {0, 1, true, false});
+  add_number(command, "--init-std", call.init_std, "Standard deviation of fresh weights",
+             {0, 1, false, true});
+  command.add_flag("--no-sinusoids", call.no_sinusoids, "Begin with random positions, not with sinusoids");
+  command.add_flag("--output-from-value", call.output_from_value,
+                   "Begin each W_o as W_v transposed: copying is learned sooner");
+
+  command.add_option("--length", call.lengths, "Slots a row: 64, or 32:0.5,64:0.8,128 by share of the run")
+      ->capture_default_str();
+  add_whole(command, "--slots", call.trainer.slots, "Slots (tokens and padding) of a batch");
+  add_whole(command, "--accumulate", call.trainer.accumulate, "Batches whose gradients make one step", 1,
+            100'000);
+  add_choice(command, "--optimizer", call.trainer.optimizer, {"adamw", "bert-adam", "adam", "sgd"},
+             "Optimiser");
+  add_number(command, "--learning-rate", call.trainer.learning_rate, "Learning rate after the warm-up",
+             {0, 100, false, true});
+  add_whole(command, "--warmup", call.trainer.warmup,
+            "Steps of warm-up; in a run that ends sooner a tenth of it, unless said", 0);
+  add_choice(command, "--decay", call.decay, {"linear", "cosine", "constant"},
+             "How the rate falls after the warm-up");
+  add_number(command, "--weight-decay", call.trainer.weight_decay,
+             "Weight decay, not on biases and LayerNorm", {0, 10});
+  add_number(command, "--clip", call.trainer.clip, "The most that the gradient's norm may be",
+             {0, 1e9, false, true});
+  add_number(command, "--masked", call.data.masked_fraction, "Share of the pieces that is masked",
+             {0, 1, false, false});
+  add_number(command, "--nearby-negatives", call.data.nearby_negatives,
+             "How often a random second sentence comes from a document close by", {0, 1});
+  add_number(command, "--short-rows", call.data.short_sequence_probability,
+             "How often a row is made shorter at random", {0, 1});
+  command.add_flag("--whole-words", call.data.whole_words, "Mask all pieces of a word or none");
+  command.add_flag_callback(
+      "--no-nsp", [&call] { call.data.next_sentence = false; }, "Without next sentence prediction");
+
+  add_whole(command, "--evaluations", call.trainer.evaluations, "Evaluations along the way", 0);
+  add_whole(command, "--evaluation-rows", call.trainer.evaluation_rows,
+            "Held-out rows of each; the last one takes all");
+  add_number(command, "--save-minutes", call.trainer.save_minutes, "Minutes between checkpoints",
+             {0, 1e6, false, true});
+  add_whole(command, "--save-steps", call.trainer.save_steps,
+            "Steps between checkpoints, in place of minutes");
+  add_whole(command, "--keep", call.trainer.keep, "Checkpoints to keep, beside the best one", 1, 1'000'000);
+  add_whole(command, "--samples", call.samples, "Held-out sentences whose masks are filled in along the way",
+            0);
+  add_whole(command, "--seed", call.seed, "Of initialisation, data and dropout", 0);
+  add_threads(command, call.threads);
+  add_json(command, call.json);
+}
+
+void settle(PretrainCall& call) {
+  call.trainer.lengths = parse_lengths(call.lengths);
+  call.data.max_length = call.trainer.lengths.back().length;
+  call.trainer.decay = nn::schedule_by_name(call.decay);
+  if (!call.said("--warmup")) call.trainer.warmup_share = 0.1;
+  call.trainer.seed = call.data.seed = static_cast<uint64_t>(call.seed);
+}
+
+}  // namespace gradus::app

@@ -1,0 +1,39 @@
+#include "bert/training/batch_reader.hpp"
+
+#include <algorithm>
+
+namespace gradus::bert {
+namespace {
+
+/// The tokens of the text in a batch: neither padding nor [CLS] and [SEP].
+int64_t count_tokens(const PretrainingBatch& batch) {
+  int64_t tokens = 0;
+  for (size_t row = 0; row < batch.lengths.size(); ++row)
+    tokens += batch.lengths[row] - (batch.next_sentence_labels[row] == no_label ? 2 : 3);
+  return tokens;
+}
+
+}  // namespace
+
+PretrainingBatch BatchReader::next(TrainingState& state, int64_t length, int64_t slots) {
+  const bool used_up = plan_ && state.index >= plan_->size();
+  if (state.length != length || used_up) {
+    if (state.length != 0) ++state.epoch;
+    state.length = length;
+    state.index = 0;
+    plan_.reset();
+  }
+  if (!plan_) plan_ = data_->plan_epoch(state.epoch, state.length);
+  PretrainingBatch batch = data_->batch(*plan_, state.index, std::max<int64_t>(1, slots / length));
+  state.index += batch.rows;
+  state.slots += batch.rows * batch.length;
+  state.tokens += count_tokens(batch);
+  return batch;
+}
+
+void BatchReader::go_to(const TrainingState& state) {
+  plan_.reset();
+  if (state.length != 0) plan_ = data_->plan_epoch(state.epoch, state.length);
+}
+
+}  // namespace gradus::bert

@@ -1,0 +1,26 @@
+/// @file
+/// Where a run is in its course, and what follows from that alone: the learning rate, the length of its rows and
+/// when it is evaluated.
+#pragma once
+
+#include "bert/training/trainer_options.hpp"
+#include "bert/training/training_state.hpp"
+
+namespace gradus::bert {
+
+/// The share of the run's steps or minutes that is done, 0 to 1.
+double progress(const TrainerOptions& options, const TrainingState& state);
+
+/// The steps of warm-up of a run that is expected to have `expected` steps.
+int64_t warmup_steps(const TrainerOptions& options, double expected);
+
+/// The rate of the next step.
+double learning_rate(const TrainerOptions& options, const TrainingState& state);
+
+/// The slots of the next rows.
+int64_t row_length(const TrainerOptions& options, const TrainingState& state);
+
+/// Which of the stretches between two evaluations the run is in, from 0 on.
+int64_t stretch(const TrainerOptions& options, const TrainingState& state);
+
+}  // namespace gradus::bert
