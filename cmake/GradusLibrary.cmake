@@ -1,5 +1,5 @@
-# gradus_library(NAME DEPENDENCY...): the static library gradus::NAME from every .cpp below this folder.
-# A new source file needs no entry anywhere: the folder is the list.
+# gradus_library(NAME DEPENDENCY...): the static library gradus::NAME from every .cpp below this folder, with what
+# gradus_embed makes of every .css and .js. A new source file needs no entry anywhere: the folder is the list.
 
 add_library(gradus_flags INTERFACE)
 add_library(gradus::flags ALIAS gradus_flags)
@@ -51,6 +51,29 @@ function(gradus_precompile target)
   endif()
 endfunction()
 
+# gradus_embed(TARGET FILE...): each file as a string literal that a source of the target includes:
+#     std::string_view style() {
+#       return
+#     #include "plot/svg_style.css.inc"
+#           ;
+#     }
+# They are made when CMake configures, not when it builds, for scripts/lint does not build.
+function(gradus_embed target)
+  foreach(file ${ARGN})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    file(READ ${file} text)
+    string(FIND "${text}" ")embedded\"" end)
+    if(NOT end EQUAL -1)
+      message(FATAL_ERROR "${file} has )embedded\" in it, which would end its string literal.")
+    endif()
+    file(RELATIVE_PATH path ${PROJECT_SOURCE_DIR} ${file})
+    set(made ${PROJECT_BINARY_DIR}/embedded/${path}.inc)
+    file(WRITE ${made}.new "R\"embedded(${text})embedded\"\n")
+    file(COPY_FILE ${made}.new ${made} ONLY_IF_DIFFERENT)
+  endforeach()
+  target_include_directories(${target} PRIVATE $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/embedded>)
+endfunction()
+
 function(gradus_library name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   add_library(gradus_${name} STATIC ${sources})
@@ -62,4 +85,6 @@ function(gradus_library name)
                           $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/gradus>)
   target_link_libraries(gradus_${name} PUBLIC ${ARGN} fmt::fmt PRIVATE $<BUILD_INTERFACE:gradus::flags>)
   gradus_precompile(gradus_${name})
+  file(GLOB_RECURSE texts CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.css ${CMAKE_CURRENT_SOURCE_DIR}/*.js)
+  gradus_embed(gradus_${name} ${texts})
 endfunction()

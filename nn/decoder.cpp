@@ -29,10 +29,10 @@ DecoderLayer::DecoderLayer(const DecoderOptions& options, Rng& rng)
       around_feed_forward(child("output", Residual(options.hidden, options.residual()))) {}
 
 /// The three sub-layers, given what the two attentions do before their output projection.
-Tensor DecoderLayer::run(const Tensor& x, const Residual::Sublayer& self,
-                         const Residual::Sublayer& look) const {
-  Tensor y = around_attention(x, self, attention.output);
-  y = around_cross(y, look, cross.output);
+Tensor DecoderLayer::run(const Tensor& x, const Residual::Sublayer& attend_self,
+                         const Residual::Sublayer& attend_memory) const {
+  Tensor y = around_attention(x, attend_self, attention.output);
+  y = around_cross(y, attend_memory, cross.output);
   return around_feed_forward(
       y, [&](const Tensor& in) { return feed_forward.expanded(in); }, feed_forward.second);
 }
@@ -40,34 +40,28 @@ Tensor DecoderLayer::run(const Tensor& x, const Residual::Sublayer& self,
 Tensor DecoderLayer::operator()(const Tensor& x, const Tensor& memory, const DecoderMask& mask) const {
   const ModuleScope scope = enter();
   return run(
-      x,
-      [&](const Tensor& in) { return attention.context(in, in, {.allowed = mask.target, .causal = true}); },
-      [&](const Tensor& in) { return cross.context(in, memory, {.allowed = mask.memory}); });
+      x, [&](const Tensor& in) { return attention.attend(in, in, {.allowed = mask.target, .causal = true}); },
+      [&](const Tensor& in) { return cross.attend(in, memory, {.allowed = mask.memory}); });
 }
 
 DecoderLayer::Weighted DecoderLayer::with_weights(const Tensor& x, const Tensor& memory,
                                                   const DecoderMask& mask) const {
   const ModuleScope scope = enter();
   Weighted out;
-  const auto keep = [](const std::pair<Tensor, Tensor>& context_and_weights, Tensor& weights) {
-    weights = context_and_weights.second;
-    return context_and_weights.first;
-  };
   out.result = run(
       x,
       [&](const Tensor& in) {
-        return keep(attention.context_and_weights(in, in, {.allowed = mask.target, .causal = true}),
-                    out.self_attention);
+        return attention.attend(in, in, {.allowed = mask.target, .causal = true}, &out.self_attention);
       },
       [&](const Tensor& in) {
-        return keep(cross.context_and_weights(in, memory, {.allowed = mask.memory}), out.cross_attention);
+        return cross.attend(in, memory, {.allowed = mask.memory}, &out.cross_attention);
       });
   return out;
 }
 
 DecoderLayer::State DecoderLayer::start(const Tensor& memory) const {
   const ModuleScope scope = enter();
-  return {.self = {}, .cross = cross.keys_and_values(memory)};
+  return {.self = {}, .cross = cross.project(memory)};
 }
 
 Tensor DecoderLayer::next(const Tensor& x, State& state, const Tensor& memory_mask) const {
@@ -80,10 +74,10 @@ Tensor DecoderLayer::next(const Tensor& x, State& state, const Tensor& memory_ma
   Tensor y = run(
       x,
       [&](const Tensor& in) {
-        self = joined(state.self, attention.keys_and_values(in));
-        return attention.context(in, self, {.causal = in.size(1) > 1});  // the last one sees all
+        self = joined(state.self, attention.project(in));
+        return attention.attend(in, self, {.causal = in.size(1) > 1});  // the last one sees all
       },
-      [&](const Tensor& in) { return cross.context(in, state.cross, {.allowed = memory_mask}); });
+      [&](const Tensor& in) { return cross.attend(in, state.cross, {.allowed = memory_mask}); });
   state.self = self;  // only now: if something above throws, the state is as it was
   return y;
 }
@@ -98,18 +92,7 @@ void DecoderState::select(const Tensor& rows) {
 
 // ---- The stack ----
 
-Decoder::Decoder(const DecoderOptions& options, Rng& rng)
-    : layers([&] {
-        std::vector<DecoderLayer> made;
-        made.reserve(static_cast<size_t>(checked_size("decoder", "layers", options.layers)));
-        for (int64_t i = 0; i < options.layers; ++i) {
-          made.push_back(child(fmt::format("layer.{}", i), DecoderLayer(options, rng)));
-        }
-        return made;
-      }()),
-      last_norm(options.pre_norm
-                    ? std::optional(child("LayerNorm", LayerNorm(options.hidden, options.layer_norm_eps)))
-                    : std::nullopt) {}
+Decoder::Decoder(const DecoderOptions& options, Rng& rng) : LayerStack("decoder", options, rng) {}
 
 Tensor Decoder::operator()(const Tensor& x, const Tensor& memory, const DecoderMask& mask) const {
   const ModuleScope scope = enter();

@@ -55,7 +55,8 @@ class DecoderLayer : public Module {
   const Residual around_feed_forward;  ///< "output"
 
  private:
-  Tensor run(const Tensor& x, const Residual::Sublayer& self, const Residual::Sublayer& look) const;
+  Tensor run(const Tensor& x, const Residual::Sublayer& attend_self,
+             const Residual::Sublayer& attend_memory) const;
 };
 
 /// What a decoder remembers from token to token, so that the tokens before are not computed again.
@@ -75,7 +76,7 @@ struct DecoderTrace {
 };
 
 /// L layers on top of each other: layer.0, layer.1, ... With pre-norm a last LayerNorm, "LayerNorm", follows.
-class Decoder : public Module {
+class Decoder : public LayerStack<DecoderLayer> {
  public:
   Decoder(const DecoderOptions& options, Rng& rng);
 
@@ -90,12 +91,6 @@ class Decoder : public Module {
   ///     y = decoder.next(x.slice(1, 0, 1), state);     // [B, 1, H], then the next, or several at once
   DecoderState start(const Tensor& memory, const Tensor& memory_mask = {}) const;
   Tensor next(const Tensor& x, DecoderState& state) const;
-
-  const std::vector<DecoderLayer> layers;
-  const std::optional<LayerNorm> last_norm;  ///< with pre-norm only
-
- private:
-  Tensor finish(const Tensor& x) const { return last_norm ? (*last_norm)(x) : x; }
 };
 
 }  // namespace gradus::nn

@@ -16,50 +16,35 @@ EncoderLayer::EncoderLayer(const EncoderOptions& options, Rng& rng)
       around_feed_forward(child("output", Residual(options.hidden, options.residual()))) {}
 
 /// Both sub-layers, given what attention does before its output projection.
-Tensor EncoderLayer::run(const Tensor& x, const Residual::Sublayer& look) const {
-  const Tensor y = around_attention(x, look, attention.output);
+Tensor EncoderLayer::run(const Tensor& x, const Residual::Sublayer& attend) const {
+  const Tensor y = around_attention(x, attend, attention.output);
   return around_feed_forward(
       y, [&](const Tensor& in) { return feed_forward.expanded(in); }, feed_forward.second);
 }
 
 Tensor EncoderLayer::operator()(const Tensor& x, const AttentionMask& mask) const {
   const ModuleScope scope = enter();
-  return run(x, [&](const Tensor& in) { return attention.context(in, in, mask); });
+  return run(x, [&](const Tensor& in) { return attention.attend(in, in, mask); });
 }
 
 Tensor EncoderLayer::at_positions(const Tensor& positions, const Tensor& x, const AttentionMask& mask) const {
   const ModuleScope scope = enter();
   return run(gather_rows(x, positions), [&](const Tensor&) {  // [n, H]; but attention sees every token
     const Tensor in = around_attention.input(x);
-    return gather_rows(attention.context(in, in, mask), positions);
+    return gather_rows(attention.attend(in, in, mask), positions);
   });
 }
 
 std::pair<Tensor, Tensor> EncoderLayer::with_weights(const Tensor& x, const AttentionMask& mask) const {
   const ModuleScope scope = enter();
   Tensor weights;
-  const Tensor y = run(x, [&](const Tensor& in) {
-    auto both = attention.context_and_weights(in, in, mask);
-    weights = both.second;
-    return both.first;
-  });
+  const Tensor y = run(x, [&](const Tensor& in) { return attention.attend(in, in, mask, &weights); });
   return {y, weights};
 }
 
 // ---- The stack ----
 
-Encoder::Encoder(const EncoderOptions& options, Rng& rng)
-    : layers([&] {
-        std::vector<EncoderLayer> made;
-        made.reserve(static_cast<size_t>(checked_size("encoder", "layers", options.layers)));
-        for (int64_t i = 0; i < options.layers; ++i) {
-          made.push_back(child(fmt::format("layer.{}", i), EncoderLayer(options, rng)));
-        }
-        return made;
-      }()),
-      last_norm(options.pre_norm
-                    ? std::optional(child("LayerNorm", LayerNorm(options.hidden, options.layer_norm_eps)))
-                    : std::nullopt) {}
+Encoder::Encoder(const EncoderOptions& options, Rng& rng) : LayerStack("encoder", options, rng) {}
 
 Tensor Encoder::operator()(const Tensor& x, const AttentionMask& mask) const {
   const ModuleScope scope = enter();

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "nn/feed_forward.hpp"
+#include "nn/layer_stack.hpp"
 #include "nn/multi_head.hpp"
 #include "nn/residual.hpp"
 
@@ -58,7 +59,7 @@ class EncoderLayer : public Module {
   const Residual around_feed_forward;  ///< "output"
 
  private:
-  Tensor run(const Tensor& x, const Residual::Sublayer& look) const;
+  Tensor run(const Tensor& x, const Residual::Sublayer& attend) const;
 };
 
 /// What an encoder keeps on the way. Attention probabilities are slower: the fused op does not store them.
@@ -73,7 +74,7 @@ struct EncoderTrace {
 };
 
 /// L layers on top of each other: layer.0, layer.1, ... With pre-norm a last LayerNorm, "LayerNorm", follows.
-class Encoder : public Module {
+class Encoder : public LayerStack<EncoderLayer> {
  public:
   Encoder(const EncoderOptions& options, Rng& rng);
 
@@ -86,12 +87,6 @@ class Encoder : public Module {
 
   /// The same, keeping what `wants` asks for on the way.
   EncoderTrace trace(const Tensor& x, const AttentionMask& mask = {}, const TraceOptions& wants = {}) const;
-
-  const std::vector<EncoderLayer> layers;
-  const std::optional<LayerNorm> last_norm;  ///< with pre-norm only
-
- private:
-  Tensor finish(const Tensor& x) const { return last_norm ? (*last_norm)(x) : x; }
 };
 
 }  // namespace gradus::nn

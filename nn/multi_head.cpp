@@ -58,75 +58,64 @@ Tensor MultiHeadAttention::queries(const Tensor& x) const {
   return split_heads(query(x), heads);  // [B, A, S, D]
 }
 
-KeysAndValues MultiHeadAttention::looked_at(const Tensor& memory) const {
+KeysAndValues MultiHeadAttention::keys_and_values(const Tensor& memory) const {
   check_rows("memory", "T", memory, query.weight.size(1));
   return {split_heads(key(memory), heads), split_heads(value(memory), heads)};  // [B, A, T, D] each
 }
 
-std::pair<Tensor, Tensor> MultiHeadAttention::look(const Tensor& x, const Tensor& q,
-                                                   const KeysAndValues& seen, const AttentionMask& mask,
-                                                   bool wants_weights) const {
-  check_heads("keys", seen.keys, q);
-  check_heads("values", seen.values, q);
+Tensor MultiHeadAttention::context(const Tensor& x, const Projected& made, const AttentionMask& mask,
+                                   Tensor* weights) const {
+  const auto& [q, kv] = made;
+  check_heads("keys", kv.keys, q);
+  check_heads("values", kv.values, q);
   const Dropout::Mask drop = dropout.next_mask();
   const AttentionOptions options{
       .mask = over_scores(mask, 4, layer), .causal = mask.causal, .dropout = drop.p, .seed = drop.seed};
-  std::pair<Tensor, Tensor> out;  // of all heads: their results [B, A, S, D], and the weights [B, A, S, T]
-  if (score.kind != ScoreKind::scaled_dot || wants_weights) {
-    out = attention_from_scores(score(q, seen.keys), seen.values, options);
+  Tensor heads_results;  // [B, A, S, D]
+  if (score.kind != ScoreKind::scaled_dot || weights) {
+    auto [results, probabilities] = attention_from_scores(score(q, kv.keys), kv.values, options);
+    heads_results = results;
+    if (weights) *weights = probabilities;  // [B, A, S, T]
   } else {
-    out.first = scaled_dot_product_attention(q, seen.keys, seen.values, options);
+    heads_results = scaled_dot_product_attention(q, kv.keys, kv.values, options);
   }
-  out.first = merge_heads(out.first);  // [B, S, H]
-  if (gate) out.first = out.first * sigmoid((*gate)(x));
-  return out;
+  const Tensor y = merge_heads(heads_results);  // [B, S, H]
+  return gate ? y * sigmoid((*gate)(x)) : y;
 }
 
-std::pair<Tensor, Tensor> MultiHeadAttention::look(const Tensor& x, const Tensor& memory,
-                                                   const AttentionMask& mask, bool wants_weights) const {
-  const Tensor q = queries(x);
-  return look(x, q, looked_at(memory), mask, wants_weights);
-}
+// In each {queries, keys and values}, braces make the queries first. The order of the ops is the order in
+// which x's gradients are summed, and so their last bits.
 
 Tensor MultiHeadAttention::operator()(const Tensor& x, const Tensor& memory,
                                       const AttentionMask& mask) const {
   const ModuleScope scope = enter();
-  return output(look(x, memory, mask, false).first);
+  const Tensor y = context(x, {queries(x), keys_and_values(memory)}, mask);
+  return output(y);  // in two lines: queries, keys and values have given back their memory
 }
 
 std::pair<Tensor, Tensor> MultiHeadAttention::with_weights(const Tensor& x, const Tensor& memory,
                                                            const AttentionMask& mask) const {
   const ModuleScope scope = enter();
-  const auto [y, weights] = look(x, memory, mask, true);
+  Tensor weights;
+  const Tensor y = context(x, {queries(x), keys_and_values(memory)}, mask, &weights);
   return {output(y), weights};
 }
 
-KeysAndValues MultiHeadAttention::keys_and_values(const Tensor& memory) const {
+KeysAndValues MultiHeadAttention::project(const Tensor& memory) const {
   const ModuleScope scope = enter();
-  return looked_at(memory);
+  return keys_and_values(memory);
 }
 
-Tensor MultiHeadAttention::attend(const Tensor& x, const KeysAndValues& seen,
-                                  const AttentionMask& mask) const {
+Tensor MultiHeadAttention::attend(const Tensor& x, const Tensor& memory, const AttentionMask& mask,
+                                  Tensor* weights) const {
   const ModuleScope scope = enter();
-  return output(look(x, queries(x), seen, mask, false).first);
+  return context(x, {queries(x), keys_and_values(memory)}, mask, weights);
 }
 
-Tensor MultiHeadAttention::context(const Tensor& x, const Tensor& memory, const AttentionMask& mask) const {
+Tensor MultiHeadAttention::attend(const Tensor& x, const KeysAndValues& kv, const AttentionMask& mask,
+                                  Tensor* weights) const {
   const ModuleScope scope = enter();
-  return look(x, memory, mask, false).first;
-}
-
-Tensor MultiHeadAttention::context(const Tensor& x, const KeysAndValues& seen,
-                                   const AttentionMask& mask) const {
-  const ModuleScope scope = enter();
-  return look(x, queries(x), seen, mask, false).first;
-}
-
-std::pair<Tensor, Tensor> MultiHeadAttention::context_and_weights(const Tensor& x, const Tensor& memory,
-                                                                  const AttentionMask& mask) const {
-  const ModuleScope scope = enter();
-  return look(x, memory, mask, true);
+  return context(x, {queries(x), kv}, mask, weights);
 }
 
 }  // namespace gradus::nn

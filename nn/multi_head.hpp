@@ -25,7 +25,8 @@ struct MultiHeadOptions {
   Init init = init::xavier_uniform();
 };
 
-/// What queries look at, made once for any number of queries: [B, A, T, D] each.
+/// What queries attend to, made once for any number of queries: [B, A, T, D] each. The field says kv, and KV
+/// cache where they are kept from word to word.
 struct KeysAndValues {
   Tensor keys, values;
 };
@@ -55,22 +56,17 @@ class MultiHeadAttention : public Module {
   /// The result and the probabilities (after dropout) [B, A, S, T].
   std::pair<Tensor, Tensor> with_weights(const Tensor& x, const Tensor& memory,
                                          const AttentionMask& mask = {}) const;
-  std::pair<Tensor, Tensor> with_weights(const Tensor& x, const AttentionMask& mask = {}) const {
-    return with_weights(x, x, mask);
-  }
 
-  /// The two halves of cross-attention: memory [B, T, H] to its keys and values, and queries x [B, S, H] that
-  /// look at them -> [B, S, H]. A decoder keeps the first from word to word.
-  KeysAndValues keys_and_values(const Tensor& memory) const;
-  Tensor attend(const Tensor& x, const KeysAndValues& seen, const AttentionMask& mask = {}) const;
+  /// The projections of what is attended to: memory [B, T, H] -> keys and values. A decoder keeps them.
+  KeysAndValues project(const Tensor& memory) const;
 
-  /// The heads' results side by side, before `output`: [B, S, H]. For a fused op that follows.
-  Tensor context(const Tensor& x, const Tensor& memory, const AttentionMask& mask = {}) const;
-  Tensor context(const Tensor& x, const KeysAndValues& seen, const AttentionMask& mask = {}) const;
-
-  /// The same with the probabilities (after dropout) [B, A, S, T].
-  std::pair<Tensor, Tensor> context_and_weights(const Tensor& x, const Tensor& memory,
-                                                const AttentionMask& mask = {}) const;
+  /// The heads' results side by side, before `output`: [B, S, H]. Queries from x [B, S, H], keys and values
+  /// from memory [B, T, H] or projected before. `weights`, if given, gets the probabilities (after dropout)
+  /// [B, A, S, T], which the fused op does not make.
+  Tensor attend(const Tensor& x, const Tensor& memory, const AttentionMask& mask = {},
+                Tensor* weights = nullptr) const;
+  Tensor attend(const Tensor& x, const KeysAndValues& kv, const AttentionMask& mask = {},
+                Tensor* weights = nullptr) const;
 
   const int64_t heads;
   const Linear query, key, value, output;
@@ -79,12 +75,14 @@ class MultiHeadAttention : public Module {
   const Dropout dropout;
 
  private:
+  struct Projected {
+    Tensor q;  ///< [B, A, S, D]
+    KeysAndValues kv;
+  };
   Tensor queries(const Tensor& x) const;
-  KeysAndValues looked_at(const Tensor& memory) const;
-  std::pair<Tensor, Tensor> look(const Tensor& x, const Tensor& memory, const AttentionMask& mask,
-                                 bool wants_weights) const;
-  std::pair<Tensor, Tensor> look(const Tensor& x, const Tensor& q, const KeysAndValues& seen,
-                                 const AttentionMask& mask, bool wants_weights) const;
+  KeysAndValues keys_and_values(const Tensor& memory) const;
+  Tensor context(const Tensor& x, const Projected& made, const AttentionMask& mask,
+                 Tensor* weights = nullptr) const;
 };
 
 }  // namespace gradus::nn

@@ -14,6 +14,7 @@
 #include "nn/gradcheck.hpp"
 #include "nn/init.hpp"
 #include "nn/layer_norm.hpp"
+#include "nn/layer_stack.hpp"
 #include "nn/linear.hpp"
 #include "nn/module.hpp"
 #include "nn/multi_head.hpp"

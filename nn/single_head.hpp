@@ -45,9 +45,6 @@ class SingleHeadAttention : public Module {
   /// The result and the probabilities (after dropout) [B, S, T].
   std::pair<Tensor, Tensor> with_weights(const Tensor& x, const Tensor& memory,
                                          const AttentionMask& mask = {}) const;
-  std::pair<Tensor, Tensor> with_weights(const Tensor& x, const AttentionMask& mask = {}) const {
-    return with_weights(x, x, mask);
-  }
 
   const Linear query, key, value;  ///< weights [D, H], [D, M], [D, M]
   const AttentionScore score;

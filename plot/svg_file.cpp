@@ -24,35 +24,9 @@ std::string palette(std::string_view selector) {
 }
 
 std::string_view svg_style() {
-  return R"css(.chart text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
-  fill: var(--ink); }
-.chart .title { font-size: 14px; font-weight: 600; }
-.chart .tick { fill: var(--soft); }
-.chart .small { font-size: 11px; }
-.chart .grid { stroke: var(--line); stroke-width: 1; opacity: .7; }
-.chart .axis { stroke: var(--soft); stroke-width: 1; }
-.chart .guide { stroke: var(--soft); stroke-width: 1.25; stroke-dasharray: 5 4; }
-.chart .guide-label { fill: var(--soft); paint-order: stroke; stroke: var(--paper); stroke-width: 4px;
-  stroke-linejoin: round; }
-.chart .line { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
-.chart .faint { stroke-width: 1; opacity: .35; }
-.chart .dashed { stroke-dasharray: 6 4; }
-.chart .c1 { stroke: var(--series-1); } .chart .c2 { stroke: var(--series-2); }
-.chart .c3 { stroke: var(--series-3); } .chart .c4 { stroke: var(--series-4); }
-.chart .dot { stroke: var(--paper); stroke-width: 1; }
-.chart .dot.c1 { fill: var(--series-1); } .chart .dot.c2 { fill: var(--series-2); }
-.chart .dot.c3 { fill: var(--series-3); } .chart .dot.c4 { fill: var(--series-4); }
-.chart .cell { fill: var(--heat); } .chart .cold { fill: var(--series-2); }
-.chart .bar { stroke: none; }
-.chart .bar.c1 { fill: var(--series-1); } .chart .bar.c2 { fill: var(--series-2); }
-.chart .bar.c3 { fill: var(--series-3); } .chart .bar.c4 { fill: var(--series-4); }
-.chart .box { fill: var(--panel); stroke: var(--soft); stroke-width: 1; }
-.chart .box.strong { stroke: var(--series-1); stroke-width: 2.5; }
-.chart .name { font-weight: 600; } .chart .gradient { fill: var(--series-2); }
-.chart .arrow { fill: none; stroke: var(--soft); stroke-width: 1.5; } .chart .head { fill: var(--soft); }
-.chart .frame { fill: none; stroke: var(--line); }
-.chart .ground { fill: var(--paper); }
-)css";
+  return
+#include "plot/svg_style.css.inc"
+      ;
 }
 
 std::string svg_file(int width, int height, std::string_view label, std::string_view body) {

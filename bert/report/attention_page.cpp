@@ -122,6 +122,18 @@ std::string attention_fragment(const AttentionPage& page) {
       data_of(page));
 }
 
+std::string_view attention_style() {
+  return "\n"
+#include "bert/report/attention_page.css.inc"
+      ;
+}
+
+std::string_view attention_script() {
+  return "\n"
+#include "bert/report/attention_page.js.inc"
+      ;
+}
+
 std::string render_attention_page(const AttentionPage& page) {
   html::Page frame;
   frame.title = page.title;

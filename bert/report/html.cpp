@@ -65,6 +65,12 @@ bool joins_left(std::string_view piece) {
   return piece.size() == 1 && std::string_view(".,;:!?)").find(piece[0]) != std::string_view::npos;
 }
 
+std::string_view page_style() {
+  return "\n"
+#include "bert/report/page_style.css.inc"
+      ;
+}
+
 std::string render(const Page& page) {
   std::string text = fmt::format(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"

@@ -114,69 +114,94 @@ std::pair<size_t, PieceTrie::Match> Tokenizer::next_added_word(std::u32string_vi
   return {chars.size(), {}};
 }
 
-template <class Sink>
-void Tokenizer::each_piece_of_word(std::u32string_view word, Sink sink) const {
+bool Tokenizer::cut_up(std::u32string_view word, std::vector<Cut>& cuts) const {
+  cuts.clear();
+  if (word.size() > max_word_chars_) return false;
   size_t begin = 0;
   do {
     const PieceTrie::Match match = trie_.longest(word.substr(begin), begin > 0);
-    if (match.length == 0) return sink(-1, begin, word.size());
-    sink(match.id, begin, begin + match.length);
+    if (match.length == 0) return false;
+    cuts.push_back({match.id, begin, begin + match.length});
     begin += match.length;
   } while (begin < word.size());
+  return true;
 }
 
+/// One walk through a text: special tokens, between them added words, between these words, and their pieces.
 template <class Sink>
-void Tokenizer::each_piece(std::string_view text, Sink sink) const {
-  NormalizedText normalized;
-  std::vector<WordSpan> words;
-  struct Cut {
-    TokenId id;
-    size_t begin, end;
-  };
-  std::vector<Cut> cuts;
-  std::uint32_t passed = 0;  // characters of the original before this stretch
-  std::int32_t word_id = 0;
-  for (size_t from = 0; from < text.size();) {
-    const auto [at, special] = next_special(text, from);
-    const std::string_view stretch = text.substr(from, at - from);
-    normalizer_.normalize(stretch, normalized);
-    const std::u32string_view chars = normalized.chars;
-    for (size_t done = 0; done < chars.size();) {
-      const auto [place, added] = next_added_word(chars, done);
-      words.clear();
-      split_words(chars.substr(done, place - done), words);
-      for (const WordSpan& word : words) {
-        const size_t length = word.end - word.begin;
-        bool known = length <= max_word_chars_;
-        cuts.clear();
-        if (known) {
-          each_piece_of_word(chars.substr(done + word.begin, length),
-                             [&](TokenId id, size_t begin, size_t end) {
-                               cuts.push_back({id, begin, end});
-                               known = id >= 0;
-                             });
-        }
-        if (!known) cuts.assign(1, {special_ids_.unk, 0, length});
-        const std::uint32_t* source = normalized.source.data() + done + word.begin;
-        for (const Cut& cut : cuts) {
-          sink(cut.id, passed + source[cut.begin], passed + source[cut.end - 1] + 1, word_id);
-        }
-        ++word_id;
-      }
-      done = place + added.length;
-      if (added.length == 0) continue;
-      sink(added_word_ids_[static_cast<size_t>(added.id)], passed + normalized.source[place],
-           passed + normalized.source[done - 1] + 1, word_id++);
-    }
-    passed += static_cast<std::uint32_t>(count_code_points(stretch));
-    from = at;
-    if (special != nullptr) {
-      const auto length = static_cast<std::uint32_t>(count_code_points(special->text));
-      sink(special->id, passed, passed + length, word_id++);
-      passed += length;
+class Tokenizer::Walk {
+ public:
+  Walk(const Tokenizer& tokenizer, Sink sink) : tokenizer_(tokenizer), sink_(sink) {}
+
+  void text(std::string_view text) {
+    for (size_t from = 0; from < text.size();) {
+      const auto [at, special] = tokenizer_.next_special(text, from);
+      stretch(text.substr(from, at - from));
+      from = at;
+      if (special == nullptr) continue;
+      special_token(*special);
       from += special->text.size();
     }
   }
+
+ private:
+  void special_token(const Special& special) {
+    const auto length = static_cast<std::uint32_t>(count_code_points(special.text));
+    sink_(special.id, passed_, passed_ + length, word_id_++);
+    passed_ += length;
+  }
+
+  /// Text without special tokens.
+  void stretch(std::string_view text) {
+    tokenizer_.normalizer_.normalize(text, normalized_);
+    const size_t size = normalized_.chars.size();
+    for (size_t done = 0; done < size;) {
+      const auto [place, added] = tokenizer_.next_added_word(normalized_.chars, done);
+      words(done, place);
+      done = place + added.length;
+      if (added.length == 0) continue;
+      piece(tokenizer_.added_word_ids_[static_cast<size_t>(added.id)], place, done);
+      ++word_id_;
+    }
+    passed_ += static_cast<std::uint32_t>(count_code_points(text));
+  }
+
+  /// Normalised characters without added words.
+  void words(size_t begin, size_t end) {
+    words_.clear();
+    split_words(chars(begin, end), words_);
+    for (const WordSpan& span : words_) {
+      word(begin + span.begin, begin + span.end);
+      ++word_id_;
+    }
+  }
+
+  void word(size_t begin, size_t end) {
+    if (!tokenizer_.cut_up(chars(begin, end), cuts_)) return piece(tokenizer_.special_ids_.unk, begin, end);
+    for (const Cut& cut : cuts_) piece(cut.id, begin + cut.begin, begin + cut.end);
+  }
+
+  /// The normalised characters begin ... end - 1 are a piece. Its place is that of the original's.
+  void piece(TokenId id, size_t begin, size_t end) {
+    sink_(id, passed_ + normalized_.source[begin], passed_ + normalized_.source[end - 1] + 1, word_id_);
+  }
+
+  std::u32string_view chars(size_t begin, size_t end) const {
+    return std::u32string_view(normalized_.chars).substr(begin, end - begin);
+  }
+
+  const Tokenizer& tokenizer_;
+  Sink sink_;
+  std::uint32_t passed_ = 0;  // characters of the original before this stretch
+  std::int32_t word_id_ = 0;
+  NormalizedText normalized_;  // these three keep their memory from stretch to stretch
+  std::vector<WordSpan> words_;
+  std::vector<Cut> cuts_;
+};
+
+template <class Sink>
+void Tokenizer::each_piece(std::string_view text, Sink sink) const {
+  Walk<Sink>(*this, sink).text(text);
 }
 
 std::vector<TokenId> Tokenizer::tokenize(std::string_view text) const {

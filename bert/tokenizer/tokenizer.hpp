@@ -91,16 +91,23 @@ class Tokenizer {
     std::string text;
     TokenId id;
   };
+  /// Characters begin ... end - 1 of a word, and the piece they are.
+  struct Cut {
+    TokenId id;
+    size_t begin, end;
+  };
 
   /// Where the next special token is at or after byte `from`, and which; text.size() and null when none is.
   std::pair<size_t, const Special*> next_special(std::string_view text, size_t from) const;
   /// The same for the added words of normalised text; `chars.size()` and no match when none is.
   std::pair<size_t, PieceTrie::Match> next_added_word(std::u32string_view chars, size_t from) const;
+  /// A word as pieces, each as long as can be; false when some part of it is none, or the word is too long.
+  bool cut_up(std::u32string_view word, std::vector<Cut>& cuts) const;
   /// Calls `sink(id, begin, end, word)` for each piece, with its characters and its word's number.
   template <class Sink>
   void each_piece(std::string_view text, Sink sink) const;
   template <class Sink>
-  void each_piece_of_word(std::u32string_view word, Sink sink) const;
+  class Walk;
   Encoding encode_bare(std::string_view text) const;
   Encoding assemble(Encoding first, std::optional<Encoding> second, const EncodeOptions& options) const;
 

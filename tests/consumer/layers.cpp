@@ -17,7 +17,7 @@ void scores(Rng& rng) {
 void one_head(Rng& rng) {
   const nn::SingleHeadAttention attention(8, 4, rng, {.score = nn::ScoreKind::additive});
   const Tensor x = randn({2, 5, 8}, rng);
-  const auto [y, weights] = attention.with_weights(x, {.allowed = nn::padding_mask({5, 3}, 5)});
+  const auto [y, weights] = attention.with_weights(x, x, {.allowed = nn::padding_mask({5, 3}, 5)});
   fmt::print("one head {}, its weights on padding {}\n", y.shape(),
              sum(weights.select(0, 1).slice(1, 3, 5)).item());
 }

@@ -4,23 +4,13 @@
 #include "nn/encoder.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"
+#include "support/small_stacks.hpp"
 
 using namespace gradus;
 using namespace gradus::nn;
 using namespace gradus::test;
 
 namespace {
-
-/// Weights large enough that every path matters.
-EncoderOptions small_encoder() {
-  return {.hidden = 8,
-          .heads = 2,
-          .intermediate = 12,
-          .layers = 2,
-          .hidden_dropout = 0.2,
-          .attention_dropout = 0.3,
-          .init = init::normal(0.4)};
-}
 
 Tensor mask_of(const std::vector<bool>& allowed, const Shape& shape) { return tensor(allowed, shape); }
 
@@ -106,7 +96,7 @@ TEST_CASE("multi-head attention refuses what does not fit", "[attention]") {
                     "multi-head attention: memory must be [B, T, 4], not [1, 2, 5]");
   CHECK_THROWS_WITH(layer(ones({2, 2, 4}), ones({1, 2, 4})),
                     "multi-head attention: the keys must be [2, 2, T, 2], not [1, 2, 2, 2]");
-  CHECK_THROWS_WITH(layer.attend(ones({1, 2, 4}), {ones({1, 2, 3, 2}), ones({1, 2, 3, 4})}),
+  CHECK_THROWS_WITH(layer.attend(ones({1, 2, 4}), KeysAndValues{ones({1, 2, 3, 2}), ones({1, 2, 3, 4})}),
                     "multi-head attention: the values must be [1, 2, T, 2], not [1, 2, 3, 4]");
   const AttentionMask flat{.allowed = mask_of({true, true}, {2})};
   CHECK_THROWS_WITH(layer(ones({1, 2, 4}), flat),
@@ -150,16 +140,16 @@ TEST_CASE("a gate may close a head, and its own gradient is right", "[attention]
     const NoGrad no_grad;
     Tensor(layer.gate->weight).fill_(0);
   }
-  const Tensor context = layer.context(x, x);
+  const Tensor context = layer.attend(x, x);
   Rng same(2);
   const MultiHeadAttention open(4, 2, same, {.dropout = 0});
   open.to(DType::f64);
-  CHECK(worst_difference(context, open.context(x, x) * 0.5) < 1e-15);  // sigmoid(0) is a half
+  CHECK(worst_difference(context, open.attend(x, x) * 0.5) < 1e-15);  // sigmoid(0) is a half
 }
 
 TEST_CASE("an encoder, fused and composed, pre-norm and post-norm: the same numbers", "[attention]") {
   for (const bool pre_norm : {false, true}) {
-    EncoderOptions options = small_encoder();
+    EncoderOptions options = small_stack();
     options.pre_norm = pre_norm;
     Rng rng(16);
     const Encoder encoder(options, rng);
@@ -205,7 +195,7 @@ TEST_CASE("an encoder layer has right gradients", "[attention]") {
   for (const bool pre_norm : {false, true}) {
     for (const bool composed : {false, true}) {
       const ComposedOps twins(composed);
-      EncoderOptions options = small_encoder();
+      EncoderOptions options = small_stack();
       options.pre_norm = options.gated = pre_norm;
       options.score = pre_norm ? ScoreKind::general : ScoreKind::scaled_dot;
       Rng rng(20);
@@ -218,7 +208,7 @@ TEST_CASE("an encoder layer has right gradients", "[attention]") {
 
 TEST_CASE("an encoder asked for some places gives their rows and the same gradients", "[attention]") {
   for (const bool pre_norm : {false, true}) {
-    EncoderOptions options = small_encoder();
+    EncoderOptions options = small_stack();
     options.pre_norm = options.gated = pre_norm;
     Rng rng(22);
     Encoder encoder(options, rng);

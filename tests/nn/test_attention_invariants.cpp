@@ -148,13 +148,15 @@ TEST_CASE("invariant: A heads in one product are A single heads in a loop", "[in
 TEST_CASE("invariant: keys and values made once give the same, query by query", "[invariant]") {
   const Tensor x = random_normal({2, 4, 8}, 13), memory = random_normal({2, 6, 8}, 14);
   for_every_layer(2, [&](const MultiHeadAttention& layer) {
-    const KeysAndValues seen = layer.keys_and_values(memory);
-    CHECK(seen.keys.shape() == Shape{2, 2, 6, 4});
-    CHECK(worst_difference(layer.attend(x, seen), layer(x, memory)) == 0);
+    const KeysAndValues kv = layer.project(memory);
+    CHECK(kv.keys.shape() == Shape{2, 2, 6, 4});
+    CHECK(worst_difference(layer.attend(x, kv), layer.attend(x, memory)) == 0);
+    CHECK(worst_difference(layer.output(layer.attend(x, kv)), layer(x, memory)) == 0);
     const Tensor whole = layer(x, {.causal = true});
     for (int64_t i = 0; i < 4; ++i) {
       const Tensor token = x.slice(1, i, i + 1);
-      const Tensor alone = layer.attend(token, layer.keys_and_values(x.slice(1, 0, i + 1)), {.causal = true});
+      const Tensor alone =
+          layer.output(layer.attend(token, layer.project(x.slice(1, 0, i + 1)), {.causal = true}));
       CHECK(worst_difference(alone, whole.slice(1, i, i + 1)) < 1e-13);
     }
   });

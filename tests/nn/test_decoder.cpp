@@ -2,6 +2,7 @@
 #include "nn/decoder.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"
+#include "support/small_stacks.hpp"
 
 using namespace gradus;
 using namespace gradus::nn;
@@ -10,14 +11,9 @@ using namespace gradus::test;
 namespace {
 
 DecoderOptions small_decoder(bool pre_norm) {
-  return {.hidden = 8,
-          .heads = 2,
-          .intermediate = 12,
-          .layers = 2,
-          .hidden_dropout = 0.2,
-          .attention_dropout = 0.3,
-          .init = init::normal(0.3),
-          .pre_norm = pre_norm};
+  DecoderOptions options = small_stack();
+  options.pre_norm = pre_norm;
+  return options;
 }
 
 Decoder make_decoder(bool pre_norm) {

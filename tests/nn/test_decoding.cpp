@@ -7,6 +7,7 @@
 #include "nn/decoding.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"
+#include "support/small_stacks.hpp"
 
 using namespace gradus;
 using namespace gradus::nn;
@@ -17,16 +18,11 @@ namespace {
 /// A model in f64 whose weights are large, so that its next ids are far from even.
 Transformer make_model(int64_t vocab) {
   Rng rng(6);
-  const Transformer model({.source_vocab = 7,
-                           .target_vocab = vocab,
-                           .max_length = 12,
-                           .hidden = 8,
-                           .heads = 2,
-                           .intermediate = 12,
-                           .encoder_layers = 1,
-                           .decoder_layers = 2,
-                           .dropout = 0.3},
-                          rng);
+  TransformerOptions options = small_transformer();
+  options.target_vocab = vocab;
+  options.max_length = 12;
+  options.dropout = 0.3;
+  const Transformer model(options, rng);
   model.to(DType::f64);
   const NoGrad guard;
   for (Tensor parameter : model.parameters()) parameter.add_(randn(parameter.shape(), rng, DType::f64), 0.3);
@@ -177,14 +173,10 @@ TEST_CASE("decoding puts back the mode of every part, also when it throws", "[de
 TEST_CASE("decoding stops where the model's positions end", "[decoding]") {
   for (const bool learned : {false, true}) {
     Rng rng(7);
-    const Transformer model({.source_vocab = 7,
-                             .target_vocab = 9,
-                             .max_length = 5,
-                             .hidden = 8,
-                             .heads = 2,
-                             .intermediate = 12,
-                             .learned_positions = learned},
-                            rng);
+    TransformerOptions options = small_transformer();
+    options.max_length = 5;
+    options.learned_positions = learned;
+    const Transformer model(options, rng);
     Tensor(model.output_bias).detach().slice(0, 2, 3).fill_(-1e3);  // it never ends
     for (const bool cached : {true, false}) {
       for (const Decoded& one : greedy(model, source, {.cached = cached})) {

@@ -39,7 +39,7 @@ TEST_CASE("single-head attention: masks of every shape say the same", "[single]"
       const Tensor triangle = logical_not(less(arange(4).unsqueeze(1), arange(4).unsqueeze(0)));
       CHECK(worst_difference(layer(x, {.causal = true}), layer(x, {.allowed = triangle.unsqueeze(0)})) <
             1e-14);
-      const auto weights = layer.with_weights(x, {.allowed = padding, .causal = true}).second;
+      const auto weights = layer.with_weights(x, x, {.allowed = padding, .causal = true}).second;
       CHECK(max(masked_fill(weights, logical_and(padding.unsqueeze(1), triangle.unsqueeze(0)), 0)).item() ==
             0);
       CHECK(worst_difference(sum(weights, Axes{-1}), ones({2, 4}, DType::f64)) < 1e-14);
@@ -66,7 +66,7 @@ TEST_CASE("single-head attention has right gradients, first and second order", "
       const SingleHeadAttention self(3, 2, rng, {.score = kind, .dropout = 0, .bias = false});
       check_gradients(self, [&](const auto& in) { return self(in[0], {.causal = true}); },
                       {random_normal({1, 4, 3}, 9)});
-      check_gradients(self, [&](const auto& in) { return self.with_weights(in[0]).second; },
+      check_gradients(self, [&](const auto& in) { return self.with_weights(in[0], in[0]).second; },
                       {random_normal({1, 3, 3}, 10)});
     });
   });
@@ -101,12 +101,12 @@ TEST_CASE("single-head attention: dropout in training only, and weights show it"
   layer.to(DType::f64);
   const Tensor x = random_normal({1, 8, 6}, 16);
   manual_seed(1);
-  const auto [y, weights] = layer.with_weights(x);
+  const auto [y, weights] = layer.with_weights(x, x);
   CHECK(min(weights).item() == 0);
   manual_seed(1);
   CHECK(worst_difference(layer(x), y) < 1e-13);  // the fused op drops the same
   layer.eval();
-  CHECK(min(layer.with_weights(x).second).item() > 0);
+  CHECK(min(layer.with_weights(x, x).second).item() > 0);
   CHECK(worst_difference(layer(x), layer(x)) == 0);
 }
 

@@ -5,6 +5,7 @@
 #include "nn/optimizer.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"
+#include "support/small_stacks.hpp"
 #include "support/training_seed.hpp"
 
 using namespace gradus;
@@ -12,18 +13,6 @@ using namespace gradus::nn;
 using namespace gradus::test;
 
 namespace {
-
-TransformerOptions small_model() {
-  return {.source_vocab = 7,
-          .target_vocab = 6,
-          .max_length = 10,
-          .hidden = 8,
-          .heads = 2,
-          .intermediate = 12,
-          .encoder_layers = 1,
-          .decoder_layers = 2,
-          .dropout = 0.1};
-}
 
 Transformer make_model(const TransformerOptions& options) {
   Rng rng(3);
@@ -44,7 +33,7 @@ TEST_CASE("padded makes one tensor of sequences of different lengths", "[transfo
 }
 
 TEST_CASE("a Transformer is embedding, encoder, decoder and a projection", "[transformer]") {
-  TransformerOptions options = small_model();
+  TransformerOptions options = small_transformer();
   for (const bool learned : {false, true}) {
     for (const bool tied : {false, true}) {
       options.learned_positions = learned;
@@ -73,7 +62,7 @@ TEST_CASE("a Transformer is embedding, encoder, decoder and a projection", "[tra
 }
 
 TEST_CASE("a Transformer's loss is the cross-entropy of what follows", "[transformer]") {
-  const Transformer model = make_model(small_model());
+  const Transformer model = make_model(small_transformer());
   const Tensor log_p = log_softmax(model(source, target));
   double sum = 0, smooth = 0;
   int64_t count = 0;
@@ -94,7 +83,7 @@ TEST_CASE("a Transformer's loss is the cross-entropy of what follows", "[transfo
 
 TEST_CASE("every parameter of a Transformer has a right gradient", "[transformer]") {
   for (const bool tied : {true, false}) {
-    TransformerOptions options = small_model();
+    TransformerOptions options = small_transformer();
     options.tied_output = options.pre_norm = tied;
     options.learned_positions = !tied;
     options.feed_forward = tied ? FeedForwardKind::swiglu : FeedForwardKind::gelu;  // no kinks
@@ -107,7 +96,7 @@ TEST_CASE("every parameter of a Transformer has a right gradient", "[transformer
 }
 
 TEST_CASE("invariant: more padding of source or target changes no result and no loss", "[transformer]") {
-  const Transformer model = make_model(small_model());
+  const Transformer model = make_model(small_transformer());
   const Tensor more_source = pad(source, 1, 0, 3), more_target = pad(target, 1, 0, 2);
   const Tensor logits = model(source, target);
   CHECK(worst_difference(model(more_source, target), logits) < 1e-13);
@@ -118,7 +107,7 @@ TEST_CASE("invariant: more padding of source or target changes no result and no 
 
 TEST_CASE("a Transformer, id by id, gives the logits of the full pass", "[transformer]") {
   for (const bool learned : {false, true}) {
-    TransformerOptions options = small_model();
+    TransformerOptions options = small_transformer();
     options.learned_positions = learned;
     const Transformer model = make_model(options);
     const Tensor ids = padded({{1, 3, 5, 4, 2}, {1, 4, 3, 5, 2}});
@@ -136,7 +125,7 @@ TEST_CASE("a Transformer refuses what does not fit", "[transformer]") {
                     "transformer: source_vocab must be at least 1, not 0");
   CHECK_THROWS_WITH(Transformer({.source_vocab = 3}, rng),
                     "transformer: target_vocab must be at least 1, not 0");
-  const Transformer model = make_model(small_model());
+  const Transformer model = make_model(small_transformer());
   CHECK_THROWS_WITH(model(ones({2, 3}), target),
                     "transformer: source must be ids, i64 [B, S], not f32 [2, 3]");
   CHECK_THROWS_WITH(model(source, tensor({1, 2})),

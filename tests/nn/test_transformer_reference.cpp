@@ -5,6 +5,7 @@
 #include "nn/positional.hpp"
 #include "support/catch.hpp"
 #include "support/reference_case.hpp"
+#include "support/small_stacks.hpp"
 
 using namespace gradus;
 using namespace gradus::nn;
@@ -18,14 +19,11 @@ class Case : public ReferenceCase {
 };
 
 EncoderOptions sizes() {
-  return {.hidden = 8,
-          .heads = 2,
-          .intermediate = 12,
-          .layers = 2,
-          .feed_forward = Activation::relu,
-          .hidden_dropout = 0,
-          .attention_dropout = 0,
-          .layer_norm_eps = 1e-5};
+  EncoderOptions options = small_stack();
+  options.feed_forward = Activation::relu;
+  options.hidden_dropout = options.attention_dropout = 0;
+  options.layer_norm_eps = 1e-5;
+  return options;
 }
 
 /// Both stacks, as torch.nn.Transformer has them.

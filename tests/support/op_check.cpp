@@ -6,50 +6,10 @@
 #include "autograd/gradcheck.hpp"
 #include "support/catch.hpp"
 #include "support/kernels.hpp"
+#include "support/layouts.hpp"
 
 namespace gradus::test {
 namespace {
-
-/// A tensor to start from, and the way from it to the tensor that the op is given.
-struct Layout {
-  std::string name;
-  std::function<Shape(const Shape&)> stored;
-  std::function<Tensor(const Tensor&, const Shape&)> show;
-};
-
-Axes reversed_axes(int rank) {
-  Axes order;
-  for (int i = rank - 1; i >= 0; --i) order.push_back(i);
-  return order;
-}
-
-Shape reversed(const Shape& shape) {
-  Shape result;
-  for (int i = shape.rank() - 1; i >= 0; --i) result.push_back(shape[i]);
-  return result;
-}
-
-Shape first_axis_single(Shape shape) {
-  if (shape.rank() > 0) shape[0] = 1;
-  return shape;
-}
-
-Shape last_axis_doubled(Shape shape) {
-  if (shape.rank() > 0) shape[shape.rank() - 1] = 2 * shape.back();
-  return shape;
-}
-
-const std::vector<Layout>& layouts() {
-  static const std::vector<Layout> all = {
-      {"contiguous", [](const Shape& s) { return s; }, [](const Tensor& x, const Shape&) { return x; }},
-      {"transposed", reversed,
-       [](const Tensor& x, const Shape&) { return x.permute(reversed_axes(x.rank())); }},
-      {"broadcast", first_axis_single, [](const Tensor& x, const Shape& shape) { return x.expand(shape); }},
-      {"sliced", last_axis_doubled,
-       [](const Tensor& x, const Shape&) { return x.rank() == 0 ? x : x.slice(-1, 0, x.size(-1), 2); }},
-  };
-  return all;
-}
 
 /// Entries of both signs, 0.5 <= |v| <= 2.
 Tensor uneven(const Shape& shape) {
@@ -59,6 +19,12 @@ Tensor uneven(const Shape& shape) {
     entries.push_back((0.5 + 1.5 * rng.uniform()) * (rng.chance(0.5) ? 1 : -1));
   }
   return tensor(entries, shape);
+}
+
+void check_order(const Op& op, const Inputs& inputs, bool second_order) {
+  const GradcheckReport report = gradcheck(op, inputs, {.second_order = second_order});
+  INFO((second_order ? "second order\n" : "first order\n") << to_string(report));
+  CHECK(report.passed);
 }
 
 bool is_checked(const Tensor& x) { return x.defined() && is_float(x.dtype()); }
@@ -88,25 +54,18 @@ Inputs random_inputs(const std::vector<Shape>& shapes, Range range, DType dtype)
 }
 
 void check_gradients(const Op& op, const Inputs& inputs) {
-  for (const bool second_order : {false, true}) {
-    const GradcheckReport report = gradcheck(op, inputs, {.second_order = second_order});
-    INFO((second_order ? "second order\n" : "first order\n") << to_string(report));
-    CHECK(report.passed);
-  }
+  for (const bool second_order : {false, true}) check_order(op, inputs, second_order);
 }
 
 void check_layouts(const Op& op, const std::vector<Shape>& shapes, Range range) {
+  const Inputs inputs = random_inputs(shapes, range);
+  check_gradients(op, inputs);
   for (const Layout& layout : layouts()) {
     INFO(layout.name);
-    std::vector<Shape> stored;
-    stored.reserve(shapes.size());
-    for (const Shape& shape : shapes) stored.push_back(layout.stored(shape));
-    const auto shown = [&](const Inputs& leaves) {
-      Inputs inputs;
-      for (size_t i = 0; i < leaves.size(); ++i) inputs.push_back(layout.show(leaves[i], shapes[i]));
-      return op(inputs);
-    };
-    check_gradients(shown, random_inputs(stored, range));
+    const auto of_shown = [&](const Inputs& leaves) { return op(shown(layout, leaves, shapes)); };
+    for (const bool second_order : {false, true}) {
+      if (!second_order || !layout.equal_rows) check_order(of_shown, stored(layout, inputs), second_order);
+    }
   }
 }
 

@@ -30,8 +30,7 @@ Inputs random_inputs(const std::vector<Shape>& shapes, Range range = {}, DType d
 /// gradcheck of `op` at `inputs`, first and second order, in f64.
 void check_gradients(const Op& op, const Inputs& inputs);
 
-/// The same at random inputs of these shapes that are contiguous, transposed (all axes reversed), broadcast
-/// (stride 0 along one axis) and sliced (every second element).
+/// The same at random inputs of these shapes that are dense, and in each of support/layouts.hpp.
 void check_layouts(const Op& op, const std::vector<Shape>& shapes, Range range = {});
 
 /// For functions of one element: check_layouts for `count` inputs of one shape, and check_gradients for

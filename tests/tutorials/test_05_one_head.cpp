@@ -39,7 +39,7 @@ TEST_CASE("05: loops, products and the library's layer give the same numbers", "
   const Tensor x = random_normal({2, 5, 7}, 20);
   const HeadSteps batch = attend(x, head);
   const nn::SingleHeadAttention layer = layer_of(head);
-  const auto [z, weights] = layer.with_weights(x);
+  const auto [z, weights] = layer.with_weights(x, x);
   CHECK(worst_difference(batch.weights, weights) < 1e-13);
   CHECK(worst_difference(batch.output, z) < 1e-13);
   CHECK(worst_difference(batch.output, layer(x)) < 1e-13);

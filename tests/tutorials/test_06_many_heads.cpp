@@ -42,7 +42,7 @@ TEST_CASE("06: a loop over heads, all at once, and the library's layer give the 
     const ManySteps loop = loop_over_heads(x, all), batch = all_at_once(x, all);
     CHECK(worst_difference(loop.weights, batch.weights) < 1e-13);
     CHECK(worst_difference(loop.output, batch.output) < 1e-13);
-    const auto [y, weights] = layer_of(all).with_weights(x);
+    const auto [y, weights] = layer_of(all).with_weights(x, x);
     CHECK(worst_difference(batch.weights, weights) < 1e-13);
     CHECK(worst_difference(batch.output, y) < 1e-13);
     CHECK(layer_of(all).num_parameters() == 4 * (12 * 12 + 12));

@@ -176,7 +176,7 @@ void as_a_layer(const Head& head) {
       {{"query.weight", head.query}, {"key.weight", head.key}, {"value.weight", head.value}});
   fmt::print("{}\n", layer.describe());
   const Tensor x = to_tensor(PencilHead().x).unsqueeze(0);  // [3, 3] -> [1, 3, 3]: a batch of one
-  const auto [z, weights] = layer.with_weights(x);
+  const auto [z, weights] = layer.with_weights(x, x);
   print_table("weights", words, words, weights.select(0, 0));
   print_table("output z", words, {}, z.select(0, 0));
   const HeadSteps ours = attend(x, head);

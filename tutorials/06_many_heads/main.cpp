@@ -78,7 +78,7 @@ void same_numbers() {
 
   section("The library's layer");
   const nn::MultiHeadAttention layer = layer_of(all);
-  const auto [y, weights] = layer.with_weights(x);
+  const auto [y, weights] = layer.with_weights(x, x);
   fmt::print("{}\n", layer.describe());
   fmt::print("same weights: {}\n", largest_gap(weights, batch.weights) < 1e-12);
   fmt::print("same output:  {}\n",
@@ -169,7 +169,7 @@ void look(const std::vector<std::string>& words, int64_t topic, int64_t place, c
   std::vector<std::string> names;
   for (const TwoQuestions* net : {&one, &two}) {
     const Tensor x = net->embedded(in);
-    const Tensor weights = net->attention.with_weights(x).second;  // [1, A, S, S]
+    const Tensor weights = net->attention.with_weights(x, x).second;  // [1, A, S, S]
     for (int64_t a = 0; a < weights.size(1); ++a) {
       rows.push_back(weights.select(0, 0).select(0, a).select(0, place));
       names.push_back(net == &one ? "the only head" : fmt::format("head {} of two", a + 1));

@@ -66,7 +66,7 @@ class TwoQuestions : public nn::Module {
     if (output_ == Projection::kept) return attention(x);
     const nn::Linear output(x.size(2), x.size(2), default_rng());  // a local variable: nobody trains it
     output.to(x.dtype());
-    return output(attention.context(x, x));
+    return output(attention.attend(x, x));
   }
 
   Tensor loss(const Sentences& in) const {

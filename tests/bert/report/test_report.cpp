@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "autograd/error.hpp"
+#include "autograd/file.hpp"
 #include "bert/report/attention_page.hpp"
+#include "bert/report/html.hpp"
 #include "support/catch.hpp"
 #include "support/page_checks.hpp"
 
@@ -147,6 +149,14 @@ TEST_CASE("attention page: padding at the end is left out") {
 
 TEST_CASE("attention page: the same input gives the same bytes") {
   CHECK(render_attention_page(even_page({"a", "b"}, 2)) == render_attention_page(even_page({"a", "b"}, 2)));
+}
+
+TEST_CASE("pages: the styles and the script are those of the files, byte for byte") {
+  const auto file = [](const std::string& name) { return gradus::read_file(GRADUS_SOURCE "/" + name); };
+  CHECK(attention_style() == "\n" + file("bert/report/attention_page.css"));
+  CHECK(attention_script() == "\n" + file("bert/report/attention_page.js"));
+  CHECK(html::page_style() == "\n" + file("bert/report/page_style.css"));
+  CHECK(gradus::plot::svg_style() == file("plot/svg_style.css"));
 }
 
 TEST_CASE("attention page: sizes that do not fit are refused") {

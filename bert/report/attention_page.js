@@ -1,51 +1,3 @@
-// The style and the script of attention pages. The script draws what the JSON in each `.attention` holds.
-#include "bert/report/attention_page.hpp"
-
-namespace gradus::bert {
-
-std::string_view attention_style() {
-  return R"css(
-.attention { --a: var(--series-1); --b: var(--series-2); }
-.attention .legend { display: flex; flex-wrap: wrap; gap: .4rem 1.25rem; align-items: center; font-size: .85rem;
-  color: var(--soft); margin: .75rem 0; }
-.attention .ramp { display: inline-block; width: 8rem; height: .8rem; margin: 0 .4rem; vertical-align: -.1rem;
-  border: 1px solid var(--line); }
-.attention .overview { display: grid; gap: .3rem; overflow-x: auto; padding: .2rem; justify-content: start;
-  font-size: .75rem; color: var(--soft); }
-.attention .overview > span { align-self: center; text-align: center; white-space: nowrap; padding-right: .3rem; }
-.attention .overview button { padding: 0; border: 1px solid var(--line); background: var(--paper); cursor: pointer;
-  aspect-ratio: 1; line-height: 0; min-width: 0; border-radius: 2px; }
-.attention .overview button[aria-pressed=true] { outline: 3px solid var(--ink); outline-offset: 0; }
-.attention .overview canvas { width: 100%; height: 100%; }
-.attention .bar { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; margin: 1.75rem 0 .25rem; }
-.attention .bar h2 { margin: 0 .25rem 0 0; min-width: 9.25rem; }
-.attention .bar button { font: inherit; font-size: .85rem; color: var(--ink); background: var(--panel);
-  border: 1px solid var(--line); border-radius: .35rem; padding: .3rem .7rem; cursor: pointer; }
-.attention .readout { min-height: 4.6em; font-size: .95rem; }
-.attention .views { display: flex; flex-wrap: wrap; gap: 1.5rem 2rem; align-items: flex-start; }
-.attention .map { overflow-x: auto; max-width: 100%; flex: 1 1 20rem; min-width: 0; }
-.attention .long .map { flex-basis: 100%; }
-.attention .map canvas { display: block; cursor: crosshair; }
-.attention .lines { flex: 0 1 21rem; width: 21rem; min-width: 0; font-size: 13px; }
-.attention .lines svg { display: block; width: 100%; height: auto; }
-.attention .lines text { fill: var(--ink); dominant-baseline: central; }
-.attention .lines .b { fill: var(--b); }
-.attention .lines .a { fill: var(--a); }
-.attention .lines .share { fill: var(--soft); text-anchor: end; font-variant-numeric: tabular-nums; }
-.attention .lines .query { cursor: pointer; }
-.attention .lines .query rect { fill: transparent; }
-.attention .lines .query.on rect { fill: var(--panel); stroke: var(--soft); }
-.attention .lines path { fill: none; stroke: var(--heat); }
-.attention .lines .key rect { fill: var(--heat); opacity: .22; }
-.attention .lines .head { fill: var(--soft); font-size: 12px; }
-.attention .stage:focus-visible { outline-offset: 6px; }
-@media (max-width: 30rem) { .attention .lines { flex-basis: 100%; } }
-@media print { .attention .bar button { display: none; } }
-)css";
-}
-
-std::string_view attention_script() {
-  return R"js(
 (() => {
 'use strict';
 const SVG = 'http://www.w3.org/2000/svg';
@@ -308,7 +260,3 @@ function show(root) {
 }
 document.querySelectorAll('.attention').forEach(show);
 })();
-)js";
-}
-
-}  // namespace gradus::bert
