@@ -28,7 +28,7 @@ void run(const Call& call) {
   const auto [tokenizer, model] = open_model("evaluate", call.model);
   const int64_t length = call.data.max_length, positions = model.bert.config.max_position_embeddings;
   if (length > positions)
-    throw WrongCall(fmt::format("--length {} is more than the {} positions of the model", length, positions));
+    fail<WrongCall>("--length {} is more than the {} positions of the model", length, positions);
   const bert::MaskingVocabulary pieces = bert::MaskingVocabulary::of(tokenizer);
   bert::PretrainingOptions options = call.data;
   options.seed = static_cast<uint64_t>(call.seed);

@@ -46,22 +46,20 @@ std::vector<const lab::Experiment*> chosen_experiments(const std::string& name) 
   }
   if (chosen.empty()) {
     const std::string near = nearest(name, known);
-    throw WrongCall(
-        fmt::format("there is no experiment '{}'; {}", name,
-                    near.empty() ? "gradus experiment lists them" : fmt::format("did you mean '{}'?", near)));
+    fail<WrongCall>("there is no experiment '{}'; {}", name,
+                    near.empty() ? "gradus experiment lists them" : fmt::format("did you mean '{}'?", near));
   }
   return chosen;
 }
 
 std::string checked_subject(const Call& call) {
-  if (call.name != "step") throw WrongCall("--subject belongs to the experiment step");
+  if (call.name != "step") fail<WrongCall>("--subject belongs to the experiment step");
   if (lab::find_subject(*call.subject) != nullptr) return *call.subject;
   std::vector<std::string> known;
   for (const lab::Subject& subject : lab::subjects()) known.push_back(subject.name);
   const std::string near = nearest(*call.subject, known);
-  throw WrongCall(
-      fmt::format("--subject: there is no subject '{}'; {}", *call.subject,
-                  near.empty() ? "gradus gradcheck lists them" : fmt::format("did you mean '{}'?", near)));
+  fail<WrongCall>("--subject: there is no subject '{}'; {}", *call.subject,
+                  near.empty() ? "gradus gradcheck lists them" : fmt::format("did you mean '{}'?", near));
 }
 
 Json json_of(const lab::Experiment& experiment, const lab::Outcome& outcome,
@@ -91,14 +89,14 @@ void run(const Call& call) {
   set_num_threads(static_cast<int>(call.threads));
   if (call.name.empty()) {
     if (!call.plot.empty() || !call.plot_folder.empty() || call.subject)
-      throw WrongCall("name an experiment, or all; gradus experiment lists them");
+      fail<WrongCall>("name an experiment, or all; gradus experiment lists them");
     return list_experiments(call);
   }
   const std::vector<const lab::Experiment*> chosen = chosen_experiments(call.name);
   if (call.name == "all" && !call.plot.empty())
-    throw WrongCall("--plot names one picture; give a folder by --plot-dir for all of them");
+    fail<WrongCall>("--plot names one picture; give a folder by --plot-dir for all of them");
   if (!call.plot.empty() && !call.plot_folder.empty())
-    throw WrongCall("--plot and --plot-dir do not go together");
+    fail<WrongCall>("--plot and --plot-dir do not go together");
   lab::ExperimentOptions options;
   options.seed = static_cast<uint64_t>(call.seed);
   if (call.subject) options.subject = checked_subject(call);

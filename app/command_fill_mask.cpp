@@ -89,7 +89,7 @@ std::vector<bert::MaskedPassage> passages_of(const Call& call, const bert::Token
 
 void run(const Call& call) {
   if (call.texts.empty() && call.held_out.empty()) {
-    throw WrongCall("TEXT is missing; see gradus fill-mask --help");
+    fail<WrongCall>("TEXT is missing; see gradus fill-mask --help");
   }
   const auto [tokenizer, model] = open_model("fill-mask", call.model);
   nlohmann::ordered_json results = nlohmann::ordered_json::array();

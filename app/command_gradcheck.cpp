@@ -71,9 +71,8 @@ std::vector<const lab::Subject*> chosen_subjects(const Call& call) {
     }
     if (chosen.size() > before) continue;
     const std::string near = nearest(name, known);
-    throw WrongCall(
-        fmt::format("there is no subject '{}'; {}", name,
-                    near.empty() ? "gradus gradcheck lists them" : fmt::format("did you mean '{}'?", near)));
+    fail<WrongCall>("there is no subject '{}'; {}", name,
+                    near.empty() ? "gradus gradcheck lists them" : fmt::format("did you mean '{}'?", near));
   }
   return chosen;
 }
@@ -243,7 +242,7 @@ std::string to_text(const Sweep& sweep) {
 
 void run_sweep(const Call& call) {
   const std::vector<const lab::Subject*> subjects = chosen_subjects(call);
-  if (subjects.size() != 1) throw WrongCall("--sweep takes one subject, such as gelu");
+  if (subjects.size() != 1) fail<WrongCall>("--sweep takes one subject, such as gelu");
   const Sweep sweep = lab::sweep(subjects[0]->sample(static_cast<uint64_t>(call.seed)), options_of(call));
   if (!call.plot.empty()) write_file_atomically(call.plot, lab::v_curve_svg_file(sweep, subjects[0]->name));
   print(call.json ? to_json(sweep) + "\n" : to_text(sweep));
@@ -254,7 +253,7 @@ void refuse_what_does_not_go_together(const Call& call) {
   const bool is_f32 = call.dtype == "f32", has_rules = call.rules != "gradus";
   const bool chooses = call.directions > 0 || call.sample > 0;
   const auto refuse_if = [](bool is_so, const char* sentence) {
-    if (is_so) throw WrongCall(sentence);
+    if (is_so) fail<WrongCall>("{}", sentence);
   };
   refuse_if(!call.plot.empty() && !call.sweep, "--plot draws what --sweep finds; give both");
   refuse_if(call.json && call.csv, "--json and --csv do not go together");

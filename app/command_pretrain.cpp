@@ -92,11 +92,11 @@ std::string evaluation_line(const bert::StepReport& r, const bert::Evaluation& e
 
 void run(PretrainCall call) {
   if (call.trainer.steps > 0 && call.trainer.minutes > 0)
-    throw WrongCall("--steps and --minutes both say how long to train; leave one of them out");
+    fail<WrongCall>("--steps and --minutes both say how long to train; leave one of them out");
   if (!(call.trainer.steps > 0 || call.trainer.minutes > 0))
-    throw WrongCall("say how long to train, with either --steps or --minutes");
+    fail<WrongCall>("say how long to train, with either --steps or --minutes");
   if (call.said("--held-out-fraction") && call.held_out_fraction > 0 && !call.held_out.empty()) {
-    throw WrongCall(
+    fail<WrongCall>(
         "--held-out-fraction is for a text of which a part is held out, and --held-out names one for "
         "evaluation; give one of them");
   }
@@ -108,11 +108,11 @@ void run(PretrainCall call) {
   if (call.threads > 0) set_num_threads(static_cast<int>(call.threads));
   const bert::Tokenizer tokenizer = tokenizer_of(call, checkpoint);
   if (call.cased && tokenizer.normalizer().lowercase) {
-    throw WrongCall(fmt::format("--cased: the tokenizer in '{}' makes lower case of everything",
-                                (checkpoint          ? call.out
-                                 : call.from.empty() ? call.vocab
-                                                     : call.from)
-                                    .string()));
+    fail<WrongCall>("--cased: the tokenizer in '{}' makes lower case of everything",
+                    (checkpoint          ? call.out
+                     : call.from.empty() ? call.vocab
+                                         : call.from)
+                        .string());
   }
   const bert::Config config = make_config(call, tokenizer.vocab().size());
   if (!call.from.empty()) check_vocabulary("pretrain", tokenizer, config);

@@ -43,7 +43,7 @@ void check_environment() {
   try {
     kernels::blis_choice();
   } catch (const Error& error) {
-    throw WrongCall(error.what());
+    fail<WrongCall>("{}", error.what());
   }
 }
 

@@ -41,17 +41,17 @@ std::optional<bert::Resumable> checkpoint_to_resume(const PretrainCall& call) {
   const bool has_model = fs::exists(call.out / "model.safetensors");
   if (!call.resume) {
     if (!bert::newest_checkpoint(call.out) && !has_model) return std::nullopt;
-    throw WrongCall(fmt::format(
-        "--out '{}' holds a run already; add --resume to go on with it, or name another folder", out));
+    fail<WrongCall>("--out '{}' holds a run already; add --resume to go on with it, or name another folder",
+                    out);
   }
   if (auto found = bert::find_resumable(call.out)) return found;
   if (has_model) {
-    throw WrongCall(
-        fmt::format("--resume: '{}' holds a model but no checkpoint to go on from; name another "
-                    "folder with --out, and leave --resume out",
-                    out));
+    fail<WrongCall>(
+        "--resume: '{}' holds a model but no checkpoint to go on from; name another "
+        "folder with --out, and leave --resume out",
+        out);
   }
-  throw WrongCall(fmt::format("--resume: there is no run in '{}'; leave --resume out to begin one", out));
+  fail<WrongCall>("--resume: there is no run in '{}'; leave --resume out to begin one", out);
 }
 
 std::vector<RunSetting> run_settings(const PretrainCall& call, const bert::Config& config,

@@ -49,15 +49,14 @@ bert::Config config_of_start(const PretrainCall& call) {
     checks.refuse_fresh(option);
   checks.finish();
   if (const int64_t longest = longest_row(call); longest > config.max_position_embeddings) {
-    throw WrongCall(
-        fmt::format("--length: rows of {} slots are longer than the {} positions of the model in '{}'",
-                    longest, config.max_position_embeddings, call.from.string()));
+    fail<WrongCall>("--length: rows of {} slots are longer than the {} positions of the model in '{}'",
+                    longest, config.max_position_embeddings, call.from.string());
   }
   if (call.data.next_sentence && config.type_vocab_size < 2) {
-    throw WrongCall(
-        fmt::format("--from: the model in '{}' knows one segment only, so it cannot read pairs; "
-                    "add --no-nsp",
-                    call.from.string()));
+    fail<WrongCall>(
+        "--from: the model in '{}' knows one segment only, so it cannot read pairs; "
+        "add --no-nsp",
+        call.from.string());
   }
   if (call.said("--dropout")) config.hidden_dropout_prob = config.attention_probs_dropout_prob = call.dropout;
   return config;
@@ -118,22 +117,22 @@ bert::Config make_config(const PretrainCall& call, int64_t vocabulary) {
   config.init.output_from_value = call.output_from_value;
   const int64_t longest = longest_row(call);
   if (call.positions > 0 && call.positions < longest) {
-    throw WrongCall(fmt::format("--positions {} is less than the {} slots of --length; take at least as many",
-                                call.positions, longest));
+    fail<WrongCall>("--positions {} is less than the {} slots of --length; take at least as many",
+                    call.positions, longest);
   }
   config.max_position_embeddings = call.positions > 0 ? call.positions : std::max<int64_t>(128, longest);
-  if (config.hidden_size % config.num_attention_heads != 0) throw WrongCall(about_heads(config));
-  if (const std::string problem = config.problem(); !problem.empty()) throw WrongCall(problem);
+  if (config.hidden_size % config.num_attention_heads != 0) fail<WrongCall>("{}", about_heads(config));
+  if (const std::string problem = config.problem(); !problem.empty()) fail<WrongCall>("{}", problem);
   return config;
 }
 
 bert::Tokenizer tokenizer_of(const PretrainCall& call, const std::optional<fs::path>& checkpoint) {
   const bool has_vocab_size = call.said("--vocab-size");
   if (has_vocab_size && !call.vocab.empty())
-    throw WrongCall(
+    fail<WrongCall>(
         "--vocab-size is for a vocabulary that is learned, and --vocab names one; give one of them");
   if (call.said("--alphabet") && !call.vocab.empty())
-    throw WrongCall(
+    fail<WrongCall>(
         "--alphabet is for a vocabulary that is learned, and --vocab names one; give one of them");
   if (!checkpoint && call.from.empty())
     return call.vocab.empty() ? learn_vocabulary(call) : open_tokenizer(call.vocab, call.cased);
@@ -149,14 +148,14 @@ bert::Tokenizer tokenizer_of(const PretrainCall& call, const std::optional<fs::p
     return tokenizer;
   }
   if (has_vocab_size && call.vocab_size < tokenizer.vocab().size()) {
-    throw WrongCall(fmt::format("--vocab-size: the run in '{}' has {} pieces, not {}", call.out.string(),
-                                tokenizer.vocab().size(), call.vocab_size));
+    fail<WrongCall>("--vocab-size: the run in '{}' has {} pieces, not {}", call.out.string(),
+                    tokenizer.vocab().size(), call.vocab_size);
   }
   if (!call.vocab.empty() && !(open_tokenizer(call.vocab, call.cased).vocab() == tokenizer.vocab())) {
-    throw WrongCall(
-        fmt::format("--vocab: the run in '{}' was begun with another vocabulary than {}; leave "
-                    "--vocab out to go on with that of the run",
-                    call.out.string(), call.vocab.string()));
+    fail<WrongCall>(
+        "--vocab: the run in '{}' was begun with another vocabulary than {}; leave "
+        "--vocab out to go on with that of the run",
+        call.out.string(), call.vocab.string());
   }
   return tokenizer;
 }

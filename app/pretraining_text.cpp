@@ -50,10 +50,10 @@ bert::CorpusSplit hold_out(bert::TokenizedCorpus corpus, double fraction, uint64
 
 std::vector<bert::LengthStage> parse_lengths(const std::string& text) {
   const auto wrong = [&] {
-    throw WrongCall(
-        fmt::format("--length '{}' is not of the form 64 or 32:0.5,64:0.8,128 (slots, and the share of the "
-                    "run up to which they hold)",
-                    text));
+    fail<WrongCall>(
+        "--length '{}' is not of the form 64 or 32:0.5,64:0.8,128 (slots, and the share of the "
+        "run up to which they hold)",
+        text);
   };
   std::vector<bert::LengthStage> stages;
   const char *at = text.data(), *const end = text.data() + text.size();
@@ -64,8 +64,8 @@ std::vector<bert::LengthStage> parse_lengths(const std::string& text) {
     if (result.ec == std::errc::invalid_argument) wrong();
     const bool is_too_long = result.ec != std::errc() || stage.length > bert::Config::largest;
     if (is_too_long || stage.length < 5) {
-      throw WrongCall(fmt::format("--length '{}': a row has at {} slots", text,
-                                  is_too_long ? fmt::format("most {}", bert::Config::largest) : "least 5"));
+      fail<WrongCall>("--length '{}': a row has at {} slots", text,
+                      is_too_long ? fmt::format("most {}", bert::Config::largest) : "least 5");
     }
     at = result.ptr;
     if (at != end && *at == ':') {

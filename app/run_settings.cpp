@@ -110,7 +110,7 @@ SettingChanges check_settings(const std::string& line, const std::vector<RunSett
     problem += (problem.empty() ? "" : "; ") + more;
   }
   if (problem.empty()) return changes;
-  throw WrongCall(problem + "; resume it as it was begun, or name another folder with --out");
+  fail<WrongCall>("{}; resume it as it was begun, or name another folder with --out", problem);
 }
 
 }  // namespace gradus::app

@@ -33,7 +33,7 @@ void StartChecks::add(const std::string& option, const std::string& problem) {
 }
 
 void StartChecks::finish() const {
-  if (!problems_.empty()) throw WrongCall(problems_ + "; leave it out, or begin without --from");
+  if (!problems_.empty()) fail<WrongCall>("{}; leave it out, or begin without --from", problems_);
 }
 
 StartModel start_model(const std::filesystem::path& from, const bert::Config& config, uint64_t seed) {
