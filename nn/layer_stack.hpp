@@ -21,7 +21,7 @@ class LayerStack : public Module {
   const std::optional<LayerNorm> last_norm;  ///< "LayerNorm"; with pre-norm only
 
  protected:
-  /// Throws ShapeError that names the `stack` if there are fewer than 0 layers.
+  /// @throws ShapeError that names the `stack` if there are fewer than 0 layers.
   template <class Options>
   LayerStack(std::string_view stack, const Options& options, Rng& rng)
       : layers([&] {
