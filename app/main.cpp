@@ -1,6 +1,7 @@
 // The gradus program: finds the command, runs it, and turns what went wrong into one sentence and an exit
 // code.
 #include <algorithm>
+#include <csignal>
 #include <exception>
 #include <memory>
 #include <new>
@@ -102,6 +103,8 @@ int call(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   fill_closed_streams();
+  // A file that may not grow any more (ulimit -f) is then an error of its write, with a sentence, and not the end.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     let_waiting_threads_sleep(argv);
     prepare_for_short_memory();

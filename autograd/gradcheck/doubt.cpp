@@ -32,7 +32,7 @@ double TensorCheck::swallowed_by_outputs(Measurement& m) {
     }
     return found;
   };
-  const double all = std::min(largest(kept_), 0x1p1000), size = std::max(1.0, size_of(m.along));
+  const double all = std::min(claim_.largest_input, 0x1p1000), size = std::max(1.0, size_of(m.along));
   std::vector<double> steps = {m.slopes.central.step, 0x1p20 * size, 0x1p40 * size, 0x1p60 * size};
   // As far as what stands beside it, which may be far larger.
   if (all > 0x1p40 * size) steps.push_back(0x1p20 * all);

@@ -46,6 +46,9 @@ void take_gradients(Claim& claim, const std::vector<Tensor>& gradients, const st
     const bool is_there = i < gradients.size() && gradients[i].defined();
     claim.unused.push_back(!is_there);
     claim.gradients.push_back(numbers_or_zeros(is_there ? gradients[i] : Tensor(), leaves[i].numel()));
+    for (const double value : numbers(leaves[i])) {
+      if (std::isfinite(value)) claim.largest_input = std::max(claim.largest_input, std::abs(value));
+    }
   }
 }
 
@@ -63,6 +66,7 @@ void check_linearity(Claim& claim, const Problem& problem, const Tensor& y, cons
       for (size_t k = 0; k < once.size(); ++k) {
         if (is_same(scaled[k], factor * once[k]) || std::abs(scaled[k] - factor * once[k]) <= bound) continue;
         if (!std::isfinite(once[k])) continue;  // the comparison with differences reports it
+        if (!std::isfinite(scaled[k]) && std::abs(once[k]) > 0x1p1000) continue;  // overflow on the way
         const Shape at = position(leaves[i].shape(), static_cast<int64_t>(k));
         claim.problems.push_back(
             factor == 0

@@ -47,6 +47,7 @@ struct Claim {
   std::function<Numbers()> outputs;
   Numbers weights;
   std::vector<Numbers> gradients;          ///< one for each tensor
+  double largest_input = 0;                ///< the largest |value| of all tensors
   std::vector<bool> unused;                ///< the outputs do not depend on this tensor
   std::vector<std::string> problems = {};  ///< what is wrong with the backward as a whole
   /// How the gradients change, a few times each, where the values and cotangents are off by rounding:

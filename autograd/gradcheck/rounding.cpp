@@ -11,6 +11,10 @@ namespace {
 
 constexpr double two_roundings = 2 * std::numeric_limits<double>::epsilon();
 
+double moved(double value, Rng& rng) {
+  return value * (1 + (rng.chance(0.5) ? two_roundings : -two_roundings));
+}
+
 /// Moves every value up or down. Equal ones move alike: where two tie for the largest the gradient jumps, and
 /// that is no rounding.
 class Rounded {
@@ -20,8 +24,9 @@ class Rounded {
     Numbers values = numbers(x);
     for (double& value : values) {
       if (std::isnan(value)) continue;
-      const double by = rng_.chance(0.5) ? two_roundings : -two_roundings;
-      value = moved_.try_emplace(value, value * (1 + by)).first->second;
+      const auto [found, is_new] = moved_.try_emplace(value, 0.0);
+      if (is_new) found->second = moved(value, rng_);
+      value = found->second;
     }
     return tensor(values, x.shape());
   }
@@ -48,8 +53,12 @@ std::vector<std::vector<Numbers>> rounding_of(const Problem& problem, const std:
   Rng rng(1);
   for (int i = 0; i < tries; ++i) {
     Rounded rounded(rng);
-    const auto round = [&](const Tensor& x) { return rounded(x); };
-    const ConvertedLeaves elsewhere(problem.tensors, round);
+    const ConvertedLeaves elsewhere(problem.tensors, [&](const Tensor& x) { return rounded(x); });
+    const auto round = [&](const Tensor& v) {
+      Numbers values = numbers(v);
+      for (double& value : values) value = moved(value, rng);
+      return tensor(values, v.shape());
+    };
     try {
       std::vector<Numbers> found = gradients_at(round);
       for (size_t k = 0; k < gradients.size(); ++k) {

@@ -21,6 +21,10 @@ TensorCheck::TensorCheck(const Claim& claim, const Numbers& base, Tensor x, size
       options_(options),
       largest_gradient_(largest(claim.gradients[at])) {
   has_no_value_ = std::any_of(base.begin(), base.end(), [](double y) { return !std::isfinite(y); });
+  for (size_t i = 0; i < base.size(); ++i) {
+    const double one = std::abs(claim.weights[i] * base[i]);
+    if (std::isfinite(one)) largest_output_ = std::max(largest_output_, one);
+  }
   gradient_length_ = 0;
   for (const double g : gradient_) gradient_length_ = std::hypot(gradient_length_, g);
   for (const Numbers& gradient : claim.gradients) {
@@ -104,11 +108,8 @@ bool TensorCheck::is_zero(const Measurement& m) const {
   if (m.slopes.jump || sides_differ(m) || !is_nothing(m.slopes.central)) return false;
   const double found = std::abs(m.analytic);
   if (found == 0 || (m.is_constant && found <= least_rounding)) return true;
-  double function = m.slopes.magnitude;
-  for (size_t i = 0; i < base_.size(); ++i) {
-    function = std::max(function, std::abs(claim_.weights[i] * base_[i]));
-  }
   const double rounding = trust * backward_rounding(m);
+  const double function = std::max(m.slopes.magnitude, largest_output_);
   const double explained = std::max(most_rounding * function, least_rounding);
   return found <= rounding && rounding * size_of(m.along) <= explained;
 }

@@ -121,6 +121,7 @@ class TensorCheck {
   const Numbers& gradient_;
   const GradcheckOptions& options_;
   double largest_gradient_, gradient_length_, largest_of_all_ = 0;
+  double largest_output_ = 0;  ///< times its weight
   bool has_no_value_ = false;
   mutable std::optional<double> largest_beyond_rounding_;
   int halvings_left_ = 0;

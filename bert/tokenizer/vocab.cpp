@@ -97,7 +97,8 @@ SpecialIds Vocab::special_ids() const {
   const SpecialIds ids{look_up(pad_token), look_up(unk_token), look_up(cls_token), look_up(sep_token),
                        look_up(mask_token)};
   if (!missing.empty()) {
-    fail<FormatError>("{}: of the special tokens that BERT needs, {} is missing", name_, missing);
+    fail<FormatError>("{}: of the special tokens that BERT needs, {} {} missing", name_, missing,
+                      missing.find(',') == std::string::npos ? "is" : "are");
   }
   return ids;
 }

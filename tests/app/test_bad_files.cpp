@@ -128,7 +128,8 @@ TEST_CASE("vocabularies that are damaged are refused with their line") {
   add("twice.txt", "twice.txt: line 8 repeats the piece of line 6, \"a\"");
   add("latin1.txt", "latin1.txt: line 6 is not UTF-8: byte 0xE9 at its offset 3");
   add("return.txt", "return.txt: line 6 has a carriage return inside its piece");
-  add("specials.txt", "specials.txt: of the special tokens that BERT needs, [CLS], [SEP], [MASK] is missing");
+  add("specials.txt",
+      "specials.txt: of the special tokens that BERT needs, [CLS], [SEP], [MASK] are missing");
   check_refused(folder, calls);
 }
 

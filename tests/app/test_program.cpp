@@ -64,6 +64,16 @@ TEST_CASE("standard output that takes nothing is an error") {
   CHECK(content_of(folder.path()).count("toy/train.txt") == 1);
 }
 
+TEST_CASE("gradus: a file that may not grow any more is named, and nothing is left of it") {
+  const TemporaryFolder folder;
+  const ProgramResult result =
+      call_gradus(folder.path(), {"corpus", "toy", "--out", "toy", "--stories", "3000"}, "ulimit -f 8 && ");
+  INFO(result.exit_code << " " << result.errors);
+  CHECK(result.exit_code == 1);
+  CHECK(result.errors == "gradus corpus: cannot write toy/train.txt: File too large\n");
+  CHECK(std::filesystem::is_empty(folder / "toy"));
+}
+
 TEST_CASE("Ctrl-C ends the learning of a vocabulary with 130 and leaves nothing behind") {
   const TemporaryFolder folder;
   const ProgramResult result =

@@ -147,6 +147,23 @@ TEST_CASE("tiny numbers are as good as others: their gradients are seen", "[extr
   }
 }
 
+TEST_CASE("what another input rounds away is not called wrong", "[extremes]") {
+  const auto verdict = [](auto fn, std::vector<double> x, std::vector<double> y) {
+    const auto of_two = [&](const std::vector<Tensor>& in) { return fn(in[0], in[1]); };
+    return gradcheck(of_two, {tensor(x), tensor(y)}).verdict;
+  };
+  const auto softplus = [](const Tensor& x, const Tensor& y) { return log(1.0 + exp(x)) * y; };
+  CHECK(verdict(softplus, {-40, 1}, {1e12, 1}) == Verdict::inconclusive);
+  const auto minus = [](const Tensor& x, const Tensor& y) { return x - y; };
+  CHECK(verdict(minus, {1.7e308, 1, 2}, {2, -2, 2}) == Verdict::inconclusive);
+  CHECK(verdict(minus, {-37, -38, -39}, {1e308, -1e308, 1}) == Verdict::inconclusive);
+  const auto sum_of_both = [](const Tensor& x, const Tensor& y) { return x * 1e-20 + y; };
+  CHECK(verdict(sum_of_both, {1e308, 1}, {1e16, 1}) == Verdict::inconclusive);
+  // Cotangents may take a gradient past the largest number, too.
+  const auto product = [](const Tensor& x, const Tensor& y) { return erf(x) * y; };
+  CHECK(verdict(product, {0.5, 1}, {1e308, -1e308}) != Verdict::fail);
+}
+
 TEST_CASE("a dropped gradient is not taken for one that is 0", "[extremes]") {
   const auto dropped = [](Tensor (*f)(const Tensor&), std::vector<double> at) {
     return check({"", f}, tensor(at), 0).verdict;

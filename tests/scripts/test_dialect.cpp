@@ -85,7 +85,7 @@ const Rule* broken_by(const std::string& line) {
 }  // namespace
 
 TEST_CASE("dialect: the rules find what they are for, and nothing else") {
-  for (const std::string wrong :
+  for (const std::string& wrong :
        {std::string("std::") + "size_t i = 0;", std::string("constexpr int k") + "Rows = 3;",
         std::string("  /// Sums. Thr") + "ows ShapeError if they differ.",
         std::string("thr") + "ow WrongCall(\"no\");", std::string("thr") + "ow ShapeError(text);"}) {
