@@ -32,7 +32,10 @@ double TensorCheck::swallowed_by_outputs(Measurement& m) {
     }
     return found;
   };
-  const double all = std::min(claim_.largest_input, 0x1p1000), size = std::max(1.0, size_of(m.along));
+  // Other inputs count where they are far larger.
+  const double own = largest(kept_), others = claim_.largest_input;
+  const double all = std::min(others > 0x1p20 * own ? others : own, 0x1p1000);
+  const double size = std::max(1.0, size_of(m.along));
   std::vector<double> steps = {m.slopes.central.step, 0x1p20 * size, 0x1p40 * size, 0x1p60 * size};
   // As far as what stands beside it, which may be far larger.
   if (all > 0x1p40 * size) steps.push_back(0x1p20 * all);
@@ -44,7 +47,8 @@ double TensorCheck::swallowed_by_outputs(Measurement& m) {
   move(m.along, 0);
   // What an output was made from may have been as large as the inputs, and may have cancelled. (This is no
   // reason to doubt a gradient of 0: most of them are right.)
-  const double least = m.analytic != 0 ? all : 0;
+  const bool is_claimed_zero = is_zero(m);
+  const double least = is_claimed_zero ? 0 : all;
   double swallowed = 0;
   m.is_constant = true;
   for (size_t i = 0; i < base_.size(); ++i) {
@@ -53,7 +57,7 @@ double TensorCheck::swallowed_by_outputs(Measurement& m) {
     while (still < steps.size() && !moves(above[still]) && !moves(below[still])) ++still;
     const bool has_value = std::isfinite(base_[i]), depends = still < steps.size();
     m.is_constant = m.is_constant && !depends;
-    if (!has_value && (depends || m.analytic != 0)) return INFINITY;
+    if (!has_value && (depends || !is_claimed_zero)) return INFINITY;
     if (!depends || still == 0) continue;
     swallowed +=
         epsilon * std::abs(claim_.weights[i]) * std::max(std::abs(base_[i]), least) / steps[still - 1];

@@ -8,6 +8,8 @@ namespace {
 /// Rounding on the way may leave this much of a gradient that is 0, whatever the function. And rounding that
 /// would change the function by so many times its own size, as that of sin(1e15), explains nothing.
 constexpr double least_rounding = 1e-11, most_rounding = 100;
+/// What is this large may overflow on its way.
+constexpr double nearly_infinite = 0x1p1000;
 
 }  // namespace
 TensorCheck::TensorCheck(const Claim& claim, const Numbers& base, Tensor x, size_t at,
@@ -64,8 +66,9 @@ Verdict TensorCheck::verdict(const Measurement& m) const {
   const Slopes& s = m.slopes;
   if (!std::isfinite(m.analytic)) {
     // Beside an output without a value, or where the slope grows without end, this may be right.
-    return has_no_value_ || !settles(s.central, std::abs(s.central.value)) ? Verdict::inconclusive
-                                                                           : Verdict::fail;
+    const double slope = std::abs(s.central.value);
+    const bool may_be = has_no_value_ || !settles(s.central, slope) || slope > nearly_infinite;
+    return may_be ? Verdict::inconclusive : Verdict::fail;
   }
   if (m.in_doubt) return Verdict::inconclusive;
   if (m.corner) {

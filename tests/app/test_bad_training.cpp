@@ -129,7 +129,7 @@ TEST_CASE("a model whose vocabulary is too large, or whose weights are NaN, is r
   write(folder / "headless/vocab.txt", "a\nb\n");
   const std::string pieces = ": larger/vocab.txt has 50 pieces, config.json says 48";
   const std::string specials =
-      ": headless/vocab.txt: of the special tokens that BERT needs, [PAD], [UNK], [CLS], [SEP], [MASK] is "
+      ": headless/vocab.txt: of the special tokens that BERT needs, [PAD], [UNK], [CLS], [SEP], [MASK] are "
       "missing";
   check_refused(folder, {{{"evaluate", "larger", "four.txt", "--length", "16"}, 1, " evaluate" + pieces},
                          {{"fill-mask", "larger", "a [MASK]"}, 1, " fill-mask" + pieces},

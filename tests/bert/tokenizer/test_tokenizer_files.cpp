@@ -394,5 +394,5 @@ TEST_CASE("a vocabulary without a special token is refused") {
   Vocab({"[PAD]", "[UNK]", "a"}).save(folder / "vocab.txt");
   CHECK_THROWS_WITH(load_tokenizer(folder.path()),
                     (folder / "vocab.txt").string() +
-                        ": of the special tokens that BERT needs, [CLS], [SEP], [MASK] is missing");
+                        ": of the special tokens that BERT needs, [CLS], [SEP], [MASK] are missing");
 }

@@ -58,7 +58,7 @@ TEST_CASE("the special tokens are found, or named as missing") {
   CHECK(vocab.special_ids() == SpecialIds{3, 0, 1, 2, 4});
   CHECK_THROWS_AS(Vocab({"[UNK]"}).special_ids(), FormatError);
   CHECK_THROWS_WITH(Vocab({"[PAD]", "[CLS]", "[UNK]"}).special_ids(),
-                    "vocabulary: of the special tokens that BERT needs, [SEP], [MASK] is missing");
+                    "vocabulary: of the special tokens that BERT needs, [SEP], [MASK] are missing");
 }
 
 TEST_CASE("vocab.txt is written and read") {
