@@ -1,4 +1,4 @@
-// gradus corpus: writes the built-in toy corpus, or parts a text of one's own.
+// gradus corpus: writes the built-in toy corpus, or splits a text file of yours.
 #include <cmath>
 #include <memory>
 

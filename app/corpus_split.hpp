@@ -1,5 +1,5 @@
 /// @file
-/// A text of one's own made into the two files that a training run needs.
+/// A text file made into the two files that a training run needs.
 #pragma once
 
 #include <cstdint>

@@ -21,7 +21,7 @@ struct RunSetting {
 /// The parts, with ", " between them.
 std::string settings_line(const std::vector<RunSetting>& settings);
 
-/// A text for the line that two corpora share only if they hold the same pieces, sentences and documents.
+/// A fingerprint: equal for two corpora only if they hold the same pieces, sentences and documents.
 std::string fingerprint(const bert::TokenizedCorpus& corpus);
 
 /// Gives each setting that was left out the text which the run's `line` has for it, where it has one.

@@ -13,7 +13,7 @@ namespace gradus::app {
 namespace {
 
 /// Whether more than `limit` bytes stand without a space between them: quick, and true of every line that has
-/// a word of so many characters.
+/// a word of this many characters.
 bool may_have_long_word(std::string_view line, int64_t limit) {
   int64_t run = 0;
   for (const char c : line) {

@@ -6,7 +6,7 @@
 namespace gradus::gradchecking {
 namespace {
 
-/// The search gives up after so many halvings: only very many kinks take more.
+/// The search gives up after this many halvings: only very many kinks take more.
 constexpr int most_halvings = 1000;
 
 Direction part_of(const Direction& all, size_t begin, size_t end) {

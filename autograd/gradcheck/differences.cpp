@@ -102,7 +102,10 @@ GradcheckReport check_by_differences(const Problem& problem, const GradcheckOpti
     result.directions = directions;
     result.elements = static_cast<int64_t>(elements.size());
     result.checked = elements.empty() ? directions : static_cast<int64_t>(elements.size());
-    if (claim.unused[i] && result.note.empty()) result.note = "the output does not depend on it";
+    if (claim.unused[i] && result.note.empty()) {
+      const char* what = options.second_order ? "no first gradient depends" : "the output does not depend";
+      result.note = fmt::format("{} on it", what);
+    }
     if (!result.passed && result.direction < 0)
       result.inputs = values_around(problem.tensors, i, result.index);
     report.add(std::move(result));

@@ -11,8 +11,8 @@ constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr size_t most_columns = 6;
 /// A jump shows in this many rungs in a row.
 constexpr size_t jump_rungs = 6;
-/// So many remainders tell scatter from chance, at least; and so many at the narrow steps, where a function
-/// that computes in f32 stands still at half of them.
+/// It takes at least this many remainders to tell scatter from chance; and this many at the narrow steps,
+/// where a function that computes in f32 stands still at half of them.
 constexpr size_t least_remainders = 5, narrow_remainders = 8;
 /// Two values differ when they are further apart than this many times their errors.
 constexpr double trust = 10;

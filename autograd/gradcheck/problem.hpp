@@ -60,7 +60,7 @@ struct Claim {
 Claim first_order(const Problem& problem, Rng& rng);
 Claim second_order(const Problem& problem, Rng& rng);
 
-/// The gradients anew, each cotangent v having become round(v).
+/// The gradients, computed again with round(v) in place of each cotangent v.
 using GradientsAt = std::function<std::vector<Numbers>(const std::function<Tensor(const Tensor&)>& round)>;
 
 /// For each of `gradients`: its changes in a few trials where every value and every cotangent moves up or down

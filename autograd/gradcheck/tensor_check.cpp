@@ -6,7 +6,7 @@ namespace gradus::gradchecking {
 namespace {
 
 /// Rounding on the way may leave this much of a gradient that is 0, whatever the function. And rounding that
-/// would change the function by so many times its own size, as that of sin(1e15), explains nothing.
+/// would change the function by this many times its own size, as that of sin(1e15), explains nothing.
 constexpr double least_rounding = 1e-11, most_rounding = 100;
 /// What is this large may overflow on its way.
 constexpr double nearly_infinite = 0x1p1000;

@@ -41,7 +41,7 @@ struct FilledText {
 
 /// The `k` most probable pieces for every [MASK] in `text` (or in `text` and `pair`), each mask on its own,
 /// as Hugging Face's fill-mask pipeline does. Special pieces are never guessed. A guess that continues a word
-/// (`##ing`) is put right behind what stands before its gap. `answers` are the pieces that stood in the gaps,
+/// (`##ing`) is joined to what stands before its gap. `answers` are the pieces that stood in the gaps,
 /// in their order, as far as they are known.
 ///
 /// @throws FormatError if there is no [MASK], IndexError if the text has more pieces than the model has

@@ -56,7 +56,7 @@ enum class TrainingEnd { finished, interrupted };
 
 class Trainer {
  public:
-  /// `held_out` may be null: then nothing is evaluated. @throws Error for options that cannot be.
+  /// `held_out` may be null: then nothing is evaluated. @throws Error for options out of range.
   Trainer(BertForPreTraining model, Tokenizer tokenizer, std::shared_ptr<const PretrainingData> training,
           std::shared_ptr<const PretrainingData> held_out, TrainerOptions options,
           std::filesystem::path folder, TrainerEvents events = {});

@@ -19,8 +19,8 @@ struct LengthStage {
 };
 
 struct TrainerOptions {
-  int64_t steps = 0;     ///< how long to train: so many steps, or
-  double minutes = 0;    ///< so many minutes of training time (evaluation and saving not counted)
+  int64_t steps = 0;     ///< how long to train: this many steps, or
+  double minutes = 0;    ///< this many minutes of training time (evaluation and saving not counted)
   int64_t slots = 1024;  ///< slots (tokens and padding) of a step: rows = slots / length
   /// Batches of `slots` that make one step. Its gradient is that of the mean loss over all they hold, so k
   /// batches of n slots and one of k n do the same wherever their rows are the same.
@@ -36,11 +36,11 @@ struct TrainerOptions {
   uint64_t seed = 1;
   /// Equal stretches of the run, with an evaluation between two of them, beside the first and the last.
   int64_t evaluations = 10;
-  int64_t evaluation_rows = 256;             ///< rows of each evaluation along the way
-  int64_t final_rows = 0;                    ///< rows of the last one; 0: the whole held-out text
-  double save_minutes = 1;                   ///< time between checkpoints, or
-  int64_t save_steps = 0;                    ///< steps between them
-  int64_t keep = 2;                          ///< the newest so many checkpoints are kept, and the best one
+  int64_t evaluation_rows = 256;  ///< rows of each evaluation along the way
+  int64_t final_rows = 0;         ///< rows of the last one; 0: the whole held-out text
+  double save_minutes = 1;        ///< time between checkpoints, or
+  int64_t save_steps = 0;         ///< steps between them
+  int64_t keep = 2;               ///< how many of the newest checkpoints are kept, beside the best one
   const BigramBaseline* baseline = nullptr;  ///< scored beside the model in every evaluation
   int64_t report_every = 10;                 ///< steps between two calls of TrainerEvents::step
   std::string settings{};  ///< says how the run was called: only a run with the same line can resume it

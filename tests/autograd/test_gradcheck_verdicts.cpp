@@ -89,6 +89,18 @@ TEST_CASE("a gradient that is 0 up to rounding has no error", "[gradcheck]") {
   CHECK(report.inputs[1].error == 0);
 }
 
+TEST_CASE("second order: where the first gradient is constant, the report says that it is the gradient",
+          "[gradcheck]") {
+  const auto fn = [](const Inputs& in) { return tanh(in[0]) + 2.0 * in[1]; };
+  const Inputs inputs = {random({3}, 2), random({3}, 3)};
+  const GradcheckReport second = gradcheck(fn, inputs, {.second_order = true});
+  INFO(to_string(second));
+  CHECK(second.passed);
+  CHECK(second.inputs[0].note.empty());
+  CHECK(second.inputs[1].note == "no first gradient depends on it");
+  CHECK(gradcheck(fn, inputs).inputs[1].note.empty());
+}
+
 TEST_CASE("a sample checks as many elements as it is told", "[gradcheck]") {
   const auto fn = [](const Inputs& in) { return tanh(in[0]); };
   const GradcheckReport report = gradcheck(fn, {random({10, 10}, 2), random({3}, 3)}, {.sample = 7});
