@@ -35,7 +35,7 @@ void run(const Call& call) {
   const auto text = std::make_shared<const bert::TokenizedCorpus>(
       bert::read_corpus(call.texts, tokenizer, {.block_sentences = call.block_sentences}));
   const TextAccount account = account_of(call.texts, *text, tokenizer);
-  check_maskable(account);
+  check_maskable(account, "nothing to score", "this model's vocabulary was made for other texts");
   if (call.data.next_sentence) check_pairs(*text, joined_names(call.texts));
   const bert::PretrainingData data(text, pieces, options);
   Progress progress("evaluating");

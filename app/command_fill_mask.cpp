@@ -80,8 +80,8 @@ std::vector<bert::MaskedPassage> passages_of(const Call& call, const bert::Token
   passages = bert::masked_passages(call.held_out, tokenizer, call.samples, std::min(readable, positions));
   if (passages.empty()) {
     fail<FormatError>(
-        "{}: no document begins with a word that is one piece of the vocabulary and has others around it, so "
-        "there is nothing to mask; give a text with {}",
+        "{}: no document has, near its beginning, a word of letters that is one piece of the vocabulary and "
+        "three more pieces beside it, so there is nothing to mask; give a text with {}",
         call.held_out.string(), bert::mask_token);
   }
   return passages;

@@ -312,7 +312,8 @@ void add_gradcheck(CLI::App& program) {
       ->type_name("");
   add_choice(*c, "--dtype", call->dtype, {"f64", "f32"},
              "f64: differences; f32: the f32 gradient against f64's");
-  add_switch(*c, "--second-order", call->second_order, "Check the gradient's own gradient");
+  add_switch(*c, "--second-order", call->second_order,
+             "Check the gradient's own gradient; the gradient itself is another check");
   add_whole(*c, "--directions", call->directions, "Random directions for each tensor", 0);
   add_whole(*c, "--sample", call->sample,
             "Random elements of each tensor; 0: all, or none beside --directions", 0);

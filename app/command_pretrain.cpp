@@ -42,18 +42,27 @@ struct Texts {
   std::vector<TextAccount> accounts;
 };
 
+/// What to do about a vocabulary that does not know much of the text.
+std::string what_would_know_more(const PretrainCall& call) {
+  if (!call.from.empty()) return "its tokenizer is that of --from, so leave that out to learn another";
+  const std::string larger = "ask for a larger one with --vocab-size";
+  return call.vocab.empty() ? larger : "leave --vocab out to learn one from it, or " + larger;
+}
+
 Texts read_texts(const PretrainCall& call, const bert::Tokenizer& tokenizer, Progress& progress) {
+  constexpr const char *nothing = "nothing to learn",
+                       *other_vocabulary = "take a vocabulary that is made for this text";
   std::vector<TextAccount> accounts;
   const bert::CorpusOptions how{.block_sentences = call.block_sentences};
   bert::TokenizedCorpus training = bert::read_corpus(call.texts, tokenizer, how), held_out;
   accounts.push_back(account_of(call.texts, training, tokenizer));
-  check_maskable(accounts.back());
+  check_maskable(accounts.back(), nothing, other_vocabulary);
   if (call.data.next_sentence) check_pairs(training, joined_names(call.texts));
   if (!call.held_out.empty()) {
     held_out = bert::read_corpus(call.held_out, tokenizer, how);
     accounts.push_back(account_of(call.held_out, held_out, tokenizer));
     accounts.back().name = "--held-out " + accounts.back().name;
-    check_maskable(accounts.back());
+    check_maskable(accounts.back(), nothing, other_vocabulary);
     if (call.data.next_sentence) check_pairs(held_out, "--held-out " + joined_names(call.held_out));
   } else if (call.held_out_fraction > 0) {
     bert::CorpusSplit split = hold_out(std::move(training), call.held_out_fraction,
@@ -133,9 +142,7 @@ void run(PretrainCall call) {
   }
   if (call.data.next_sentence) check_both_labels(*training, joined_names(call.texts));
 
-  const std::string advice = call.from.empty()
-                                 ? learn_another
-                                 : "its tokenizer is that of --from, so leave that out to learn another";
+  const std::string advice = what_would_know_more(call);
   std::vector<std::string> notes;  // said when nothing stands in the way of training any more
   for (const TextAccount& account : accounts)
     for (std::string& line : to_lines(account, call.data.next_sentence, advice))

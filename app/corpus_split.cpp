@@ -41,9 +41,8 @@ SplitDocuments split_corpus_file(const fs::path& file, const fs::path& folder) {
   if (pairs < 4) {
     fail<FormatError>(
         "{}: needs four documents of two sentences, an empty line between them, and has {}; gradus pretrain "
-        "takes the text as it is with --no-nsp, or cut into documents with --block-sentences, and holds a "
-        "part "
-        "of it out itself",
+        "takes it as it is, with --no-nsp if these are fewer than two, or cut into documents with "
+        "--block-sentences, and holds a part of it out itself",
         file.string(), pairs);
   }
   make_folder(folder);

@@ -78,7 +78,8 @@ bert::Tokenizer learn_vocabulary(const PretrainCall& call) {
   for (const fs::path& file : call.texts) {
     bert::for_each_line(file, [&words](std::string_view line) { words.add(line); });
   }
-  if (words.total() == 0) fail<FormatError>("{}: the text has no words", joined_names(call.texts));
+  if (words.total() == 0)
+    fail<FormatError>("{}: no sentence found: the text is empty", joined_names(call.texts));
   bert::VocabTrainerOptions options;
   options.vocab_size = static_cast<size_t>(call.vocab_size);
   options.alphabet_limit = static_cast<size_t>(call.alphabet);

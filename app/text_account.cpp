@@ -89,13 +89,13 @@ std::vector<std::string> to_lines(const TextAccount& account, bool next_sentence
   return lines;
 }
 
-void check_maskable(const TextAccount& account) {
+void check_maskable(const TextAccount& account, std::string_view nothing, std::string_view advice) {
   if (account.maskable > 0) return;
-  fail<FormatError>("{}: {} of {} {} [UNK] or other special pieces, so there is nothing to learn; {}",
-                    account.name, with_commas(account.tokens), counted(account.tokens, "token"),
-                    plural(account.tokens, "is", "are"),
-                    account.long_words > 0 ? long_words_of(account) + ": put spaces into them"
-                                           : std::string("take a vocabulary that is made for this text"));
+  const std::string spaces = long_words_of(account) + ": put spaces into them";
+  fail<FormatError>("{}: {} of {} {} [UNK] or other special pieces, so there is {}; {}", account.name,
+                    with_commas(account.tokens), counted(account.tokens, "token"),
+                    plural(account.tokens, "is", "are"), nothing,
+                    account.long_words > 0 ? std::string_view(spaces) : advice);
 }
 
 std::string missing_label(const bert::PretrainingData& data) {

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bert/data/pretraining_data.hpp"
@@ -26,17 +27,13 @@ struct TextAccount {
 TextAccount account_of(const std::vector<std::filesystem::path>& files, const bert::TokenizedCorpus& corpus,
                        const bert::Tokenizer& tokenizer);
 
-/// What to do about a vocabulary that does not know much of a text.
-inline constexpr const char* learn_another =
-    "leave --vocab out to learn one from it, or ask for a larger one with --vocab-size";
-
 /// One sentence that says what was read, and one for each thing that the user should know of it. `advice` is
 /// for a text of many [UNK].
-std::vector<std::string> to_lines(const TextAccount& account, bool next_sentence,
-                                  const std::string& advice = learn_another);
+std::vector<std::string> to_lines(const TextAccount& account, bool next_sentence, const std::string& advice);
 
-/// @throws FormatError that begins with the text's name where no token can be masked.
-void check_maskable(const TextAccount& account);
+/// @throws FormatError where no token can be masked. It begins with the text's name, says what there is nothing
+/// to do with ("nothing to learn") and, where the text's words are not just too long, `advice`.
+void check_maskable(const TextAccount& account, std::string_view nothing, std::string_view advice);
 
 /// Empty, or what is wrong with the pairs of `data` where those of many epochs are all true or all random.
 std::string missing_label(const bert::PretrainingData& data);

@@ -8,6 +8,14 @@
 #include "autograd/tensor_impl.hpp"
 
 namespace gradus {
+namespace {
+
+std::string memory_size(double bytes) {
+  if (bytes < 1e6) return fmt::format("{} bytes", bytes);
+  return bytes < 1e9 ? fmt::format("{:.3g} MB", bytes / 1e6) : fmt::format("{:.3g} GB", bytes / 1e9);
+}
+
+}  // namespace
 
 Tensor empty(const Shape& shape, DType dtype) {
   for (const int64_t size : shape) {
@@ -22,8 +30,8 @@ Tensor empty(const Shape& shape, DType dtype) {
     storage = nullptr;
   }
   if (!storage) {
-    fail<Error>("a tensor of {} and shape {} needs {:.3g} GB, more memory than there is", name(dtype), shape,
-                static_cast<double>(shape.numel()) * static_cast<double>(size_of(dtype)) / 1e9);
+    fail<Error>("a tensor of {} and shape {} needs {}, more memory than there is", name(dtype), shape,
+                memory_size(static_cast<double>(shape.numel()) * static_cast<double>(size_of(dtype))));
   }
   return make_tensor(std::move(storage), shape, contiguous_strides(shape), 0, dtype);
 }

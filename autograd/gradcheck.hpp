@@ -51,7 +51,8 @@ struct GradcheckOptions {
   /// neither this nor `directions` is given; both may be.
   int64_t sample = 0;
   /// Checks the gradient's own gradient: that of sum of dL/dx * u over all inputs, u as random as v; and that
-  /// u^T H w = w^T H u up to 1e-9. By differences in f64 only.
+  /// u^T H w = w^T H u up to 1e-9. By differences in f64 only. This takes the gradient for granted: twice the
+  /// right one has twice the right gradient. Check it first, without this.
   bool second_order = false;
   /// f32: compares the gradient in f32 with that in f64 at the same values, instead of differences. An error
   /// counts in units of eps32 sqrt(K) times the tensor's largest |gradient|, or a tenth of the largest of all

@@ -178,7 +178,7 @@ TEST_CASE("pretrain refuses texts and places that are of no use") {
       "pieces, more than the 10 asked for; ask for more or keep a smaller alphabet");
   add({"none.txt", "--out", "new"}, "cannot read none.txt: there is no such file");
   add({"folder", "--out", "new"}, "cannot read folder: it is a folder, not a file");
-  add({"empty.txt", "--out", "new"}, "empty.txt: the text has no words");
+  add({"empty.txt", "--out", "new"}, "empty.txt: no sentence found: the text is empty");
   add({"latin1.txt", "--out", "new"},
       "latin1.txt, line 2: byte 4 (0xE9) is not UTF-8: save the file as UTF-8");
   add({"one.txt", "--out", "new"}, "one.txt" + pairs);

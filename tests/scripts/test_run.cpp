@@ -76,9 +76,8 @@ TEST_CASE("run: a text it cannot train on is refused by the program, and leaves 
   };
   const std::string too_few = "needs four documents of two sentences, an empty line between them, and has ";
   const std::string way_out =
-      "; gradus pretrain takes the text as it is with --no-nsp, or cut into documents with "
-      "--block-sentences, "
-      "and holds a part of it out itself";
+      "; gradus pretrain takes it as it is, with --no-nsp if these are fewer than two, or cut into documents "
+      "with --block-sentences, and holds a part of it out itself";
   refuses("One sentence.\nAnother one.\n", too_few + "1" + way_out);
   // One sentence makes no pair, and what shows nothing makes no line.
   refuses("\xEF\xBB\xBF\r\na.\r\nb.\r\n\r\nc.\nd.\n\u00A0\t\ne.\n\u200B\nf.\rg.\n\u3000\n\u2028",
