@@ -14,6 +14,9 @@ constexpr double settled = 1e-8;      // ... and goes on from the quick rungs ab
 /// A ladder of another scale has to differ by this factor, and to have this many rungs, to say anything new.
 constexpr double another_scale = 16;
 constexpr int least_rungs = 8;
+/// Where a ladder disagrees, the next begins this much narrower; down to steps from which a whole ladder is
+/// exact, and to this much of the first.
+constexpr double ladder_length = 0x1p-20, finest_scale = 0x1p20, shortest_wave = 0x1p-60;
 /// A function that scatters by this many times its rounding is noisy.
 constexpr double much_scatter = 100;
 /// The rounding of numbers so small that they have few digits left.
@@ -72,17 +75,32 @@ Measurement TensorCheck::settle(const Direction& direction) {
   // An x + h that falls between two numbers is off by eps |x| / 2 at most.
   Measurement usual = on_ladder(direction, {usual_step, Ladder::all_rungs, epsilon * 0.5 * size, 0}, size);
   // (A slope of 0 at the usual steps may be one that they cannot see.)
-  const bool is_settled = verdict(usual) <= Verdict::kink && !is_zero(usual);
-  if (is_settled || size == 0 || usual_step < another_scale * other_step) return usual;
+  if (verdict(usual) <= Verdict::kink && !is_zero(usual)) return usual;
   // The function may bend on the scale of 1 though x is large, or on that of x though it is small.
-  const double rungs = std::log2(other_step / least_exact_step(size));
-  if (!(rungs >= least_rungs) || other_step < smallest_step * 0x1p300) {
-    usual.in_doubt = usual.moves;
-    return usual;
+  if (size > 0 && usual_step >= another_scale * other_step) {
+    const double rungs = std::log2(other_step / least_exact_step(size));
+    if (!(rungs >= least_rungs) || other_step < smallest_step * 0x1p300) {
+      usual.in_doubt = usual.moves;
+      return usual;
+    }
+    usual = better(usual, on_ladder(direction, narrow_scale(usual, other_step, size), size));
   }
+  // Waves that are shorter than all steps look like other, longer ones.
+  for (double step = usual_step; verdict(usual) == Verdict::fail;) {
+    const double next = std::max(step * ladder_length, least_exact_step(size) * finest_scale);
+    if (next >= step || step < shortest_wave * usual_step) break;
+    step = next;
+    usual = better(usual, on_ladder(direction, narrow_scale(usual, step, size), size));
+  }
+  if (verdict(usual) == Verdict::fail) usual.in_doubt = usual.noisy;
+  return usual;
+}
+
+/// Steps from `first_step` on, as many as x takes exactly.
+Scale TensorCheck::narrow_scale(const Measurement& usual, double first_step, double size) const {
+  const double rungs = std::log2(first_step / least_exact_step(size));
   const int most_rungs = static_cast<int>(std::min<double>(rungs, Ladder::all_rungs));
-  const double magnitude = epsilon * usual.slopes.magnitude;
-  return better(usual, on_ladder(direction, {other_step, most_rungs, 0, magnitude}, size));
+  return {first_step, most_rungs, 0, epsilon * usual.slopes.magnitude};
 }
 
 Measurement TensorCheck::better(Measurement usual, const Measurement& other) const {
@@ -124,7 +142,7 @@ Measurement TensorCheck::on_ladder(const Direction& direction, const Scale& scal
     const Estimate& found = m.slopes.central;
     const double limit = std::min(trust * found.noise, 0.1 * inconclusive_above * expected);
     return agrees(m) && found.error <= std::max(settled * expected, limit) && verdict(m) == Verdict::pass &&
-           !ladder.sees_kink(kink_floor * expected + trust * found.noise);
+           !ladder.sees_kink(kink_floor(expected) + trust * found.noise);
   };
   // Narrower steps get past a nearby kink, and show a kink at x for what it is.
   if (!climb(quick_rungs) && !climb(quick_rungs + 4)) {

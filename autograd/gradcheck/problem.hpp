@@ -50,6 +50,7 @@ struct Claim {
   double largest_input = 0;                ///< the largest |value| of all tensors
   std::vector<bool> unused;                ///< the outputs do not depend on this tensor
   std::vector<std::string> problems = {};  ///< what is wrong with the backward as a whole
+  std::string asymmetry = {};              ///< what is wrong with it, unless all is lost in rounding
   /// How the gradients change, a few times each, where the values and cotangents are off by rounding:
   /// backward knows them no better. Measured when first asked for.
   std::function<const std::vector<std::vector<Numbers>>&()> rounding;

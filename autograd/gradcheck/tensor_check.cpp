@@ -8,6 +8,8 @@ namespace {
 /// Rounding on the way may leave this much of a gradient that is 0, whatever the function. And rounding that
 /// would change the function by this many times its own size, as that of sin(1e15), explains nothing.
 constexpr double least_rounding = 1e-11, most_rounding = 100;
+/// A bend of more than this, times the scale, is no longer one slope, however large the tolerance.
+constexpr double most_kink_floor = 1e-8;
 /// What is this large may overflow on its way.
 constexpr double nearly_infinite = 0x1p1000;
 
@@ -83,6 +85,11 @@ Verdict TensorCheck::verdict(const Measurement& m) const {
   return agrees(m) ? Verdict::pass : Verdict::fail;
 }
 
+double TensorCheck::kink_floor(double size) const {
+  // The central slope, halfway between them, is then within the tolerance of both.
+  return std::min(most_kink_floor, 2 * options_.tolerance) * size;
+}
+
 bool TensorCheck::sides_differ(const Measurement& m) const {
   const Estimate &left = m.slopes.left, &right = m.slopes.right;
   const double size = scale(m);
@@ -91,7 +98,7 @@ bool TensorCheck::sides_differ(const Measurement& m) const {
   };
   if (!has(left) || !has(right)) return false;
   const double errors = left.error + right.error + left.noise + right.noise;
-  return m.slopes.jump || std::abs(right.value - left.value) > trust * errors + kink_floor * size;
+  return m.slopes.jump || std::abs(right.value - left.value) > trust * errors + kink_floor(size);
 }
 
 bool TensorCheck::settles(const Estimate& slope, double size) const {

@@ -14,7 +14,6 @@ namespace gradus::gradchecking {
 constexpr double epsilon = std::numeric_limits<double>::epsilon();
 constexpr double trust = 10;                 // agreement is to this many times the estimated error
 constexpr double inconclusive_above = 1e-4;  // an estimate larger than this times the scale proves nothing
-constexpr double kink_floor = 1e-8;          // slopes that differ by less, times the scale, are one slope
 
 /// Some elements of a tensor, each to be moved by +1 or -1 times the step.
 struct Direction {
@@ -81,6 +80,7 @@ class TensorCheck {
   /// On the usual ladder, and where that does not settle the matter on one of another scale.
   Measurement measure(const Direction& direction);
   Measurement settle(const Direction& direction);
+  Scale narrow_scale(const Measurement& usual, double first_step, double size) const;
   Measurement on_ladder(const Direction& direction, const Scale& scale, double size);
   /// `usual`, or what the other ladder knows better.
   Measurement better(Measurement usual, const Measurement& other) const;
@@ -106,6 +106,8 @@ class TensorCheck {
   /// Is it no more than its error, and that small beside other gradients?
   bool is_nothing(const Estimate& slope) const;
   bool agrees(const Measurement& m) const;
+  /// Slopes of both sides that differ by less than this are one slope.
+  double kink_floor(double size) const;
   /// Do the slopes of both sides differ by more than their errors? (Not yet: is that a kink?)
   bool sides_differ(const Measurement& m) const;
   double disagreement(const Measurement& m) const;
