@@ -3,6 +3,7 @@
 #include <cmath>
 #include <functional>
 
+#include "autograd/gradcheck.hpp"
 #include "autograd/node.hpp"
 #include "autograd/ops.hpp"
 #include "support/catch.hpp"
