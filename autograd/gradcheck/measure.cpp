@@ -85,14 +85,26 @@ Measurement TensorCheck::settle(const Direction& direction) {
     }
     usual = better(usual, on_ladder(direction, narrow_scale(usual, other_step, size), size));
   }
-  // Waves that are shorter than all steps look like other, longer ones.
+  return usual.corner || usual.slopes.jump ? usual
+                                           : in_the_light_of_waves(std::move(usual), usual_step, size);
+}
+
+/// A failure: waves that are shorter than all steps look like other, longer ones.
+Measurement TensorCheck::in_the_light_of_waves(Measurement usual, double usual_step, double size) {
+  const Estimate& found = usual.slopes.central;
+  bool is_certain = !usual.noisy;
   for (double step = usual_step; verdict(usual) == Verdict::fail;) {
     const double next = std::max(step * ladder_length, least_exact_step(size) * finest_scale);
     if (next >= step || step < shortest_wave * usual_step) break;
     step = next;
-    usual = better(usual, on_ladder(direction, narrow_scale(usual, step, size), size));
+    const Measurement narrow = on_ladder(usual.along, narrow_scale(usual, step, size), size);
+    const Estimate& seen = narrow.slopes.central;
+    const bool is_another = std::abs(found.value - seen.value) > trust * (found.error + seen.error);
+    if (is_another && verdict(narrow) == Verdict::pass && !is_zero(narrow)) return narrow;
+    is_certain = (is_certain && !is_another) || (verdict(narrow) == Verdict::fail && !narrow.noisy);
+    usual.in_doubt = is_another && !is_certain;
   }
-  if (verdict(usual) == Verdict::fail) usual.in_doubt = usual.noisy;
+  if (verdict(usual) == Verdict::fail) usual.in_doubt = !is_certain;
   return usual;
 }
 

@@ -82,6 +82,7 @@ class TensorCheck {
   Measurement settle(const Direction& direction);
   Scale narrow_scale(const Measurement& usual, double first_step, double size) const;
   Measurement on_ladder(const Direction& direction, const Scale& scale, double size);
+  Measurement in_the_light_of_waves(Measurement usual, double usual_step, double size);
   /// `usual`, or what the other ladder knows better.
   Measurement better(Measurement usual, const Measurement& other) const;
   /// Looks at steps down to the smallest that change x: is the kink or jump there, too?

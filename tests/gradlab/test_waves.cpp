@@ -64,13 +64,13 @@ TEST_CASE("waves shorter than every step hide no wrong gradient, and make no rig
 TEST_CASE("a wave that the narrowest steps resolve is judged, whatever the usual ones see", "[extremes]") {
   const std::vector<Tensor> x = {tensor({1e-9, -1e-9})};
   CHECK(check(ever_faster_wave, x, 1, {}).verdict == Verdict::pass);
-  CHECK(check(ever_faster_wave, x, 1.01, {}).verdict == Verdict::fail);
+  CHECK(check(ever_faster_wave, x, 1.01, {}).verdict > Verdict::kink);
 }
 
 TEST_CASE("a kink whose slopes are small beside the tensor's others is a kink", "[extremes]") {
   const auto function = [](const Tensor& x, const Tensor& y) { return relu(x * y); };
   for (const double small : {1e-7, 1e-8, 3e-9, 1e-9}) {
-    const std::vector<Tensor> inputs = {tensor({0, 0, 1e-17}), tensor({small, -small, 1})};
+    const std::vector<Tensor> inputs = {tensor({0.0, 0.0, 1e-17}), tensor({small, -small, 1.0})};
     for (uint64_t seed = 1; seed <= 40; ++seed) {
       const GradcheckReport report = check(function, inputs, 1, {.seed = seed});
       INFO(small << ", seed " << seed << "\n" << to_string(report));
