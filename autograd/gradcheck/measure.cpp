@@ -17,6 +17,8 @@ constexpr int least_rungs = 8;
 /// Where a ladder disagrees, the next begins this much narrower; down to steps from which a whole ladder is
 /// exact, and to this much of the first.
 constexpr double ladder_length = 0x1p-20, finest_scale = 0x1p20, shortest_wave = 0x1p-60;
+/// What looks like another wave differs by this part of the slope at least.
+constexpr double another_slope = 0.01;
 /// A function that scatters by this many times its rounding is noisy.
 constexpr double much_scatter = 100;
 /// The rounding of numbers so small that they have few digits left.
@@ -99,7 +101,10 @@ Measurement TensorCheck::in_the_light_of_waves(Measurement usual, double usual_s
     step = next;
     const Measurement narrow = on_ladder(usual.along, narrow_scale(usual, step, size), size);
     const Estimate& seen = narrow.slopes.central;
-    const bool is_another = std::abs(found.value - seen.value) > trust * (found.error + seen.error);
+    const double difference = std::abs(found.value - seen.value);
+    const bool is_another =
+        difference > trust * (found.error + seen.error) +
+                         another_slope * std::max(std::abs(found.value), std::abs(seen.value));
     if (is_another && verdict(narrow) == Verdict::pass && !is_zero(narrow)) return narrow;
     is_certain = (is_certain && !is_another) || (verdict(narrow) == Verdict::fail && !narrow.noisy);
     usual.in_doubt = is_another && !is_certain;
