@@ -20,18 +20,13 @@ void add_bias(T* x, const T* bias, int64_t rows, int64_t cols) {
 template <class T>
 void column_sum(const T* dy, T* dbias, int64_t rows, int64_t cols) {
   const ProfileScope scope("column_sum");
-  const int64_t grain = rows_per_partial_sum(rows, cols), pieces = (rows + grain - 1) / grain;
-  T* partials = scratch<T>(pieces * cols);
-  parallel_ranges(rows, grain, [=](int64_t begin, int64_t end) {
-    T* sum = partials + begin / grain * cols;
-    std::fill_n(sum, cols, T(0));
+  column_sums<T>(rows, cols, {dbias}, [=](int64_t begin, int64_t end, T* sum) {
     for (int64_t row = begin; row < end; ++row) {
       const T* d = dy + row * cols;
 #pragma omp simd
       for (int64_t j = 0; j < cols; ++j) sum[j] += d[j];
     }
   });
-  sum_partials(partials, pieces, cols, cols, dbias);
 }
 
 #define GRADUS_INSTANTIATE(T)                             \

@@ -76,11 +76,7 @@ void bias_act(Activation kind, const T* x, const T* bias, T* y, T* derivative, i
 template <class T>
 void bias_act_backward(const T* dy, const T* derivative, T* dx, T* dbias, int64_t rows, int64_t cols) {
   const ProfileScope scope("bias_activation backward");
-  const int64_t grain = rows_per_partial_sum(rows, cols), pieces = (rows + grain - 1) / grain;
-  T* partials = scratch<T>(pieces * cols);
-  parallel_ranges(rows, grain, [=](int64_t begin, int64_t end) {
-    T* sum = partials + begin / grain * cols;
-    std::fill_n(sum, cols, T(0));
+  column_sums<T>(rows, cols, {dbias}, [=](int64_t begin, int64_t end, T* sum) {
     for (int64_t row = begin; row < end; ++row) {
       const T *d = dy + row * cols, *slope = derivative + row * cols;
       T* out = dx + row * cols;
@@ -92,7 +88,6 @@ void bias_act_backward(const T* dy, const T* derivative, T* dx, T* dbias, int64_
       }
     }
   });
-  sum_partials(partials, pieces, cols, cols, dbias);
 }
 
 #define GRADUS_INSTANTIATE(T)                                                       \

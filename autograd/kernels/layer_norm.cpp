@@ -33,11 +33,8 @@ void layer_norm_backward(const T* dy, const T* x, const T* mean, const T* rstd, 
   const ProfileScope scope("layer_norm backward");
   const RowOr<T> gammas(gamma, cols, 1);
   const T* weight = gammas.data();
-  const int64_t grain = rows_per_partial_sum(rows, cols), pieces = (rows + grain - 1) / grain;
-  T* partials = scratch<T>(pieces * 2 * cols);
-  parallel_ranges(rows, grain, [=](int64_t begin, int64_t end) {
-    T *gamma_sum = partials + begin / grain * 2 * cols, *beta_sum = gamma_sum + cols;
-    std::fill_n(gamma_sum, 2 * cols, T(0));
+  column_sums<T>(rows, cols, {dgamma, dbeta}, [=](int64_t begin, int64_t end, T* gamma_sum) {
+    T* beta_sum = gamma_sum + cols;
     for (int64_t row = begin; row < end; ++row) {
       const T *d = dy + row * cols, *in = x + row * cols;
       T* out = dx + row * cols;
@@ -62,8 +59,6 @@ void layer_norm_backward(const T* dy, const T* x, const T* mean, const T* rstd, 
       }
     }
   });
-  sum_partials(partials, pieces, 2 * cols, cols, dgamma);
-  sum_partials(partials + cols, pieces, 2 * cols, cols, dbeta);
 }
 
 #define GRADUS_INSTANTIATE(T)                                                                              \

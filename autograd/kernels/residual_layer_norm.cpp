@@ -55,12 +55,8 @@ void residual_layer_norm_backward(const T* dy, const T* xhat, const T* rstd, con
   const uint32_t threshold = dropout_threshold(p);
   const T kept = static_cast<T>(dropout_scale(p));
   if (dx == nullptr) dx = dresidual;
-  const int64_t grain = rows_per_partial_sum(rows, cols), pieces = (rows + grain - 1) / grain;
-  T* partials = scratch<T>(pieces * 3 * cols);
-  parallel_ranges(rows, grain, [=](int64_t begin, int64_t end) {
-    T* gamma_sum = partials + begin / grain * 3 * cols;
+  column_sums<T>(rows, cols, {dgamma, dbeta, dbias}, [=](int64_t begin, int64_t end, T* gamma_sum) {
     T *beta_sum = gamma_sum + cols, *bias_sum = beta_sum + cols;
-    std::fill_n(gamma_sum, 3 * cols, T(0));
     for (int64_t row = begin; row < end; ++row) {
       const int64_t at = row * cols;
       const T *d = dy + at, *normal = xhat + at;
@@ -88,9 +84,6 @@ void residual_layer_norm_backward(const T* dy, const T* xhat, const T* rstd, con
       }
     }
   });
-  sum_partials(partials, pieces, 3 * cols, cols, dgamma);
-  sum_partials(partials + cols, pieces, 3 * cols, cols, dbeta);
-  sum_partials(partials + 2 * cols, pieces, 3 * cols, cols, dbias);
 }
 
 #define GRADUS_INSTANTIATE(T)                                                                              \

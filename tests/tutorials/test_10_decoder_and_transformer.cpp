@@ -15,29 +15,6 @@ using namespace gradus::tutorials::translation;
 
 namespace {
 
-nn::Decoder a_decoder() {
-  Rng rng(3);
-  nn::Decoder decoder({.hidden = 6,
-                       .heads = 2,
-                       .intermediate = 10,
-                       .layers = 1,
-                       .feed_forward = Activation::relu,
-                       .hidden_dropout = 0,
-                       .attention_dropout = 0,
-                       .layer_norm_eps = 1e-5,
-                       .init = nn::init::xavier_uniform()},
-                      rng);
-  decoder.to(DType::f64);
-  return decoder;
-}
-
-nn::Transformer a_transformer() {
-  Rng rng(4);
-  nn::Transformer model(small_model(), rng);
-  model.to(DType::f64);
-  return model;
-}
-
 /// Three dates of different lengths.
 Batch a_batch() {
   Rng rng(5);
@@ -47,7 +24,7 @@ Batch a_batch() {
 }  // namespace
 
 TEST_CASE("10: the decoder layer is the library's", "[tutorials]") {
-  const nn::Decoder decoder = a_decoder();
+  const nn::Decoder decoder = small_decoder(6, 10);
   const Tensor x = random_normal({2, 5, 6}, 10), memory = random_normal({2, 3, 6}, 20);
   const DecoderSteps ours = decoder_layer(x, memory, causal_mask(5), 2, weights_of(decoder), "layer.0");
   const nn::DecoderTrace theirs = decoder.trace(x, memory);
@@ -57,7 +34,7 @@ TEST_CASE("10: the decoder layer is the library's", "[tutorials]") {
 }
 
 TEST_CASE("10: the Transformer and its loss are the library's, with padding", "[tutorials]") {
-  const nn::Transformer model = a_transformer();
+  const nn::Transformer model = fresh_model();
   const Weights w = weights_of(model);
   Batch batch = a_batch();
   batch.target = concat({batch.target, zeros({3, 2}, DType::i64)}, 1);  // padding in the target too
@@ -68,7 +45,7 @@ TEST_CASE("10: the Transformer and its loss are the library's, with padding", "[
 }
 
 TEST_CASE("10: decoder layer, Transformer and loss have the right gradient", "[tutorials]") {
-  const nn::Decoder decoder = a_decoder();
+  const nn::Decoder decoder = small_decoder(6, 10);
   std::vector<std::string> names;
   std::vector<Tensor> inputs = {random_normal({2, 3, 6}, 30), random_normal({2, 2, 6}, 40)};
   for (const auto& [name, value] : weights_of(decoder)) {
@@ -86,7 +63,7 @@ TEST_CASE("10: decoder layer, Transformer and loss have the right gradient", "[t
     CHECK(report.passed);
   }
 
-  const nn::Transformer model = a_transformer();
+  const nn::Transformer model = fresh_model();
   names.clear();
   std::vector<Tensor> values;
   for (const auto& [name, value] : weights_of(model)) {
@@ -107,7 +84,7 @@ TEST_CASE("10: decoder layer, Transformer and loss have the right gradient", "[t
 }
 
 TEST_CASE("10: the future's derivative is exactly 0, and the mask off by one is caught", "[tutorials]") {
-  const nn::Decoder decoder = a_decoder();
+  const nn::Decoder decoder = small_decoder(6, 10);
   const Weights w = weights_of(decoder);
   const Tensor x = random_normal({1, 4, 6}, 50), memory = random_normal({1, 3, 6}, 60);
   const auto with = [&](int64_t ahead) {
@@ -125,7 +102,7 @@ TEST_CASE("10: the future's derivative is exactly 0, and the mask off by one is 
 }
 
 TEST_CASE("10: kept keys and values give the numbers of the full pass", "[tutorials]") {
-  const nn::Transformer model = a_transformer();
+  const nn::Transformer model = fresh_model();
   const Weights w = weights_of(model);
   const Batch batch = a_batch();
   const Tensor given = lesson_of(batch.target).given;
@@ -140,7 +117,7 @@ TEST_CASE("10: kept keys and values give the numbers of the full pass", "[tutori
 }
 
 TEST_CASE("10: greedy by hand writes what the library's greedy writes", "[tutorials]") {
-  const nn::Transformer model = a_transformer();
+  const nn::Transformer model = fresh_model();
   const Tensor source = source_of("27 Dec 1999");
   const Next asked = asking(source, 4, model.state_dict());
   const Next no_padding = [&](const std::vector<int64_t>& prefix) {

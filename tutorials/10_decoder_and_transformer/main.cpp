@@ -23,22 +23,6 @@ Tensor random(const Shape& shape, uint64_t seed) {
   return randn(shape, rng, DType::f64);
 }
 
-nn::Decoder small_decoder() {
-  Rng rng(3);
-  nn::Decoder decoder({.hidden = 8,
-                       .heads = 2,
-                       .intermediate = 16,
-                       .layers = 1,
-                       .feed_forward = Activation::relu,
-                       .hidden_dropout = 0,
-                       .attention_dropout = 0,
-                       .layer_norm_eps = 1e-5,
-                       .init = nn::init::xavier_uniform()},
-                      rng);
-  decoder.to(DType::f64);
-  return decoder;
-}
-
 void the_task() {
   section("The task");
   const Date date{3, 5, 2021};

@@ -40,7 +40,7 @@ inline Tensor loss_of(const Tensor& logits, const Tensor& wanted, Averaging how 
   return -sum(said * real) / sum(real);
 }
 
-// ---- The model and its data ----
+// ---- The models and their data ----
 
 inline const nn::TransformerOptions& small_model() {
   static const nn::TransformerOptions options = {.source_vocab = spoken().size(),
@@ -62,6 +62,23 @@ inline nn::Transformer fresh_model() {
   nn::Transformer model(small_model(), rng);
   model.to(DType::f64);
   return model;
+}
+
+/// One decoder layer of two heads, as the paper has it, in f64.
+inline nn::Decoder small_decoder(int64_t hidden = 8, int64_t intermediate = 16) {
+  Rng rng(3);
+  nn::Decoder decoder({.hidden = hidden,
+                       .heads = 2,
+                       .intermediate = intermediate,
+                       .layers = 1,
+                       .feed_forward = Activation::relu,
+                       .hidden_dropout = 0,
+                       .attention_dropout = 0,
+                       .layer_norm_eps = 1e-5,
+                       .init = nn::init::xavier_uniform()},
+                      rng);
+  decoder.to(DType::f64);
+  return decoder;
 }
 
 /// The parameters themselves, by name: what is computed with them has gradients.
