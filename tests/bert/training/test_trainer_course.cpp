@@ -120,7 +120,7 @@ TEST_CASE("trainer: evaluations along the way take the rows asked for, and the l
   CHECK(pairs == std::vector<int64_t>{some, some, all});
 }
 
-TEST_CASE("trainer: a checkpoint is written every so many steps, and at the end") {
+TEST_CASE("trainer: a checkpoint is written after every save_steps steps, and at the end") {
   const World world;
   const TemporaryFolder folder;
   TrainerOptions options = world.even_steps(8);
