@@ -14,7 +14,7 @@ bool needs_mark(const std::string& value) {
 
 std::vector<std::string> marked_arguments(int argc, const char* const* argv) {
   std::vector<std::string> arguments;
-  bool only_values = false;  // behind "--" nothing is an option
+  bool only_values = false;  // after "--" nothing is an option
   for (int i = 1; i < argc; ++i) {
     std::string text = argv[i];
     const size_t value = text.starts_with("--") ? text.find('=') + 1 : 0;  // of --name=value

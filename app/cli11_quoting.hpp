@@ -1,6 +1,6 @@
 /// @file
 /// Makes CLI11 take arguments as they are written: it would split "[MASK]" or "[a,b]" at its commas and drop
-/// the brackets, and it lets what stands before a "--" and what stands behind it not be one list.
+/// the brackets, and it does not take what stands before a "--" and what stands after it as one list.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -9,8 +9,8 @@
 
 namespace gradus::app {
 
-/// The arguments behind the program's name, where those that CLI11 would read in a way of its own begin with
-/// a mark.
+/// The arguments after the program's name. Those that CLI11 would not take as they are written begin with a
+/// mark.
 std::vector<std::string> marked_arguments(int argc, const char* const* argv);
 
 /// Has every option of every command take the marks off again. Call it when all commands are added.

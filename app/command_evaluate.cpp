@@ -84,7 +84,7 @@ void add_evaluate(CLI::App& program) {
   add_paths(*c, "TEXT", call->texts, "FILE", "Text that the model was not trained on")->required();
   add_paths(*c, "--train", call->training, "FILE", "The training text, from which the baselines count");
   add_whole(*c, "--length", call->data.max_length, "Slots a row", 5);
-  add_whole(*c, "--rows", call->rows, "At most so many rows of each pass; 0: the whole text", 0);
+  add_whole(*c, "--rows", call->rows, "The most rows of each pass; 0: the whole text", 0);
   add_whole(*c, "--passes", call->passes, "Times through the text, each with other masks and pairs", 1);
   add_whole(*c, "--batch-rows", call->batch_rows, "Rows at a time");
   add_number(*c, "--masked", call->data.masked_fraction, "Share of the pieces that is masked",
@@ -92,7 +92,7 @@ void add_evaluate(CLI::App& program) {
   add_number(*c, "--nearby-negatives", call->data.nearby_negatives,
              "How often a random second sentence comes from a document close by", {0, 1});
   add_whole(*c, "--block-sentences", call->block_sentences,
-            "Cut a text without empty lines into documents of so many lines", 0);
+            "Cut a text without empty lines into documents of this many lines", 0);
   c->add_flag_callback(
       "--no-nsp", [call] { call->data.next_sentence = false; }, "Without next sentence prediction");
   add_whole(*c, "--seed", call->seed, "Of the masks and pairs", 0);

@@ -127,7 +127,7 @@ void add_tokenize(CLI::App& program) {
   CLI::Option* pair =
       command->add_option("--pair", options->pair, "The second text of a pair")->type_name("TEXT");
   options->tokenizer.add_to(*command);
-  add_whole(*command, "--max-length", options->max_length, "Cut to so many pieces; 0 cuts nothing", 0,
+  add_whole(*command, "--max-length", options->max_length, "Cut to this many pieces; 0 cuts nothing", 0,
             1'000'000);
   add_switch(*command, "--bare", options->bare, "Without [CLS] and [SEP]");
   add_json(*command, options->json);

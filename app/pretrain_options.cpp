@@ -25,10 +25,11 @@ void add_options(CLI::App& command, PretrainCall& call) {
             "The most characters of a learned vocabulary; 0: as many as there is room for", 0, 1'000'000);
   command.add_flag("--cased", call.cased, "Keep capitals and accents");
   add_whole(command, "--block-sentences", call.block_sentences,
-            "Cut a text without empty lines into documents of so many lines", 0);
+            "Cut a text without empty lines into documents of this many lines", 0);
 
-  add_whole(command, "--steps", call.trainer.steps, "Train for so many steps");
-  add_number(command, "--minutes", call.trainer.minutes, "Train for so many minutes", {0, 1e6, false, true});
+  add_whole(command, "--steps", call.trainer.steps, "Train for this many steps");
+  add_number(command, "--minutes", call.trainer.minutes, "Train for this many minutes",
+             {0, 1e6, false, true});
   command.add_flag(
       "--resume", call.resume,
       "Go on with the run in --out and its vocabulary, bit for bit; --steps or --minutes may be more");

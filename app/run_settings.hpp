@@ -27,7 +27,7 @@ std::string fingerprint(const bert::TokenizedCorpus& corpus);
 /// Gives each setting that was left out the text which the run's `line` has for it, where it has one.
 void keep_unsaid(const std::string& line, std::vector<RunSetting>& settings);
 
-/// The number behind `name` in a line: 10 for "warm-up " in "..., warm-up 10, ...".
+/// The number after `name` in a line: 10 for "warm-up " in "..., warm-up 10, ...".
 std::optional<double> number_in(const std::string& line, const std::string& name);
 
 /// What of a run's settings is another now.

@@ -10,7 +10,7 @@
 namespace gradus {
 namespace {
 
-constexpr size_t precision = 8;  // digits behind the point
+constexpr size_t precision = 8;  // digits after the point
 constexpr int64_t threshold = 1000, edge_items = 3;
 constexpr size_t line_width = 75;
 
@@ -52,7 +52,7 @@ std::string without_trailing_zeros(std::string digits) {
   return digits;
 }
 
-/// In positional notation with at most 8 digits behind the point: the shortest form if it has no more, else
+/// In positional notation with at most 8 digits after the point: the shortest form if it has no more, else
 /// the exact value rounded.
 template <class T>
 Parts positional(T x, int most_digits = static_cast<int>(precision)) {
@@ -72,7 +72,7 @@ Parts positional(T x, int most_digits = static_cast<int>(precision)) {
   return parts;
 }
 
-/// In scientific notation with exactly `digits` digits behind the point: the exact value rounded.
+/// In scientific notation with exactly `digits` digits after the point: the exact value rounded.
 template <class T>
 Parts rounded_scientific(T x, size_t digits) {
   const std::string text = fmt::format("{:.{}e}", static_cast<double>(x), digits);
@@ -81,7 +81,7 @@ Parts rounded_scientific(T x, size_t digits) {
   return {text.substr(0, point), fraction, std::stoi(text.substr(e + 1))};
 }
 
-/// In scientific notation, the shortest form with at most `most_digits` digits behind the point.
+/// In scientific notation, the shortest form with at most `most_digits` digits after the point.
 template <class T>
 Parts scientific(T x, size_t most_digits = precision) {
   const Decimal d = shortest(x);
@@ -129,11 +129,11 @@ Formatter<T> float_formatter(const std::vector<T>& shown) {
     exponent_digits = std::max(exponent_digits, fmt::format("{}", std::abs(parts.exponent)).size());
   }
   const size_t fraction = right;
-  if (exponential) right += 2 + exponent_digits;  // "e+05" stands behind the digits
+  if (exponential) right += 2 + exponent_digits;  // "e+05" stands after the digits
   if (!all_finite) {
-    const size_t behind = right + 1, infinity = has_negative_infinity ? 4 : 3;
-    if (3 > behind) left = std::max(left, 3 - behind);
-    if (infinity > behind) left = std::max(left, infinity - behind);
+    const size_t after_whole = right + 1, infinity = has_negative_infinity ? 4 : 3;
+    if (3 > after_whole) left = std::max(left, 3 - after_whole);
+    if (infinity > after_whole) left = std::max(left, infinity - after_whole);
   }
   return [=](T x) {
     if (std::isnan(x)) return fmt::format("{:>{}}", "nan", left + right + 1);

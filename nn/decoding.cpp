@@ -59,7 +59,7 @@ class Prefixes {
     return log_p;
   }
 
-  /// Row i becomes what was rows[i], with added[i] behind it.
+  /// Row i becomes what was rows[i], followed by added[i].
   void extend(const std::vector<int64_t>& rows, const std::vector<int64_t>& added) {
     if (!is_unchanged(rows)) select(tensor(rows));
     ids_ = concat({ids_, tensor(added).unsqueeze(1)}, 1);

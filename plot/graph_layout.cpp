@@ -15,7 +15,7 @@ std::vector<int> layers_of(size_t nodes, const Edges& edges) {
       fail<GraphError>("graph: edge {} to {} of {} {}", from, to, nodes, plural(nodes, "node"));
   }
   std::vector<int> layers(nodes, 0);
-  // Without a cycle no path has more than `nodes` nodes, so the layers settle within so many rounds.
+  // Without a cycle no path has more than `nodes` nodes, so the layers settle within that many rounds.
   for (size_t round = 0; round <= nodes; ++round) {
     bool changed = false;
     for (const auto& [from, to] : edges) {

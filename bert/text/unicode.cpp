@@ -23,7 +23,7 @@ size_t decode_valid_prefix(std::string_view text, std::u32string& out) {
       ++i;
       continue;
     }
-    // How many bytes follow, and the smallest value that needs so many: below it the form is overlong.
+    // How many bytes follow, and the smallest value that needs that many: below it the form is overlong.
     int follow = 0;
     char32_t least = 0;
     if (lead >= 0xC2 && lead <= 0xDF) {

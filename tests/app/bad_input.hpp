@@ -13,7 +13,7 @@ namespace gradus::test {
 struct BadCall {
   std::vector<std::string> arguments;
   int exit_code;        ///< 1: the work failed; 2: the call was wrong
-  std::string message;  ///< all of standard error, without "gradus " before it and the newline behind it
+  std::string message;  ///< all of standard error, without "gradus " before it and the newline after it
   std::string input = {};
 };
 

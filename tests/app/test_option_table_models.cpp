@@ -15,7 +15,7 @@ nlohmann::json masks(const Outcome& call) { return call.json().at("texts").at(0)
 /// The first size that bench --json tells of.
 nlohmann::json timing(const Outcome& call) { return call.json().at("sizes").at(0); }
 
-/// A row whose change makes a step's nominal work so many times what it was.
+/// A row whose change makes a step's nominal work from `least` to `most` times what it was.
 std::function<void(const Outcome&, const Outcome&)> has_work(double least, double most) {
   return [=](const Outcome& base, const Outcome& changed) {
     const double times = timing(changed).at("nominal_operations").get<double>() /

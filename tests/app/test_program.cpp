@@ -117,7 +117,7 @@ TEST_CASE("a full disk leaves what was there, and nothing half written") {
   CHECK(vocab.errors == "gradus vocab: cannot write disk/vocab.txt: No space left on device\n");
 }
 
-TEST_CASE("arguments are taken as they are written, with brackets and behind --") {
+TEST_CASE("arguments are taken as they are written, with brackets and after --") {
   const TemporaryFolder folder;
   write(folder / "vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n,\n[\n]\nb\n");
   const auto pieces = [&](std::vector<std::string> arguments) {

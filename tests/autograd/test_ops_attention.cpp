@@ -260,7 +260,7 @@ TEST_CASE("attention: a mask changed in place is refused by backward", "[ops]") 
   CHECK_THROWS_WITH(y.backward(true, true), text);
 }
 
-TEST_CASE("attention: a scale of one's own, and numbers as a mask", "[ops]") {
+TEST_CASE("attention: a scale that the caller gives, and numbers as a mask", "[ops]") {
   const Tensor q = random_tensor({2, 2, 3, 4}, 21), k = random_tensor({2, 2, 5, 4}, 22),
                v = random_tensor({2, 2, 5, 4}, 23), bias = random_tensor({2, 3, 5}, 24);
   const Tensor plain = scaled_dot_product_attention(q, k, v);

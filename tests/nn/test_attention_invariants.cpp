@@ -4,6 +4,7 @@
 #include "support/attention_kinds.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"
+#include "support/small_stacks.hpp"
 
 using namespace gradus;
 using namespace gradus::nn;
@@ -57,13 +58,10 @@ TEST_CASE("invariant: padding changes nothing", "[invariant]") {
   });
   for (const bool pre_norm : {false, true}) {
     Rng rng(4);
-    const Encoder encoder({.hidden = 8,
-                           .heads = 2,
-                           .intermediate = 12,
-                           .init = init::normal(0.4),
-                           .gated = true,
-                           .pre_norm = pre_norm},
-                          rng);
+    EncoderOptions options = small_stack();
+    options.gated = true;
+    options.pre_norm = pre_norm;
+    const Encoder encoder(options, rng);
     encoder.to(DType::f64);
     encoder.eval();
     CHECK(worst_difference(encoder(padded, {.allowed = allowed}).slice(1, 0, 5), encoder(x)) < 1e-12);

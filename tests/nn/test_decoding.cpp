@@ -97,11 +97,11 @@ TEST_CASE("cached keys and values change nothing in what is written", "[decoding
   CHECK(same(greedy(model, source, {.max_length = 10}),
              greedy(model, source, {.max_length = 10, .cached = false})));
   const auto cached = beam_search(model, source, {.beams = 3, .alpha = 0.6}, {.max_length = 10});
-  const auto anew =
+  const auto again =
       beam_search(model, source, {.beams = 3, .alpha = 0.6}, {.max_length = 10, .cached = false});
   for (size_t i = 0; i < 4; ++i) {
     CHECK(cached[i].size() == 3);
-    CHECK(same(cached[i], anew[i]));
+    CHECK(same(cached[i], again[i]));
   }
 }
 

@@ -76,7 +76,7 @@ TEST_CASE("a wrong parameter gradient is found under its name", "[gradcheck]") {
   }
 }
 
-TEST_CASE("a module that cannot be called with so many tensors is named", "[gradcheck]") {
+TEST_CASE("a module that cannot be called with that many tensors is named", "[gradcheck]") {
   Rng rng(4);
   const nn::Linear linear(4, 2, rng);
   CHECK_THROWS_WITH(nn::gradcheck(linear, {randn({3, 4}, rng), randn({3, 4}, rng)}),

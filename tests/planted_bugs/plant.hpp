@@ -1,5 +1,5 @@
 /// @file
-/// Writes bugs into a source, each behind a question whether it is on.
+/// Writes bugs into a source, each in a conditional: is it on?
 #pragma once
 
 #include <string>

@@ -82,7 +82,7 @@ TEST_CASE("an entry that lacks something is refused", "[list]") {
                     "l.txt:1: an indented line with nothing before it to go on with");
 }
 
-TEST_CASE("bugs stand behind questions, inner ones inside outer ones", "[plant]") {
+TEST_CASE("bugs stand in conditionals, inner ones inside outer ones", "[plant]") {
   CHECK(plant(source, parse_bugs(list, "list.txt")) == R"(#include "planted_bugs/planted.hpp"
 double square(double x) { return x * x; }
 

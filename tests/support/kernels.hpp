@@ -75,7 +75,7 @@ bool same_bits_on_any_threads(F&& make) {
   return same;
 }
 
-/// Several vectors one behind the other, to compare them in one go.
+/// Several vectors one after the other, to compare them in one go.
 template <class T>
 std::vector<T> joined(std::initializer_list<std::vector<T>> parts) {
   std::vector<T> all;

@@ -68,6 +68,20 @@ struct World {
     o.settings = "test";
     return o;
   }
+
+  /// Steps of four rows of 32 slots, with nothing that changes from step to step.
+  TrainerOptions even_steps(int64_t steps) const {
+    TrainerOptions o = options();
+    o.steps = steps;
+    o.slots = 4 * 32;
+    o.accumulate = 1;
+    o.lengths = {{1, 32}};
+    o.warmup = 0;
+    o.decay = nn::Schedule::Kind::constant;
+    o.clip = 1e9;
+    o.report_every = 1;
+    return o;
+  }
 };
 
 }  // namespace gradus::test

@@ -24,7 +24,7 @@ int main() {
   checks.exercise("2: a broadcast is stride 0", [](Check& check) {
     const std::string hint = "stride 0 where the size is 1 and more is wanted, the old stride elsewhere";
     check.equal("[1, 4] to [3, 4]", repeated_strides({1, 4}, {4, 1}, {3, 4}), {0, 1},
-                hint + ": with stride 4 the second row would be read from behind the first");
+                hint + ": with stride 4 the second row would be read from beyond the first");
     check.equal("[3, 1] to [3, 4]", repeated_strides({3, 1}, {1, 1}, {3, 4}), {1, 0}, hint);
     check.equal("[3, 4] to itself", repeated_strides({3, 4}, {4, 1}, {3, 4}), {4, 1}, hint);
     check.equal("[1, 4] to itself", repeated_strides({1, 4}, {4, 1}, {1, 4}), {4, 1},

@@ -12,7 +12,7 @@ namespace {
 std::string about_count(int64_t got, int64_t H, int64_t A) {
   const int64_t matrix = H * H;
   if (got == 4 * matrix) return "each projection has a bias too";
-  if (got == 3 * (matrix + H)) return "there is a fourth projection: W_o, behind the heads";
+  if (got == 3 * (matrix + H)) return "there is a fourth projection: W_o, after the heads";
   if (A > 1 && got == 4 * (matrix + H) * A) {
     return "a head does not have matrices of its own: it owns some rows of the four";
   }

@@ -14,7 +14,7 @@ ManyHeads reordered(const ManyHeads& all, const std::vector<int64_t>& order) {
 }
 
 Tensor padding_mask_of(const std::vector<int64_t>& lengths, int64_t S) {
-  return unsolved<Tensor>("true for the words of each sentence, false for the padding behind them");
+  return unsolved<Tensor>("true for the words of each sentence, false for the padding after them");
 }
 
 }  // namespace gradus::tutorials

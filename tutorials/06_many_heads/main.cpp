@@ -227,7 +227,7 @@ void padding() {
   const Tensor alone = layer(sentence);
   const auto first = [](const Tensor& y) { return y.slice(1, 0, 3); };
   fmt::print("allowed = {}\n\n", allowed);
-  fmt::print("a sentence alone and with four words of padding behind it:\n");
+  fmt::print("a sentence alone and with four words of padding after it:\n");
   fmt::print("  with the mask, same output:    {}\n",
              largest_gap(first(layer(padded, {.allowed = allowed})), alone) < 1e-12);
   fmt::print("  without the mask, same output: {}\n", largest_gap(first(layer(padded)), alone) < 1e-12);

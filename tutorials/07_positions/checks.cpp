@@ -54,14 +54,14 @@ int main() {
     check.equal("[CLS] 5 6 [SEP] 7 [SEP]",
                 segment_ids(tensor<int64_t>({2, 5, 6, 3, 7, 3}, Shape{1, 6}), 3).to_vector<int64_t>(),
                 {0, 0, 0, 0, 1, 1}, hint);
-    check.equal("with padding behind",
+    check.equal("with padding after it",
                 segment_ids(tensor<int64_t>({2, 5, 3, 7, 8, 3, 0, 0}, Shape{1, 8}), 3).to_vector<int64_t>(),
-                {0, 0, 0, 1, 1, 1, 0, 0}, "padding, behind the second [SEP], gets 0, as in BERT's own code");
+                {0, 0, 0, 1, 1, 1, 0, 0}, "padding, after the second [SEP], gets 0, as in BERT's own code");
     check.equal(
         "with other ids for [SEP] and [PAD]",
         segment_ids(tensor<int64_t>({2, 0, 102, 3, 102, 1, 1}, Shape{1, 7}), 102).to_vector<int64_t>(),
         {0, 0, 0, 1, 1, 0, 0},
-        "ask for `sep`, which is not always 3; and padding is what stands behind the second [SEP], whatever "
+        "ask for `sep`, which is not always 3; and padding is what stands after the second [SEP], whatever "
         "its "
         "id");
     const Tensor three =
@@ -69,7 +69,7 @@ int main() {
     check.equal("the shape stays", three.shape(), Shape{3, 5}, "[B, S] in, [B, S] out");
     check.equal("a single sentence, then two pairs", three.to_vector<int64_t>(),
                 {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 1, 1},
-                "each row by itself: begin anew with each; and a row with one [SEP] has no second sentence");
+                "each row by itself: start again with each; and a row with one [SEP] has no second sentence");
   });
 
   return checks.finish();

@@ -182,8 +182,8 @@ void museum_pre_for_post() {
   const Tensor x = randn({1, 4, 8}, rng) * 2;
   fmt::print("the same weights, outputs the same to 0.01: {}\n", largest_gap(right(x), wrong(x)) < 0.01);
   const auto spread = [&](const Tensor& y) { return var(y, Axes{-1}, false, 0).to(DType::f64); };
-  fmt::print("variance of each row behind layer 1, post-norm: {}\n", spread(right.layers[0](x)));
-  fmt::print("variance of each row behind layer 1, pre-norm:  {}\n", spread(wrong.layers[0](x)));
+  fmt::print("variance of each row after layer 1, post-norm: {}\n", spread(right.layers[0](x)));
+  fmt::print("variance of each row after layer 1, pre-norm:  {}\n", spread(wrong.layers[0](x)));
   const nn::LoadReport report = wrong.load_state_dict(right.state_dict(), false);
   fmt::print("names that the file lacks: {}\n", fmt::join(report.missing, ", "));
 }

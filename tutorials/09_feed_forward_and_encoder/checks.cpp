@@ -11,7 +11,7 @@ std::string about_count(int64_t difference, const gradus::bert::Config& config) 
   const int64_t h = config.hidden_size, layers = config.num_hidden_layers;
   const std::vector<std::pair<int64_t, std::string>> parts = {
       {h * h + h, "the pooler"},
-      {2 * h, "the LayerNorm behind the embeddings"},
+      {2 * h, "the LayerNorm after the embeddings"},
       {config.type_vocab_size * h, "the table of segments"},
       {config.max_position_embeddings * h, "the table of positions"},
       {layers * 4 * h, "the two LayerNorms of a layer"},

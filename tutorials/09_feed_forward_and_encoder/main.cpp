@@ -127,7 +127,7 @@ void the_encoder() {
   Tensor mine = x;
   for (const nn::EncoderLayer& layer : encoder.layers) {
     mine = encoder_layer(mine, weights_of(layer));
-    fmt::print("behind a layer: shape {}, mean square of a row {:.4f}\n", mine.shape(),
+    fmt::print("after a layer: shape {}, mean square of a row {:.4f}\n", mine.shape(),
                mean(mine.select(0, 0).select(0, 0) * mine.select(0, 0).select(0, 0)).item());
   }
   fmt::print("nn::Encoder gives the same to 1e-10: {}\n",

@@ -21,7 +21,7 @@ void mask(Check& check) {
   if (!check.passed()) return;
   check.close("[3, 3]: each place sees itself and the past", seen(square),
               tensor<double>({1, 0, 0, 1, 1, 0, 1, 1, 1}, Shape{3, 3}),
-              "1 in row i, column j means: i may look at j, and it may when j is not behind i. A 1 above the "
+              "1 in row i, column j means: i may look at j, and it may when j is not after i. A 1 above the "
               "diagonal "
               "is a leak; a 0 on it keeps a place from seeing itself");
   check.close("[1, 4]: one new place sees all four", seen(newest_may_see(1, 4)), ones({1, 4}, DType::f64),

@@ -5,7 +5,7 @@ namespace gradus::tutorials::translation {
 
 Tensor newest_may_see(int64_t S, int64_t T) {
   const Tensor mine = (arange(S) + tensor<int64_t>({T - S})).unsqueeze(1);  // [S, 1]: the places of the rows
-  return logical_not(less(mine, arange(T).unsqueeze(0)));                   // not behind me: [S, T]
+  return logical_not(less(mine, arange(T).unsqueeze(0)));                   // not after me: [S, T]
 }
 
 Text beam_by_hand(const Next& next_of, int64_t beams, int64_t end, int64_t limit) {

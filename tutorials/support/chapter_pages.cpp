@@ -85,7 +85,7 @@ std::string chapter_call(const std::string& program) { return quoted(program) + 
 /// Prints what is wrong; 0 if nothing is.
 int tell(const std::string& name, const std::vector<std::string>& problems, const std::string& script) {
   for (const std::string& problem : problems) fmt::print("{}: {}\n", name, problem);
-  if (!problems.empty()) fmt::print("scripts/{} writes output blocks and figures anew.\n", script);
+  if (!problems.empty()) fmt::print("scripts/{} writes output blocks and figures again.\n", script);
   return problems.empty() ? 0 : 1;
 }
 

@@ -78,7 +78,7 @@ std::vector<Token> tokens_of(std::string_view line) {
       if (end < line.size() && line[end] == '.') {
         const size_t point = end++;
         while (end < line.size() && digit(line[end])) ++end;
-        // A full stop behind a whole number ends a sentence, unless this is NumPy's "2.".
+        // A full stop after a whole number ends a sentence, unless this is NumPy's "2.".
         if (end == point + 1 && end == line.size()) {
           end = point;
         } else {

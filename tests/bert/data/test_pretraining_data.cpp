@@ -287,7 +287,7 @@ TEST_CASE("documents of one sentence make rows that say nothing about the next s
 }
 
 TEST_CASE("documents of one sentence fill rows with their neighbours, with and without NSP") {
-  // Twelve tweets before, between and behind two stories.
+  // Twelve tweets before, between and after two stories.
   auto corpus = std::make_shared<TokenizedCorpus>();
   const auto add_document = [&](int32_t sentences) {
     for (int32_t i = 0; i < sentences; ++i) corpus->add_sentence(std::vector<int32_t>{5, 6 + i, 7, 8});

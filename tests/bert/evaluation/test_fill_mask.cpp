@@ -88,7 +88,7 @@ TEST_CASE("fill_mask gives the text as it was written, with its gaps filled") {
   CHECK(fill_mask(model, words, "debian [MASK] debian", 1).unknown == std::vector<std::string>{"debian"});
 }
 
-TEST_CASE("fill_mask: a guess that continues a word stands right behind it") {
+TEST_CASE("fill_mask: a guess that continues a word stands right after it") {
   const BertForPreTraining model = model_that_says(words, {"##ing"});
   CHECK(fill_mask(model, words, "see  [MASK] [MASK].", 1).marked == "see[ing][ing].");
   CHECK(fill_mask(model, words, "[MASK]", 1).text == "ing");

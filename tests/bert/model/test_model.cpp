@@ -210,7 +210,7 @@ TEST_CASE("Bert: the same seed makes the same model, dropout only in training") 
   manual_seed(1);
   const Tensor y = b(ids).last_hidden;
   CHECK(largest_difference(x, y) == 0);       // the same seed drops the same
-  CHECK(largest_difference(x, next) > 0.01);  // each pass drops anew
+  CHECK(largest_difference(x, next) > 0.01);  // each pass draws its own mask
 }
 
 TEST_CASE("Bert: hidden states and attention have a dropout each") {

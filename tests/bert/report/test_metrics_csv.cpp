@@ -105,11 +105,11 @@ TEST_CASE("metrics.csv: a resumed run drops what it will do again") {
     const MetricsWriter writer(path, 1000);
     CHECK(read_file(path) == whole);
   }
-  SECTION("a run that is not resumed begins anew") {
+  SECTION("a run that is not resumed begins a new file") {
     const MetricsWriter writer(path);
     CHECK(read_file(path) == std::string(metrics_header()) + "\n");
   }
-  SECTION("resuming without the file begins anew") {
+  SECTION("resuming without the file begins a new one") {
     MetricsWriter writer(folder / "other.csv", 20);
     CHECK(writer.rows().empty());
     writer.append(row_of(30));

@@ -28,7 +28,7 @@ WordCounter counted(const Words& words) {
   return counter;
 }
 
-/// The rule as it is told: at each step every pair is counted anew and the best one is merged everywhere.
+/// The rule as it is told: at each step every pair is counted again and the best one is merged everywhere.
 std::vector<std::string> plain_rule(const Words& counts, size_t vocab_size, std::int64_t min_frequency) {
   std::vector<std::string> pieces = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
   const auto number = [&](const std::string& piece) {
@@ -133,7 +133,7 @@ TEST_CASE("the vocabulary is the reference's where no two pairs are equally freq
   CHECK(std::vector<std::string>(first + learnt, vocab.pieces().end()) == merges);
 }
 
-TEST_CASE("the incremental counts do what counting anew would, ties and all") {
+TEST_CASE("the incremental counts do what counting again would, ties and all") {
   std::mt19937 generator(11);
   for (int trial = 0; trial < 40; ++trial) {
     Words words;

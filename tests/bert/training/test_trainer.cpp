@@ -153,7 +153,7 @@ TEST_CASE("trainer: a loss that is not finite stops the run and names the op and
   CHECK(message.ends_with(" (in bert.encoder.layer.0.intermediate.dense); try a smaller learning rate"));
 }
 
-TEST_CASE("trainer: options that cannot be are refused") {
+TEST_CASE("trainer: options that make no sense are refused") {
   const World world;
   const TemporaryFolder folder;
   const auto make = [&](TrainerOptions options) {

@@ -13,20 +13,6 @@ using gradus::test::World;
 
 namespace {
 
-/// Steps of four rows of 32 slots, with nothing that changes from step to step.
-TrainerOptions even_steps(const World& world, int64_t steps) {
-  TrainerOptions options = world.options();
-  options.steps = steps;
-  options.slots = 4 * 32;
-  options.accumulate = 1;
-  options.lengths = {{1, 32}};
-  options.warmup = 0;
-  options.decay = nn::Schedule::Kind::constant;
-  options.clip = 1e9;
-  options.report_every = 1;
-  return options;
-}
-
 /// How many of the first `rows` rows say something about the next sentence.
 int64_t pairs_in(const EpochPlan& plan, int64_t rows) {
   const auto first = plan.examples.begin();
@@ -50,7 +36,7 @@ TEST_CASE("trainer: a run reads every row of an epoch once, and then those of th
   const World world;
   const TemporaryFolder folder;
   const int64_t size = world.training->plan_epoch(0, 32).size();
-  const TrainerOptions options = even_steps(world, (size + 3) / 4 + 2);
+  const TrainerOptions options = world.even_steps((size + 3) / 4 + 2);
   int64_t slots = 0, tokens = 0;
   for (const int64_t epoch : {0, 1}) {
     const EpochPlan plan = world.training->plan_epoch(epoch, 32);
@@ -76,7 +62,7 @@ TEST_CASE("trainer: a run reads every row of an epoch once, and then those of th
 TEST_CASE("trainer: rows become longer at the shares of the run that the stages name") {
   const World world;
   const TemporaryFolder folder;
-  TrainerOptions options = even_steps(world, 8);
+  TrainerOptions options = world.even_steps(8);
   options.lengths = {{0.25, 16}, {0.5, 24}, {1, 32}};
   std::vector<int64_t> lengths;
   const Trainer* running = nullptr;
@@ -96,7 +82,7 @@ TEST_CASE("trainer: every optimiser does what the one of its name in nn does by 
   for (const std::string name : {"adamw", "bert-adam", "adam", "sgd"}) {
     INFO(name);
     const TemporaryFolder folder;
-    TrainerOptions options = even_steps(world, 3);
+    TrainerOptions options = world.even_steps(3);
     options.optimizer = name;
     options.learning_rate = 0.01;
     options.weight_decay = 0.1;
@@ -119,7 +105,7 @@ TEST_CASE("trainer: every optimiser does what the one of its name in nn does by 
 TEST_CASE("trainer: evaluations along the way take the rows asked for, and the last takes all") {
   const World world;
   const TemporaryFolder folder;
-  TrainerOptions options = even_steps(world, 4);
+  TrainerOptions options = world.even_steps(4);
   options.evaluations = 2;
   options.evaluation_rows = 5;
   std::vector<int64_t> pairs;
@@ -134,10 +120,10 @@ TEST_CASE("trainer: evaluations along the way take the rows asked for, and the l
   CHECK(pairs == std::vector<int64_t>{some, some, all});
 }
 
-TEST_CASE("trainer: a checkpoint is written every so many steps, and at the end") {
+TEST_CASE("trainer: a checkpoint is written after every save_steps steps, and at the end") {
   const World world;
   const TemporaryFolder folder;
-  TrainerOptions options = even_steps(world, 8);
+  TrainerOptions options = world.even_steps(8);
   options.save_steps = 3;
   std::vector<int64_t> saved;
   TrainerEvents events;
@@ -155,7 +141,7 @@ TEST_CASE("trainer: a wish to stop after a step ends the run there") {
   TrainerEvents events;
   events.stop = [&] { return running->state().step == 3; };
   Trainer trainer(world.model_without_dropout(), world.tokenizer, world.training, nullptr,
-                  even_steps(world, 6), folder / "run", events);
+                  world.even_steps(6), folder / "run", events);
   running = &trainer;
   CHECK(trainer.run() == TrainingEnd::interrupted);
   CHECK(trainer.state().step == 3);

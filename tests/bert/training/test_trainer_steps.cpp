@@ -37,17 +37,10 @@ std::shared_ptr<const PretrainingData> uneven_data(const World& world) {
 
 /// Gradient descent without anything that makes two runs differ but the batches.
 TrainerOptions plain_steps(const World& world, int64_t steps) {
-  TrainerOptions options = world.options();
-  options.steps = steps;
+  TrainerOptions options = world.even_steps(steps);
   options.optimizer = "sgd";
   options.learning_rate = 0.1;
   options.weight_decay = 0;
-  options.warmup = 0;
-  options.decay = nn::Schedule::Kind::constant;
-  options.clip = 1e9;
-  options.accumulate = 1;
-  options.lengths = {{1, 32}};
-  options.report_every = 1;
   return options;
 }
 

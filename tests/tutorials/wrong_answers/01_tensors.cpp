@@ -70,7 +70,7 @@ const Answers<decltype(repeated_strides)> repeated(
         }
         return result;
       }},
-     {"0 for missing axes only", "with stride 4 the second row would be read from behind the first",
+     {"0 for missing axes only", "with stride 4 the second row would be read from beyond the first",
       [](const Shape& shape, const Strides& strides, const Shape& to) {
         return for_each_axis(shape, to, [&](int old, int) { return old < 0 ? 0 : strides[old]; });
       }},

@@ -30,7 +30,7 @@ const Answers<decltype(shift_matrix)> shift(
         }
         return r;
       }},
-     {"sines in front, cosines behind", "stands at columns 2i and 2i + 1",
+     {"sines first, cosines after them", "stands at columns 2i and 2i + 1",
       [](int64_t k, int64_t hidden) {
         std::vector<int64_t> places;  // of the pair's sines, then of its cosines
         for (int64_t i = 0; i < hidden; ++i)
@@ -130,7 +130,7 @@ const Answers<decltype(segment_ids)> segments(
         return word_by_word(ids,
                             [=](int64_t word, int64_t& seen) { return (seen += word == sep) == 1 ? 1 : 0; });
       }},
-     {"1 for all behind the first [SEP]", "padding, behind the second [SEP], gets 0",
+     {"1 for all after the first [SEP]", "padding, after the second [SEP], gets 0",
       [](const Tensor& ids, int64_t sep) {
         return word_by_word(ids, [=](int64_t word, int64_t& seen) {
           const int64_t segment = seen > 0 ? 1 : 0;
@@ -165,7 +165,7 @@ const Answers<decltype(segment_ids)> segments(
           seen += word == sep;
           return segment;
         });
-        // A single sentence has its padding behind the only [SEP].
+        // A single sentence has its padding after the only [SEP].
         const Tensor ends = sum(equal(ids, tensor<int64_t>({sep})).to(DType::f64), Axes{1}, true);
         return (result.to(DType::f64) * less(scalar(1.5, DType::f64), ends).to(DType::f64)).to(DType::i64);
       }}});

@@ -97,7 +97,7 @@ const Answers<decltype(bert_parameters)> count(
       [](const Config& config) {
         return right_bert_parameters(config) - config.num_hidden_layers * 2 * config.hidden_size;
       }},
-     {"attention for each head anew", "a set of attention matrices for each head is too much",
+     {"attention again for each head", "a set of attention matrices for each head is too much",
       [](const Config& config) {
         const int64_t h = config.hidden_size, more = config.num_attention_heads - 1;
         return right_bert_parameters(config) + config.num_hidden_layers * 4 * h * h * more;
