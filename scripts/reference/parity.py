@@ -3,7 +3,7 @@
 
 - Folders that Gradus writes open in transformers without a missing or extra weight, and compute the same.
 - The example in the README opens what `gradus pretrain` writes, and guesses what `gradus fill-mask` guesses.
-- Random strings of every kind of character become the same ids and offsets.
+- A million generated lines of every kind of character become the same ids and offsets (tokenizer_lines.py).
 """
 import json
 import os
@@ -15,6 +15,7 @@ import tempfile
 
 import hf_roundtrip
 import tokenizer_folders
+import tokenizer_lines
 
 SEED = 20240901
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -75,6 +76,8 @@ def main():
             print(f"{folder.name}: opened by transformers, largest difference {hf_roundtrip.check(folder):.1e}")
         tokenizer_folders.check(folders[0], place / "tokenized.jsonl")
         check_example(program, place)
+        tokenizer_lines.check_characters(tests, place)
+        tokenizer_lines.check_lines(tests, place)
     print("parity: all agree")
 
 
