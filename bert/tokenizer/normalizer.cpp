@@ -76,8 +76,8 @@ void strip_marks(NormalizedText& text) {
   order_marks(parts);
 
   // A part that starts a decomposition takes the next source in line, so that sources rise whatever the
-  // order of the marks; the parts after it share it. Only a spacing mark (Mc) that changes its place among
-  // other marks may so be given a neighbour's source; Hugging Face gives it another neighbour's.
+  // order of the marks; the parts after it share it. So a spacing mark (Mc) that changes its place among
+  // other marks is given a neighbour's source, and the same neighbour's as in Hugging Face.
   NormalizedText out;
   out.chars.reserve(parts.size());
   out.source.reserve(parts.size());

@@ -3,7 +3,8 @@
 
 - Folders that Gradus writes open in transformers without a missing or extra weight, and compute the same.
 - The example in the README opens what `gradus pretrain` writes, and guesses what `gradus fill-mask` guesses.
-- Random strings of every kind of character become the same ids and offsets.
+- A million generated lines of every kind of character become the same ids and offsets (tokenizer_lines.py).
+- Vocabularies are learnt in the same steps, as far as no two pairs are equally frequent (trainer_fixture.py).
 """
 import json
 import os
@@ -15,6 +16,8 @@ import tempfile
 
 import hf_roundtrip
 import tokenizer_folders
+import tokenizer_lines
+import trainer_fixture
 
 SEED = 20240901
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -75,6 +78,9 @@ def main():
             print(f"{folder.name}: opened by transformers, largest difference {hf_roundtrip.check(folder):.1e}")
         tokenizer_folders.check(folders[0], place / "tokenized.jsonl")
         check_example(program, place)
+        trainer_fixture.check(program, place)
+        tokenizer_lines.check_characters(tests, place)
+        tokenizer_lines.check_lines(tests, place)
     print("parity: all agree")
 
 
