@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "autograd/kernels/elementwise.hpp"
 #include "autograd/plural.hpp"
 #include "autograd/tensor.hpp"
 #include "autograd/tensor_impl.hpp"

@@ -5,7 +5,6 @@
 
 #include "autograd/engine.hpp"
 #include "autograd/kernels/check_finite.hpp"
-#include "autograd/ops.hpp"
 #include "autograd/tensor_impl.hpp"
 
 namespace gradus {

@@ -10,8 +10,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "autograd/error.hpp"
-
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
 #define GRADUS_POISON(data, bytes) ASAN_POISON_MEMORY_REGION(data, bytes)

@@ -6,7 +6,6 @@
 #include "autograd/grad_mode.hpp"
 #include "autograd/kernels/elementwise.hpp"
 #include "autograd/kernels/wrapping.hpp"
-#include "autograd/node.hpp"
 #include "autograd/ops/op_support.hpp"
 #include "autograd/plural.hpp"
 #include "autograd/tensor_impl.hpp"

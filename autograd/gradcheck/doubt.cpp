@@ -1,7 +1,6 @@
 // Is a failure that of backward, or is it lost in rounding what differences would have to show?
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "autograd/error.hpp"
 #include "autograd/gradcheck/tensor_check.hpp"

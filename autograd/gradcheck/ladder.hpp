@@ -16,7 +16,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdint>
 #include <functional>
 #include <limits>
 #include <vector>

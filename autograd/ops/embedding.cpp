@@ -1,7 +1,6 @@
 // Rows of a table by id, and BERT's sum of three tables.
 #include "autograd/kernels/embedding.hpp"
 
-#include "autograd/kernels/bias.hpp"
 #include "autograd/ops/op_support.hpp"
 #include "autograd/plural.hpp"
 

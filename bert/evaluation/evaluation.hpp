@@ -5,7 +5,6 @@
 #include <array>
 #include <functional>
 #include <optional>
-#include <string>
 
 #include "bert/evaluation/baselines.hpp"
 #include "bert/model/heads.hpp"

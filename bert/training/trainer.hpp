@@ -12,7 +12,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "bert/data/pretraining_data.hpp"
 #include "bert/evaluation/evaluation.hpp"
