@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <set>
+#include <vector>
 
 #include "autograd/engine.hpp"
 #include "autograd/gradcheck/problem.hpp"
@@ -11,6 +12,7 @@
 #include "autograd/ops.hpp"
 #include "gradlab/subject.hpp"
 #include "support/catch.hpp"
+#include "support/sanitized.hpp"
 
 using namespace gradus;
 using lab::Inputs;
@@ -101,7 +103,9 @@ TEST_CASE("at extreme inputs of every op no wrong gradient passes, and no right 
         flat.insert(subject.name);
         continue;
       }
-      for (const double factor : {0.5, 1.01, 1.05, 2.0, -1.0}) {
+      using Factors = std::vector<double>;
+      for (const double factor :
+           test::is_sanitized ? Factors{0.5, -1.0} : Factors{0.5, 1.01, 1.05, 2.0, -1.0}) {
         const GradcheckReport spoilt = check(sample, inputs, factor);
         INFO("times " << factor << "\n" << to_string(spoilt));
         ++wrong[static_cast<size_t>(spoilt.verdict)];
