@@ -231,20 +231,17 @@ void add_bench(CLI::App& program) {
   CLI::App* c = add_command(program, "bench",
                             "Time a training step beside its matrix products alone and this machine's peak",
                             "gradus bench tiny --threads 1 --steps 3");
-  c->add_option("SIZE", call->sizes, "tiny, mini, small, medium or base")
-      ->check(CLI::IsMember({"tiny", "mini", "small", "medium", "base"}))
-      ->capture_default_str();
+  add_choices(*c, "SIZE", call->sizes, {"tiny", "mini", "small", "medium", "base"}, "Published sizes");
   add_whole(*c, "--steps", call->steps, "Steps to time; the median counts");
   add_whole(*c, "--batch", call->batch, "Rows; the default is 32 for tiny and mini, else 16", 1, 4096);
   add_whole(*c, "--length", call->length, "Slots a row", 5, 512);
   add_whole(*c, "--vocab-size", call->vocabulary, "Pieces of the vocabulary", 10);
   add_number(*c, "--dropout", call->dropout, "Dropout", {0, 1, true, false});
-  c->add_flag(
-      "--kernels", call->kernels,
-      "Only list the kernel sets of BLIS that this processor runs: BLIS_ARCH_TYPE=NAME takes another");
+  add_switch(*c, "--kernels", call->kernels,
+             "Only list the kernel sets of BLIS that this processor runs: BLIS_ARCH_TYPE=NAME takes another");
   add_threads(*c, call->threads);
   add_json(*c, call->json);
-  c->callback([call] { run(*call); });
+  on_call(*c, [call] { run(*call); });
 }
 
 }  // namespace gradus::app

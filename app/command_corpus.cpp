@@ -140,32 +140,31 @@ void add_corpus(CLI::App& program) {
       *command, "KIND", options->kind, {"toy", "split"},
       "toy: small stories, the same for the same seed; split: the documents of FILE, every tenth of those "
       "with two sentences held out, or two of fewer than twenty")
-      ->required();
-  CLI::Option* file =
+      .required();
+  const Option file =
       add_path(*command, "FILE", options->file, "",
                "With split: a text in UTF-8, a sentence a line, an empty line between documents");
   add_path(*command, "--out", options->out, "PATH",
            "A folder for train.txt and held-out.txt, or one file NAME.txt without held-out stories")
-      ->required();
-  CLI::Option* stories =
+      .required();
+  const Option stories =
       add_whole(*command, "--stories", options->stories, "How many stories in all", 1, 100'000'000);
-  CLI::Option* seed = add_whole(*command, "--seed", options->seed, "Another seed tells other stories", 0);
-  CLI::Option* held_out = add_number(
+  const Option seed = add_whole(*command, "--seed", options->seed, "Another seed tells other stories", 0);
+  const Option held_out = add_number(
       *command, "--held-out", options->held_out,
       "The fraction of the stories that is held out; they bring together who never meets in the others",
       {0, 1, true, false});
   add_switch(*command, "--force", options->force, "Replace what is there");
   add_json(*command, options->json);
-  command->callback([=] {
+  on_call(*command, [=] {
     if (options->kind == "toy") {
-      if (file->count() > 0)
+      if (file.is_given())
         fail<WrongCall>("toy reads no file, and {} is one too many", options->file.string());
-      return tell(*options, held_out->count() > 0);
+      return tell(*options, held_out.is_given());
     }
-    if (file->count() == 0) fail<WrongCall>("split needs the FILE that is to be parted");
-    for (const CLI::Option* other : {stories, seed, held_out}) {
-      if (other->count() > 0)
-        fail<WrongCall>("{} is for toy, and split has no use for it", other->get_name());
+    if (!file.is_given()) fail<WrongCall>("split needs the FILE that is to be parted");
+    for (const Option& other : {stories, seed, held_out}) {
+      if (other.is_given()) fail<WrongCall>("{} is for toy, and split has no use for it", other.name());
     }
     split(*options);
   });

@@ -80,8 +80,8 @@ void add_evaluate(CLI::App& program) {
                   "gradus pretrain toy/train.txt --held-out toy/held-out.txt --out model --vocab-size 400 "
                   "--steps 20 --evaluation-rows 64\n"
                   "gradus evaluate model toy/held-out.txt --train toy/train.txt");
-  add_path(*c, "MODEL", call->model, "FOLDER", "A model folder, ours or Hugging Face's")->required();
-  add_paths(*c, "TEXT", call->texts, "FILE", "Text that the model was not trained on")->required();
+  add_path(*c, "MODEL", call->model, "FOLDER", "A model folder, ours or Hugging Face's").required();
+  add_paths(*c, "TEXT", call->texts, "FILE", "Text that the model was not trained on").required();
   add_paths(*c, "--train", call->training, "FILE", "The training text, from which the baselines count");
   add_whole(*c, "--length", call->data.max_length, "Slots a row", 5);
   add_whole(*c, "--rows", call->rows, "The most rows of each pass; 0: the whole text", 0);
@@ -93,12 +93,11 @@ void add_evaluate(CLI::App& program) {
              "How often a random second sentence comes from a document close by", {0, 1});
   add_whole(*c, "--block-sentences", call->block_sentences,
             "Cut a text without empty lines into documents of this many lines", 0);
-  c->add_flag_callback(
-      "--no-nsp", [call] { call->data.next_sentence = false; }, "Without next sentence prediction");
+  add_off_switch(*c, "--no-nsp", call->data.next_sentence, "Without next sentence prediction");
   add_whole(*c, "--seed", call->seed, "Of the masks and pairs", 0);
   add_threads(*c, call->threads);
   add_json(*c, call->json);
-  c->callback([call] { run(*call); });
+  on_call(*c, [call] { run(*call); });
 }
 
 }  // namespace gradus::app

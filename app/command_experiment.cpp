@@ -16,7 +16,8 @@ using Json = nlohmann::ordered_json;
 
 struct Call {
   std::string name;
-  std::optional<std::string> subject;
+  std::string subject = "gelu";
+  bool has_subject = false;
   std::filesystem::path plot, plot_folder;
   int64_t seed = 1, threads = 1;
   bool json = false;
@@ -54,11 +55,11 @@ std::vector<const lab::Experiment*> chosen_experiments(const std::string& name) 
 
 std::string checked_subject(const Call& call) {
   if (call.name != "step") fail<WrongCall>("--subject belongs to the experiment step");
-  if (lab::find_subject(*call.subject) != nullptr) return *call.subject;
+  if (lab::find_subject(call.subject) != nullptr) return call.subject;
   std::vector<std::string> known;
   for (const lab::Subject& subject : lab::subjects()) known.push_back(subject.name);
-  const std::string near = nearest(*call.subject, known);
-  fail<WrongCall>("--subject: there is no subject '{}'; {}", *call.subject,
+  const std::string near = nearest(call.subject, known);
+  fail<WrongCall>("--subject: there is no subject '{}'; {}", call.subject,
                   near.empty() ? "gradus gradcheck lists them" : fmt::format("did you mean '{}'?", near));
 }
 
@@ -88,7 +89,7 @@ Json json_of(const lab::Experiment& experiment, const lab::Outcome& outcome,
 void run(const Call& call) {
   set_num_threads(static_cast<int>(call.threads));
   if (call.name.empty()) {
-    if (!call.plot.empty() || !call.plot_folder.empty() || call.subject)
+    if (!call.plot.empty() || !call.plot_folder.empty() || call.has_subject)
       fail<WrongCall>("name an experiment, or all; gradus experiment lists them");
     return list_experiments(call);
   }
@@ -99,7 +100,7 @@ void run(const Call& call) {
     fail<WrongCall>("--plot and --plot-dir do not go together");
   lab::ExperimentOptions options;
   options.seed = static_cast<uint64_t>(call.seed);
-  if (call.subject) options.subject = checked_subject(call);
+  if (call.has_subject) options.subject = checked_subject(call);
   if (!call.plot_folder.empty()) make_folder(call.plot_folder);
 
   Json results = Json::array();
@@ -130,19 +131,20 @@ void add_experiment(CLI::App& program) {
                             "gradus experiment step --subject tanh --plot v.svg\n"
                             "gradus experiment kink --seed 2 --json\n"
                             "gradus experiment all --plot-dir pictures");
-  c->add_option("NAME", call->name, "Which one, or all; none: list them")->type_name("");
+  add_text(*c, "NAME", call->name, "", "Which one, or all; none: list them");
   add_path(*c, "--plot", call->plot, "FILE",
            "The picture; NAME.svg in this folder if it is left out. Replaced");
   add_path(*c, "--plot-dir", call->plot_folder, "FOLDER",
            "A folder for the pictures, made if it is not there");
-  c->add_option("--subject", call->subject,
-                "What the experiment step looks at: one of gradus gradcheck's list")
-      ->type_name("NAME")
-      ->default_str("gelu");
+  const Option subject = add_text(*c, "--subject", call->subject, "NAME",
+                                  "What the experiment step looks at: one of gradus gradcheck's list");
   add_whole(*c, "--seed", call->seed, "Of values, weights and cotangents", 0);
   add_threads(*c, call->threads, "Threads: the arrays are small, so more seldom help");
   add_json(*c, call->json);
-  c->callback([call] { run(*call); });
+  on_call(*c, [call, subject] {
+    call->has_subject = subject.is_given();
+    run(*call);
+  });
 }
 
 }  // namespace gradus::app

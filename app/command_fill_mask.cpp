@@ -119,18 +119,17 @@ void add_fill_mask(CLI::App& program) {
                   "--steps 20 --evaluation-rows 64\n"
                   "gradus fill-mask model \"Tom went to the [MASK].\" --top 3\n"
                   "gradus fill-mask model --held-out toy/held-out.txt");
-  add_path(*c, "MODEL", call->model, "FOLDER", "A model folder, ours or Hugging Face's")->required();
-  CLI::Option* texts =
-      c->add_option("TEXT", call->texts, "A text with [MASK] where words are wanted")->type_name("");
-  CLI::Option* pair = c->add_option("--pair", call->pair, "A second segment")->type_name("TEXT");
-  CLI::Option* held_out =
+  add_path(*c, "MODEL", call->model, "FOLDER", "A model folder, ours or Hugging Face's").required();
+  const Option texts = add_texts(*c, "TEXT", call->texts, "", "A text with [MASK] where words are wanted");
+  const Option pair = add_text(*c, "--pair", call->pair, "TEXT", "A second segment");
+  const Option held_out =
       add_path(*c, "--held-out", call->held_out, "FILE",
                "In place of TEXT: the beginnings of documents of this text, the last word of each masked");
-  held_out->excludes(texts)->excludes(pair);
-  add_whole(*c, "--samples", call->samples, "How many documents of --held-out")->needs(held_out);
+  held_out.excludes(texts).excludes(pair);
+  add_whole(*c, "--samples", call->samples, "How many documents of --held-out").needs(held_out);
   add_whole(*c, "--top", call->top, "Candidates for each mask");
   add_json(*c, call->json);
-  c->callback([call] { run(*call); });
+  on_call(*c, [call] { run(*call); });
 }
 
 }  // namespace gradus::app

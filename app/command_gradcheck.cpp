@@ -299,17 +299,16 @@ void add_gradcheck(CLI::App& program) {
       "gradus corpus toy --out toy --stories 2000\n"
       "gradus pretrain toy/train.txt --out model --vocab-size 400 --layers 1 --hidden 64 --steps 2\n"
       "gradus gradcheck --model model --sample 2");
-  c->footer(
+  explain_above_example(
+      *c,
       "Exit codes:\n"
       "  0  all pass, or are at a kink, where any slope between those of the two sides is right; kinks are "
       "counted "
       "apart\n"
       "  1  some fail or are inconclusive\n"
-      "  2  the call was wrong\n\n" +
-      c->get_footer());
-  c->add_option("SUBJECT", call->names,
-                "What to check: names from the list, ops, layers or all; none: list them")
-      ->type_name("");
+      "  2  the call was wrong");
+  add_texts(*c, "SUBJECT", call->names, "",
+            "What to check: names from the list, ops, layers or all; none: list them");
   add_choice(*c, "--dtype", call->dtype, {"f64", "f32"},
              "f64: differences; f32: the f32 gradient against f64's");
   add_switch(*c, "--second-order", call->second_order,
@@ -324,14 +323,15 @@ void add_gradcheck(CLI::App& program) {
       *c, "--model", call->model, "FOLDER",
       "Check the pretraining loss of this model, every parameter tensor: by two directions and ten elements "
       "each, unless --directions or --sample is given");
-  add_whole(*c, "--length", call->length, "Slots a row of the batch that --model is checked on", 4);
-  add_whole(*c, "--seed", call->seed, "Of values, cotangents and directions", 0);
+  const Option length =
+      add_whole(*c, "--length", call->length, "Slots a row of the batch that --model is checked on", 4);
+  const Option seed = add_whole(*c, "--seed", call->seed, "Of values, cotangents and directions", 0);
   add_threads(*c, call->threads);
   add_json(*c, call->json);
   add_switch(*c, "--csv", call->csv, "Print comma-separated values");
-  c->callback([call, c] {
-    call->has_length = c->count("--length") > 0;
-    call->has_seed = c->count("--seed") > 0;
+  on_call(*c, [=] {
+    call->has_length = length.is_given();
+    call->has_seed = seed.is_given();
     run(*call);
   });
 }

@@ -173,9 +173,9 @@ void add_inspect(CLI::App& program) {
                                   "gradus vocab toy/train.txt --size 1000 --out tokenizer/\n"
                                   "gradus inspect tokenizer");
   auto options = std::make_shared<Options>();
-  add_path(*command, "PATH", options->path, "", "A model's folder, or a .safetensors file")->required();
+  add_path(*command, "PATH", options->path, "", "A model's folder, or a .safetensors file").required();
   add_json(*command, options->json);
-  command->callback([options] { run(*options); });
+  on_call(*command, [options] { run(*options); });
 }
 
 }  // namespace gradus::app

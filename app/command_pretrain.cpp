@@ -222,9 +222,8 @@ void add_pretrain(CLI::App& program) {
                   "--steps 20 --evaluation-rows 64\n"
                   "gradus fill-mask model \"Tom went to the [MASK].\"");
   add_options(*c, *call);
-  c->callback([call, c] {
-    for (const CLI::Option* option : c->get_options())
-      if (option->count() > 0) call->given.insert(option->get_name());
+  on_call(*c, [call, c] {
+    call->given = given_options(*c);
     run(*call);
   });
 }

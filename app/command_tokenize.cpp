@@ -121,17 +121,16 @@ void add_tokenize(CLI::App& program) {
                                   "gradus tokenize --vocab vocab.txt \"The dog found the ropes.\"\n"
                                   "head -3 toy/train.txt | gradus tokenize --vocab vocab.txt --json");
   auto options = std::make_shared<Options>();
-  command->add_option("TEXT", options->texts, "Texts; without one, the lines of --file or of standard input")
-      ->type_name("");
+  add_texts(*command, "TEXT", options->texts, "",
+            "Texts; without one, the lines of --file or of standard input");
   add_path(*command, "--file", options->file, "FILE", "A text a line; - is standard input");
-  CLI::Option* pair =
-      command->add_option("--pair", options->pair, "The second text of a pair")->type_name("TEXT");
+  const Option pair = add_text(*command, "--pair", options->pair, "TEXT", "The second text of a pair");
   options->tokenizer.add_to(*command);
   add_whole(*command, "--max-length", options->max_length, "Cut to this many pieces; 0 cuts nothing", 0,
             1'000'000);
   add_switch(*command, "--bare", options->bare, "Without [CLS] and [SEP]");
   add_json(*command, options->json);
-  command->callback([options, pair] { run(*options, pair->count() > 0); });
+  on_call(*command, [options, pair] { run(*options, pair.is_given()); });
 }
 
 }  // namespace gradus::app

@@ -168,10 +168,10 @@ void add_vocab(CLI::App& program) {
                                   "gradus corpus toy --out toy --stories 2000\n"
                                   "gradus vocab toy/train.txt --size 1000 --out vocab.txt");
   auto options = std::make_shared<Options>();
-  add_paths(*command, "FILE", options->files, "", "Text files in UTF-8")->required();
+  add_paths(*command, "FILE", options->files, "", "Text files in UTF-8").required();
   add_path(*command, "--out", options->out, "PATH",
            "Where to write: a file such as vocab.txt, or a folder (FOLDER/) for all of the tokenizer's files")
-      ->required();
+      .required();
   add_whole(*command, "--size", options->size, "The most pieces to learn, special tokens counted", 6,
             1'000'000);
   add_whole(*command, "--min-frequency", options->min_frequency, "Pieces seen less often are not learnt");
@@ -182,7 +182,7 @@ void add_vocab(CLI::App& program) {
   add_path(*command, "--merges", options->merges, "FILE", "Write each step of the learning here");
   add_switch(*command, "--force", options->force, "Replace what is there");
   add_json(*command, options->json);
-  command->callback([options] { run(*options); });
+  on_call(*command, [options] { run(*options); });
 }
 
 }  // namespace gradus::app

@@ -12,7 +12,7 @@
 #include "app/cli11_quoting.hpp"
 #include "app/command.hpp"
 #include "app/commands.hpp"
-#include "app/options.hpp"
+#include "app/help.hpp"
 #include "app/short_memory.hpp"
 #include "app/waiting_threads.hpp"
 #include "autograd/kernels/blis_choice.hpp"

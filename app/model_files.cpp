@@ -8,11 +8,11 @@
 namespace gradus::app {
 
 void TokenizerChoice::add_to(CLI::App& command) {
-  CLI::Option* folder = add_path(command, "--model", model, "FOLDER",
+  const Option folder = add_path(command, "--model", model, "FOLDER",
                                  "A folder with the tokenizer's files, such as a checkpoint");
-  CLI::Option* file = add_path(command, "--vocab", vocab, "FILE", "A vocabulary, a piece a line");
-  file->excludes(folder);
-  add_switch(command, "--cased", cased, "With --vocab: keep capitals and accents")->excludes(folder);
+  const Option file = add_path(command, "--vocab", vocab, "FILE", "A vocabulary, a piece a line");
+  file.excludes(folder);
+  add_switch(command, "--cased", cased, "With --vocab: keep capitals and accents").excludes(folder);
 }
 
 bert::Tokenizer TokenizerChoice::load() const {

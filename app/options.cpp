@@ -1,5 +1,6 @@
 #include "app/options.hpp"
 
+#include <CLI/CLI.hpp>
 #include <charconv>
 #include <cmath>
 #include <system_error>
@@ -44,9 +45,36 @@ std::string joined(const std::vector<std::string>& words) {
   return text;
 }
 
+/// A check that says what the choices are.
+std::function<std::string(const std::string&)> one_of(const std::vector<std::string>& choices) {
+  return [choices](const std::string& text) {
+    if (std::find(choices.begin(), choices.end(), text) != choices.end()) return std::string();
+    return fmt::format("'{}' is none of: {}", text, joined(choices));
+  };
+}
+
 std::string check_name(const std::string& name) { return name.empty() ? "the name is empty" : ""; }
 
 }  // namespace
+
+const Option& Option::required() const {
+  option_->required();
+  return *this;
+}
+
+const Option& Option::excludes(const Option& other) const {
+  option_->excludes(other.option_);
+  return *this;
+}
+
+const Option& Option::needs(const Option& other) const {
+  option_->needs(other.option_);
+  return *this;
+}
+
+bool Option::is_given() const { return option_->count() > 0; }
+
+std::string Option::name() const { return option_->get_name(); }
 
 CLI::App* add_command(CLI::App& program, const std::string& name, const std::string& description,
                       const std::string& example) {
@@ -61,8 +89,21 @@ CLI::App* add_command(CLI::App& program, const std::string& name, const std::str
   return command;
 }
 
-CLI::Option* add_whole(CLI::App& command, const std::string& names, std::int64_t& value,
-                       const std::string& description, std::int64_t lowest, std::int64_t highest) {
+void on_call(CLI::App& command, std::function<void()> work) { command.callback(std::move(work)); }
+
+void explain_above_example(CLI::App& command, const std::string& text) {
+  command.footer(text + "\n\n" + command.get_footer());
+}
+
+std::set<std::string> given_options(const CLI::App& command) {
+  std::set<std::string> names;
+  for (const CLI::Option* option : command.get_options())
+    if (option->count() > 0) names.insert(option->get_name());
+  return names;
+}
+
+Option add_whole(CLI::App& command, const std::string& names, std::int64_t& value,
+                 const std::string& description, std::int64_t lowest, std::int64_t highest) {
   CLI::Option* option = command.add_option(names, value, description);
   // The check comes before CLI11's own conversion, which takes 1e3, 0x10 and "12 " and has messages of its
   // own.
@@ -76,11 +117,11 @@ CLI::Option* add_whole(CLI::App& command, const std::string& names, std::int64_t
         return fmt::format("'{}' is not a whole number {}", text, range);
       },
       "");
-  return option->type_name("N")->default_str(std::to_string(value));
+  return Option(*option->type_name("N")->default_str(std::to_string(value)));
 }
 
-CLI::Option* add_number(CLI::App& command, const std::string& names, double& value,
-                        const std::string& description, Range range) {
+Option add_number(CLI::App& command, const std::string& names, double& value, const std::string& description,
+                  Range range) {
   CLI::Option* option = command.add_option(names, value, description);
   option->check(
       [range](const std::string& text) {
@@ -90,57 +131,66 @@ CLI::Option* add_number(CLI::App& command, const std::string& names, double& val
         return fmt::format("'{}' is not a number {}", text, describe(range));
       },
       "");
-  return option->type_name("X")->default_str(std::isnan(value) ? "" : fmt::format("{}", value));
+  return Option(*option->type_name("X")->default_str(std::isnan(value) ? "" : fmt::format("{}", value)));
 }
 
-CLI::Option* add_choice(CLI::App& command, const std::string& names, std::string& value,
-                        const std::vector<std::string>& choices, const std::string& description) {
+Option add_choice(CLI::App& command, const std::string& names, std::string& value,
+                  const std::vector<std::string>& choices, const std::string& description) {
   CLI::Option* option = command.add_option(names, value, description + ": " + joined(choices));
-  option->check(
-      [choices](const std::string& text) {
-        if (std::find(choices.begin(), choices.end(), text) != choices.end()) return std::string();
-        return fmt::format("'{}' is none of: {}", text, joined(choices));
-      },
-      "");
-  return option->type_name("NAME")->default_str(value);
+  option->check(one_of(choices), "");
+  return Option(*option->type_name("NAME")->default_str(value));
 }
 
-CLI::Option* add_path(CLI::App& command, const std::string& names, std::filesystem::path& value,
-                      const std::string& kind, const std::string& description) {
+Option add_choices(CLI::App& command, const std::string& names, std::vector<std::string>& values,
+                   const std::vector<std::string>& choices, const std::string& description) {
+  CLI::Option* option = command.add_option(names, values, description + ": " + joined(choices));
+  return Option(*option->check(one_of(choices), "")->type_name("NAME")->default_str(joined(values)));
+}
+
+Option add_text(CLI::App& command, const std::string& names, std::string& value, const std::string& kind,
+                const std::string& description) {
+  return Option(*command.add_option(names, value, description)->type_name(kind)->default_str(value));
+}
+
+Option add_texts(CLI::App& command, const std::string& names, std::vector<std::string>& values,
+                 const std::string& kind, const std::string& description) {
+  return Option(*command.add_option(names, values, description)->type_name(kind));
+}
+
+Option add_path(CLI::App& command, const std::string& names, std::filesystem::path& value,
+                const std::string& kind, const std::string& description) {
   CLI::Option* option = command.add_option(names, value, description);
   option->check(check_name, "");
-  return option->type_name(kind)->default_str(value.string());
+  return Option(*option->type_name(kind)->default_str(value.string()));
 }
 
-CLI::Option* add_paths(CLI::App& command, const std::string& names,
-                       std::vector<std::filesystem::path>& values, const std::string& kind,
-                       const std::string& description) {
+Option add_paths(CLI::App& command, const std::string& names, std::vector<std::filesystem::path>& values,
+                 const std::string& kind, const std::string& description) {
   CLI::Option* option = command.add_option(names, values, description);
   option->check(check_name, "");
-  return option->type_name(kind);
+  return Option(*option->type_name(kind));
 }
 
-CLI::Option* add_switch(CLI::App& command, const std::string& name, bool& value,
-                        const std::string& description) {
-  return command.add_flag(name, value, description)->disable_flag_override();
+Option add_switch(CLI::App& command, const std::string& name, bool& value, const std::string& description) {
+  return Option(*command.add_flag(name, value, description)->disable_flag_override());
 }
 
-CLI::Option* add_threads(CLI::App& command, std::int64_t& threads, const std::string& description) {
+Option add_off_switch(CLI::App& command, const std::string& name, bool& value,
+                      const std::string& description) {
+  return Option(*command
+                     .add_flag_callback(
+                         name, [&value] { value = false; }, description)
+                     ->disable_flag_override());
+}
+
+Option add_threads(CLI::App& command, std::int64_t& threads, const std::string& description) {
   // OpenMP asks the system for every one of them, and ends the program where it gets too few.
   constexpr std::int64_t most = 1024;
   return add_whole(command, "--threads", threads, description, 1, most);
 }
 
-CLI::Option* add_json(CLI::App& command, bool& json) {
+Option add_json(CLI::App& command, bool& json) {
   return add_switch(command, "--json", json, "Print the result as one JSON object");
-}
-
-std::string HelpFormatter::make_option_opts(const CLI::Option* option) const {
-  std::string text = option->get_type_name();
-  if (option->get_expected_max() == CLI::detail::expected_max_vector_size) text += "...";
-  if (!option->get_default_str().empty()) text += fmt::format(" ({})", option->get_default_str());
-  if (option->get_required() && option->nonpositional()) text += " (must be given)";
-  return text.empty() ? text : " " + text;
 }
 
 }  // namespace gradus::app

@@ -10,10 +10,10 @@ namespace gradus::app {
 void add_options(CLI::App& command, PretrainCall& call) {
   add_paths(command, "TEXT", call.texts, "FILE",
             "Training text: a sentence a line, an empty line between documents")
-      ->required();
+      .required();
   add_path(command, "--out", call.out, "FOLDER",
            "Where the model, its checkpoints, metrics.csv and report.html go")
-      ->required();
+      .required();
   add_paths(command, "--held-out", call.held_out, "FILE",
             "Text for evaluation; without it a part of the documents is held out");
   add_number(command, "--held-out-fraction", call.held_out_fraction, "The part that is held out; 0 for none",
@@ -23,16 +23,15 @@ void add_options(CLI::App& command, PretrainCall& call) {
   add_whole(command, "--vocab-size", call.vocab_size, "Pieces of a learned vocabulary", 10);
   add_whole(command, "--alphabet", call.alphabet,
             "The most characters of a learned vocabulary; 0: as many as there is room for", 0, 1'000'000);
-  command.add_flag("--cased", call.cased, "Keep capitals and accents");
+  add_switch(command, "--cased", call.cased, "Keep capitals and accents");
   add_whole(command, "--block-sentences", call.block_sentences,
             "Cut a text without empty lines into documents of this many lines", 0);
 
   add_whole(command, "--steps", call.trainer.steps, "Train for this many steps");
   add_number(command, "--minutes", call.trainer.minutes, "Train for this many minutes",
              {0, 1e6, false, true});
-  command.add_flag(
-      "--resume", call.resume,
-      "Go on with the run in --out and its vocabulary, bit for bit; --steps or --minutes may be more");
+  add_switch(command, "--resume", call.resume,
+             "Go on with the run in --out and its vocabulary, bit for bit; --steps or --minutes may be more");
   add_path(command, "--from", call.from, "FOLDER",
            "Begin with the weights, config and tokenizer of a model folder, ours or Hugging Face's");
 
@@ -51,12 +50,12 @@ void add_options(CLI::App& command, PretrainCall& call) {
              {0, 1, true, false});
   add_number(command, "--init-std", call.init_std, "Standard deviation of fresh weights",
              {0, 1, false, true});
-  command.add_flag("--no-sinusoids", call.no_sinusoids, "Begin with random positions, not with sinusoids");
-  command.add_flag("--output-from-value", call.output_from_value,
-                   "Begin each W_o as W_v transposed: copying is learned sooner");
+  add_switch(command, "--no-sinusoids", call.no_sinusoids, "Begin with random positions, not with sinusoids");
+  add_switch(command, "--output-from-value", call.output_from_value,
+             "Begin each W_o as W_v transposed: copying is learned sooner");
 
-  command.add_option("--length", call.lengths, "Slots a row: 64, or 32:0.5,64:0.8,128 by share of the run")
-      ->capture_default_str();
+  add_text(command, "--length", call.lengths, "TEXT",
+           "Slots a row: 64, or 32:0.5,64:0.8,128 by share of the run");
   add_whole(command, "--slots", call.trainer.slots, "Slots (tokens and padding) of a batch");
   add_whole(command, "--accumulate", call.trainer.accumulate, "Batches whose gradients make one step", 1,
             100'000);
@@ -78,9 +77,8 @@ void add_options(CLI::App& command, PretrainCall& call) {
              "How often a random second sentence comes from a document close by", {0, 1});
   add_number(command, "--short-rows", call.data.short_sequence_probability,
              "How often a row is made shorter at random", {0, 1});
-  command.add_flag("--whole-words", call.data.whole_words, "Mask all pieces of a word or none");
-  command.add_flag_callback(
-      "--no-nsp", [&call] { call.data.next_sentence = false; }, "Without next sentence prediction");
+  add_switch(command, "--whole-words", call.data.whole_words, "Mask all pieces of a word or none");
+  add_off_switch(command, "--no-nsp", call.data.next_sentence, "Without next sentence prediction");
 
   add_whole(command, "--evaluations", call.trainer.evaluations, "Evaluations along the way", 0);
   add_whole(command, "--evaluation-rows", call.trainer.evaluation_rows,

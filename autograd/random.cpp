@@ -7,25 +7,31 @@
 
 namespace gradus {
 
-std::array<uint32_t, 4> philox(std::array<uint32_t, 4> c, std::array<uint32_t, 2> k) {
+std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key) {
   // Multipliers and Weyl constants: Salmon et al. 2011, table 2 and section 3.3.
   constexpr uint64_t m0 = 0xD2511F53, m1 = 0xCD9E8D57;
   constexpr uint32_t w0 = 0x9E3779B9, w1 = 0xBB67AE85;
+  auto [c0, c1, c2, c3] = counter;
+  auto [k0, k1] = key;
   for (int round = 0; round < 10; ++round) {
-    const uint64_t p0 = m0 * c[0], p1 = m1 * c[2];
-    c = {static_cast<uint32_t>(p1 >> 32) ^ c[1] ^ k[0], static_cast<uint32_t>(p1),
-         static_cast<uint32_t>(p0 >> 32) ^ c[3] ^ k[1], static_cast<uint32_t>(p0)};
-    k = {k[0] + w0, k[1] + w1};
+    const uint64_t p0 = m0 * c0, p1 = m1 * c2;
+    c0 = static_cast<uint32_t>(p1 >> 32) ^ c1 ^ k0;
+    c1 = static_cast<uint32_t>(p1);
+    c2 = static_cast<uint32_t>(p0 >> 32) ^ c3 ^ k1;
+    c3 = static_cast<uint32_t>(p0);
+    k0 += w0, k1 += w1;
   }
-  return c;
+  return {c0, c1, c2, c3};
 }
 
 uint32_t Rng::bits32() {
-  const uint64_t block = position_ / 4;
-  const auto words = philox({static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32),
-                             static_cast<uint32_t>(stream_), static_cast<uint32_t>(stream_ >> 32)},
-                            {static_cast<uint32_t>(seed_), static_cast<uint32_t>(seed_ >> 32)});
-  return words[position_++ % 4];
+  if (const uint64_t block = position_ / 4; block != block_) {
+    words_ = philox({static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32),
+                     static_cast<uint32_t>(stream_), static_cast<uint32_t>(stream_ >> 32)},
+                    {static_cast<uint32_t>(seed_), static_cast<uint32_t>(seed_ >> 32)});
+    block_ = block;
+  }
+  return words_[position_++ % 4];
 }
 
 uint64_t Rng::bits64() {

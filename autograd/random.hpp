@@ -18,7 +18,7 @@ namespace gradus {
 std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key);
 
 /// A stream of random numbers. Its whole state is three integers, so it is saved and restored with a
-/// checkpoint.
+/// checkpoint; the words of the last block are kept beside them, for a block is made whole.
 ///
 ///     Rng rng(42);                    // the same seed gives the same numbers on every machine
 ///     double u = rng.uniform();       // in [0, 1)
@@ -53,7 +53,9 @@ class Rng {
 
  private:
   uint64_t seed_, stream_;
-  uint64_t position_ = 0;  ///< words of 32 bits drawn so far
+  uint64_t position_ = 0;        ///< words of 32 bits drawn so far
+  uint64_t block_ = UINT64_MAX;  ///< whose words these are; none has this number
+  std::array<uint32_t, 4> words_ = {};
 };
 
 /// The generator that layers draw from when they are given none, for dropout's seeds. Each thread has its

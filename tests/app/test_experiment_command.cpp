@@ -46,12 +46,12 @@ TEST_CASE("experiment prints a table with a conclusion, and draws", "[experiment
 TEST_CASE("experiment's numbers are repeatable", "[experiment]") {
   const TemporaryFolder folder;
   const auto run = [&](const std::string& threads) {
-    return call_gradus(folder.path(), {"experiment", "depth", "--seed", "3", "--threads", threads, "--json"})
+    return call_gradus(folder.path(), {"experiment", "size", "--seed", "3", "--threads", threads, "--json"})
         .out;
   };
   const std::string once = run("1");
   CHECK(once == run("2"));
-  CHECK(once != call_gradus(folder.path(), {"experiment", "depth", "--seed", "4", "--json"}).out);
+  CHECK(once != call_gradus(folder.path(), {"experiment", "size", "--seed", "4", "--json"}).out);
 }
 
 TEST_CASE("experiment refuses wrong calls", "[experiment]") {

@@ -33,7 +33,7 @@ const bool* as_bool(const std::vector<char>& mask) { return reinterpret_cast<con
 // Everything of one problem, in double, stored as [B, positions, A, D] like a projection.
 struct Problem {
   AttentionShape shape;
-  AttentionOptions options;
+  kernels::AttentionOptions options;  // the op has options of that name, too
   std::vector<double> q, k, v, dout;
 
   explicit Problem(const AttentionShape& s) : shape(s) {

@@ -5,6 +5,7 @@
 #include "support/catch.hpp"
 #include "support/layouts.hpp"
 #include "support/op_check.hpp"
+#include "support/sanitized.hpp"
 
 using namespace gradus;
 using lab::Inputs;
@@ -29,7 +30,7 @@ void check_right(const lab::Sample& sample, const GradcheckOptions& options) {
 }
 
 constexpr int64_t largest = 17;
-const GradcheckOptions second_order = {.directions = 1, .sample = 2, .second_order = true};
+const GradcheckOptions second_order = {.directions = 1, .sample = test::elements(2), .second_order = true};
 
 }  // namespace
 
@@ -38,7 +39,7 @@ TEST_CASE("every subject's gradient is right in every layout", "[coverage]") {
     for (const Layout& layout : test::layouts()) {
       INFO(subject.name << ", " << layout.name);
       const lab::Sample sample = seen_through(layout, subject.sample(11));
-      check_right(sample, {.directions = 1, .sample = 5});
+      check_right(sample, {.directions = 1, .sample = test::elements(5)});
       if (!layout.equal_rows) check_right(sample, second_order);
     }
   }
@@ -57,7 +58,7 @@ TEST_CASE("every op's gradient is right at sizes from the least to 17, in one ro
     for (int64_t size = std::max<int64_t>(1, *subject.least_size); size <= largest; ++size) {
       INFO("size " << size);
       const lab::Sample sample = subject.sample(static_cast<uint64_t>(size), {.rows = rows, .size = size});
-      check_right(sample, {.directions = 1, .sample = 6});
+      check_right(sample, {.directions = 1, .sample = test::elements(6)});
       check_right(sample, second_order);
       ++checked;
     }
@@ -89,7 +90,7 @@ TEST_CASE("every op at one row and the least size, and at many rows", "[coverage
                                   .size = std::max<int64_t>(1, subject.least_size.value_or(1))},
                                    lab::Sizes{.rows = largest, .size = 3}}) {
       INFO(subject.name << ", " << *sizes.rows << " rows of " << *sizes.size);
-      check_right(subject.sample(5, sizes), {.directions = 1, .sample = 20});
+      check_right(subject.sample(5, sizes), {.directions = 1, .sample = test::elements(20)});
     }
   }
 }

@@ -61,13 +61,13 @@ Inputs at(const lab::Sample& sample, const Extreme& extreme) {
   return inputs;
 }
 
-GradcheckReport check(const lab::Sample& sample, const Inputs& inputs, double factor) {
+GradcheckReport check(const lab::Sample& sample, const Inputs& inputs, double factor, int64_t elements) {
   const auto fn = [&](const Inputs& in) {
     Inputs all;
     for (const Tensor& x : in) all.push_back(factor == 1 ? x : planted(x, factor));
     return sample.fn(all);
   };
-  return gradcheck(fn, inputs, {.sample = 8});
+  return gradcheck(fn, inputs, {.sample = elements});
 }
 
 /// Is every element of every gradient 0? Far out a tanh has no slope that f64 could hold, nor a softmax whose
@@ -89,12 +89,13 @@ bool is_flat(const lab::Sample& sample, const Inputs& inputs) {
 TEST_CASE("at extreme inputs of every op no wrong gradient passes, and no right one fails", "[extremes]") {
   std::array<int64_t, 4> right{}, wrong{};
   std::set<std::string> flat;
+  int64_t pairs = 0;
   for (const Extreme& extreme : extremes()) {
     for (const lab::Subject& subject : lab::subjects()) {
       if (subject.group != "op") continue;
       const lab::Sample sample = subject.sample(1);
       const Inputs inputs = at(sample, extreme);
-      const GradcheckReport found = check(sample, inputs, 1);
+      const GradcheckReport found = check(sample, inputs, 1, test::elements(8));
       INFO(subject.name << " at " << extreme.name << "\n" << to_string(found));
       CHECK(found.verdict != Verdict::fail);
       ++right[static_cast<size_t>(found.verdict)];
@@ -103,10 +104,11 @@ TEST_CASE("at extreme inputs of every op no wrong gradient passes, and no right 
         flat.insert(subject.name);
         continue;
       }
+      if (!test::is_taken(pairs++)) continue;
       using Factors = std::vector<double>;
       for (const double factor :
            test::is_sanitized ? Factors{0.5, -1.0} : Factors{0.5, 1.01, 1.05, 2.0, -1.0}) {
-        const GradcheckReport spoilt = check(sample, inputs, factor);
+        const GradcheckReport spoilt = check(sample, inputs, factor, 8);  // one alone may have no gradient
         INFO("times " << factor << "\n" << to_string(spoilt));
         ++wrong[static_cast<size_t>(spoilt.verdict)];
         CHECK(spoilt.verdict != Verdict::pass);

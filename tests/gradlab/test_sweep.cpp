@@ -4,14 +4,14 @@
 #include "autograd/ops.hpp"
 #include "gradlab/subject.hpp"
 #include "support/catch.hpp"
+#include "support/sanitized.hpp"
 
 using namespace gradus;
 
 TEST_CASE("the V-curve of every smooth subject falls like eps / h and rises like h^2", "[sweep]") {
   int subjects = 0;
   for (const lab::Subject& subject : lab::subjects()) {
-    if (!subject.smooth) continue;
-    ++subjects;
+    if (!subject.smooth || !test::is_taken(subjects++)) continue;
     const Sweep sweep = lab::sweep(subject.sample(1), {.sample = subject.group == "op" ? 8 : 2});
     INFO(subject.name << ": " << to_json(sweep));
     CHECK(sweep.f64.truncation_slope == Approx(2.0).margin(0.2));
