@@ -60,12 +60,25 @@ TEST_CASE("memcheck says what it is before it builds anything") {
 TEST_CASE("learn refuses a wrong call with one sentence") {
   const std::string calls = "; ./learn --help shows the calls.";
   check_refused(script("learn", {"--fast"}),
-                "learn: '--fast' is neither a chapter's number nor site" + calls);
-  check_refused(script("learn", {"one"}), "learn: 'one' is neither a chapter's number nor site" + calls);
+                "learn: '--fast' is neither a chapter's number nor hint, next, watch or site" + calls);
+  check_refused(script("learn", {"one"}),
+                "learn: 'one' is neither a chapter's number nor hint, next, watch or site" + calls);
   check_refused(script("learn", {"99"}), "learn: there is no chapter 99; ./learn lists the chapters.");
-  check_refused(script("learn", {"1", "answers"}), "learn: 'answers' is neither check nor solution" + calls);
+  check_refused(script("learn", {"1", "answers"}),
+                "learn: 'answers' is neither check, watch nor solution" + calls);
   check_refused(script("learn", {"1", "check", "2"}), "learn: '2' is one word too many" + calls);
   check_refused(script("learn", {"site", "now"}), "learn: site takes nothing more" + calls);
+  check_refused(script("learn", {"next", "1"}), "learn: next takes nothing more" + calls);
+  check_refused(script("learn", {"watch", "1"}), "learn: watch takes nothing more" + calls);
+  check_refused(script("learn", {"hint", "1"}), "learn: hint takes a chapter and an exercise" + calls);
+  check_refused(script("learn", {"hint", "one", "1"}), "learn: 'one' is not a chapter's number" + calls);
+  check_refused(script("learn", {"hint", "99", "1"}),
+                "learn: there is no chapter 99; ./learn lists the chapters.");
+  for (const std::string exercise : {"0", "9", "x", "11"}) {
+    check_refused(script("learn", {"hint", "1", exercise}),
+                  "learn: chapter 1 has no exercise '" + exercise +
+                      "'; tutorials/01_tensors/exercise.hpp says which it has.");
+  }
   check_refused(script("scripts/refresh_tutorials", {"99"}),
                 "refresh_tutorials: there is no chapter '99'; scripts/refresh_tutorials [NN...].");
   check_refused(script("scripts/refresh_experiments", {"depth"}),
@@ -162,6 +175,72 @@ TEST_CASE("learn runs a chapter, remembers what is solved, and shows the solutio
   CHECK(broken_later.exit_code == 1);
   CHECK(broken_later.out.empty());
   CHECK(broken_later.errors == broken.errors);
+}
+
+TEST_CASE("learn says what comes next, gives hints, and watches an exercise until it is right") {
+  const TemporaryFolder folder;
+  const std::string programs = folder / "build/release/tutorials";
+  std::filesystem::create_directories(programs);
+  std::filesystem::create_directories(folder / "scripts");
+  std::filesystem::copy_file(root + "/learn", folder / "learn");
+  const auto program = [&](const std::string& path, const std::string& text) {
+    gradus::write_file_atomically(path, "#!/bin/sh\n" + text + "\n");
+    std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+  };
+  program(folder / "scripts/build", "true");
+  for (const std::string number : {"01", "02"}) {
+    const std::string chapter = folder / ("tutorials/" + number + "_waves");
+    std::filesystem::create_directories(chapter);
+    gradus::write_file_atomically(chapter + "/README.md",
+                                  "# Chapter 1: Waves\n\n*The one idea: they wave.*\n");
+    gradus::write_file_atomically(chapter + "/main.cpp", "");
+    gradus::write_file_atomically(chapter + "/exercise.cpp", "unsolved\n");
+    gradus::write_file_atomically(chapter + "/hints.txt", "1. Count\n   them.\n2. Once more.\n");
+    program(programs + "/tutorial_" + number, "echo waves");
+    program(programs + "/tutorial_" + number + "_exercise",
+            "grep solved-well tutorials/" + number + "_waves/exercise.cpp");
+  }
+  const auto learn = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), folder / "learn");
+    return run_program(arguments);
+  };
+  const auto write = [&](const std::string& number, const std::string& text) {
+    gradus::write_file_atomically(folder / ("tutorials/" + number + "_waves/exercise.cpp"), text);
+  };
+  CHECK(learn({"hint", "1", "1"}).out == "Count\nthem.\n");
+  CHECK(learn({"hint", "01", "2"}).out == "Once more.\n");
+  CHECK(learn({"hint", "1", "3"}).exit_code == 2);
+
+  // Chapter 1 is run, then checked until it is solved; then it is chapter 2's turn.
+  CHECK(learn({"next"}).out.rfind("./learn 1\n\nwaves\n", 0) == 0);
+  CHECK(learn({"next"}).exit_code == 1);
+  write("01", "solved-well\n");
+  CHECK(learn({"next"}).out == "./learn 1 check\n\nsolved-well\nNext: ./learn 2\n");
+  CHECK(learn({"next"}).out.rfind("./learn 2\n\nwaves\n", 0) == 0);
+
+  // Saved while it is watched: wrong again, then right.
+  program(programs + "/tutorial_02_exercise",
+          "cd tutorials/02_waves; cat exercise.cpp; grep -q right exercise.cpp && exit 0\n"
+          "grep -q bad exercise.cpp && text=right || text=bad\n"
+          "(sleep 0.3; echo $text > exercise.cpp) > /dev/null 2>&1 &\nexit 1");
+  const ProgramResult watched = learn({"watch"});
+  CHECK(watched.exit_code == 0);
+  const std::string wait =
+      "\nWatching tutorials/02_waves/exercise.cpp: save it to check again, Ctrl-C ends.\n\n";
+  CHECK(watched.out == "./learn 2 watch\n\nunsolved\n" + wait + "bad\n" + wait + "right\n");
+  CHECK(learn({"next"}).out == "All chapters are solved; ./learn lists them.\n");
+
+  // What cannot be built is said, and watched on.
+  write("01", "once\n");
+  program(folder / "scripts/build",
+          "test -f failed && exit 0\ntouch failed\necho more >> tutorials/01_waves/exercise.cpp\n"
+          "echo 'error: x' >&2\nexit 1");
+  program(programs + "/tutorial_01_exercise", "echo right");
+  const ProgramResult mended = learn({"1", "watch"});
+  CHECK(mended.exit_code == 0);
+  CHECK(mended.errors.find("error: x\nlearn: the program of this chapter could not be built") !=
+        std::string::npos);
+  CHECK(mended.out.ends_with("\n\nright\nNext: ./learn 2\n"));
 }
 
 TEST_CASE("run refuses a wrong call with one sentence") {

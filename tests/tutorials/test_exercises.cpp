@@ -47,7 +47,7 @@ std::set<std::string> called(const std::string& code, const std::set<std::string
 }  // namespace
 
 TEST_CASE("exercises: each chapter's README links the file to write and the one that says what") {
-  CHECK(chapters().size() >= 11);
+  CHECK(chapters().size() >= 12);
   for (const fs::path& folder : chapters()) {
     INFO(folder.filename().string());
     const std::string readme = read_file(folder / "README.md");
@@ -56,6 +56,22 @@ TEST_CASE("exercises: each chapter's README links the file to write and the one 
     CHECK(exercises.find("](exercise.hpp)") != std::string::npos);
     CHECK(exercises.find("./learn " + std::to_string(std::stoi(folder.filename().string())) + " check") !=
           std::string::npos);
+  }
+}
+
+TEST_CASE("exercises: each has a hint, which does not say the answer") {
+  for (const fs::path& folder : chapters()) {
+    INFO(folder.filename().string());
+    const std::string hints = read_file(folder / "hints.txt");
+    const std::set<std::string> exercises =
+        found(read_file(folder / "checks.cpp"), "checks\\.exercise\\(\\s*\"([0-9])+:");
+    CHECK(exercises.size() >= 2);
+    CHECK(found("\n" + hints, "\n([0-9]+)\\. ") == exercises);
+    // Nothing that the solution returns or assigns stands in it.
+    for (const std::string& answer : found(read_file(folder / "solution.cpp"), "(?:return|=) ([^;]{8,});")) {
+      INFO(answer);
+      CHECK(hints.find(answer) == std::string::npos);
+    }
   }
 }
 
