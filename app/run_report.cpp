@@ -135,6 +135,7 @@ RunReport::RunReport(std::filesystem::path folder, const bert::Config& config,
   if (samples > 0 && held_out.documents() > 0) {
     samples_.emplace(held_out, tokenizer, samples,
                      std::min(sample_pieces, config.max_position_embeddings - 2), options.seed);
+    if (!samples_->sentences().empty()) recorder_.emplace(config, *samples_);
   }
 }
 
@@ -157,7 +158,8 @@ void RunReport::look_at(const bert::TrainingState& state, const std::optional<be
 
 std::vector<std::string> RunReport::begin(const bert::TrainingState& state, bool evaluates_again) {
   look_at(state, std::nullopt);
-  const std::filesystem::path metrics = folder_ / "metrics.csv", samples = folder_ / "samples.json";
+  const std::filesystem::path metrics = folder_ / "metrics.csv", samples = folder_ / "samples.json",
+                              history = folder_ / "history.json";
   std::vector<std::string> missing;
   const auto is_there = [&](const std::filesystem::path& file, std::string_view what) {
     if (std::filesystem::exists(file)) return true;
@@ -169,6 +171,8 @@ std::vector<std::string> RunReport::begin(const bert::TrainingState& state, bool
     is_there(metrics, "it and the report's curves begin");
     if (samples_ && is_there(samples, "the report's samples begin"))
       samples_->restore(read_file(samples), state.step, samples);
+    if (recorder_ && is_there(history, "the report's time machine begins"))
+      recorder_->restore(read_file(history), state.step, history);
   }
   metrics_.emplace(metrics, state.step > 0 ? std::optional(state.step) : std::nullopt, evaluates_again);
   return missing;
@@ -221,6 +225,10 @@ void RunReport::add(const bert::StepReport& step, const bert::Evaluation& e,
   if (samples_) {
     samples_->observe(model, step.step);
     write_file_atomically(folder_ / "samples.json", samples_->to_json());
+    if (recorder_) {
+      recorder_->observe(model, *samples_, step.step);
+      write_file_atomically(folder_ / "history.json", recorder_->to_json());
+    }
   }
   write(model);
 }
@@ -230,6 +238,7 @@ void RunReport::write(const bert::BertForPreTraining& model) {
   report_.seen_tokens = last_step_.tokens;
   if (samples_ && !samples_->sentences().empty()) {
     report_.samples = samples_->sentences();
+    report_.history = recorder_->history();
     report_.attention = samples_->attention(model);
     report_.attention->subtitle =
         fmt::format("after {} {}", last_step_.step, plural(last_step_.step, "step"));

@@ -1,6 +1,7 @@
 /// @file
 /// What a training run leaves for its reader in its folder: metrics.csv, report.html, attention.html, and two
-/// pictures of them, accuracy.svg and attention.svg. And samples.json, for the report of a run that goes on.
+/// pictures of them, accuracy.svg and attention.svg. And samples.json and history.json, for
+/// the report of a run that goes on.
 #pragma once
 
 #include <filesystem>
@@ -10,6 +11,7 @@
 
 #include "bert/report/metrics_csv.hpp"
 #include "bert/report/report.hpp"
+#include "bert/training/network_recorder.hpp"
 #include "bert/training/trainer.hpp"
 #include "bert/training/training_samples.hpp"
 
@@ -44,6 +46,7 @@ class RunReport {
   std::filesystem::path folder_;
   bert::TrainingReport report_;
   std::optional<bert::TrainingSamples> samples_;
+  std::optional<bert::NetworkRecorder> recorder_;  // where there is a sample
   std::optional<bert::MetricsWriter> metrics_;
   std::optional<bert::Evaluation> last_;
   bert::StepReport last_step_;

@@ -94,6 +94,12 @@ class Drawing {
       curves_.clear();
       for (const ChartSeries& series : chart_.series) line(out, series);
     } while (!guides(out, in_legend));
+    if (chart_.cursor && !chart_.log_x && !empty_) {
+      out += fmt::format(
+          "<line class=\"cursor\" visibility=\"hidden\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1:.1f}\" "
+          "y2=\"{2:.1f}\" data-zero=\"{3:.4f}\" data-unit=\"{4:.8g}\"/>\n",
+          left_, top_, bottom_, x_.pixel(0), x_.pixel(1) - x_.pixel(0));
+    }
     if (empty_) out += text_at((left_ + right_) / 2, (top_ + bottom_) / 2, "middle", "", "no values yet");
     return out;
   }

@@ -36,12 +36,14 @@ struct Chart {
   bool log_y = false;
   bool whole_x = false;  ///< x counts something: no tick between whole numbers
   bool percent = false;  ///< y is a fraction, its labels are percentages
+  bool cursor = false;   ///< has a hidden upright line that a page's script moves: see below
   int width = 440;       ///< in CSS pixels, at least 200; the drawing scales to its place
   int height = 290;      ///< at least 160
 };
 
 /// A series of many points is thinned to what the width can show, keeping every peak. A chart without any
-/// point says so. @throws ShapeError when the size is below the least, or a colour is not 1 to 4.
+/// point says so. The line of `cursor` has the class cursor; its data-zero is the pixel of x = 0, its data-unit
+/// the pixels from one x to the next, where x is not logarithmic and there is a point. @throws ShapeError when the size is below the least, or a colour is not 1 to 4.
 Picture draw(const Chart& chart);
 
 /// The smoothed course of `y`: exponential moving averages of about `span` points that skip what is not

@@ -81,9 +81,13 @@ std::string headline(const TrainingReport& report) {
   return eval == nullptr ? out : out + verdicts(report, *eval);
 }
 
-std::string charts_of(const std::vector<plot::Chart>& charts) {
+/// `with_cursor`: each with the line that the time machine moves.
+std::string charts_of(std::vector<plot::Chart> charts, bool with_cursor) {
   std::string out = "<div class=\"charts\">\n";
-  for (const plot::Chart& chart : charts) out += plot::to_svg(plot::draw(chart));
+  for (plot::Chart& chart : charts) {
+    chart.cursor = with_cursor;
+    out += plot::to_svg(plot::draw(chart));
+  }
   return out + "</div>\n";
 }
 
@@ -170,8 +174,14 @@ std::string render_report(const TrainingReport& report) {
   page.title = report.title;
   page.subtitle = report.subtitle;
   page.style = plot::svg_style();
-  page.body = headline(report) + "<h2>What it learned</h2>\n" + charts_of(detail::learning_charts(report)) +
-              evaluations(report);
+  const NetworkHistory& history = report.history;
+  const std::string slider = time_slider(history, report.rows, report.samples);
+  if (!slider.empty()) {
+    page.style += time_style();
+    page.script = time_script();
+  }
+  page.body = headline(report) + slider + "<h2>What it learned</h2>\n" +
+              charts_of(detail::learning_charts(report), !slider.empty()) + evaluations(report);
   if (!report.samples.empty()) {
     page.body +=
         "<h2>The same gaps, as it learned</h2>\n<p class=\"soft\">What the model would put into each gap "
@@ -180,12 +190,19 @@ std::string render_report(const TrainingReport& report) {
   }
   page.body += final_table(report);
   if (report.attention) {
-    page.body += fmt::format("<h2>Where it looks</h2>\n{}", attention_fragment(*report.attention));
+    page.body += "<h2>Where it looks</h2>\n" + time_maps(history) + attention_fragment(*report.attention);
     page.style += attention_style();
-    page.script = attention_script();
+    page.script += attention_script();
   }
   const std::vector<plot::Chart> running = detail::running_charts(report);
-  if (!running.empty()) page.body += "<h2>How the run went</h2>\n" + charts_of(running);
+  if (!running.empty()) page.body += "<h2>How the run went</h2>\n" + charts_of(running, !slider.empty());
+  if (const std::string norms = time_norms(history); !norms.empty()) {
+    page.body +=
+        "<h2>How large its parts are</h2>\n<p class=\"soft\">The Euclidean norm of all weights of a part, "
+        "and "
+        "of their gradient in the last step before it was clipped.</p>\n" +
+        norms;
+  }
   page.body += table_of("Settings", report.settings) + table_of("Environment", report.environment);
   return html::render(page);
 }

@@ -11,6 +11,7 @@
 #include "bert/evaluation/guess.hpp"
 #include "bert/report/attention_page.hpp"
 #include "bert/report/metrics_csv.hpp"
+#include "bert/report/time_machine.hpp"
 #include "plot/chart.hpp"
 
 namespace gradus::bert {
@@ -53,13 +54,15 @@ struct TrainingReport {
   std::int64_t training_tokens = 0;  ///< of the training text; 0 where it is not known
   std::int64_t seen_tokens = 0;      ///< of it so far, padding not counted
   std::vector<SampleSentence> samples;
+  NetworkHistory history;  ///< for the time machine; with fewer than two moments there is none
   std::optional<AttentionPage> attention;
   KeyValues settings;     ///< sizes, rates, seeds, files
   KeyValues environment;  ///< processor, threads, versions, date
 };
 
 /// The report as one HTML page that needs no network: the headline figures, the curves against the baselines,
-/// the samples, the final evaluation, an attention map, settings and environment. What is not there yet
+/// the samples, the final evaluation, an attention map, the norms of the parts, settings and environment; and a
+/// slider that takes all of these back to any evaluation. What is not there yet
 /// (no evaluation, no sample, no row at all) is left out or said to be missing.
 /// @throws IndexError when a blank is outside its sentence; ShapeError as render_attention_page.
 std::string render_report(const TrainingReport& report);

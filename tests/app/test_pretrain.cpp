@@ -89,7 +89,9 @@ TEST_CASE("pretrain: a run that was killed goes on with the same bits") {
   INFO(resumed.errors);
   REQUIRE(resumed.exit_code == 0);
   CHECK(run.weights("cut") == run.weights("whole"));
-  CHECK(read_file(run.folder / "cut/samples.json") == read_file(run.folder / "whole/samples.json"));
+  for (const char* file : {"samples.json", "history.json"}) {
+    CHECK(read_file(run.folder / "cut" / file) == read_file(run.folder / "whole" / file));
+  }
   const auto result = nlohmann::json::parse(resumed.out);
   CHECK(result.at("steps") == 60);
   for (const char* key : {"mlm_loss", "mlm_accuracy", "nsp_loss", "nsp_accuracy", "nsp_accuracy_by_class",

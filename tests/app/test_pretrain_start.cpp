@@ -197,6 +197,8 @@ TEST_CASE("pretrain: a run that goes on says which files of the steps so far are
   };
   const std::string metrics = "run/metrics.csv is not there, so it and the report's curves begin after step ";
   const std::string samples = "run/samples.json is not there, so the report's samples begin after step ";
+  const std::string history =
+      "run/history.json is not there, so the report's time machine begins after step ";
   const ProgramResult first = run("10");
   INFO(first.errors);
   REQUIRE(first.exit_code == 0);
@@ -207,10 +209,12 @@ TEST_CASE("pretrain: a run that goes on says which files of the steps so far are
 
   fs::remove(start.folder / "run/metrics.csv");
   fs::remove(start.folder / "run/samples.json");
+  fs::remove(start.folder / "run/history.json");
   const ProgramResult more = run("30", {"--resume"});
   CHECK(more.exit_code == 0);
   CHECK(has(more.errors, metrics + "20\n"));
   CHECK(has(more.errors, samples + "20\n"));
+  CHECK(has(more.errors, history + "20\n"));
   const std::string rows = read_file(start.folder / "run/metrics.csv");
   CHECK(has(rows, "\n30,eval,"));
   CHECK(!has(rows, "\n20,"));

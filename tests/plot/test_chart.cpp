@@ -107,6 +107,22 @@ TEST_CASE("chart: guides are labelled, and close labels do not lie on each other
   CHECK(label_y("lower &amp; wider") >= label_y("upper") + 12);
 }
 
+TEST_CASE("chart: a cursor says where a step is") {
+  Chart chart = line_chart({10, 20}, {0, 1});
+  CHECK(count_of(to_svg(draw(chart)), "class=\"cursor\"") == 0);
+  chart.cursor = true;
+  const std::string svg = to_svg(draw(chart));
+  const auto number_after = [&](const std::string& key) {
+    return std::stod(svg.substr(svg.find(key) + key.size()));
+  };
+  const double zero = number_after("data-zero=\""), unit = number_after("data-unit=\"");
+  // The line begins at x = 10 and ends at x = 20.
+  CHECK(number_after("d=\"M") == Approx(zero + 10 * unit).margin(0.06));
+  CHECK(number_after("L") == Approx(zero + 20 * unit).margin(0.06));
+  chart.series[0].y = {not_a_number, not_a_number};
+  CHECK(count_of(to_svg(draw(chart)), "class=\"cursor\"") == 0);
+}
+
 TEST_CASE("chart: many points are thinned without losing a peak") {
   std::vector<double> x, y;
   for (int i = 0; i < 100000; ++i) {
