@@ -184,8 +184,8 @@ std::string render_report(const TrainingReport& report) {
               charts_of(detail::learning_charts(report), !slider.empty()) + evaluations(report);
   if (!report.samples.empty()) {
     page.body +=
-        "<h2>The same gaps, as it learned</h2>\n<p class=\"soft\">What the model would put into each gap "
-        "at several steps, with its probability. The token that stood there is marked.</p>\n" +
+        "<h2>The same gaps, as it learned</h2>\n<p class=\"soft\">What the model would put into each gap, "
+        "with its probability, as the training went on. The token that stood there is marked.</p>\n" +
         detail::render_samples(report.samples);
   }
   page.body += final_table(report);

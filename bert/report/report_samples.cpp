@@ -58,10 +58,10 @@ std::string render_samples(const std::vector<SampleSentence>& samples) {
                          sample.pieces.size());
       }
     }
-    out += fmt::format("<div class=\"sample\">\n<p>{}</p>\n", sentence_of(sample));
+    out += fmt::format("<div class=\"sample\">\n<p>{}</p>\n<div class=\"gaps\">\n", sentence_of(sample));
     for (size_t b = 0; b < sample.blanks.size(); ++b) {
       const SampleBlank& blank = sample.blanks[b];
-      out += fmt::format("<h3>Gap {}", b + 1);
+      out += fmt::format("<div>\n<h3>Gap {}", b + 1);
       if (!blank.answer.empty())
         out += fmt::format(": <span class=\"good\">{}</span>", html::escape(blank.answer));
       out += "</h3>\n<div class=\"moments\">\n";
@@ -69,9 +69,9 @@ std::string render_samples(const std::vector<SampleSentence>& samples) {
         out += fmt::format("<div class=\"moment\"><span>step {}</span>{}</div>\n", html::count(moment->step),
                            render_guesses(moment->guesses, blank.answer));
       }
-      out += "</div>\n";
+      out += "</div>\n</div>\n";
     }
-    out += "</div>\n";
+    out += "</div>\n</div>\n";
   }
   return out;
 }

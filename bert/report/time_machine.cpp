@@ -122,8 +122,10 @@ std::string time_maps(const NetworkHistory& history) {
   check(history);
   if (history.moments.size() < 2) return "";
   std::string grid = fmt::format(
-      "<div class=\"time-maps\" hidden role=\"img\" aria-label=\"The maps of all heads at the chosen "
-      "evaluation\" style=\"grid-template-columns: auto repeat({}, minmax(24px, 112px))\">\n<span></span>",
+      "<div class=\"time-maps\" hidden>\n<p class=\"soft\">All heads at the step of the slider, and below "
+      "them those of the last step, to be looked into.</p>\n<div class=\"time-grid\" role=\"img\" "
+      "aria-label=\"The maps of all heads at the step of the slider\" style=\"grid-template-columns: auto "
+      "repeat({}, minmax(24px, 112px))\">\n<span></span>",
       history.heads);
   for (std::int64_t a = 0; a < history.heads; ++a) {
     grid += fmt::format("<span>{}{}</span>", history.heads > 4 ? "" : "head ", a + 1);
@@ -132,7 +134,7 @@ std::string time_maps(const NetworkHistory& history) {
     grid += fmt::format("\n<span>layer {}</span>", l + 1);
     for (std::int64_t a = 0; a < history.heads; ++a) grid += "<canvas></canvas>";
   }
-  return grid + "\n</div>\n";
+  return grid + "\n</div>\n</div>\n";
 }
 
 std::string time_norms(const NetworkHistory& history) {

@@ -59,6 +59,20 @@ inline void kept(const nn::Transformer& model, const Data& data) {
   fmt::print("the same text: {} of {}\n", same, with.size());
 }
 
+/// The probability of one text: the product over its characters and the end, each after those before it.
+inline double probability_of(const nn::Transformer& model, const std::string& from, const std::string& to) {
+  std::vector<int64_t> given = written().ids(to), wanted = given;
+  given.insert(given.begin(), Alphabet::begin);
+  wanted.push_back(Alphabet::end);
+  const NoGrad no_grad;
+  const nn::EvalMode eval(model);
+  const Tensor logits = model(source_of(from), nn::padded({given}, Alphabet::pad));  // [1, S, V]
+  const Tensor log_p = log_softmax(logits.select(0, 0));                             // [S, V]
+  double sum = 0;
+  for (size_t i = 0; i < wanted.size(); ++i) sum += log_p.at({static_cast<int64_t>(i), wanted[i]});
+  return std::exp(sum);
+}
+
 inline void beams(const nn::Transformer& model, const Data& data) {
   section("Greedy can miss");
   for (const auto& ids : std::vector<std::vector<int64_t>>{{0}, {0, 0}, {0, 1}, {1}, {1, 0}, {1, 1}}) {
@@ -83,10 +97,12 @@ inline void beams(const nn::Transformer& model, const Data& data) {
   for (const char* text : {"3 May 2021", "Ju 3, 2021"}) {
     fmt::print("{}\n", text);
     const auto results = nn::beam_search(model, source_of(text), {.beams = 3}, {.max_length = 12});
-    for (const nn::Decoded& one : results[0]) {
-      fmt::print("  {}  p = {:.4f}\n", written().text(one.ids), std::exp(one.log_probability));
-    }
+    const auto p = [&](size_t beam) { return std::exp(results[0].at(beam).log_probability); };
+    fmt::print("  {}  p = {:.4f}, the next beams {:.4f} and {:.4f}\n", written().text(results[0][0].ids),
+               p(0), p(1), p(2));
   }
+  fmt::print("  as July {:.4f}, as June {:.4f}\n", probability_of(model, "Ju 3, 2021", "2021-07-03"),
+             probability_of(model, "Ju 3, 2021", "2021-06-03"));
   Rng rng(8);
   const Batch test = batch_of({data.unseen.begin(), data.unseen.begin() + 100}, rng);
   const auto greedy = nn::greedy(model, test.source, {.max_length = 12});

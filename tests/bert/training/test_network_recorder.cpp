@@ -43,7 +43,7 @@ TEST_CASE("network recorder: the norms of the parts make up those of the whole")
   }
   loss.backward();  // the gradient of x^2 is 2 x
   for (const auto& [name, parameter] : it.model.named_parameters()) {
-    weights += sum(parameter.detach().to(DType::f64) * parameter.detach().to(DType::f64)).item<double>();
+    weights += sum(parameter.detach().to(DType::f64) * parameter.detach().to(DType::f64)).item();
   }
   gradients = 2 * std::sqrt(weights);
   recorder.observe(it.model, it.samples, 7);
