@@ -154,6 +154,8 @@ TEST_CASE("attention page: the same input gives the same bytes") {
 TEST_CASE("pages: the styles and the script are those of the files, byte for byte") {
   const auto file = [](const std::string& name) { return gradus::read_file(GRADUS_SOURCE "/" + name); };
   CHECK(attention_style() == "\n" + file("bert/report/attention_page.css"));
+  CHECK(time_style() == "\n" + file("bert/report/time_machine.css"));
+  CHECK(time_script() == "\n" + file("bert/report/time_machine.js"));
   CHECK(attention_script() == "\n" + file("bert/report/attention_page.js"));
   CHECK(html::page_style() == "\n" + file("bert/report/page_style.css"));
   CHECK(gradus::plot::svg_style() == file("plot/svg_style.css"));
