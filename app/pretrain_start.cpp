@@ -32,7 +32,7 @@ std::string layers_of(const bert::Config& config) {
 
 /// The config of a model that another run left. What the call says about it may only repeat it; dropout is a
 /// matter of the run.
-bert::Config config_of_start(const PretrainCall& call) {
+bert::Config config_of_start(const PretrainCall& call, int64_t vocabulary) {
   bert::Config config = bert::load_config(call.from / "config.json");
   StartChecks checks(call.from, call.given);
   if (checks.is_given("--size")) {
@@ -58,6 +58,7 @@ bert::Config config_of_start(const PretrainCall& call) {
         "add --no-nsp",
         call.from.string());
   }
+  config.vocab_size = std::max(config.vocab_size, vocabulary);  // --vocab may bring more pieces
   if (call.said("--dropout")) config.hidden_dropout_prob = config.attention_probs_dropout_prob = call.dropout;
   return config;
 }
@@ -98,10 +99,28 @@ bert::Tokenizer learn_vocabulary(const PretrainCall& call) {
   }
 }
 
+/// The tokenizer of --from with the pieces that --vocab has more.
+/// @throws WrongCall unless --vocab begins with all pieces of the model.
+bert::Tokenizer extended(const bert::Tokenizer& tokenizer, const PretrainCall& call) {
+  const bert::Vocab longer = open_tokenizer(call.vocab, call.cased).vocab();
+  const std::vector<std::string>& had = tokenizer.vocab().pieces();
+  const auto [own, other] = std::ranges::mismatch(had, longer.pieces());
+  if (own != had.end()) {
+    fail<WrongCall>(
+        "--vocab: as piece {} {} {}, and the model in '{}' has '{}'; leave --vocab out, or give one that "
+        "begins with all pieces of the model",
+        own - had.begin(), call.vocab.string(),
+        other == longer.pieces().end() ? "has nothing" : fmt::format("has '{}'", *other), call.from.string(),
+        *own);
+  }
+  return bert::Tokenizer(longer, tokenizer.normalizer(), tokenizer.max_word_chars(),
+                         tokenizer.extra_specials(), tokenizer.added_words());
+}
+
 }  // namespace
 
 bert::Config make_config(const PretrainCall& call, int64_t vocabulary) {
-  if (!call.from.empty()) return config_of_start(call);
+  if (!call.from.empty()) return config_of_start(call, vocabulary);
   bert::Config config = bert::Config::named(call.size, vocabulary);
   if (call.layers > 0) config.num_hidden_layers = call.layers;
   if (call.hidden > 0) {
@@ -143,10 +162,8 @@ bert::Tokenizer tokenizer_of(const PretrainCall& call, const std::optional<fs::p
     checks.compare("--vocab-size", tokenizer.vocab().size(), call.vocab_size);
     if (checks.is_given("--alphabet"))
       checks.add("--alphabet", "has a vocabulary, and this is for one that is learned");
-    if (!call.vocab.empty() && !(open_tokenizer(call.vocab, call.cased).vocab() == tokenizer.vocab()))
-      checks.add("--vocab", "has another vocabulary than " + call.vocab.string());
     checks.finish();
-    return tokenizer;
+    return call.vocab.empty() ? tokenizer : extended(tokenizer, call);
   }
   if (has_vocab_size && call.vocab_size < tokenizer.vocab().size()) {
     fail<WrongCall>("--vocab-size: the run in '{}' has {} pieces, not {}", call.out.string(),

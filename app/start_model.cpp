@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 
+#include "autograd/plural.hpp"
 #include "bert/checkpoint/checkpoint.hpp"
 
 namespace gradus::app {
@@ -41,6 +42,11 @@ StartModel start_model(const std::filesystem::path& from, const bert::Config& co
   if (from.empty()) return {bert::BertForPreTraining(config, rng), {}, "fresh weights"};
   bert::Checkpoint checkpoint = bert::read_checkpoint(from);
   const std::string settings = "the weights " + checked_fingerprint(checkpoint.weights, from);
+  if (const int64_t more = config.vocab_size - checkpoint.config.vocab_size; more > 0) {
+    bert::extend_vocabulary(checkpoint, config.vocab_size, rng);
+    checkpoint.warnings.push_back(fmt::format("'{}': fresh weights stand for the {} {} that --vocab has more",
+                                              from.string(), more, plural(more, "piece")));
+  }
   bert::Config tied_or_not = config;  // the weights tell whether the decoder has a table of its own
   tied_or_not.tie_word_embeddings = checkpoint.config.tie_word_embeddings;
   const bert::BertForPreTraining model(tied_or_not, rng);

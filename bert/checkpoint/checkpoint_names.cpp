@@ -1,8 +1,11 @@
 #include "bert/checkpoint/checkpoint_names.hpp"
-#include "autograd/plural.hpp"
 
 #include <algorithm>
 #include <string_view>
+
+#include "autograd/ops.hpp"
+#include "autograd/plural.hpp"
+#include "bert/model/init.hpp"
 
 namespace gradus::bert {
 namespace {
@@ -102,6 +105,21 @@ void cut_padded_vocabulary(Checkpoint& checkpoint) {
                                               checkpoint.file.string(), name, rows, V, plural(V, "piece"),
                                               rows - V, plural(rows - V, "is", "are")));
   }
+}
+
+void extend_vocabulary(Checkpoint& checkpoint, int64_t pieces, Rng& rng) {
+  Config& config = checkpoint.config;
+  const int64_t more = pieces - config.vocab_size;
+  if (more <= 0) return;
+  const auto append = [&](const char* name, const Tensor& rows) {
+    const auto found = checkpoint.weights.find(name);
+    if (found != checkpoint.weights.end())
+      found->second = concat({found->second.to(DType::f32), rows}, 0);  // [V, ...] -> [V + more, ...]
+  };
+  for (const char* table : {word_weight, decoder_weight})
+    append(table, weight_init(config)({more, config.hidden_size}, rng));
+  append(mlm_bias, zeros({more}));
+  config.vocab_size = pieces;
 }
 
 void check_sizes(const Checkpoint& checkpoint) {

@@ -300,6 +300,48 @@ TEST_CASE("pretrain --from begins with the weights, config and tokenizer of a fo
   refused({"--length", "64"},
           "--length: rows of 64 slots are longer than the 16 positions of the model in 'model'");
 
+  // A longer vocabulary brings rows of its own; those that were there stay.
+  const std::string pieces = read_file(folder / "vocab.txt");
+  std::istringstream lines(pieces);
+  std::string five, piece_5;
+  for (int i = 0; i < 5; ++i) {
+    std::getline(lines, piece_5);
+    five += piece_5 + "\n";
+  }
+  std::getline(lines, piece_5);
+  write(start.folder / "short.txt", five);
+  write(start.folder / "other.txt", five + "xyz\n");
+  write(start.folder / "longer.txt", pieces + "zebra\n##zz\n");
+  const ProgramResult longer =
+      begin({"--learning-rate", "1e-60", "--out", "longer", "--vocab", "longer.txt"});
+  INFO(longer.errors);
+  REQUIRE(longer.exit_code == 0);
+  CHECK(has(longer.errors, "'model': fresh weights stand for the 2 pieces that --vocab has more\n"));
+  CHECK(read_file(start.folder / "longer/vocab.txt") == pieces + "zebra\n##zz\n");
+  CHECK(bert::load_config(start.folder / "longer/config.json").vocab_size == 50);
+  has_now = nn::read_safetensors(start.folder / "longer/model.safetensors");
+  CHECK(has_now.at(table).slice(0, 0, 48).to_vector<float>() == had.at(table).to_vector<float>());
+  CHECK(has_now.at("cls.predictions.bias").slice(0, 48, 50).to_vector<float>() == std::vector<float>{0, 0});
+  const std::vector<float> rows = has_now.at(table).slice(0, 48, 50).to_vector<float>();
+  CHECK(std::ranges::all_of(rows, [](float weight) { return weight != 0; }));
+  CHECK(begin({"--learning-rate", "1e-60", "--out", "longer", "--resume"}).exit_code == 0);
+
+  // It goes on to more steps, from a folder that transformers wrote.
+  const ProgramResult on =
+      start("text.txt", {"--from", "model", "--steps", "5", "--optimizer", "sgd", "--weight-decay", "0",
+                         "--learning-rate", "0.1", "--warmup", "0", "--out", "moved", "--resume"});
+  INFO(on.errors);
+  CHECK(on.exit_code == 0);
+  CHECK(has(on.errors, "the run goes on to 5 steps instead of 2"));
+  CHECK(has(on.out, "5 steps"));
+
+  refused({"--vocab", "other.txt"},
+          "--vocab: as piece 5 other.txt has 'xyz', and the model in 'model' has '" + piece_5 +
+              "'; leave --vocab out, or give one that begins with all pieces of the model");
+  refused({"--vocab", "short.txt"},
+          "--vocab: as piece 5 short.txt has nothing, and the model in 'model' has '" + piece_5 +
+              "'; leave --vocab out, or give one that begins with all pieces of the model");
+
   // Heads that it lacks are fresh, which is said.
   nn::StateDict headless = had;
   std::erase_if(headless, [](const auto& entry) { return entry.first.starts_with("cls."); });
