@@ -9,6 +9,7 @@
 #include "app/progress.hpp"
 #include "app/run_report.hpp"
 #include "app/text_account.hpp"
+#include "app/text_source.hpp"
 #include "autograd/threads.hpp"
 #include "bert/evaluation/evaluation.hpp"
 
@@ -32,9 +33,9 @@ void run(const Call& call) {
   const bert::MaskingVocabulary pieces = bert::MaskingVocabulary::of(tokenizer);
   bert::PretrainingOptions options = call.data;
   options.seed = static_cast<uint64_t>(call.seed);
-  const auto text = std::make_shared<const bert::TokenizedCorpus>(
-      bert::read_corpus(call.texts, tokenizer, {.block_sentences = call.block_sentences}));
-  const TextAccount account = account_of(call.texts, *text, tokenizer);
+  OpenedText opened = open_text(call.texts, tokenizer, call.block_sentences);
+  const TextAccount account = std::move(opened.account);
+  const auto text = std::make_shared<const bert::TokenizedCorpus>(std::move(opened.corpus));
   check_maskable(account, "nothing to score", "this model's vocabulary was made for other texts");
   if (call.data.next_sentence) check_pairs(*text, joined_names(call.texts));
   const bert::PretrainingData data(text, pieces, options);
@@ -42,8 +43,7 @@ void run(const Call& call) {
   std::optional<bert::BigramBaseline> baseline;
   if (!call.training.empty()) {
     progress.update(-1, "counting neighbours in the training text");
-    baseline.emplace(bert::read_corpus(call.training, tokenizer, {.block_sentences = call.block_sentences}),
-                     pieces);
+    baseline.emplace(open_text(call.training, tokenizer, call.block_sentences).corpus, pieces);
   }
   for (const std::string& line :
        to_lines(account, call.data.next_sentence, "what it scores here says little of the model"))
@@ -64,7 +64,9 @@ void run(const Call& call) {
                 call.model.string(), evaluation.loss());
   }
   if (call.json) {
-    print(to_json(evaluation));
+    nlohmann::ordered_json result = to_json(evaluation);
+    result["texts"] = to_json(std::vector{account});
+    print(result);
   } else {
     print(to_text(evaluation));
   }
@@ -81,7 +83,8 @@ void add_evaluate(CLI::App& program) {
                   "--steps 20 --evaluation-rows 64\n"
                   "gradus evaluate model toy/held-out.txt --train toy/train.txt");
   add_path(*c, "MODEL", call->model, "FOLDER", "A model folder, ours or Hugging Face's").required();
-  add_paths(*c, "TEXT", call->texts, "FILE", "Text that the model was not trained on").required();
+  add_paths(*c, "TEXT", call->texts, "FILE", "Text that the model was not trained on, or a token file")
+      .required();
   add_paths(*c, "--train", call->training, "FILE", "The training text, from which the baselines count");
   add_whole(*c, "--length", call->data.max_length, "Slots a row", 5);
   add_whole(*c, "--rows", call->rows, "The most rows of each pass; 0: the whole text", 0);

@@ -92,7 +92,8 @@ nlohmann::ordered_json to_json(const bert::Config& config) {
 nlohmann::ordered_json to_json(const bert::Tokenizer& tokenizer) {
   return {{"pieces", tokenizer.vocab().size()},
           {"lowercase", tokenizer.normalizer().lowercase},
-          {"strip_accents", tokenizer.normalizer().strips_accents()}};
+          {"strip_accents", tokenizer.normalizer().strips_accents()},
+          {"google_rules", tokenizer.normalizer().google}};
 }
 
 nlohmann::ordered_json to_json(const Weights& file) {
@@ -135,9 +136,10 @@ std::string to_text(const bert::Config& config) {
 
 std::string to_text(const bert::Tokenizer& tokenizer) {
   const bert::BertNormalizer& normalizer = tokenizer.normalizer();
-  return fmt::format("tokenizer\n  {}, {}, {}\n", counted(tokenizer.vocab().size(), "piece"),
+  return fmt::format("tokenizer\n  {}, {}, {}{}\n", counted(tokenizer.vocab().size(), "piece"),
                      normalizer.lowercase ? "lower case" : "cased",
-                     normalizer.strips_accents() ? "accents stripped" : "accents kept");
+                     normalizer.strips_accents() ? "accents stripped" : "accents kept",
+                     normalizer.google ? ", Google's rules" : "");
 }
 
 std::string to_text(const Weights& file) {

@@ -1,4 +1,5 @@
 // gradus pretrain: MLM and NSP from text files, with checkpoints, metrics.csv and report.html.
+#include <functional>
 #include <memory>
 
 #include "app/command.hpp"
@@ -14,6 +15,7 @@
 #include "app/run_report.hpp"
 #include "app/start_model.hpp"
 #include "app/text_account.hpp"
+#include "app/text_source.hpp"
 #include "autograd/file.hpp"
 #include "autograd/plural.hpp"
 #include "autograd/threads.hpp"
@@ -49,24 +51,40 @@ std::string what_would_know_more(const PretrainCall& call) {
   return call.vocab.empty() ? larger : "leave --vocab out to learn one from it, or " + larger;
 }
 
-Texts read_texts(const PretrainCall& call, const bert::Tokenizer& tokenizer, Progress& progress) {
+/// `make_out` makes sure that the run's folder is there, for what a large text leaves in it.
+Texts read_texts(const PretrainCall& call, const bert::Tokenizer& tokenizer, Progress& progress,
+                 const std::function<void()>& make_out) {
   constexpr const char *nothing = "nothing to learn",
                        *other_vocabulary = "take a vocabulary that is made for this text";
   std::vector<TextAccount> accounts;
-  const bert::CorpusOptions how{.block_sentences = call.block_sentences};
-  bert::TokenizedCorpus training = bert::read_corpus(call.texts, tokenizer, how), held_out;
-  accounts.push_back(account_of(call.texts, training, tokenizer));
+  const int64_t limit = call.map_above * 1'000'000;
+  const auto open = [&](const std::vector<fs::path>& files, const char* name) {
+    return open_text(files, tokenizer, call.block_sentences, [&]() -> std::optional<fs::path> {
+      if (size_of(files) <= limit) return std::nullopt;
+      make_out();
+      return call.out / name;
+    });
+  };
+  const auto select = [&](const bert::TokenizedCorpus& all, const std::vector<int64_t>& documents) {
+    if (4 * all.tokens() <= limit) return all.select(documents);
+    make_out();
+    return bert::select_on_disk(all, documents, tokenizer.vocab().size(), call.out / token_file_name);
+  };
+  OpenedText text = open(call.texts, token_file_name);
+  bert::TokenizedCorpus training = std::move(text.corpus), held_out;
+  accounts.push_back(std::move(text.account));
   check_maskable(accounts.back(), nothing, other_vocabulary);
   if (call.data.next_sentence) check_pairs(training, joined_names(call.texts));
   if (!call.held_out.empty()) {
-    held_out = bert::read_corpus(call.held_out, tokenizer, how);
-    accounts.push_back(account_of(call.held_out, held_out, tokenizer));
+    OpenedText apart = open(call.held_out, "held-out.tokens");
+    held_out = std::move(apart.corpus);
+    accounts.push_back(std::move(apart.account));
     accounts.back().name = "--held-out " + accounts.back().name;
     check_maskable(accounts.back(), nothing, other_vocabulary);
     if (call.data.next_sentence) check_pairs(held_out, "--held-out " + joined_names(call.held_out));
   } else if (call.held_out_fraction > 0) {
     bert::CorpusSplit split = hold_out(std::move(training), call.held_out_fraction,
-                                       static_cast<uint64_t>(call.seed), call.data.next_sentence);
+                                       static_cast<uint64_t>(call.seed), call.data.next_sentence, select);
     training = std::move(split.training);
     held_out = std::move(split.held_out);
     if (held_out.documents() == 0) {
@@ -115,14 +133,16 @@ void run(PretrainCall call) {
   const std::optional<bert::Resumable> found = checkpoint_to_resume(call);
   const std::optional<fs::path> checkpoint = found ? std::optional(found->checkpoint) : std::nullopt;
   if (call.threads > 0) set_num_threads(static_cast<int>(call.threads));
-  const bert::Tokenizer tokenizer = tokenizer_of(call, checkpoint);
-  if (call.cased && tokenizer.normalizer().lowercase) {
-    fail<WrongCall>("--cased: the tokenizer in '{}' makes lower case of everything",
-                    (checkpoint          ? call.out
-                     : call.from.empty() ? call.vocab
-                                         : call.from)
-                        .string());
-  }
+  std::vector<std::string> notes;  // said when nothing stands in the way of training any more
+  const bert::Tokenizer tokenizer = tokenizer_of(call, checkpoint, notes);
+  if (notes.empty())  // it was not learned now
+    notes.push_back(
+        fmt::format("{}: {}", tokenizer.vocab().name(), counted(tokenizer.vocab().size(), "piece")));
+  const fs::path origin = checkpoint ? call.out : call.from.empty() ? call.vocab : call.from;
+  if (call.rules.cased && tokenizer.normalizer().lowercase)
+    fail<WrongCall>("--cased: the tokenizer in '{}' makes lower case of everything", origin.string());
+  if (call.rules.google && !tokenizer.normalizer().google)
+    fail<WrongCall>("--google: the tokenizer in '{}' has Hugging Face's rules", origin.string());
   const bert::Config config = make_config(call, tokenizer.vocab().size());
   if (!call.from.empty()) check_vocabulary("pretrain", tokenizer, config);
   Progress progress("pretraining");
@@ -131,7 +151,13 @@ void run(PretrainCall call) {
       progress.say(fmt::format("{}; this checkpoint is left alone, and {} taken", damaged,
                                found->checkpoint.string()));
   }
-  const auto [shared, shared_held_out, accounts] = read_texts(call, tokenizer, progress);
+  const auto make_out = [&] {
+    if (lock) return;
+    make_folder(call.out);
+    lock.emplace(hold(call.out));
+    checkpoint_to_resume(call);  // refuses a run that another process began and ended meanwhile
+  };
+  const auto [shared, shared_held_out, accounts] = read_texts(call, tokenizer, progress, make_out);
   const bert::MaskingVocabulary pieces = bert::MaskingVocabulary::of(tokenizer);
   const auto training = std::make_shared<const bert::PretrainingData>(shared, pieces, call.data);
   std::shared_ptr<const bert::PretrainingData> scored;
@@ -143,7 +169,6 @@ void run(PretrainCall call) {
   if (call.data.next_sentence) check_both_labels(*training, joined_names(call.texts));
 
   const std::string advice = what_would_know_more(call);
-  std::vector<std::string> notes;  // said when nothing stands in the way of training any more
   for (const TextAccount& account : accounts)
     for (std::string& line : to_lines(account, call.data.next_sentence, advice))
       notes.push_back(std::move(line));
@@ -181,11 +206,7 @@ void run(PretrainCall call) {
     progress.say("the run is finished already; nothing is changed");
     report.look_at(trainer.state(), trainer.final_evaluation());
   } else {
-    if (!lock) {
-      make_folder(call.out);
-      lock.emplace(hold(call.out));
-      checkpoint_to_resume(call);  // refuses a run that another process began and ended meanwhile
-    }
+    make_out();
     for (const std::string& missing : report.begin(trainer.state(), trainer.evaluates_first()))
       progress.say(missing);
     for (const std::string& note : notes) progress.say(note);
@@ -205,7 +226,10 @@ void run(PretrainCall call) {
                     steps, plural(steps, "step"), options.warmup, call.trainer.learning_rate));
   }
   if (call.json) {
-    print(report.summary());
+    nlohmann::ordered_json summary = report.summary();
+    summary["pieces"] = tokenizer.vocab().size();
+    summary["texts"] = to_json(accounts);
+    print(summary);
   } else {
     print(report.closing_words());
   }

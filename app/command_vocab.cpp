@@ -6,10 +6,13 @@
 #include "app/commands.hpp"
 #include "app/interrupt.hpp"
 #include "app/left_out.hpp"
+#include "app/model_files.hpp"
 #include "app/options.hpp"
 #include "app/progress.hpp"
 #include "autograd/file.hpp"
+#include "autograd/plural.hpp"
 #include "bert/text/lines.hpp"
+#include "bert/tokenizer/coverage.hpp"
 #include "bert/tokenizer/tokenizer_files.hpp"
 #include "bert/tokenizer/wordpiece_trainer.hpp"
 
@@ -23,7 +26,7 @@ struct Options {
   std::int64_t size = 8000;
   std::int64_t min_frequency = 2;
   std::int64_t alphabet = 0;
-  bool cased = false;
+  TokenizerRules rules;
   bool force = false;
   bool json = false;
 };
@@ -125,31 +128,34 @@ void run(const Options& options) {
   MergeLog log(options.merges);
 
   const InterruptGuard guard;
-  bert::BertNormalizer normalizer;
-  normalizer.lowercase = !options.cased;
-  const bert::WordCounter words = count_words(options, normalizer);
+  const bert::WordCounter words = count_words(options, options.rules.normalizer());
   bert::LeftOut left_out;
   const bert::Vocab vocab = learn(options, words, log, left_out);
   if (to_folder) {
     make_folder(options.out);
-    bert::save_tokenizer(options.out, bert::Tokenizer(vocab, normalizer));
+    bert::save_tokenizer(options.out, options.rules.tokenizer(vocab));
   } else {
     vocab.save(options.out);
   }
   log.commit();
 
+  const bert::Coverage coverage = bert::coverage_of(words, options.rules.tokenizer(vocab));
   if (options.json) {
     return print({{"path", vocab_file.string()},
                   {"pieces", vocab.size()},
-                  {"cased", options.cased},
+                  {"cased", options.rules.cased},
                   {"words", words.total()},
                   {"distinct_words", words.distinct()},
                   {"characters_left_out", left_out.characters},
-                  {"share_left_out", left_out.share()}});
+                  {"share_left_out", left_out.share()},
+                  {"examples_left_out", left_out.examples},
+                  {"tokens", coverage.tokens},
+                  {"share_unknown", coverage.unknown_share()}});
   }
-  print(fmt::format("{}: {} from {} ({} distinct)\n", vocab_file.string(), counted(vocab.size(), "piece"),
-                    counted(words.total(), "word"),
-                    with_commas(static_cast<std::int64_t>(words.distinct()))));
+  print(fmt::format("{}: {} from {} ({} distinct); {:.2g} % of the text's {} [UNK]\n", vocab_file.string(),
+                    counted(vocab.size(), "piece"), counted(words.total(), "word"),
+                    with_commas(static_cast<std::int64_t>(words.distinct())), 100 * coverage.unknown_share(),
+                    counted(coverage.tokens, "token") + plural(coverage.tokens, " is", " are")));
   const bool by_limit = options.alphabet > 0;
   if (left_out.characters > 0) {
     print_error(left_out_text(left_out, by_limit ? "--alphabet" : "--size") + "\n");
@@ -178,7 +184,9 @@ void add_vocab(CLI::App& program) {
   add_whole(*command, "--alphabet", options->alphabet,
             "The most characters to keep, the most frequent first; 0: as many as there is room for", 0,
             1'000'000);
-  add_switch(*command, "--cased", options->cased, "Keep capitals and accents");
+  add_switch(*command, "--cased", options->rules.cased, "Keep capitals and accents");
+  add_switch(*command, "--google", options->rules.google,
+             "Google's rules for words, where Hugging Face's differ");
   add_path(*command, "--merges", options->merges, "FILE", "Write each step of the learning here");
   add_switch(*command, "--force", options->force, "Replace what is there");
   add_json(*command, options->json);

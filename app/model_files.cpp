@@ -7,20 +7,28 @@
 
 namespace gradus::app {
 
+bert::BertNormalizer TokenizerRules::normalizer() const { return {.lowercase = !cased, .google = google}; }
+
+bert::Tokenizer TokenizerRules::tokenizer(bert::Vocab vocab) const {
+  return bert::Tokenizer(
+      std::move(vocab), normalizer(),
+      google ? bert::Tokenizer::google_max_word_chars : bert::Tokenizer::default_max_word_chars);
+}
+
 void TokenizerChoice::add_to(CLI::App& command) {
   const Option folder = add_path(command, "--model", model, "FOLDER",
                                  "A folder with the tokenizer's files, such as a checkpoint");
   const Option file = add_path(command, "--vocab", vocab, "FILE", "A vocabulary, a piece a line");
   file.excludes(folder);
-  add_switch(command, "--cased", cased, "With --vocab: keep capitals and accents").excludes(folder);
+  add_switch(command, "--cased", rules.cased, "With --vocab: keep capitals and accents").excludes(folder);
+  add_switch(command, "--google", rules.google, "With --vocab: Google's rules, where Hugging Face's differ")
+      .excludes(folder);
 }
 
 bert::Tokenizer TokenizerChoice::load() const {
   if (!model.empty()) return bert::load_tokenizer(model);
   if (vocab.empty()) fail<WrongCall>("name a tokenizer by --model FOLDER or by --vocab FILE");
-  bert::BertNormalizer normalizer;
-  normalizer.lowercase = !cased;
-  return bert::Tokenizer(bert::Vocab::load(vocab), normalizer);
+  return rules.tokenizer(bert::Vocab::load(vocab));
 }
 
 bert::BertForPreTraining load_model(const std::string& command, const std::filesystem::path& folder) {

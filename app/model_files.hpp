@@ -14,14 +14,23 @@ class App;
 
 namespace gradus::app {
 
+/// How a tokenizer whose files do not say it treats text.
+struct TokenizerRules {
+  bool cased = false;   ///< keeps capitals and accents
+  bool google = false;  ///< Google's rules, where Hugging Face's differ
+
+  bert::BertNormalizer normalizer() const;
+  bert::Tokenizer tokenizer(bert::Vocab vocab) const;
+};
+
 /// Either a model's folder or a bare vocab.txt, which does not say whether capitals matter.
 struct TokenizerChoice {
   std::filesystem::path model, vocab;
-  bool cased = false;
+  TokenizerRules rules;
 
-  /// Adds --model, --vocab and --cased.
+  /// Adds --model, --vocab, --cased and --google.
   void add_to(CLI::App& command);
-  /// @throws WrongCall when neither is given, or --cased with a folder; IoError and FormatError as the files.
+  /// @throws WrongCall when neither is given, or --cased or --google with a folder; IoError and FormatError as the files.
   bert::Tokenizer load() const;
 };
 

@@ -9,7 +9,7 @@ namespace gradus::app {
 
 void add_options(CLI::App& command, PretrainCall& call) {
   add_paths(command, "TEXT", call.texts, "FILE",
-            "Training text: a sentence a line, an empty line between documents")
+            "Training text: a sentence a line, an empty line between documents; or a token file")
       .required();
   add_path(command, "--out", call.out, "FOLDER",
            "Where the model, its checkpoints, metrics.csv and report.html go")
@@ -23,9 +23,13 @@ void add_options(CLI::App& command, PretrainCall& call) {
   add_whole(command, "--vocab-size", call.vocab_size, "Pieces of a learned vocabulary", 10);
   add_whole(command, "--alphabet", call.alphabet,
             "The most characters of a learned vocabulary; 0: as many as there is room for", 0, 1'000'000);
-  add_switch(command, "--cased", call.cased, "Keep capitals and accents");
+  add_switch(command, "--cased", call.rules.cased, "Keep capitals and accents");
+  add_switch(command, "--google", call.rules.google, "Google's rules for words, where Hugging Face's differ");
   add_whole(command, "--block-sentences", call.block_sentences,
             "Cut a text without empty lines into documents of this many lines", 0);
+  add_whole(command, "--map-above", call.map_above,
+            "A text of more megabytes is tokenized into a file in --out once, and read from there", 0,
+            1'000'000);
 
   add_whole(command, "--steps", call.trainer.steps, "Train for this many steps");
   add_number(command, "--minutes", call.trainer.minutes, "Train for this many minutes",

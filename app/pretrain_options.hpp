@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "app/model_files.hpp"
 #include "bert/data/pretraining_data.hpp"
 #include "bert/training/trainer_options.hpp"
 
@@ -29,7 +30,8 @@ struct PretrainCall {
   std::filesystem::path out, vocab, from;
   double held_out_fraction = 0.05;
   int64_t vocab_size = 8000, alphabet = 0, block_sentences = 0;
-  bool cased = false;
+  int64_t map_above = 256;  // megabytes of text
+  TokenizerRules rules;
 
   // The model; a number of 0 is as --size or another number makes it.
   std::string size = "tiny", activation = "gelu";

@@ -7,6 +7,7 @@
 #include "app/pretraining_text.hpp"
 #include "app/progress.hpp"
 #include "app/start_model.hpp"
+#include "app/text_source.hpp"
 #include "autograd/plural.hpp"
 #include "bert/text/lines.hpp"
 #include "bert/tokenizer/tokenizer_files.hpp"
@@ -71,13 +72,20 @@ std::string about_heads(const bert::Config& config) {
       config.hidden_size, config.num_attention_heads, fitting);
 }
 
-bert::Tokenizer learn_vocabulary(const PretrainCall& call) {
+bert::Tokenizer learn_vocabulary(const PretrainCall& call, std::vector<std::string>& notes) {
+  if (const std::optional<fs::path> tokens = token_file_of(call.texts))
+    fail<WrongCall>("{} is a token file; name the vocabulary that it was made with, by --vocab or --from",
+                    tokens->string());
   Progress progress("learning a vocabulary");
-  bert::BertNormalizer normalizer;
-  normalizer.lowercase = !call.cased;
-  bert::WordCounter words(normalizer);
+  const auto all = static_cast<double>(size_of(call.texts));
+  int64_t bytes = 0;
+  bert::WordCounter words(call.rules.normalizer());
   for (const fs::path& file : call.texts) {
-    bert::for_each_line(file, [&words](std::string_view line) { words.add(line); });
+    bert::for_each_line(file, [&](std::string_view line) {
+      words.add(line);
+      bytes += static_cast<int64_t>(line.size()) + 1;
+      if (progress.is_due()) progress.update(all == 0 ? -1 : std::min(1.0, static_cast<double>(bytes) / all));
+    });
   }
   if (words.total() == 0)
     fail<FormatError>("{}: no sentence found: the text is empty", joined_names(call.texts));
@@ -87,12 +95,11 @@ bert::Tokenizer learn_vocabulary(const PretrainCall& call) {
   bert::LeftOut left_out;
   options.on_left_out = [&](const bert::LeftOut& characters) { left_out = characters; };
   try {
-    bert::Tokenizer tokenizer(bert::train_vocab(words, options), normalizer);
-    if (left_out.characters > 0) {
-      progress.say(fmt::format("a vocabulary of {} was learned from {}",
-                               counted(tokenizer.vocab().size(), "piece"), counted(words.total(), "word")));
-      progress.say(left_out_text(left_out, call.alphabet > 0 ? "--alphabet" : "--vocab-size"));
-    }
+    bert::Tokenizer tokenizer = call.rules.tokenizer(bert::train_vocab(words, options));
+    notes.push_back(fmt::format("a vocabulary of {} was learned from {}",
+                                counted(tokenizer.vocab().size(), "piece"), counted(words.total(), "word")));
+    if (left_out.characters > 0)
+      notes.push_back(left_out_text(left_out, call.alphabet > 0 ? "--alphabet" : "--vocab-size"));
     return tokenizer;
   } catch (const Error& error) {
     fail<Error>("--vocab-size {}: {}", call.vocab_size, error.what());
@@ -102,7 +109,7 @@ bert::Tokenizer learn_vocabulary(const PretrainCall& call) {
 /// The tokenizer of --from with the pieces that --vocab has more.
 /// @throws WrongCall unless --vocab begins with all pieces of the model.
 bert::Tokenizer extended(const bert::Tokenizer& tokenizer, const PretrainCall& call) {
-  const bert::Vocab longer = open_tokenizer(call.vocab, call.cased).vocab();
+  const bert::Vocab longer = open_tokenizer(call.vocab, call.rules).vocab();
   const std::vector<std::string>& had = tokenizer.vocab().pieces();
   const auto [own, other] = std::ranges::mismatch(had, longer.pieces());
   if (own != had.end()) {
@@ -146,7 +153,8 @@ bert::Config make_config(const PretrainCall& call, int64_t vocabulary) {
   return config;
 }
 
-bert::Tokenizer tokenizer_of(const PretrainCall& call, const std::optional<fs::path>& checkpoint) {
+bert::Tokenizer tokenizer_of(const PretrainCall& call, const std::optional<fs::path>& checkpoint,
+                             std::vector<std::string>& notes) {
   const bool has_vocab_size = call.said("--vocab-size");
   if (has_vocab_size && !call.vocab.empty())
     fail<WrongCall>(
@@ -155,7 +163,7 @@ bert::Tokenizer tokenizer_of(const PretrainCall& call, const std::optional<fs::p
     fail<WrongCall>(
         "--alphabet is for a vocabulary that is learned, and --vocab names one; give one of them");
   if (!checkpoint && call.from.empty())
-    return call.vocab.empty() ? learn_vocabulary(call) : open_tokenizer(call.vocab, call.cased);
+    return call.vocab.empty() ? learn_vocabulary(call, notes) : open_tokenizer(call.vocab, call.rules);
   bert::Tokenizer tokenizer = bert::load_tokenizer(checkpoint ? *checkpoint : call.from);
   if (!checkpoint) {
     StartChecks checks(call.from, call.given);
@@ -169,7 +177,7 @@ bert::Tokenizer tokenizer_of(const PretrainCall& call, const std::optional<fs::p
     fail<WrongCall>("--vocab-size: the run in '{}' has {} pieces, not {}", call.out.string(),
                     tokenizer.vocab().size(), call.vocab_size);
   }
-  if (!call.vocab.empty() && !(open_tokenizer(call.vocab, call.cased).vocab() == tokenizer.vocab())) {
+  if (!call.vocab.empty() && !(open_tokenizer(call.vocab, call.rules).vocab() == tokenizer.vocab())) {
     fail<WrongCall>(
         "--vocab: the run in '{}' was begun with another vocabulary than {}; leave "
         "--vocab out to go on with that of the run",

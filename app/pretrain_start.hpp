@@ -4,6 +4,8 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "app/pretrain_options.hpp"
 #include "bert/model/config.hpp"
@@ -12,10 +14,10 @@
 namespace gradus::app {
 
 /// That of the checkpoint with which a run goes on, that of --from, that of --vocab, or one that is learned from
-/// the text.
+/// the text; `notes` gets what should be said of the latter.
 /// @throws WrongCall when the options for it contradict each other or what is there.
-bert::Tokenizer tokenizer_of(const PretrainCall& call,
-                             const std::optional<std::filesystem::path>& checkpoint);
+bert::Tokenizer tokenizer_of(const PretrainCall& call, const std::optional<std::filesystem::path>& checkpoint,
+                             std::vector<std::string>& notes);
 
 /// That of --from, or the one that the call names, for `vocabulary` pieces.
 /// @throws WrongCall that names the option for what no model can have, or the model of --from has not.

@@ -11,11 +11,9 @@
 
 namespace gradus::app {
 
-bert::Tokenizer open_tokenizer(const std::filesystem::path& path, bool cased) {
+bert::Tokenizer open_tokenizer(const std::filesystem::path& path, const TokenizerRules& rules) {
   if (std::filesystem::is_directory(path)) return bert::load_tokenizer(path);
-  bert::BertNormalizer normalizer;
-  normalizer.lowercase = !cased;
-  return bert::Tokenizer(bert::Vocab::load(path), normalizer);
+  return rules.tokenizer(bert::Vocab::load(path));
 }
 
 std::string joined_names(const std::vector<std::filesystem::path>& files) {
@@ -33,17 +31,20 @@ void check_pairs(const bert::TokenizedCorpus& corpus, const std::string& name) {
       name, documents);
 }
 
-bert::CorpusSplit hold_out(bert::TokenizedCorpus corpus, double fraction, uint64_t seed, bool pairs) {
-  const auto will_do = [&](const bert::TokenizedCorpus& part) {
-    return pairs ? bert::pairing_documents(part).size() >= 2 : part.documents() >= 1;
+bert::CorpusSplit hold_out(bert::TokenizedCorpus corpus, double fraction, uint64_t seed, bool pairs,
+                           const SelectDocuments& select) {
+  const auto will_do = [&](const std::vector<int64_t>& part) {
+    const auto has_pair = [&](int64_t d) { return corpus.end_sentence(d) - corpus.first_sentence(d) >= 2; };
+    return pairs ? std::ranges::count_if(part, has_pair) >= 2 : !part.empty();
   };
   const int64_t documents = corpus.documents();
   // What is drawn may be too short for pairs: then more is held out, up to the half.
   int64_t held = std::max<int64_t>(std::llround(fraction * static_cast<double>(documents)), pairs ? 2 : 1);
   for (; held <= documents / 2; held *= 2) {
-    bert::CorpusSplit split =
-        bert::split_corpus(corpus, static_cast<double>(held) / static_cast<double>(documents), seed);
-    if (will_do(split.training) && will_do(split.held_out)) return split;
+    const bert::DocumentSplit split =
+        bert::draw_split(documents, static_cast<double>(held) / static_cast<double>(documents), seed);
+    if (will_do(split.training) && will_do(split.held_out))
+      return {select(corpus, split.training), select(corpus, split.held_out)};
   }
   return {std::move(corpus), {}};
 }

@@ -50,8 +50,15 @@ std::string settings_line(const std::vector<RunSetting>& settings) {
 std::string fingerprint(const bert::TokenizedCorpus& corpus) {
   uint64_t hash = 0xcbf29ce484222325;  // FNV-1a, a number at a time
   const auto add = [&hash](int64_t number) { hash = (hash ^ static_cast<uint64_t>(number)) * 0x100000001b3; };
-  for (const int32_t id : corpus.ids()) add(id);
-  for (int64_t i = 0; i < corpus.sentences(); ++i) add(corpus.begin_of(i));
+  bert::CorpusWalk walk(corpus);
+  for (int64_t d = 0; d < corpus.documents(); ++d) {
+    walk.at(d);
+    for (const int32_t id : corpus.document(d)) add(id);
+  }
+  for (int64_t d = 0; d < corpus.documents(); ++d) {
+    walk.at(d);
+    for (int64_t i = corpus.first_sentence(d); i < corpus.end_sentence(d); ++i) add(corpus.begin_of(i));
+  }
   for (int64_t d = 0; d < corpus.documents(); ++d) add(corpus.first_sentence(d));
   return fmt::format("{:016x}", hash);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
 
 #include "app/command.hpp"
 #include "app/pretraining_text.hpp"
@@ -40,7 +41,7 @@ std::string long_words_of(const TextAccount& account) {
 }  // namespace
 
 TextAccount account_of(const std::vector<std::filesystem::path>& files, const bert::TokenizedCorpus& corpus,
-                       const bert::Tokenizer& tokenizer) {
+                       const bert::Tokenizer& tokenizer, int64_t lines) {
   TextAccount account;
   account.name = joined_names(files);
   account.documents = corpus.documents();
@@ -48,9 +49,20 @@ TextAccount account_of(const std::vector<std::filesystem::path>& files, const be
   account.sentences = corpus.sentences();
   account.tokens = corpus.tokens();
   account.longest_word = static_cast<int64_t>(tokenizer.max_word_chars());
-  account.unknown = std::ranges::count(corpus.ids(), tokenizer.special_ids().unk);
-  account.maskable =
-      std::ranges::count_if(corpus.ids(), [&](int32_t id) { return !tokenizer.is_special(id); });
+  bert::CorpusWalk walk(corpus);
+  for (int64_t d = 0; d < corpus.documents(); ++d) {
+    walk.at(d);
+    const bert::TokenIds ids = corpus.document(d);
+    account.unknown += std::ranges::count(ids, tokenizer.special_ids().unk);
+    account.maskable += std::ranges::count_if(ids, [&](int32_t id) { return !tokenizer.is_special(id); });
+  }
+  account.lines_without = lines - account.sentences;
+  return account;
+}
+
+TextAccount account_of(const std::vector<std::filesystem::path>& files, const bert::TokenizedCorpus& corpus,
+                       const bert::Tokenizer& tokenizer) {
+  TextAccount account = account_of(files, corpus, tokenizer, corpus.sentences());
   int64_t lines = 0;
   const auto look_at = [&](std::string_view line) {
     lines += !line.empty();
@@ -63,7 +75,7 @@ TextAccount account_of(const std::vector<std::filesystem::path>& files, const be
 }
 
 std::vector<std::string> to_lines(const TextAccount& account, bool next_sentence, const std::string& advice) {
-  const double share = static_cast<double>(account.unknown) / static_cast<double>(account.tokens);
+  const double share = account.unknown_share();
   const std::string pairs = next_sentence ? fmt::format(" ({} of them can give sentence pairs)",
                                                         with_commas(account.pairing_documents))
                                           : std::string();
@@ -87,6 +99,21 @@ std::vector<std::string> to_lines(const TextAccount& account, bool next_sentence
         fmt::format("{}: warning: the vocabulary does not know much of this text; {}", account.name, advice));
   }
   return lines;
+}
+
+nlohmann::ordered_json to_json(const std::vector<TextAccount>& accounts) {
+  nlohmann::ordered_json texts = nlohmann::ordered_json::array();
+  for (const TextAccount& account : accounts) {
+    texts.push_back({{"name", account.name},
+                     {"documents", account.documents},
+                     {"documents_with_pairs", account.pairing_documents},
+                     {"sentences", account.sentences},
+                     {"tokens", account.tokens},
+                     {"share_unknown", account.unknown_share()},
+                     {"lines_left_out", account.lines_without},
+                     {"words_too_long", account.long_words}});
+  }
+  return texts;
 }
 
 void check_maskable(const TextAccount& account, std::string_view nothing, std::string_view advice) {

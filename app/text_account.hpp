@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,15 +22,26 @@ struct TextAccount {
   int64_t lines_without = 0;  ///< lines of characters that make no token
   int64_t long_words = 0;     ///< words longer than `longest_word`, each of them one [UNK]
   int64_t longest_word = 0;   ///< characters that a word may have
+
+  /// The part of the tokens that is [UNK].
+  double unknown_share() const {
+    return tokens == 0 ? 0 : static_cast<double>(unknown) / static_cast<double>(tokens);
+  }
 };
 
-/// Counts `corpus`, which was read from `files`, and the files' lines.
+/// Counts `corpus`, which was read from `files`, and the files' lines and long words.
 TextAccount account_of(const std::vector<std::filesystem::path>& files, const bert::TokenizedCorpus& corpus,
                        const bert::Tokenizer& tokenizer);
+/// The same without reading the files, which had `lines` lines that are not empty: long words are not known then.
+TextAccount account_of(const std::vector<std::filesystem::path>& files, const bert::TokenizedCorpus& corpus,
+                       const bert::Tokenizer& tokenizer, int64_t lines);
 
 /// One sentence that says what was read, and one for each thing that the user should know of it. `advice` is
 /// for a text of many [UNK].
 std::vector<std::string> to_lines(const TextAccount& account, bool next_sentence, const std::string& advice);
+
+/// The same numbers by name, an object for each text.
+nlohmann::ordered_json to_json(const std::vector<TextAccount>& accounts);
 
 /// @throws FormatError where no token can be masked. It begins with the text's name, says what there is nothing
 /// to do with ("nothing to learn") and, where the text's words are not just too long, `advice`.

@@ -15,6 +15,7 @@
 #include "bert/model/model.hpp"
 #include "bert/report/attention_page.hpp"
 #include "bert/report/report.hpp"
+#include "bert/tokenizer/coverage.hpp"
 #include "bert/tokenizer/tokenizer.hpp"
 #include "bert/tokenizer/tokenizer_files.hpp"
 #include "bert/tokenizer/wordpiece_trainer.hpp"

@@ -80,8 +80,8 @@ class PairPlanner {
 
   bool reads_like(Run a, Run b) const {
     const auto x = corpus_.run(a.first, a.end), y = corpus_.run(b.first, b.end);
-    return std::equal(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(std::min(x.size(), y.size())),
-                      y.begin());
+    const size_t size = std::min(x.size(), y.size());
+    return x.subspan(0, size) == y.subspan(0, size);
   }
 
   const TokenizedCorpus& corpus_;
@@ -136,14 +136,16 @@ std::vector<bool> seen_in_pairs(const TokenizedCorpus& corpus, int64_t document,
 
 std::vector<int64_t> pairing_documents(const TokenizedCorpus& corpus) {
   std::vector<int64_t> documents;
-  for (int64_t d = 0; d < corpus.documents(); ++d)
+  CorpusWalk walk(corpus);
+  for (int64_t d = 0; d < corpus.documents(); ++d) {
+    walk.at(d);
     if (corpus.end_sentence(d) - corpus.first_sentence(d) >= 2) documents.push_back(d);
+  }
   return documents;
 }
 
 void plan_pairs(const TokenizedCorpus& corpus, std::span<const int64_t> documents, int64_t index,
-                int64_t max_length, const PretrainingOptions& options, Rng rng,
-                std::vector<ExamplePlan>& rows) {
+                int64_t max_length, const PretrainingOptions& options, Rng rng, PlannedRows& rows) {
   PairPlanner planner(corpus, documents, index, options, rng);
   const int64_t end = corpus.end_sentence(documents[static_cast<size_t>(index)]);
   const int64_t begin = corpus.first_sentence(documents[static_cast<size_t>(index)]);
@@ -170,7 +172,7 @@ int64_t end_of_shared_rows(const TokenizedCorpus& corpus, int64_t document) {
 }
 
 void plan_windows(const TokenizedCorpus& corpus, int64_t first, int64_t end, int64_t max_length,
-                  const PretrainingOptions& options, Rng rng, std::vector<ExamplePlan>& rows) {
+                  const PretrainingOptions& options, Rng rng, PlannedRows& rows) {
   const int64_t stop = corpus.begin_of(corpus.end_sentence(end - 1));
   for (int64_t at = corpus.begin_of(corpus.first_sentence(first)); at < stop;) {
     const int64_t target = draw_target(max_length - 2, 1, options.short_sequence_probability, rng);
@@ -181,7 +183,7 @@ void plan_windows(const TokenizedCorpus& corpus, int64_t first, int64_t end, int
 }
 
 void plan_unpaired(const TokenizedCorpus& corpus, int64_t document, int64_t max_length,
-                   const PretrainingOptions& options, Rng rng, std::vector<ExamplePlan>& rows) {
+                   const PretrainingOptions& options, Rng rng, PlannedRows& rows) {
   const std::vector<bool> seen = seen_in_pairs(corpus, document, max_length);
   const int64_t origin = corpus.begin_of(corpus.first_sentence(document));
   const auto size = static_cast<int64_t>(seen.size());

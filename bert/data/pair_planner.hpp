@@ -27,8 +27,7 @@ std::vector<int64_t> pairing_documents(const TokenizedCorpus& corpus);
 /// Appends the rows of the document `documents[index]`. Each is a pair of neighbours or, with probability
 /// 0.5, of strangers; a last sentence left alone makes no row. `max_length` is S, with three special tokens.
 void plan_pairs(const TokenizedCorpus& corpus, std::span<const int64_t> documents, int64_t index,
-                int64_t max_length, const PretrainingOptions& options, Rng rng,
-                std::vector<ExamplePlan>& rows);
+                int64_t max_length, const PretrainingOptions& options, Rng rng, PlannedRows& rows);
 
 /// The end of the documents [document, end) whose pieces share one-segment rows: a document of several
 /// sentences has its own, and neighbours of one sentence are laid end to end, since one of them would leave
@@ -40,11 +39,11 @@ int64_t end_of_shared_rows(const TokenizedCorpus& corpus, int64_t document);
 /// Appends one-segment rows, without an NSP label: the documents [first, end) cut into windows of S - 2
 /// pieces, so that nothing is lost.
 void plan_windows(const TokenizedCorpus& corpus, int64_t first, int64_t end, int64_t max_length,
-                  const PretrainingOptions& options, Rng rng, std::vector<ExamplePlan>& rows);
+                  const PretrainingOptions& options, Rng rng, PlannedRows& rows);
 
 /// Appends one-segment rows, without an NSP label, for what no pair of any epoch shows of a document of
 /// several sentences: what is always cut off a long one. A row is filled up with what stands around it.
 void plan_unpaired(const TokenizedCorpus& corpus, int64_t document, int64_t max_length,
-                   const PretrainingOptions& options, Rng rng, std::vector<ExamplePlan>& rows);
+                   const PretrainingOptions& options, Rng rng, PlannedRows& rows);
 
 }  // namespace gradus::bert

@@ -48,7 +48,6 @@ PretrainingData::PretrainingData(std::shared_ptr<const TokenizedCorpus> corpus, 
     if (id < 0 || id >= size)
       fail<IndexError>("pretraining data: {} {} is outside the vocabulary of {} pieces", what, id, size);
   };
-  for (const int32_t id : corpus_->ids()) check_id("token id", id);
   if (!pieces_.is_continuation.empty() && static_cast<int64_t>(pieces_.is_continuation.size()) != size)
     fail<ShapeError>("pretraining data: is_continuation has {} entries for a vocabulary of {} pieces",
                      pieces_.is_continuation.size(), size);
@@ -64,8 +63,15 @@ PretrainingData::PretrainingData(std::shared_ptr<const TokenizedCorpus> corpus, 
     if (!is_special_[static_cast<size_t>(id)]) drawable_.push_back(id);
   if (drawable_.empty()) fail<FormatError>("pretraining data: every piece of the vocabulary is special");
 
-  const bool can_mask = std::ranges::any_of(
-      corpus_->ids(), [this](int32_t id) { return !is_special_[static_cast<size_t>(id)]; });
+  bool can_mask = false;
+  CorpusWalk walk(*corpus_);
+  for (int64_t d = 0; d < corpus_->documents(); ++d) {
+    walk.at(d);
+    for (const int32_t id : corpus_->document(d)) {
+      check_id("token id", id);
+      can_mask = can_mask || !is_special_[static_cast<size_t>(id)];
+    }
+  }
   if (!can_mask)
     fail<FormatError>(
         "pretraining data: {} [UNK] or other special pieces, so there is nothing to mask; take a vocabulary "
@@ -88,9 +94,14 @@ EpochPlan PretrainingData::plan_epoch(int64_t epoch, int64_t max_length) const {
     fail<ValueError>("pretraining data: max_length is {}, and must be at least 5", plan.max_length);
   Rng rng = epoch_stream(options_.seed, epoch);
   const auto pairing = options_.next_sentence ? static_cast<int64_t>(documents_.size()) : 0;
-  for (int64_t i = 0; i < pairing; ++i)
+  plan.examples.reserve(corpus_->tokens() / plan.max_length);
+  CorpusWalk of_pairs(*corpus_), of_windows(*corpus_);
+  for (int64_t i = 0; i < pairing; ++i) {
+    of_pairs.at(documents_[static_cast<size_t>(i)]);
     plan_pairs(*corpus_, documents_, i, plan.max_length, options_, pair_stream(rng, i), plan.examples);
+  }
   for (int64_t d = 0; d < corpus_->documents();) {
+    of_windows.at(d);
     const int64_t end = end_of_shared_rows(*corpus_, d);
     const bool has_pairs =
         options_.next_sentence && corpus_->end_sentence(d) - corpus_->first_sentence(d) >= 2;
@@ -101,7 +112,7 @@ EpochPlan PretrainingData::plan_epoch(int64_t epoch, int64_t max_length) const {
       plan_windows(*corpus_, d, end, plan.max_length, options_, stream, plan.examples);
     d = end;
   }
-  rng.shuffle(plan.examples);
+  plan.examples.shuffle(rng);
   return plan;
 }
 
@@ -110,9 +121,7 @@ PretrainingBatch PretrainingData::batch(const EpochPlan& epoch, int64_t first, i
     fail<IndexError>("pretraining data: rows {} to {} of an epoch of {}", first, first + count, epoch.size());
   PretrainingBatch out;
   out.rows = std::min(count, epoch.size() - first);
-  const auto plan = [&](int64_t row) -> const ExamplePlan& {
-    return epoch.examples[static_cast<size_t>(first + row)];
-  };
+  const auto plan = [&](int64_t row) { return epoch.examples[static_cast<size_t>(first + row)]; };
   const auto pieces_of = [](const ExamplePlan& p) {
     return p.next_sentence_label == no_label ? p.a_end - p.a_begin + 2
                                              : p.a_end - p.a_begin + p.b_end - p.b_begin + 3;
@@ -122,6 +131,7 @@ PretrainingBatch PretrainingData::batch(const EpochPlan& epoch, int64_t first, i
                : out.rows == 0            ? 0
                                           : *std::max_element(out.lengths.begin(), out.lengths.end());
 
+  const TokenIds ids = corpus_->ids();
   const auto slots = static_cast<size_t>(out.rows * out.length);
   out.input_ids.assign(slots, pieces_.special.pad);
   out.token_type_ids.assign(slots, 0);
@@ -130,7 +140,7 @@ PretrainingBatch PretrainingData::batch(const EpochPlan& epoch, int64_t first, i
   Masker mask(pieces_, is_special_, drawable_,
               {options_.masked_fraction, options_.max_predictions, options_.whole_words});
   for (int64_t b = 0; b < out.rows; ++b) {
-    const ExamplePlan& p = plan(b);
+    const ExamplePlan p = plan(b);
     const auto start = static_cast<size_t>(b * out.length);
     size_t at = start;
     const auto put = [&](int64_t id, int64_t segment) {
@@ -139,16 +149,18 @@ PretrainingBatch PretrainingData::batch(const EpochPlan& epoch, int64_t first, i
       out.attention_mask[at++] = 1;
     };
     put(pieces_.special.cls, 0);
-    for (int64_t i = p.a_begin; i < p.a_end; ++i) put(corpus_->ids()[static_cast<size_t>(i)], 0);
+    for (int64_t i = p.a_begin; i < p.a_end; ++i) put(ids[static_cast<size_t>(i)], 0);
     put(pieces_.special.sep, 0);
     if (p.next_sentence_label != no_label) {
-      for (int64_t i = p.b_begin; i < p.b_end; ++i) put(corpus_->ids()[static_cast<size_t>(i)], 1);
+      for (int64_t i = p.b_begin; i < p.b_end; ++i) put(ids[static_cast<size_t>(i)], 1);
       put(pieces_.special.sep, 1);
     }
     mask(std::span(out.input_ids).subspan(start, at - start), static_cast<int64_t>(start),
          mask_stream(stream, first + b), out.masked_positions, out.masked_labels);
     out.next_sentence_labels.push_back(p.next_sentence_label);
   }
+  constexpr int64_t batches_between = 64;  // each row may lie on pages of its own
+  if (++batches_ % batches_between == 0) corpus_->forget();
   return out;
 }
 

@@ -6,12 +6,14 @@
 /// make it at any time, and the whole state of the data in a checkpoint is the pair (epoch, index).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "bert/data/corpus.hpp"
 #include "bert/data/masking.hpp"
+#include "bert/data/planned_rows.hpp"
 
 namespace gradus::bert {
 
@@ -28,9 +30,6 @@ struct PretrainingOptions {
   uint64_t seed = 0;
 };
 
-/// The label of a row without an answer: one-segment rows have no NSP label.
-inline constexpr int64_t no_label = -100;
-
 /// B rows of S slots, row-major. The masked positions are gathered, so that the MLM head runs on them alone.
 struct PretrainingBatch {
   int64_t rows = 0, length = 0;               ///< B and S.
@@ -45,18 +44,10 @@ struct PretrainingBatch {
   bool operator==(const PretrainingBatch&) const = default;
 };
 
-/// Which pieces a row is made of: A = [a_begin, a_end) and B = [b_begin, b_end) of the corpus' ids, cut to
-/// fit.
-struct ExamplePlan {
-  int64_t a_begin = 0, a_end = 0, b_begin = 0, b_end = 0;
-  int64_t next_sentence_label = no_label;
-  bool operator==(const ExamplePlan&) const = default;
-};
-
 /// The rows of one epoch, in the order of training.
 struct EpochPlan {
   int64_t number = 0, max_length = 0;
-  std::vector<ExamplePlan> examples;
+  PlannedRows examples;
   int64_t size() const { return static_cast<int64_t>(examples.size()); }
 };
 
@@ -83,9 +74,10 @@ class PretrainingData {
   std::shared_ptr<const TokenizedCorpus> corpus_;
   MaskingVocabulary pieces_;
   PretrainingOptions options_;
-  std::vector<int64_t> documents_;   // those with two sentences or more, which can give pairs
-  std::vector<uint8_t> is_special_;  // [V]
-  std::vector<int32_t> drawable_;    // the pieces that a random replacement may be
+  std::vector<int64_t> documents_;            // those with two sentences or more, which can give pairs
+  std::vector<uint8_t> is_special_;           // [V]
+  std::vector<int32_t> drawable_;             // the pieces that a random replacement may be
+  mutable std::atomic<int64_t> batches_ = 0;  // that were made
 };
 
 }  // namespace gradus::bert

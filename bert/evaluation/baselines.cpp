@@ -22,10 +22,19 @@ std::vector<uint8_t> special_pieces(const MaskingVocabulary& pieces) {
   return special;
 }
 
-void check_ids(const TokenizedCorpus& corpus, int64_t vocabulary) {
-  for (const int32_t id : corpus.ids())
-    if (id < 0 || id >= vocabulary)
-      fail<IndexError>("baseline: token id {} is outside the vocabulary of {} pieces", id, vocabulary);
+/// How often each piece stands in the text.
+std::vector<double> count_pieces(const TokenizedCorpus& corpus, int64_t vocabulary) {
+  std::vector<double> counts(static_cast<size_t>(vocabulary), 0);
+  CorpusWalk walk(corpus);
+  for (int64_t d = 0; d < corpus.documents(); ++d) {
+    walk.at(d);
+    for (const int32_t id : corpus.document(d)) {
+      if (id < 0 || id >= vocabulary)
+        fail<IndexError>("baseline: token id {} is outside the vocabulary of {} pieces", id, vocabulary);
+      counts[static_cast<size_t>(id)] += 1;
+    }
+  }
+  return counts;
 }
 
 int64_t best_of(std::span<const double> p) { return std::max_element(p.begin(), p.end()) - p.begin(); }
@@ -48,9 +57,8 @@ BaselineScore& BaselineScore::operator+=(const BaselineScore& other) {
 }
 
 UnigramBaseline::UnigramBaseline(const TokenizedCorpus& training, const MaskingVocabulary& pieces)
-    : probability_(static_cast<size_t>(pieces.vocabulary_size), 1) {
-  check_ids(training, pieces.vocabulary_size);
-  for (const int32_t id : training.ids()) probability_[static_cast<size_t>(id)] += 1;
+    : probability_(count_pieces(training, pieces.vocabulary_size)) {
+  for (double& count : probability_) count += 1;
   const auto special = special_pieces(pieces);
   double sum = 0;
   for (size_t w = 0; w < probability_.size(); ++w) {
@@ -82,10 +90,15 @@ BigramBaseline::BigramBaseline(const TokenizedCorpus& training, const MaskingVoc
 /// predicted.
 void BigramBaseline::count(const TokenizedCorpus& corpus, int64_t first_document, int64_t end_document) {
   const auto vocabulary = special_.size();
-  std::vector<uint64_t> pairs;  // given * V + told
+  const int64_t step =
+      (corpus.tokens() + most_tokens - 1) / most_tokens;  // of a large text every step-th document
+  std::vector<uint64_t> pairs;                            // given * V + told
+  pairs.reserve(static_cast<size_t>(std::min(corpus.tokens(), most_tokens)));
   for (const bool forward : {true, false}) {
     pairs.clear();
-    for (int64_t d = first_document; d < end_document; ++d) {
+    CorpusWalk walk(corpus);
+    for (int64_t d = first_document; d < end_document; d += step) {
+      walk.at(d);
       const auto ids = corpus.document(d);
       for (size_t i = 0; i + 1 < ids.size(); ++i) {
         const auto given = static_cast<size_t>(ids[forward ? i : i + 1]);

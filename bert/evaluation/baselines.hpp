@@ -51,8 +51,13 @@ class UnigramBaseline {
 /// last twentieth of the training corpus. A sentence's neighbours beyond its ends are those of the running
 /// text, as the model sees them. A neighbour that is [MASK] or another special piece says nothing, and its
 /// side is left out.
+///
+/// Of a text of more than `most_tokens` every second, third, ... document is counted, evenly through the text, so that
+/// memory does not grow with it.
 class BigramBaseline {
  public:
+  static constexpr int64_t most_tokens = 32'000'000;
+
   BigramBaseline(const TokenizedCorpus& training, const MaskingVocabulary& pieces);
 
   /// p(w | left, right) for every piece w; a special or negative neighbour counts as unknown.

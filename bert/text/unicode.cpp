@@ -147,6 +147,25 @@ bool is_letter(char32_t c) {
 
 bool is_nonspacing_mark(char32_t c) { return category(c) == UTF8PROC_CATEGORY_MN; }
 
+bool is_private_use(char32_t c) { return category(c) == UTF8PROC_CATEGORY_CO; }
+
+bool is_cased(char32_t c) {
+  const auto kind = category(c);
+  if (kind == UTF8PROC_CATEGORY_LU || kind == UTF8PROC_CATEGORY_LL || kind == UTF8PROC_CATEGORY_LT)
+    return true;
+  const auto code = static_cast<utf8proc_int32_t>(c);
+  return c == 0xAA || c == 0xBA || utf8proc_toupper(code) != code || utf8proc_tolower(code) != code;
+}
+
+bool is_case_ignorable(char32_t c) {
+  constexpr std::u32string_view within_words =
+      U"'.:\u00B7\u0387\u055F\u05F4\u2018\u2019\u2024\u2027\uFE13\uFE52\uFE55\uFF07\uFF0E\uFF1A";
+  if (within_words.find(c) != std::u32string_view::npos) return true;
+  const auto kind = category(c);
+  return kind == UTF8PROC_CATEGORY_MN || kind == UTF8PROC_CATEGORY_ME || kind == UTF8PROC_CATEGORY_CF ||
+         kind == UTF8PROC_CATEGORY_LM || kind == UTF8PROC_CATEGORY_SK;
+}
+
 int combining_class(char32_t c) {
   return utf8proc_get_property(static_cast<utf8proc_int32_t>(c))->combining_class;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <numeric>
 #include <utility>
 
@@ -27,16 +28,19 @@ void each_char(NormalizedText& text, Emit emit) {
   text = std::move(out);
 }
 
-void clean(NormalizedText& text) {
-  each_char(text, [](char32_t c, std::u32string& out) {
-    if (!is_dropped(c)) out.push_back(is_white_space(c) ? U' ' : c);
+void clean(NormalizedText& text, bool google) {
+  each_char(text, [google](char32_t c, std::u32string& out) {
+    if (!is_dropped(c) || (google && is_private_use(c))) out.push_back(is_white_space(c) ? U' ' : c);
   });
 }
 
-void set_ideographs_apart(NormalizedText& text) {
-  if (std::none_of(text.chars.begin(), text.chars.end(), is_cjk_ideograph)) return;
-  each_char(text, [](char32_t c, std::u32string& out) {
-    if (is_cjk_ideograph(c)) {
+void set_ideographs_apart(NormalizedText& text, bool google) {
+  const auto is_apart = [google](char32_t c) {
+    return is_cjk_ideograph(c) || (google && c >= 0x2B820 && c <= 0x2B91F);
+  };
+  if (std::none_of(text.chars.begin(), text.chars.end(), is_apart)) return;
+  each_char(text, [&](char32_t c, std::u32string& out) {
+    if (is_apart(c)) {
       out.append({U' ', c, U' '});
     } else {
       out.push_back(c);
@@ -93,6 +97,32 @@ void strip_marks(NormalizedText& text) {
 
 void lower(NormalizedText& text) {
   each_char(text, [](char32_t c, std::u32string& out) { append_lower_case(out, c); });
+}
+
+/// Whether the Σ at `i` ends a word: a cased letter stands before it and none after it, whatever marks and the like
+/// stand between (Unicode, Final_Sigma).
+bool ends_word(std::u32string_view text, size_t i) {
+  const auto is_cased_after_skipping = [&](auto at, auto end) {
+    at = std::find_if_not(at, end, is_case_ignorable);
+    return at != end && is_cased(*at);
+  };
+  const auto here = text.begin() + static_cast<std::ptrdiff_t>(i);
+  return is_cased_after_skipping(std::make_reverse_iterator(here), text.rend()) &&
+         !is_cased_after_skipping(here + 1, text.end());
+}
+
+void lower_words(NormalizedText& text) {
+  std::vector<bool> is_final(text.chars.size());
+  for (size_t i = 0; i < text.chars.size(); ++i)
+    is_final[i] = text.chars[i] == U'\u03A3' && ends_word(text.chars, i);
+  size_t i = 0;
+  each_char(text, [&](char32_t c, std::u32string& out) {
+    if (is_final[i++]) {
+      out.push_back(U'\u03C2');
+    } else {
+      append_lower_case(out, c);
+    }
+  });
 }
 
 /// What the stages make of each ASCII character; 0x80 for one that is dropped.
@@ -154,10 +184,11 @@ void BertNormalizer::normalize(std::string_view text, NormalizedText& out) const
   decode_utf8(text, out.chars);
   out.source.resize(out.chars.size());
   std::iota(out.source.begin(), out.source.end(), 0u);
-  if (clean_text) clean(out);
-  if (handle_chinese_chars) set_ideographs_apart(out);
+  if (clean_text) clean(out, google);
+  if (handle_chinese_chars) set_ideographs_apart(out, google);
+  if (lowercase && google) lower_words(out);
   if (strips_accents()) strip_marks(out);
-  if (lowercase) lower(out);
+  if (lowercase && !google) lower(out);
 }
 
 NormalizedText BertNormalizer::normalize(std::string_view text) const {

@@ -25,11 +25,17 @@ struct WordSpan {
 
 /// BERT's normaliser (Devlin et al. 2018, the "basic tokenizer" of its code), as four stages in this order.
 /// The stages and their defaults are those of Hugging Face's `BertNormalizer`.
+///
+/// Google's own code differs from it in three things, which `google` asks for: characters of private use are kept;
+/// U+2B820 to U+2B91F are ideographs, too; and lower case is taken of words, not of characters, before accents are
+/// stripped, so that a Σ which ends a word becomes ς. (A fourth is not of the normaliser: words may have 200
+/// characters, Tokenizer::google_max_word_chars.)
 struct BertNormalizer {
   bool clean_text = true;                  ///< Drops what is_dropped says; white space becomes a plain space.
   bool handle_chinese_chars = true;        ///< Puts a space on each side of an ideograph.
   std::optional<bool> strip_accents = {};  ///< NFD, then drops the category Mn. Not set: as `lowercase`.
   bool lowercase = true;                   ///< Lower case, character by character.
+  bool google = false;                     ///< As Google's code where it differs.
 
   bool strips_accents() const { return strip_accents.value_or(lowercase); }
 

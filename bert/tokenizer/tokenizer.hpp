@@ -57,6 +57,7 @@ struct DecodeOptions {
 class Tokenizer {
  public:
   static constexpr size_t default_max_word_chars = 100;
+  static constexpr size_t google_max_word_chars = 200;  ///< of Google's code
 
   /// `extra_specials` are pieces of `vocab` that, like the five of BERT, are found in text as they are.
   /// `added_words` are pieces that stay whole wherever they stand, inside a word too: they are normalised and

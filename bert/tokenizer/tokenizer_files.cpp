@@ -92,6 +92,7 @@ void read_settings(const JsonNode& root, TokenizerParts& parts) {
   if (root.has("tokenize_chinese_chars")) {
     normalizer.handle_chinese_chars = root.at("tokenize_chinese_chars").boolean();
   }
+  if (root.has("google_rules")) normalizer.google = root.at("google_rules").boolean();
   if (root.has("do_basic_tokenize") && !root.at("do_basic_tokenize").boolean()) {
     root.at("do_basic_tokenize").refuse("true: Gradus always splits words first");
   }

@@ -67,6 +67,7 @@ ordered_json config_json(const Tokenizer& tokenizer, std::int64_t model_max_leng
     }
     out["added_tokens_decoder"] = by_id;
   }
+  if (tokenizer.normalizer().google) out["google_rules"] = true;  // Gradus alone reads it
   if (tokenizer.max_word_chars() != Tokenizer::default_max_word_chars) {
     out["max_input_chars_per_word"] = tokenizer.max_word_chars();
   }

@@ -4,6 +4,7 @@
 - Folders that Gradus writes open in transformers without a missing or extra weight, and compute the same.
 - The example in the README opens what `gradus pretrain` writes, and guesses what `gradus fill-mask` guesses.
 - A million generated lines of every kind of character become the same ids and offsets (tokenizer_lines.py).
+- So do 100,000 lines by Google's rules, which --google asks for (google_tokenizer.py).
 - Vocabularies are learnt in the same steps, as far as no two pairs are equally frequent (trainer_fixture.py).
 """
 import json
@@ -81,6 +82,7 @@ def main():
         trainer_fixture.check(program, place)
         tokenizer_lines.check_characters(tests, place)
         tokenizer_lines.check_lines(tests, place)
+        subprocess.run([sys.executable, ROOT / "scripts/reference/google_tokenizer.py", tests], check=True)
     print("parity: all agree")
 
 

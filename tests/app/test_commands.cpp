@@ -99,14 +99,16 @@ TEST_CASE("vocab learns what the library learns") {
   const Vocab expected = gradus::bert::train_vocab(words, how);
 
   CHECK(printed(folder, {"vocab", "text.txt", "--size", "30", "--out", "vocab.txt"}) ==
-        "vocab.txt: 30 pieces from 13 words (9 distinct)\n");
+        "vocab.txt: 30 pieces from 13 words (9 distinct); 0 % of the text's 22 tokens are [UNK]\n");
+  CHECK(gradus::bert::Tokenizer(expected).tokenize(text).size() == 22);
   CHECK(Vocab::load(folder / "vocab.txt") == expected);
 
   const json result =
       json::parse(printed(folder, {"vocab", "text.txt", "--size", "30", "--out", "tokenizer/", "--json"}));
   CHECK(result ==
         json::parse("{\"path\": \"tokenizer/vocab.txt\", \"pieces\": 30, \"cased\": false, \"words\": 13, "
-                    "\"distinct_words\": 9, \"characters_left_out\": 0, \"share_left_out\": 0}"));
+                    "\"distinct_words\": 9, \"characters_left_out\": 0, \"share_left_out\": 0, "
+                    "\"examples_left_out\": [], \"tokens\": 22, \"share_unknown\": 0}"));
   CHECK(gradus::bert::load_tokenizer(folder / "tokenizer").vocab() == expected);
 }
 
@@ -140,21 +142,28 @@ TEST_CASE("vocab and pretrain say which characters a vocabulary leaves out, and 
     return call_gradus(folder.path(), more);
   };
   const ProgramResult all = learn({"--size", "60"});
-  CHECK(all.out == "vocab.txt: 53 pieces from 112 words (43 distinct)\n");
+  CHECK(all.out ==
+        "vocab.txt: 53 pieces from 112 words (43 distinct); 0 % of the text's 112 tokens are [UNK]\n");
   CHECK(all.errors == "The text gives no more than 53 pieces that it holds at least 2 times.\n");
   const ProgramResult some = learn({"--size", "40"});
-  CHECK(some.out == "vocab.txt: 40 pieces from 112 words (43 distinct)\n");
+  CHECK(some.out.starts_with("vocab.txt: 40 pieces from 112 words (43 distinct); "));
   CHECK(some.errors.find(" of the text's characters, ") != std::string::npos);
   CHECK(some.errors.find("[UNK], and a larger --size keeps more\n") != std::string::npos);
   CHECK(some.errors.find("no more than") == std::string::npos);
   const ProgramResult limited = learn({"--size", "60", "--alphabet", "24"});
-  CHECK(limited.out == "vocab.txt: 33 pieces from 112 words (43 distinct)\n");
+  // Each of the 20 characters is a word of its own, and stands there once: 20 of 112 tokens.
+  CHECK(limited.out ==
+        "vocab.txt: 33 pieces from 112 words (43 distinct); 18 % of the text's 112 tokens are [UNK]\n");
   CHECK(limited.errors.find(
             "20 of the text's characters, 17 % of all that stand there, are left out, such as ") == 0);
   CHECK(limited.errors.find(
             "[UNK], and a larger --alphabet keeps more\nThe text gives no more than 33 pieces that "
             "it holds at least 2 times.\n") != std::string::npos);
-  CHECK(json::parse(learn({"--size", "60", "--alphabet", "24", "--json"}).out)["characters_left_out"] == 20);
+  const json figures = json::parse(learn({"--size", "60", "--alphabet", "24", "--json"}).out);
+  CHECK(figures["characters_left_out"] == 20);
+  CHECK(figures["examples_left_out"].size() == 5);
+  CHECK(figures["tokens"] == 112);
+  CHECK(figures["share_unknown"].get<double>() == 20.0 / 112);
 
   const ProgramResult run = call_gradus(
       folder.path(),

@@ -106,10 +106,22 @@ std::vector<OptionRow> pretrain_text_rows() {
          CHECK(changed.json("run/tokenizer_config.json").at("do_lower_case") == false);
          CHECK(base.json("run/tokenizer_config.json").at("do_lower_case") == true);
        }},
+      {"pretrain", "--google", held_out_alone, with(held_out_alone, {"--google"}),
+       [](auto& base, auto& changed) {
+         CHECK(!base.json("run/tokenizer_config.json").contains("google_rules"));
+         CHECK(changed.json("run/tokenizer_config.json").at("google_rules") == true);
+       }},
       {"pretrain", "--block-sentences", lines, with(lines, {"--block-sentences", "6"}),
        [](auto& base, auto& changed) {
          CHECK(base.complains("../lines.txt: 20 documents, 60 sentences"));
          CHECK(changed.complains("../lines.txt: 10 documents, 60 sentences"));
+       }},
+      {"pretrain", "--map-above", small, with(small, {"--map-above", "0"}),
+       [](auto& base, auto& changed) {
+         CHECK(!base.has("run/text.tokens"));
+         CHECK(changed.has("run/text.tokens"));
+         CHECK(changed.has("run/held-out.tokens"));
+         CHECK((changed.weight_bytes() == base.weight_bytes()));
        }},
       {"pretrain", "--masked", small, with(small, {"--masked", "0.45"}),
        [](auto& base, auto& changed) {

@@ -94,6 +94,7 @@ const std::vector<Otherwise>& fixed_options() {
       {{"--vocab-size", "160"}, "own"},
       {{"--alphabet", "50"}, "own"},
       {{"--cased"}, "own"},
+      {{"--google"}, "own"},
       {{"--block-sentences", "3"}},
       {{"--block-sentences", "3"}, "own"},
       {{"--steps", "3"}},
@@ -141,6 +142,7 @@ const std::vector<Otherwise>& free_options() {
       {{"--save-steps", "1"}},
       {{"--keep", "5"}},
       {{"--samples", "1"}},
+      {{"--map-above", "0"}},
       {{"--threads", "2"}},
       {{"--json"}},
       // Left out, these are as they were.

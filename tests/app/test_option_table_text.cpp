@@ -158,6 +158,13 @@ std::vector<OptionRow> vocab_rows() {
          CHECK(!has_capitals(pieces_text(base)));
          CHECK(has_capitals(pieces_text(changed)));
        }},
+      {"vocab", "--google", with(learn, {"--out", "all/"}), with(learn, {"--out", "all/", "--google"}),
+       [](auto& base, auto& changed) {
+         CHECK(!base.json("all/tokenizer_config.json").contains("google_rules"));
+         CHECK(changed.json("all/tokenizer_config.json").at("google_rules") == true);
+         CHECK(changed.json("all/tokenizer_config.json").at("max_input_chars_per_word") == 200);
+         CHECK(changed.text("all/vocab.txt") == base.text("all/vocab.txt"));  // this text is plain English
+       }},
       {"vocab", "--merges", learn, with(learn, {"--merges", "merges.txt"}),
        [](auto& base, auto& changed) {
          CHECK(!base.has("merges.txt"));
@@ -183,6 +190,11 @@ std::vector<OptionRow> tokenize_rows() {
   const Words one = {"tokenize", "The dog", "--vocab", "../letters.txt", "--json"};
   const Words from_file = {"tokenize", "--file", "../lines.txt", "--vocab", "../letters.txt", "--json"};
   const Words in_words = {"tokenize", "The dog", "--json"};
+  const Words long_word = {"tokenize", std::string(150, 'x'), "--vocab", "../letters.txt", "--json"};
+  const Words corpus = {"tokenize",     "--corpus", "../toy/train.txt", "--vocab",
+                        "../vocab.txt", "--out",    "a.tokens"};
+  Words lines = corpus;
+  lines[2] = "../lines.txt";
   return {
       {"tokenize",
        "TEXT",
@@ -229,6 +241,11 @@ std::vector<OptionRow> tokenize_rows() {
          CHECK(pieces(changed)[1] == "[UNK]");
          CHECK(pieces(changed)[2] == "d");
        }},
+      {"tokenize", "--google", long_word, with(long_word, {"--google"}),
+       [](auto& base, auto& changed) {
+         CHECK(pieces(base) == Words{"[CLS]", "[UNK]", "[SEP]"});
+         CHECK(pieces(changed).size() == 152);
+       }},
       {"tokenize", "--max-length", one, with(one, {"--max-length", "4"}),
        [](auto&, auto& changed) {
          CHECK(pieces(changed) == Words{"[CLS]", "t", "##h", "[SEP]"});
@@ -238,6 +255,44 @@ std::vector<OptionRow> tokenize_rows() {
          CHECK(pieces(changed) == Words{"t", "##h", "##e", "d", "##o", "##g"});
        }},
       {"tokenize", "--json", without(one, "--json"), one, prints_json({"texts"})},
+      {"tokenize", "--json", corpus, with(corpus, {"--json"}),
+       prints_json({"path", "bytes", "pieces", "texts"})},
+      {"tokenize", "--corpus", corpus, with(corpus, {"--corpus", "../toy/held-out.txt"}),
+       [](auto& base, auto& changed) {
+         CHECK(base.says("../toy/train.txt: 38 documents, "));
+         CHECK(changed.says("../toy/held-out.txt: 2 documents, "));
+         CHECK(base.text("a.tokens").size() > changed.text("a.tokens").size());
+       }},
+      {"tokenize", "--out", corpus, with(corpus, {"--out", "deep/er/"}),
+       [](auto& base, auto& changed) {
+         CHECK((changed.text("deep/er/text.tokens") == base.text("a.tokens")));
+         CHECK(!changed.has("a.tokens"));
+       }},
+      {"tokenize", "--block-sentences", lines, with(lines, {"--block-sentences", "3"}),
+       [](auto& base, auto& changed) {
+         CHECK(base.says("../lines.txt: 1 document, 60 sentences"));
+         CHECK(changed.says("../lines.txt: 20 documents, 60 sentences"));
+       }},
+      {"tokenize", "--threads", with(corpus, {"--threads", "1"}), with(corpus, {"--threads", "2"}),
+       [](auto& base, auto& changed) {
+         CHECK(!base.complains("team of 2"));
+         CHECK(changed.complains("team of 2"));
+         CHECK((changed.text("a.tokens") == base.text("a.tokens")));
+       },
+       0, 0, show_teams},
+      {"tokenize",
+       "--force",
+       corpus,
+       with(corpus, {"--force"}),
+       [](auto& base, auto& changed) {
+         CHECK(base.complains("a.tokens is already there"));
+         CHECK(base.text("a.tokens") != changed.text("a.tokens"));
+         CHECK(changed.says("38 documents"));
+       },
+       2,
+       0,
+       "",
+       {{"tokenize", "--corpus", "../toy/held-out.txt", "--vocab", "../vocab.txt", "--out", "a.tokens"}}},
   };
 }
 
