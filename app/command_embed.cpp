@@ -132,10 +132,8 @@ void warn_of_empty(const std::vector<std::string>& texts) {
   const auto empty = std::count(texts.begin(), texts.end(), "");
   if (empty == 0) return;
   print_error(fmt::format(
-      "gradus embed: {} of {} {} empty and keep{} their place: what is given is of [CLS] and [SEP] "
-      "alone\n",
-      with_commas(empty), counted(static_cast<int64_t>(texts.size()), "text"), empty == 1 ? "is" : "are",
-      empty == 1 ? "s" : ""));
+      "gradus embed: {} of {} {} empty: what is given there is of [CLS] and [SEP] alone\n",
+      with_commas(empty), counted(static_cast<int64_t>(texts.size()), "text"), plural(empty, "is", "are")));
 }
 
 void check_call(const Call& call) {
@@ -157,6 +155,11 @@ void run(Call& call) {
   if (call.how.pooling == bert::Pooling::pooled && !model.pooler) {
     fail<FormatError>("{} has no pooler, so there is no pooled vector; take --vectors cls or mean",
                       call.model.string());
+  }
+  const int64_t positions = model.config.max_position_embeddings, most = call.how.max_length;
+  if (most != 0 && (most < 3 || most > positions)) {
+    fail<WrongCall>("--max-length: '{}' is not from 3 to {}, the positions of {}", most, positions,
+                    call.model.string());
   }
   const std::vector<std::string> texts = input_texts(call.texts, call.file, EmptyLines::are_texts);
   warn_of_empty(texts);
@@ -190,11 +193,10 @@ void run(Call& call) {
   progress.clear();
   if (!call.out.empty()) write_arrays(call, kept);
   if (cut > 0) {
-    print_error(
-        fmt::format("gradus embed: {} of {} {} longer than {} pieces and {} cut there\n", with_commas(cut),
-                    counted(static_cast<int64_t>(texts.size()), "text"), plural(cut, "is", "are"),
-                    call.how.max_length > 0 ? call.how.max_length : model.config.max_position_embeddings,
-                    plural(cut, "was", "were")));
+    print_error(fmt::format("gradus embed: {} of {} {} longer than {} pieces and {} cut there\n",
+                            with_commas(cut), counted(static_cast<int64_t>(texts.size()), "text"),
+                            plural(cut, "is", "are"), most > 0 ? most : positions,
+                            plural(cut, "was", "were")));
   }
 }
 
@@ -227,6 +229,14 @@ void add_embed(CLI::App& program) {
   add_path(*c, "--out", call->out, "FILE.npy", "Write a NumPy array in place of a table");
   add_switch(*c, "--force", call->force, "Replace files that are there");
   add_json(*c, call->json);
+  explain_above_example(*c,
+                        "Standard output gets a line for each vector: its numbers, and before those of a "
+                        "token the number of its\n"
+                        "text and its piece, with tabs between them. With --json it gets an object for each "
+                        "text. --out writes an\n"
+                        "array [N, H] for N texts; for their tokens it is [N, S, H] with zeros behind the "
+                        "last of each text, and\n"
+                        "NAME.lengths.npy beside NAME.npy says how many there are, [N].");
   on_call(*c, [call] { run(*call); });
 }
 

@@ -81,14 +81,15 @@ Tensor vectors_of(const Bert& model, const Batch& batch, const FeatureOptions& o
   return options.pooling == Pooling::none ? tokens : pool(tokens, batch.real, options.pooling);
 }
 
-void check_finite(const Tensor& vectors, size_t text) {
-  const float* values = vectors.data<float>();
-  if (std::all_of(values, values + vectors.numel(), [](float x) { return std::isfinite(x); })) return;
+void check_finite(const TextFeatures& text) {
+  const float* values = text.vectors.data<float>();
+  if (std::all_of(values, values + text.vectors.numel(), [](float x) { return std::isfinite(x); })) return;
+  constexpr size_t shown = 8;
+  const auto end = text.pieces.begin() + static_cast<std::ptrdiff_t>(std::min(shown, text.pieces.size()));
   fail<Error>(
-      "the model's vectors of text {} are not finite: take an earlier checkpoint, or run it under "
-      "DetectAnomaly "
-      "to find the part",
-      text + 1);
+      "the model's vectors of the text that begins {} are not finite: take an earlier checkpoint, or run it "
+      "under DetectAnomaly to find the part",
+      fmt::join(text.pieces.begin(), end, " "));
 }
 
 }  // namespace
@@ -154,7 +155,7 @@ std::vector<TextFeatures> features(const Bert& model, const Tokenizer& tokenizer
     done = end;
     if (on_batch) on_batch(done);
   }
-  for (size_t i = 0; i < found.size(); ++i) check_finite(found[i].vectors, i);
+  for (const TextFeatures& text : found) check_finite(text);
   return found;
 }
 

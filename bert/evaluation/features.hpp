@@ -46,7 +46,7 @@ struct TextFeatures {
 /// @throws IndexError for a layer that the model does not have; ValueError for no layer at all, for a pooled
 ///         vector of a model without pooler or of another layer than the last, and for a max_length that is
 ///         below 3 or more than the model has positions; FormatError for a text that is not UTF-8; Error that
-///         names the first text whose vectors are not finite.
+///         quotes the first text whose vectors are not finite.
 std::vector<TextFeatures> features(const Bert& model, const Tokenizer& tokenizer,
                                    const std::vector<std::string>& texts, const FeatureOptions& options = {},
                                    const std::function<void(size_t done)>& on_batch = {});

@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "bert/checkpoint/checkpoint.hpp"
-#include "bert/tokenizer/tokenizer_files.hpp"
 #include "nn/safetensors.hpp"
 #include "support/bert_helpers.hpp"
 #include "support/catch.hpp"
@@ -100,6 +99,25 @@ TEST_CASE("features are what the model's own forward gives, text by text and in 
   }
 }
 
+TEST_CASE("features of a folder that transformers made: layers and mean as it computes them") {
+  // The batch of the fixture has two segments, and features() takes one text; so its parts are compared.
+  const Bert model = load_bert(GRADUS_FIXTURES "/bert/small").model;
+  const nn::StateDict want = nn::read_safetensors(GRADUS_FIXTURES "/bert/small_expected.safetensors");
+  const Tensor mask = want.at("attention_mask");
+  const nn::EvalMode eval(model);
+  const NoGrad no_grad;
+  const BertOutput out =
+      model(want.at("input_ids"), want.at("token_type_ids"), mask, {.hidden_states = true});
+  const Tensor sum = want.at("hidden_states.1") + want.at("hidden_states.2");
+  CHECK(largest_difference(mix_layers(out.hidden_states, {-2, -1}), sum) < 1e-5);
+  // sentence-transformers' mean: the sum of h times the mask, divided by the sum of the mask.
+  const Tensor weight = mask.to(DType::f32).unsqueeze(-1);
+  const Tensor mean =
+      gradus::sum(want.at("hidden_states.2") * weight, Axes{1}) / gradus::sum(weight, Axes{1});
+  const Tensor real = logical_not(equal(mask, scalar(0, DType::i64)));
+  CHECK(largest_difference(pool(mix_layers(out.hidden_states, {-1}), real, Pooling::mean), mean) < 1e-5);
+}
+
 TEST_CASE("features do not hang on what stands in the batch beside a text") {
   const Bert model = make_model();
   const auto together = features(model, tokenizer, texts, {.pooling = Pooling::none});
@@ -156,14 +174,12 @@ TEST_CASE("features refuse what the model cannot give") {
   CHECK_THROWS_WITH(features(make_model(false), tokenizer, texts, {.pooling = Pooling::pooled}),
                     "features: the model has no pooler, so there is no pooled vector; take that of [CLS]");
 
-  // The word "c" has no number: texts 1 and 4 have it.
   const int64_t c = tokenizer.vocab().id("c");
   Tensor(model.embeddings.word_embeddings.weight)
       .detach()
       .select(0, c)
       .fill_(std::numeric_limits<double>::quiet_NaN());
-  CHECK_THROWS_WITH(
-      features(model, tokenizer, {"a", "c", "b"}),
-      "the model's vectors of text 2 are not finite: take an earlier checkpoint, or run it under "
-      "DetectAnomaly to find the part");
+  CHECK_THROWS_WITH(features(model, tokenizer, {"a", "b b b b b b c", "c", "b"}),
+                    "the model's vectors of the text that begins [CLS] b b b b b b c are not finite: take an "
+                    "earlier checkpoint, or run it under DetectAnomaly to find the part");
 }
