@@ -272,6 +272,12 @@ TEST_CASE("evaluate, fill-mask and bench refuse wrong calls and texts") {
           {{"fill-mask", "model", "a [MASK]", "--top", "0"},
            2,
            " fill-mask: --top: '0' is not a whole number of at least 1"},
+          {{"fill-mask", "model", "a [MASK]", "--targets", "dog,,cat"},
+           2,
+           " fill-mask: --targets: 'dog,,cat' has an empty word; write it as cat,dog"},
+          {{"fill-mask", "model", "a [MASK]", "--targets", "dog,dogs"},
+           1,
+           " fill-mask: the target 'dogs' is 2 pieces, dog ##s, and a gap takes one"},
           {{"fill-mask", "model", "a a a a a a a a a a a a a a a a a a a a [MASK]"},
            1,
            " fill-mask: the text has 23 pieces with [CLS] and [SEP], and the model takes 16 at most; shorten "
