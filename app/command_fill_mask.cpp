@@ -12,7 +12,7 @@ namespace {
 struct Call {
   std::filesystem::path model, held_out;
   std::vector<std::string> texts;
-  std::string pair;
+  std::string pair, targets;
   int64_t top = 5, samples = 3;
   bool json = false;
 };
@@ -87,18 +87,33 @@ std::vector<bert::MaskedPassage> passages_of(const Call& call, const bert::Token
   return passages;
 }
 
-void run(const Call& call) {
+/// "cat,dog" to "cat" and "dog".
+std::vector<std::string> words_of(const std::string& list) {
+  std::vector<std::string> words;
+  for (size_t begin = 0; begin <= list.size();) {
+    const size_t end = std::min(list.find(',', begin), list.size());
+    words.push_back(list.substr(begin, end - begin));
+    if (words.back().empty()) fail<WrongCall>("--targets: '{}' has an empty word; write it as cat,dog", list);
+    begin = end + 1;
+  }
+  return words;
+}
+
+void run(Call& call, bool has_targets, bool has_top) {
   if (call.texts.empty() && call.held_out.empty()) {
     fail<WrongCall>("TEXT is missing; see gradus fill-mask --help");
   }
   const auto [tokenizer, model] = open_model("fill-mask", call.model);
+  std::vector<bert::TokenId> targets;
+  if (has_targets) targets = bert::target_pieces(words_of(call.targets), tokenizer);
+  if (has_targets && !has_top) call.top = static_cast<int64_t>(targets.size());
   nlohmann::ordered_json results = nlohmann::ordered_json::array();
   for (const bert::MaskedPassage& passage :
        passages_of(call, tokenizer, model.bert.config.max_position_embeddings)) {
     std::vector<bert::TokenId> answers;
     if (!call.held_out.empty()) answers.push_back(passage.answer);
     const bert::FilledText filled =
-        bert::fill_mask(model, tokenizer, passage.text, call.top, call.pair, answers);
+        bert::fill_mask(model, tokenizer, passage.text, call.top, call.pair, answers, targets);
     if (call.json) {
       results.push_back(to_json(filled));
     } else {
@@ -118,6 +133,7 @@ void add_fill_mask(CLI::App& program) {
                   "gradus pretrain toy/train.txt --held-out toy/held-out.txt --out model --vocab-size 400 "
                   "--steps 20 --evaluation-rows 64\n"
                   "gradus fill-mask model \"Tom went to the [MASK].\" --top 3\n"
+                  "gradus fill-mask model \"[MASK] went to the [MASK].\" --targets tom,anna\n"
                   "gradus fill-mask model --held-out toy/held-out.txt");
   add_path(*c, "MODEL", call->model, "FOLDER", "A model folder, ours or Hugging Face's").required();
   const Option texts = add_texts(*c, "TEXT", call->texts, "", "A text with [MASK] where words are wanted");
@@ -127,9 +143,12 @@ void add_fill_mask(CLI::App& program) {
                "In place of TEXT: the beginnings of documents of this text, the last word of each masked");
   held_out.excludes(texts).excludes(pair);
   add_whole(*c, "--samples", call->samples, "How many documents of --held-out").needs(held_out);
-  add_whole(*c, "--top", call->top, "Candidates for each mask");
+  const Option targets = add_text(*c, "--targets", call->targets, "WORD,...",
+                                  "How probable these are, and no others; each must be one piece");
+  const Option top =
+      add_whole(*c, "--top", call->top, "Candidates for each mask; with --targets all of them");
   add_json(*c, call->json);
-  on_call(*c, [call] { run(*call); });
+  on_call(*c, [call, targets, top] { run(*call, targets.is_given(), top.is_given()); });
 }
 
 }  // namespace gradus::app

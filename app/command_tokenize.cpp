@@ -1,10 +1,9 @@
 // gradus tokenize: text to pieces, ids and character offsets; a corpus to a token file.
-#include <unistd.h>
-
 #include <memory>
 
 #include "app/command.hpp"
 #include "app/commands.hpp"
+#include "app/input_texts.hpp"
 #include "app/model_files.hpp"
 #include "app/options.hpp"
 #include "app/text_source.hpp"
@@ -29,37 +28,6 @@ struct Options {
   bool force = false;
   bool json = false;
 };
-
-void check_argument(const std::string& name, const std::string& text) {
-  const size_t bad = bert::find_invalid_utf8(text);
-  if (bad == std::string::npos) return;
-  fail<WrongCall>("{} is not UTF-8: byte {} is 0x{:02X}", name, bad + 1,
-                  static_cast<unsigned>(static_cast<unsigned char>(text[bad])));
-}
-
-/// The texts: the arguments, or else the lines of the file or of standard input that are not empty.
-std::vector<std::string> texts_of(const Options& options) {
-  if (!options.texts.empty()) {
-    for (size_t i = 0; i < options.texts.size(); ++i) {
-      check_argument(fmt::format("text {}", i + 1), options.texts[i]);
-    }
-    return options.texts;
-  }
-  std::vector<std::string> texts;
-  const bert::LineSink keep = [&texts](std::string_view line) {
-    if (!line.empty()) texts.emplace_back(line);
-  };
-  std::string name = options.file.string();
-  if (name.empty() || name == "-") {
-    name = "standard input";
-    if (::isatty(STDIN_FILENO) == 1) print_error("Type a text a line; Ctrl-D ends it.\n");
-    bert::for_each_line(read_file("/dev/stdin"), name, keep);
-  } else {
-    bert::for_each_line(options.file, keep);
-  }
-  if (texts.empty()) fail<FormatError>("{} holds no text", name);
-  return texts;
-}
 
 nlohmann::ordered_json to_json(const std::string& text, const std::string* pair,
                                const bert::Encoding& encoding) {
@@ -136,7 +104,7 @@ void run(const Options& options, bool has_pair) {
 
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   bool is_first = true;
-  for (const std::string& text : texts_of(options)) {
+  for (const std::string& text : input_texts(options.texts, options.file, EmptyLines::are_skipped)) {
     const bert::Encoding encoding =
         has_pair ? tokenizer.encode(text, options.pair, how) : tokenizer.encode(text, how);
     if (options.json) {

@@ -14,6 +14,7 @@ void add_tokenize(CLI::App& program);
 void add_pretrain(CLI::App& program);
 void add_evaluate(CLI::App& program);
 void add_fill_mask(CLI::App& program);
+void add_embed(CLI::App& program);
 void add_bench(CLI::App& program);
 void add_inspect(CLI::App& program);
 void add_gradcheck(CLI::App& program);

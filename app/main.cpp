@@ -90,6 +90,7 @@ int call(int argc, char** argv) {
   add_pretrain(program);
   add_evaluate(program);
   add_fill_mask(program);
+  add_embed(program);
   add_bench(program);
   add_inspect(program);
   add_gradcheck(program);

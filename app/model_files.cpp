@@ -31,17 +31,33 @@ bert::Tokenizer TokenizerChoice::load() const {
   return rules.tokenizer(bert::Vocab::load(vocab));
 }
 
-bert::BertForPreTraining load_model(const std::string& command, const std::filesystem::path& folder) {
-  auto loaded = bert::load_for_pretraining(folder);
+namespace {
+
+/// The model, once what was noticed while it was loaded has been said.
+template <class Model>
+Model said(const std::string& command, bert::Loaded<Model> loaded) {
   for (const std::string& warning : loaded.warnings)
     print_error(fmt::format("gradus {}: {}\n", command, warning));
   return std::move(loaded.model);
+}
+
+}  // namespace
+
+bert::BertForPreTraining load_model(const std::string& command, const std::filesystem::path& folder) {
+  return said(command, bert::load_for_pretraining(folder));
 }
 
 OpenedModel open_model(const std::string& command, const std::filesystem::path& folder) {
   bert::Tokenizer tokenizer = bert::load_tokenizer(folder);
   bert::BertForPreTraining model = load_model(command, folder);
   check_vocabulary(command, tokenizer, model.bert.config);
+  return {std::move(tokenizer), std::move(model)};
+}
+
+OpenedBert open_bert(const std::string& command, const std::filesystem::path& folder) {
+  bert::Tokenizer tokenizer = bert::load_tokenizer(folder);
+  bert::Bert model = said(command, bert::load_bert(folder));
+  check_vocabulary(command, tokenizer, model.config);
   return {std::move(tokenizer), std::move(model)};
 }
 

@@ -47,6 +47,14 @@ struct OpenedModel {
 /// @throws as bert::load_tokenizer, too.
 OpenedModel open_model(const std::string& command, const std::filesystem::path& folder);
 
+struct OpenedBert {
+  bert::Tokenizer tokenizer;
+  bert::Bert model;
+};
+
+/// The same without heads, and without a pooler where the folder has none. @throws as bert::load_bert.
+OpenedBert open_bert(const std::string& command, const std::filesystem::path& folder);
+
 /// Compares the vocabulary of a model's folder with what its config says: a line on standard error when there
 /// are fewer pieces.
 /// @throws FormatError when there are more.

@@ -34,10 +34,11 @@ class Progress {
   void update(double fraction, std::string_view note = {}, std::optional<double> seconds_left = {});
   /// A line that stays, above the moving one.
   void say(std::string_view line);
+  /// Clears the moving line before something is printed; the next update shows it again.
+  void clear();
 
  private:
   using Clock = std::chrono::steady_clock;
-  void clear();
 
   std::string label_;
   bool is_terminal_;

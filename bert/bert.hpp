@@ -8,6 +8,7 @@
 #include "bert/data/pretraining_data.hpp"
 #include "bert/evaluation/baselines.hpp"
 #include "bert/evaluation/evaluation.hpp"
+#include "bert/evaluation/features.hpp"
 #include "bert/evaluation/fill_mask.hpp"
 #include "bert/evaluation/masked_passage.hpp"
 #include "bert/model/config.hpp"

@@ -92,8 +92,27 @@ std::vector<std::string> unknown_words(const std::string& text, const std::strin
 
 }  // namespace
 
+std::vector<TokenId> target_pieces(const std::vector<std::string>& words, const Tokenizer& tokenizer) {
+  std::vector<TokenId> pieces;
+  for (const std::string& word : words) {
+    std::vector<TokenId> ids = tokenizer.tokenize(word);
+    if (const auto as_written = tokenizer.vocab().find(word)) ids = {*as_written};
+    if (ids.size() > 1) {
+      std::string parts;
+      for (const TokenId id : ids) parts += " " + tokenizer.vocab().piece(id);
+      fail<ValueError>("the target '{}' is {} pieces,{}, and a gap takes one", word, ids.size(), parts);
+    }
+    if (ids.empty() || ids[0] == tokenizer.special_ids().unk) {
+      fail<ValueError>("the target '{}' is not in the vocabulary", word);
+    }
+    if (!can_be_guessed(ids[0], tokenizer)) fail<ValueError>("the target '{}' is never guessed", word);
+    if (std::find(pieces.begin(), pieces.end(), ids[0]) == pieces.end()) pieces.push_back(ids[0]);
+  }
+  return pieces;
+}
+
 std::vector<Candidate> best_candidates(const std::vector<double>& probabilities, int64_t k,
-                                       const Tokenizer& tokenizer) {
+                                       const Tokenizer& tokenizer, const std::vector<TokenId>& targets) {
   check_wanted(k);
   if (std::any_of(probabilities.begin(), probabilities.end(), [](double p) { return std::isnan(p); })) {
     fail<Error>(
@@ -104,7 +123,8 @@ std::vector<Candidate> best_candidates(const std::vector<double>& probabilities,
   std::vector<TokenId> order;
   for (size_t i = 0; i < probabilities.size(); ++i) {
     const auto id = static_cast<TokenId>(i);
-    if (can_be_guessed(id, tokenizer)) order.push_back(id);
+    const bool wanted = targets.empty() || std::find(targets.begin(), targets.end(), id) != targets.end();
+    if (wanted && can_be_guessed(id, tokenizer)) order.push_back(id);
   }
   const auto probability = [&](TokenId id) { return probabilities[static_cast<size_t>(id)]; };
   const auto first = order.begin() + std::min<int64_t>(k, static_cast<int64_t>(order.size()));
@@ -119,7 +139,8 @@ std::vector<Candidate> best_candidates(const std::vector<double>& probabilities,
 }
 
 FilledText fill_mask(const BertForPreTraining& model, const Tokenizer& tokenizer, const std::string& text,
-                     int64_t k, const std::string& pair, const std::vector<TokenId>& answers) {
+                     int64_t k, const std::string& pair, const std::vector<TokenId>& answers,
+                     const std::vector<TokenId>& targets) {
   check_wanted(k);
   FilledText filled;
   filled.encoding = pair.empty() ? tokenizer.encode(text) : tokenizer.encode(text, pair);
@@ -144,7 +165,7 @@ FilledText fill_mask(const BertForPreTraining& model, const Tokenizer& tokenizer
   const Tensor probabilities = softmax(out.mlm_logits).to(DType::f64);  // [n, V]
   for (size_t i = 0; i < positions.size(); ++i) {
     const std::vector<double> of_mask = probabilities.select(0, static_cast<int64_t>(i)).to_vector<double>();
-    MaskFilling mask{positions[i], best_candidates(of_mask, k, tokenizer), {}};
+    MaskFilling mask{positions[i], best_candidates(of_mask, k, tokenizer, targets), {}};
     if (i < answers.size()) mask.answer = answer_of(of_mask, answers[i], tokenizer);
     filled.masks.push_back(std::move(mask));
   }

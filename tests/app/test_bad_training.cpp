@@ -1,4 +1,4 @@
-// Calls of pretrain, evaluate, fill-mask and bench that must be refused.
+// Calls of pretrain, evaluate, fill-mask, embed and bench that must be refused.
 #include <limits>
 
 #include "app/bad_input.hpp"
@@ -196,7 +196,7 @@ TEST_CASE("pretrain refuses texts and places that are of no use") {
   check_refused(world.folder, calls);
 }
 
-TEST_CASE("evaluate and fill-mask refuse models that are damaged") {
+TEST_CASE("evaluate, fill-mask and embed refuse models that are damaged") {
   const World world;
   const auto& folder = world.folder;
   for (const char* name : {"cut", "no-config", "wide", "pickle", "no-weights"}) world.copy_model(name);
@@ -213,6 +213,7 @@ TEST_CASE("evaluate and fill-mask refuse models that are damaged") {
   const auto add = [&calls](const std::string& model, const std::string& message) {
     calls.push_back({{"evaluate", model, "four.txt", "--length", "16"}, 1, " evaluate: " + message});
     calls.push_back({{"fill-mask", model, "a [MASK]"}, 1, " fill-mask: " + message});
+    calls.push_back({{"embed", model, "a"}, 1, " embed: " + message});
   };
   const std::string neither = ": it has neither vocab.txt nor tokenizer.json";
   add("none", "cannot read a tokenizer from none: there is no such folder");
@@ -271,6 +272,12 @@ TEST_CASE("evaluate, fill-mask and bench refuse wrong calls and texts") {
           {{"fill-mask", "model", "a [MASK]", "--top", "0"},
            2,
            " fill-mask: --top: '0' is not a whole number of at least 1"},
+          {{"fill-mask", "model", "a [MASK]", "--targets", "dog,,cat"},
+           2,
+           " fill-mask: --targets: 'dog,,cat' has an empty word; write it as cat,dog"},
+          {{"fill-mask", "model", "a [MASK]", "--targets", "dog,dogs"},
+           1,
+           " fill-mask: the target 'dogs' is 2 pieces, dog ##s, and a gap takes one"},
           {{"fill-mask", "model", "a a a a a a a a a a a a a a a a a a a a [MASK]"},
            1,
            " fill-mask: the text has 23 pieces with [CLS] and [SEP], and the model takes 16 at most; shorten "
@@ -279,4 +286,65 @@ TEST_CASE("evaluate, fill-mask and bench refuse wrong calls and texts") {
           {{"fill-mask", "model", "\xFF [MASK]"}, 1, " fill-mask: text is not UTF-8: byte 0xFF at offset 0"},
           {{"bench", "tiny", "--steps", "0"}, 2, " bench: --steps: '0' is not a whole number of at least 1"},
       });
+}
+
+TEST_CASE("embed refuses wrong calls, and what the model cannot give") {
+  const World world;
+  const auto& folder = world.folder;
+  std::filesystem::copy(std::string(GRADUS_FIXTURES) + "/bert/small", folder / "poolerless");
+  const std::filesystem::path weights = folder / "poolerless/model.safetensors";
+  gradus::nn::StateDict state = gradus::nn::read_safetensors(weights);
+  std::erase_if(state, [](const auto& entry) { return entry.first.find("pooler") != std::string::npos; });
+  gradus::nn::write_safetensors(weights, state);
+  world.copy_model("nan");
+  state = gradus::nn::read_safetensors(folder / "nan/model.safetensors");
+  state.at("bert.embeddings.LayerNorm.weight").fill_(std::numeric_limits<double>::quiet_NaN());
+  gradus::nn::write_safetensors(folder / "nan/model.safetensors", state);
+  write(folder / "blank.txt", "\n \n");
+  write(folder / "x.npy", "mine\n");
+  write(folder / "y.lengths.npy", "mine\n");
+  const std::string there = " is already there; name another with --out, or replace it with --force";
+  std::vector<BadCall> calls;
+  const auto add = [&calls](std::vector<std::string> arguments, int code, const std::string& message,
+                            const std::string& input = "") {
+    arguments.insert(arguments.begin(), "embed");
+    calls.push_back({arguments, code, " embed: " + message, input});
+  };
+  add({}, 2, "MODEL is missing; see gradus embed --help");
+  add({"model", "a", "--file", "four.txt"}, 2, "TEXT and --file do not go together");
+  add({"model", "a", "b\xFF"}, 2, "text 2 is not UTF-8: byte 2 is 0xFF");
+  add({"model"}, 1, "standard input holds no text", "true |");
+  add({"model", "--file", "empty.txt"}, 1, "empty.txt holds no text");
+  add({"model", "--file", "blank.txt"}, 1, "blank.txt holds no text");
+  add({"model", "--file", "none.txt"}, 1, "cannot read none.txt: there is no such file");
+  add({"model", "--file", "latin1.txt"}, 1,
+      "latin1.txt, line 2: byte 4 (0xE9) is not UTF-8: save the file as UTF-8");
+  for (const std::string list : {"", ",", "1,", "x", "1.5", "last", "lastx", "last-", "1 2"}) {
+    add({"model", "a", "--layers", list}, 2,
+        "--layers: '" + list + "' is no list of layers, such as -1 or 9,10,11,12 or last4");
+  }
+  add({"model", "a", "--layers", "last0"}, 2, "--layers: 'last0' names no layer");
+  const std::string layers = ": the model has 0 (its embeddings) to 2, or -3 to -1 from the end";
+  add({"model", "a", "--layers", "3"}, 1, "layer 3" + layers);
+  add({"model", "a", "--layers", "0,-4"}, 1, "layer -4" + layers);
+  add({"model", "a", "--layers", "last4"}, 1, "layer -4" + layers);
+  add({"model", "a", "--vectors", "pooled", "--layers", "1"}, 1,
+      "features: the pooled vector is made of the last layer, and of no other");
+  add({"poolerless", "a", "--vectors", "pooled"}, 1,
+      "poolerless has no pooler, so there is no pooled vector; take --vectors cls or mean");
+  add({"model", "a", "--vectors", "some"}, 2, "--vectors: 'some' is none of: tokens, cls, pooled, mean, max");
+  for (const std::string length : {"1", "2", "17"}) {
+    add({"model", "a", "--max-length", length}, 2,
+        "--max-length: '" + length + "' is not from 3 to 16, the positions of model");
+  }
+  add({"model", "a", "--out", "x.tsv"}, 2,
+      "--out: 'x.tsv' does not end in .npy; for a table or JSON redirect standard output");
+  add({"model", "a", "--out", "x.npy"}, 2, "x.npy" + there);
+  add({"model", "a", "--out", "y.npy", "--vectors", "tokens"}, 2, "y.lengths.npy" + there);
+  add({"model", "a", "--out", "no/x.npy"}, 1, "cannot write no/x.npy: the folder no does not exist");
+  add({"nan", "a"}, 1,
+      "the model's vectors of the text that begins [CLS] a [SEP] are not finite: take an earlier checkpoint, "
+      "or run "
+      "it under DetectAnomaly to find the part");
+  check_refused(folder, calls);
 }

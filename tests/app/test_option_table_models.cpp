@@ -143,6 +143,11 @@ std::vector<OptionRow> fill_mask_rows() {
          CHECK(base.json().at("texts").size() == 1);
          CHECK(changed.json().at("texts").size() == 2);
        }},
+      {"fill-mask", "--targets", with(fill, {"--targets", "he,tom"}), with(fill, {"--targets", "tom,he,was"}),
+       [](auto& base, auto& changed) {
+         CHECK(masks(base)[0].at("candidates").size() == 2);
+         CHECK(masks(changed)[0].at("candidates").size() == 3);
+       }},
       {"fill-mask", "--top", fill, with(fill, {"--top", "3"}),
        [](auto& base, auto& changed) {
          CHECK(masks(base)[0].at("candidates").size() == 5);

@@ -123,3 +123,33 @@ TEST_CASE("fill_mask: a mask that is written otherwise is named") {
   }
   CHECK_THROWS_WITH(fill_mask(model, tokenizer, "a mask", 1), "there is no [MASK] in the text to fill in");
 }
+
+TEST_CASE("fill_mask with targets rates them alone, as likely as they are among all pieces") {
+  const BertForPreTraining model = model_that_says(words, {"org", "see", "www"});
+  const auto targets = target_pieces({"WWW", "see", "##ing", "see"}, words);
+  CHECK(targets ==
+        std::vector<TokenId>{words.vocab().id("www"), words.vocab().id("see"), words.vocab().id("##ing")});
+  const FilledText all = fill_mask(model, words, "[MASK] . [MASK]", 100);
+  const FilledText some = fill_mask(model, words, "[MASK] . [MASK]", 2, {}, {}, targets);
+  REQUIRE(some.masks.size() == 2);
+  for (size_t i = 0; i < 2; ++i) {
+    REQUIRE(some.masks[i].candidates.size() == 2);
+    for (size_t k = 0; k < 2; ++k) {  // the second and third of all
+      CHECK(some.masks[i].candidates[k].piece == (k == 0 ? "see" : "www"));
+      CHECK(some.masks[i].candidates[k].probability == all.masks[i].candidates[k + 1].probability);
+    }
+  }
+  CHECK(some.marked == "[see] . [see]");
+}
+
+TEST_CASE("target_pieces refuses a word that is not one piece which can be guessed") {
+  const auto refused = [](const std::string& word, const std::string& message) {
+    CHECK_THROWS_WITH(target_pieces({"see", word}, words), "the target '" + word + "' " + message);
+  };
+  refused("seeing", "is 2 pieces, see ##ing, and a gap takes one");
+  refused("see www", "is 2 pieces, see www, and a gap takes one");
+  refused("debian", "is not in the vocabulary");
+  refused("[UNK]", "is not in the vocabulary");
+  refused(" ", "is not in the vocabulary");
+  refused("[SEP]", "is never guessed");
+}

@@ -1,0 +1,115 @@
+// What embed writes and prints, beside what the library gives.
+#include <nlohmann/json.hpp>
+
+#include "app/program.hpp"
+#include "autograd/npy.hpp"
+#include "bert/checkpoint/checkpoint.hpp"
+#include "bert/evaluation/features.hpp"
+#include "bert/tokenizer/tokenizer_files.hpp"
+#include "support/catch.hpp"
+
+using namespace gradus;
+using namespace gradus::test;
+
+namespace {
+
+const std::string model = GRADUS_FIXTURES "/bert/small";
+const std::vector<std::string> texts = {"the dog likes a small red fox", "", "by far", "a cat"};
+
+std::vector<bert::TextFeatures> expected(const bert::FeatureOptions& how) {
+  return bert::features(bert::load_bert(model).model, bert::load_tokenizer(model), texts, how);
+}
+
+std::vector<float> numbers(const Tensor& x) { return x.to_vector<float>(); }
+
+/// A folder with the texts, a line each.
+struct World {
+  TemporaryFolder folder;
+  World() {
+    std::string lines;
+    for (const std::string& text : texts) lines += text + "\n";
+    write(folder / "lines.txt", lines);
+  }
+  /// What `gradus embed` of the lines says, which must succeed and complain of nothing but the empty line.
+  std::string embed(const std::vector<std::string>& options, const std::string& input = "") const {
+    std::vector<std::string> call = {"embed", model};
+    call.insert(call.end(), options.begin(), options.end());
+    const ProgramResult result = call_gradus(folder.path(), call, input);
+    CHECK(result.errors ==
+          "gradus embed: 1 of 4 texts is empty: what is given there is of [CLS] and [SEP] alone\n");
+    CHECK(result.exit_code == 0);
+    return result.out;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("embed prints the library's vectors to the last bit, a text a line in their order") {
+  const World world;
+  const auto want = expected({.layers = {0, -1}, .mean_of_layers = true, .normalize = true});
+  const std::vector<std::string> how = {"--layers", "0,-1", "--combine", "mean", "--normalize"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.end(), how.begin(), how.end());
+    return more;
+  };
+  std::istringstream lines(world.embed(with({"--file", "lines.txt", "--json"})));
+  size_t text = 0;
+  std::string table;
+  for (std::string line; std::getline(lines, line); ++text) {
+    const auto object = nlohmann::json::parse(line);
+    CHECK(object.at("text") == texts.at(text));
+    CHECK(object.at("vector").get<std::vector<float>>() == numbers(want[text].vectors));
+    table += fmt::format("{}\n", fmt::join(numbers(want[text].vectors), "\t"));
+  }
+  CHECK(text == texts.size());
+  CHECK(world.embed(with({"--file", "lines.txt"})) == table);
+  CHECK(world.embed(with({}), "cat lines.txt |") == table);
+  CHECK(world.embed(with({"--file", "-"}), "cat lines.txt |") == table);
+  std::vector<std::string> arguments = with({});
+  arguments.insert(arguments.begin(), texts.begin(), texts.end());
+  CHECK(world.embed(arguments) == table);
+}
+
+TEST_CASE("embed prints the vectors of tokens with their pieces") {
+  const World world;
+  const auto want = expected({.layers = {1}, .pooling = bert::Pooling::none});
+  std::string table, json;
+  for (size_t text = 0; text < texts.size(); ++text) {
+    std::string pieces, vectors;
+    for (size_t i = 0; i < want[text].pieces.size(); ++i) {
+      const auto own = numbers(want[text].vectors.select(0, static_cast<int64_t>(i)));
+      table += fmt::format("{}\t{}\t{}\n", text + 1, want[text].pieces[i], fmt::join(own, "\t"));
+      pieces += fmt::format("{}\"{}\"", i == 0 ? "" : ",", want[text].pieces[i]);
+      vectors += fmt::format("{}[{}]", i == 0 ? "" : ",", fmt::join(own, ","));
+    }
+    json +=
+        fmt::format("{{\"text\":\"{}\",\"pieces\":[{}],\"vectors\":[{}]}}\n", texts[text], pieces, vectors);
+  }
+  const std::vector<std::string> call = {"--file", "lines.txt", "--vectors", "tokens", "--layers", "1"};
+  CHECK(world.embed(call) == table);
+  CHECK(world.embed({"--file", "lines.txt", "--vectors", "tokens", "--layers", "1", "--json"}) == json);
+}
+
+TEST_CASE(
+    "embed writes one array: a vector a text, or the tokens with zeros behind and their number beside") {
+  const World world;
+  const auto max = expected({.pooling = bert::Pooling::max});
+  CHECK(world.embed({"--file", "lines.txt", "--vectors", "max", "--out", "max.npy"}) ==
+        "max.npy: [4, 24] of 4 texts\n");
+  const Tensor rows = read_npy(world.folder / "max.npy");
+  const auto tokens = expected({.layers = {-2, -1}, .pooling = bert::Pooling::none});
+  CHECK(world.embed({"--file", "lines.txt", "--vectors", "tokens", "--layers", "last2", "--out", "t.npy",
+                     "--json"}) ==
+        "{\"path\":\"t.npy\",\"texts\":4,\"shape\":[4,9,24],\"lengths\":\"t.lengths.npy\"}\n");
+  const Tensor all = read_npy(world.folder / "t.npy");
+  REQUIRE(all.shape() == Shape{4, 9, 24});
+  CHECK(read_npy(world.folder / "t.lengths.npy").to_vector<int64_t>() == std::vector<int64_t>{9, 2, 4, 4});
+  for (size_t text = 0; text < texts.size(); ++text) {
+    const auto row = static_cast<int64_t>(text), length = tokens[text].vectors.size(0);
+    CHECK(numbers(rows.select(0, row)) == numbers(max[text].vectors));
+    CHECK(numbers(all.select(0, row).slice(0, 0, length)) == numbers(tokens[text].vectors));
+    const std::vector<float> behind = numbers(all.select(0, row).slice(0, length, 9));
+    CHECK(behind == std::vector<float>(behind.size(), 0));
+  }
+  CHECK(content_of(world.folder.path()).size() == 4);  // and no file beside these
+}
