@@ -21,13 +21,19 @@ constexpr uint64_t max_header_bytes = 100'000'000;  // the reference implementat
 constexpr size_t max_tensors = 1'000'000;
 constexpr int max_depth = 3;  // the file, a tensor, its shape
 
-/// Bytes of one element of a dtype that we read.
+constexpr std::string_view readable = "F64, F32, F16, BF16, I64, I32, I16, I8, U8 and BOOL can be read";
+
+/// Bytes of one element of a dtype that we read, or that the format has besides.
 std::optional<uint64_t> element_bytes(const std::string& dtype) {
-  if (dtype == "F64" || dtype == "I64") return 8;
-  if (dtype == "F32" || dtype == "I32") return 4;
-  if (dtype == "F16" || dtype == "BF16" || dtype == "I16") return 2;
-  if (dtype == "I8" || dtype == "U8" || dtype == "BOOL") return 1;
+  if (dtype == "F64" || dtype == "I64" || dtype == "U64" || dtype == "C64") return 8;
+  if (dtype == "F32" || dtype == "I32" || dtype == "U32") return 4;
+  if (dtype == "F16" || dtype == "BF16" || dtype == "I16" || dtype == "U16") return 2;
+  if (dtype == "I8" || dtype == "U8" || dtype == "BOOL" || dtype.starts_with("F8_")) return 1;
   return std::nullopt;
+}
+
+bool is_readable(const std::string& dtype) {
+  return dtype != "U64" && dtype != "C64" && dtype != "U32" && dtype != "U16" && !dtype.starts_with("F8_");
 }
 
 /// JSON in which no name comes twice in an object, and not too deep. (A plain parse keeps the last of two.)
@@ -91,8 +97,7 @@ SafetensorsFile::Entry parse_entry(const json& object, const std::string& where)
   entry.dtype = dtype.get<std::string>();
   const auto bytes = element_bytes(entry.dtype);
   if (!bytes) {
-    fail<FormatError>("{} has the dtype {}; F64, F32, F16, BF16, I64, I32, I16, I8, U8 and BOOL can be read",
-                      where, entry.dtype);
+    fail<FormatError>("{} has the dtype {}; {}", where, entry.dtype, readable);
   }
   entry.shape = parse_shape(member(object, "shape", where), where);
   const json& offsets = member(object, "data_offsets", where);
@@ -245,10 +250,15 @@ void SafetensorsFile::parse_header(const std::string& header, uint64_t data_byte
   check_layout(entries_, data_bytes, file);
 }
 
+bool SafetensorsFile::can_read(const Entry& entry) { return is_readable(entry.dtype); }
+
 Tensor SafetensorsFile::read(const std::string& name) {
   const auto found = entries_.find(name);
   if (found == entries_.end()) fail<FormatError>("{}: there is no tensor \"{}\"", path_.string(), name);
   const Entry& entry = found->second;
+  if (!can_read(entry)) {
+    fail<FormatError>("{}: tensor \"{}\" has the dtype {}; {}", path_.string(), name, entry.dtype, readable);
+  }
   std::string bytes(entry.end - entry.begin, '\0');
   stream_.clear();
   stream_.seekg(static_cast<std::streamoff>(data_begin_ + entry.begin));

@@ -40,8 +40,11 @@ class SafetensorsFile {
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
   bool contains(const std::string& name) const { return entries_.contains(name); }
 
+  /// Whether `read` takes a tensor of this dtype. The format has others, such as F8_E4M3 and U64.
+  static bool can_read(const Entry& entry);
+
   /// One tensor: F32, F16 and BF16 become f32, F64 f64, I64, I32, I16, I8 and U8 i64, BOOL bool.
-  /// @throws FormatError if the file has no such tensor; IoError if it cannot be read.
+  /// @throws FormatError if the file has no such tensor, or it is of another dtype; IoError if it cannot be read.
   Tensor read(const std::string& name);
 
   StateDict read_all();  ///< Every tensor.

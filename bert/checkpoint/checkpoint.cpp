@@ -43,11 +43,32 @@ std::set<std::string> shards(const fs::path& index) {
   return files;
 }
 
-nn::StateDict read_tensors(const fs::path& file) {
-  if (file.extension() != ".json") return nn::read_safetensors(file);
+/// Whether a tensor of this name can be one of a BERT.
+bool is_of_bert(const std::string& name) {
+  const std::string known_as = canonical_name(name);
+  return known_as.starts_with("bert.") || known_as.starts_with("cls.");
+}
+
+/// The tensors of one file. What a BERT has no use for may be of a dtype that is not read; a warning names it.
+nn::StateDict read_file_of_tensors(const fs::path& path, std::vector<std::string>& warnings) {
+  nn::SafetensorsFile file(path);
+  nn::StateDict tensors;
+  for (const auto& [name, entry] : file.entries()) {
+    if (nn::SafetensorsFile::can_read(entry) || is_of_bert(name)) {
+      tensors.emplace(name, file.read(name));
+    } else {
+      warnings.push_back(fmt::format("{}: {} is {}, which is not read; this model has no use for it",
+                                     path.string(), name, entry.dtype));
+    }
+  }
+  return tensors;
+}
+
+nn::StateDict read_tensors(const fs::path& file, std::vector<std::string>& warnings) {
+  if (file.extension() != ".json") return read_file_of_tensors(file, warnings);
   nn::StateDict all;
   for (const std::string& shard : shards(file)) {
-    for (auto& [name, value] : nn::read_safetensors(file.parent_path() / shard)) {
+    for (auto& [name, value] : read_file_of_tensors(file.parent_path() / shard, warnings)) {
       if (!all.emplace(name, value).second) {
         fail<FormatError>("{}: {} is in two shards, one of them {}", file.string(), name, shard);
       }
@@ -79,7 +100,7 @@ Checkpoint read_checkpoint(const fs::path& folder) {
   checkpoint.file = find_weights(folder);
   checkpoint.config = load_config(folder / "config.json");
   std::string wrapper;
-  for (auto& [name, value] : read_tensors(checkpoint.file)) {
+  for (auto& [name, value] : read_tensors(checkpoint.file, checkpoint.warnings)) {
     if (wrapper.empty()) wrapper = wrapper_prefix(name);
     const std::string known_as = canonical_name(name);
     if (known_as.empty()) continue;

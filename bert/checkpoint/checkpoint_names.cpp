@@ -47,7 +47,7 @@ std::string_view wrapper_prefix(std::string_view name) {
   size_t length = 0;
   for (bool more = true; more;) {
     more = false;
-    for (const std::string_view prefix : {"module.", "_orig_mod."}) {
+    for (const std::string_view prefix : {"module.", "_orig_mod.", "model."}) {
       if (!name.substr(length).starts_with(prefix)) continue;
       length += prefix.size();
       more = true;

@@ -15,7 +15,8 @@ namespace gradus::bert {
 std::string canonical_name(std::string name);
 
 /// What PyTorch puts before every name when a wrapped model is saved: "module." (DataParallel and its kin),
-/// "_orig_mod." (torch.compile), or both. Empty for other names.
+/// "_orig_mod." (torch.compile), "model." (a model that is a member of another, as Lightning has it), or several.
+/// Empty for other names.
 std::string_view wrapper_prefix(std::string_view name);
 
 /// Settles which decoder the MLM head has. Takes cls.predictions.decoder.* out of the weights where they are

@@ -88,8 +88,41 @@ TEST_CASE("checkpoint: older names and aliases") {
   CHECK(same(loaded.model.state_dict(), f32));
 }
 
+TEST_CASE("checkpoint: a tensor of another dtype is left out by name, and missed where it is of the model") {
+  const ModelFolder folder;
+  folder.write();
+  const std::string file = (folder.path / "model.safetensors").string();
+  std::string bytes = read_file(file);
+  // Puts an entry of four bytes at the end of the header and of the data.
+  const auto add = [&](const std::string& name) {
+    std::uint64_t length = 0;
+    std::memcpy(&length, bytes.data(), 8);
+    const std::uint64_t data = bytes.size() - 8 - length;
+    std::string header = bytes.substr(8, length);
+    header.erase(header.find_last_not_of(' '));  // the padding, and the last brace
+    header += ",\"" + name + "\":{\"dtype\":\"F8_E5M2\",\"shape\":[2,2],\"data_offsets\":[" +
+              std::to_string(data) + "," + std::to_string(data + 4) + "]}}";
+    header.resize((header.size() + 7) / 8 * 8, ' ');
+    const std::uint64_t longer = header.size();
+    bytes =
+        std::string(reinterpret_cast<const char*>(&longer), 8) + header + bytes.substr(8 + length) + "abcd";
+    write_bytes(file, bytes);
+  };
+  add("ema.shadow");
+  const auto loaded = load_for_pretraining(folder.path);
+  REQUIRE(loaded.warnings.size() == 1);
+  CHECK(loaded.warnings[0] ==
+        file + ": ema.shadow is F8_E5M2, which is not read; this model has no use for it");
+  CHECK(same(loaded.model.state_dict(), weights_of("f32")));
+  add("bert.odd");
+  CHECK(folder.error() ==
+        "/model.safetensors: tensor \"bert.odd\" has the dtype F8_E5M2; F64, F32, F16, BF16, "
+        "I64, I32, I16, I8, U8 and BOOL can be read");
+}
+
 TEST_CASE("checkpoint: names that a wrapper of PyTorch has lengthened are read, and named") {
-  for (const std::string wrapper : {"module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module."}) {
+  for (const std::string wrapper :
+       {"module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module.", "model.", "model._orig_mod."}) {
     ModelFolder folder;
     nn::StateDict wrapped;
     for (const auto& [name, value] : folder.tensors) wrapped.emplace(wrapper + name, value);
