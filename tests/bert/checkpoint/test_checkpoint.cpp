@@ -1,6 +1,9 @@
 // Folders as Hugging Face writes them and as older programs did.
 #include "bert/checkpoint/checkpoint.hpp"
 
+#include <cstring>
+
+#include "autograd/file.hpp"
 #include "support/catch.hpp"
 #include "support/model_folders.hpp"
 
@@ -106,10 +109,10 @@ TEST_CASE("checkpoint: a tensor of another dtype is left out by name, and missed
     const std::uint64_t longer = header.size();
     bytes =
         std::string(reinterpret_cast<const char*>(&longer), 8) + header + bytes.substr(8 + length) + "abcd";
-    write_bytes(file, bytes);
+    write_file_atomically(file, bytes);
   };
   add("ema.shadow");
-  const auto loaded = load_for_pretraining(folder.path);
+  const auto loaded = bert::load_for_pretraining(folder.path);
   REQUIRE(loaded.warnings.size() == 1);
   CHECK(loaded.warnings[0] ==
         file + ": ema.shadow is F8_E5M2, which is not read; this model has no use for it");
