@@ -145,7 +145,8 @@ void add_fill_mask(CLI::App& program) {
   add_whole(*c, "--samples", call->samples, "How many documents of --held-out").needs(held_out);
   const Option targets = add_text(*c, "--targets", call->targets, "WORD,...",
                                   "How probable these are, and no others; each must be one piece");
-  const Option top = add_whole(*c, "--top", call->top, "Candidates for each mask; with --targets all of them");
+  const Option top =
+      add_whole(*c, "--top", call->top, "Candidates for each mask; with --targets all of them");
   add_json(*c, call->json);
   on_call(*c, [call, targets, top] { run(*call, targets.is_given(), top.is_given()); });
 }
