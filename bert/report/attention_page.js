@@ -11,7 +11,7 @@ const make = (parent, name, properties = {}, text = '') => {
   return e;
 };
 const draw = (parent, name, properties, text = '') => {
-  const e = document.createElementNS(SVG, name);
+  const e = parent.ownerDocument.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(properties)) e.setAttribute(key, value);
   e.textContent = text;
   parent.append(e);
@@ -308,8 +308,9 @@ function viewAsSvg({tokens, size, of, pair, part}, chosen, cells, lines, title) 
   const c = colours(), long = size > 64, cell = long ? 4 : 18, left = 116, top = 140, edge = size * cell;
   const [, , , high] = lines.getAttribute('viewBox').split(' ').map(Number);
   const width = left + edge + 40 + 336, height = Math.max(top + edge, 40 + high) + 12;
-  const svg = document.createElementNS(SVG, 'svg');
-  for (const [key, value] of Object.entries({xmlns: SVG, viewBox: `0 0 ${width} ${height}`, width, height})) svg.setAttribute(key, value);
+  /* A document of its own: in the page's the image would have to be loaded, which its policy forbids. */
+  const svg = document.implementation.createDocument(SVG, 'svg').documentElement;
+  for (const [key, value] of Object.entries({viewBox: `0 0 ${width} ${height}`, width, height})) svg.setAttribute(key, value);
   draw(svg, 'style', {}, `text{font:13px system-ui,sans-serif;fill:${c.ink};dominant-baseline:central}`
     + `.a{fill:${c.a}}.b{fill:${c.b}}.share,.head{fill:${c.soft}}.share{text-anchor:end}`
     + `.query rect{fill:none}.query.on rect{stroke:${c.soft}}`
