@@ -15,6 +15,7 @@ void add_pretrain(CLI::App& program);
 void add_evaluate(CLI::App& program);
 void add_fill_mask(CLI::App& program);
 void add_embed(CLI::App& program);
+void add_attention(CLI::App& program);
 void add_bench(CLI::App& program);
 void add_inspect(CLI::App& program);
 void add_gradcheck(CLI::App& program);

@@ -91,6 +91,7 @@ int call(int argc, char** argv) {
   add_evaluate(program);
   add_fill_mask(program);
   add_embed(program);
+  add_attention(program);
   add_bench(program);
   add_inspect(program);
   add_gradcheck(program);

@@ -15,6 +15,7 @@
 #include "bert/model/heads.hpp"
 #include "bert/model/model.hpp"
 #include "bert/report/attention_page.hpp"
+#include "bert/report/model_attention.hpp"
 #include "bert/report/report.hpp"
 #include "bert/tokenizer/coverage.hpp"
 #include "bert/tokenizer/tokenizer.hpp"

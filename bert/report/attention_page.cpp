@@ -107,6 +107,15 @@ std::string shortened(const std::string& text, size_t most) {
 
 }  // namespace
 
+std::vector<float> AttentionPage::head_weights(std::int64_t layer, std::int64_t head) const {
+  if (layer < 0 || layer >= layers || head < 0 || head >= heads) {
+    fail<IndexError>("attention page: layer {}, head {}; there are {} and {}", layer, head, layers, heads);
+  }
+  const auto size = static_cast<std::ptrdiff_t>(tokens.size() * tokens.size());
+  const auto begin = weights.begin() + (layer * heads + head) * size;
+  return {begin, begin + size};
+}
+
 std::string attention_fragment(const AttentionPage& page) {
   check(page);
   return fmt::format(
@@ -116,7 +125,8 @@ std::string attention_fragment(const AttentionPage& page) {
       "key): the stronger the colour, the larger the share of its attention. Every row adds up to "
       "100\xC2\xA0%. "
       "Choose a square to enlarge it; then point at or tap a token to see where it looks, or use the arrow "
-      "keys.</p>\n"
+      "keys. Switch on \xE2\x80\x9Cseveral tokens\xE2\x80\x9D to choose more than one: their lines are "
+      "drawn together, and the shares are those of their mean.</p>\n"
       "<noscript><p>The maps are drawn by a script in this file; allow it to see them.</p></noscript>\n"
       "<script type=\"application/json\">{}</script>\n</div>\n",
       data_of(page));
@@ -145,8 +155,8 @@ std::string render_attention_page(const AttentionPage& page) {
   return html::render(frame);
 }
 
-std::string attention_svg(const std::vector<std::string>& tokens, const std::vector<float>& weights,
-                          const std::string& title) {
+plot::Picture attention_picture(const std::vector<std::string>& tokens, const std::vector<float>& weights,
+                                const std::string& title) {
   const size_t size = tokens.size();
   if (size == 0) fail<ShapeError>("attention map: there is no token");
   if (weights.size() != size * size) {
@@ -177,10 +187,12 @@ std::string attention_svg(const std::vector<std::string>& tokens, const std::vec
         "rotate(-90)\">{}</text>\n",
         left - 6, top + middle + 4, labels[i], left + middle + 4, top - 6, labels[i]);
   }
+  // What is too pale to see. Of a long text no more than a hundred cells a row, or the file would be too large.
+  const float palest = size > 64 ? 0.01F : 0.0005F;
   for (size_t q = 0; q < size; ++q) {
     for (size_t k = 0; k < size; ++k) {
       const float weight = weights[q * size + k];
-      if (!(weight >= 0.0005F)) continue;  // too pale to see; NaN too
+      if (!(weight >= palest)) continue;  // NaN too
       // The root makes small weights visible: a quarter of the attention has half of the colour.
       body += fmt::format(
           "<rect class=\"cell\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" opacity=\"{:.2f}\"/>\n",
@@ -191,7 +203,12 @@ std::string attention_svg(const std::vector<std::string>& tokens, const std::vec
   body += fmt::format("<rect class=\"frame\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>\n", left, top,
                       edge, edge);
   const int title_width = static_cast<int>(std::ceil(plot::title_width(title)));
-  return plot::svg_file(std::max(left + edge, title_width), top + edge, title, body);
+  return {std::max(left + edge, title_width), top + edge, title, body};
+}
+
+std::string attention_svg(const std::vector<std::string>& tokens, const std::vector<float>& weights,
+                          const std::string& title) {
+  return plot::to_svg_file(attention_picture(tokens, weights, title));
 }
 
 }  // namespace gradus::bert

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bert/evaluation/guess.hpp"
+#include "plot/picture.hpp"
 
 namespace gradus::bert {
 
@@ -31,6 +32,9 @@ struct AttentionPage {
   /// of zeros. Rows are shown with their sum, so that a reader sees that it is 1.
   std::vector<float> weights;
   std::vector<TokenGuesses> predictions;
+
+  /// [S, S], the weights of one head; both count from 0. @throws IndexError for one that is not there.
+  std::vector<float> head_weights(std::int64_t layer, std::int64_t head) const;
 };
 
 /// The page: a heat map of every head, one of them enlarged with its numbers. It is one file that needs no
@@ -45,8 +49,13 @@ std::string attention_fragment(const AttentionPage& page);
 std::string_view attention_style();
 std::string_view attention_script();
 
-/// One head as a complete .svg file: `weights` is [S, S], a row for each query, as above.
+/// One head as a picture: `weights` is [S, S], a row for each query, as above. Of more than 64 tokens, weights
+/// below 0.01 are left out.
 /// @throws ShapeError, Error as render_attention_page.
+plot::Picture attention_picture(const std::vector<std::string>& tokens, const std::vector<float>& weights,
+                                const std::string& title);
+
+/// The same as a complete .svg file.
 std::string attention_svg(const std::vector<std::string>& tokens, const std::vector<float>& weights,
                           const std::string& title);
 

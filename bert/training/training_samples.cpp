@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bert/evaluation/fill_mask.hpp"
+#include "bert/report/model_attention.hpp"
 
 namespace gradus::bert {
 namespace {
@@ -118,18 +119,11 @@ void TrainingSamples::restore(const std::string& text, int64_t step, const std::
 }
 
 AttentionPage TrainingSamples::attention(const BertForPreTraining& model) const {
-  const nn::EvalMode eval(model);
-  const NoGrad no_grad;
-  const BertOutput out = model.bert(row_tensor(rows_.at(0).ids), Tensor(), Tensor(), {.attentions = true});
-  AttentionPage page;
-  page.tokens = sentences_[0].pieces;
-  page.layers = static_cast<int64_t>(out.attentions.size());
-  page.heads = model.bert.config.num_attention_heads;
-  for (const Tensor& layer : out.attentions) {  // [1, A, S, S]
-    const std::vector<float> weights = layer.to_vector<float>();
-    page.weights.insert(page.weights.end(), weights.begin(), weights.end());
-  }
-  return page;
+  Encoding encoding;
+  encoding.pieces = sentences_[0].pieces;
+  encoding.ids.assign(rows_.at(0).ids.begin(), rows_.at(0).ids.end());
+  encoding.token_type_ids.assign(encoding.ids.size(), 0);
+  return model_attention(model.bert, encoding);
 }
 
 }  // namespace gradus::bert

@@ -104,6 +104,7 @@ std::vector<OptionRow> pretrain_course_rows();
 std::vector<OptionRow> evaluate_rows();
 std::vector<OptionRow> fill_mask_rows();
 std::vector<OptionRow> embed_rows();
+std::vector<OptionRow> attention_rows();
 std::vector<OptionRow> bench_rows();
 std::vector<OptionRow> inspect_rows();
 std::vector<OptionRow> gradcheck_rows();

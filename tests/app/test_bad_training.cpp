@@ -1,4 +1,4 @@
-// Calls of pretrain, evaluate, fill-mask, embed and bench that must be refused.
+// Calls of pretrain, evaluate, fill-mask, embed, attention and bench that must be refused.
 #include <limits>
 
 #include "app/bad_input.hpp"
@@ -196,7 +196,7 @@ TEST_CASE("pretrain refuses texts and places that are of no use") {
   check_refused(world.folder, calls);
 }
 
-TEST_CASE("evaluate, fill-mask and embed refuse models that are damaged") {
+TEST_CASE("evaluate, fill-mask, embed and attention refuse models that are damaged") {
   const World world;
   const auto& folder = world.folder;
   for (const char* name : {"cut", "no-config", "wide", "pickle", "no-weights"}) world.copy_model(name);
@@ -214,6 +214,7 @@ TEST_CASE("evaluate, fill-mask and embed refuse models that are damaged") {
     calls.push_back({{"evaluate", model, "four.txt", "--length", "16"}, 1, " evaluate: " + message});
     calls.push_back({{"fill-mask", model, "a [MASK]"}, 1, " fill-mask: " + message});
     calls.push_back({{"embed", model, "a"}, 1, " embed: " + message});
+    calls.push_back({{"attention", model, "a", "--out", "x.html"}, 1, " attention: " + message});
   };
   const std::string neither = ": it has neither vocab.txt nor tokenizer.json";
   add("none", "cannot read a tokenizer from none: there is no such folder");
@@ -347,4 +348,34 @@ TEST_CASE("embed refuses wrong calls, and what the model cannot give") {
       "or run "
       "it under DetectAnomaly to find the part");
   check_refused(folder, calls);
+}
+
+TEST_CASE("attention refuses wrong calls, and what the model cannot show") {
+  const World world;
+  write(world.folder / "x.svg", "mine\n");
+  std::vector<BadCall> calls;
+  const auto add = [&calls](std::vector<std::string> arguments, int code, const std::string& message) {
+    arguments.insert(arguments.begin(), "attention");
+    calls.push_back({arguments, code, " attention: " + message});
+  };
+  add({}, 2, "MODEL is missing; see gradus attention --help");
+  add({"model"}, 2, "TEXT is missing; see gradus attention --help");
+  add({"model", "a"}, 2, "name what to write: --out FILE.html, --svg FILE.svg or --npy FILE.npy");
+  add({"model", "a", "b", "c", "--out", "x.html"}, 2,
+      "'c' is one argument too many; see gradus attention --help");
+  add({"model", "a", "--svg", "y", "--out", "y"}, 2, "y is named twice; give each file a name of its own");
+  add({"model", "a", "--svg", "x.svg"}, 2,
+      "x.svg is already there; name another with --out, or replace it with --force");
+  add({"model", "\xFF", "--out", "x.html"}, 2, "TEXT is not UTF-8: byte 1 is 0xFF");
+  add({"model", "a", "b\xFF", "--out", "x.html"}, 2, "PAIR is not UTF-8: byte 2 is 0xFF");
+  add({"model", "a", "--out", "x.html", "--head", "1"}, 2, "--head needs --svg too");
+  // Nothing is written of a call that is wrong, not even the file that could be.
+  add({"model", "a", "--out", "x.html", "--svg", "y.svg", "--layer", "3"}, 2,
+      "--layer: '3' is not from 1 to 2, as model has them");
+  add({"model", "a", "--svg", "y.svg", "--head", "4"}, 2,
+      "--head: '4' is not from 1 to 3, as model has them");
+  add({"model", "a a a a a a a a a a a a a a a", "--out", "x.html"}, 1,
+      "the text has 17 pieces with [CLS] and [SEP], and the model takes 16 at most; shorten it");
+  add({"model", "a", "--out", "no/x.html"}, 1, "cannot write no/x.html: the folder no does not exist");
+  check_refused(world.folder, calls);
 }

@@ -8,7 +8,7 @@ const known = new Set([...pages, ...files].map((path) => new URL("file://" + enc
 const ids = new Map();  // page -> the places in it that a link can name
 const links = [];       // [page, target, place]
 const neighbours = new Map();
-const counts = {pages: 0, links: 0, images: 0, formulas: 0, texts: 0, blocks: 0};
+const counts = {pages: 0, links: 0, images: 0, formulas: 0, texts: 0, blocks: 0, heads: 0};
 
 const short = (address) => decodeURI(address.split("/").pop());
 const wrong = (page, what) => console.log("CHECK wrong " + short(page) + ": " + what.replace(/\s+/g, " ").slice(0, 300));
@@ -149,6 +149,45 @@ function checkOrder(front) {
   }
 }
 
+// The page of attention takes several tokens, and hands out what is on the screen and the weights of the head.
+async function checkAttention(address, page) {
+  const stage = page.querySelector(".attention .stage");
+  if (!stage) return;
+  ++counts.heads;
+  const view = frame.contentWindow, saved = [];
+  view.URL.createObjectURL = (blob) => (saved.push(blob), "#");
+  view.HTMLAnchorElement.prototype.click = () => {};  // nothing is to be downloaded
+  const press = (name) => [...stage.querySelectorAll("button")].find((button) => button.textContent === name).click();
+  const queries = [...stage.querySelectorAll(".query")], click = (i) => queries[i].dispatchEvent(new view.Event("click"));
+  const chosen = (root) => [...root.querySelectorAll(".query")].flatMap((query, i) => (query.classList.contains("on") ? [i] : []));
+  const expect = (what, is, wanted) => is === wanted || wrong(address, what + " is " + is + ", not " + wanted);
+  click(0);
+  expect("what a click chooses without 'several tokens'", chosen(stage).join(), "1");
+  press("several tokens");
+  click(0);
+  click(2);
+  expect("what several clicks choose", chosen(stage).join(), "0,1,2");
+  click(1);
+  expect("what is left after another click", chosen(stage).join(), "0,2");
+  if (!/^2 tokens are chosen, /.test(stage.querySelector(".readout").textContent)) wrong(address, "the sentence is not of two tokens");
+  press("save as SVG");
+  press("save weights as CSV");
+  const [svg, csv] = await Promise.all(saved.map((blob) => blob.text()));
+  const picture = new DOMParser().parseFromString(svg, "image/svg+xml");
+  expect("the saved picture", picture.documentElement.tagName, "svg");
+  expect("what the saved picture shows as chosen", chosen(picture).join(), "0,2");
+  if (!picture.querySelector(".cell, image")) wrong(address, "the saved picture has no cell");
+  if (picture.querySelectorAll("path").length !== stage.querySelectorAll("path").length) wrong(address, "the saved picture has other lines");
+  const rows = csv.trimEnd().split("\n").map((line) => line.match(/"(?:[^"]|"")*"|[^,]+/g));
+  expect("the number of saved rows", rows.length, queries.length + 1);
+  for (const row of rows.slice(1)) {
+    const sum = row.slice(1).reduce((total, weight) => total + Number(weight), 0);
+    if (Math.abs(sum - 1) > 0.01) wrong(address, "a saved row adds up to " + sum);
+  }
+  press("several tokens");
+  expect("the number of tokens chosen in the end", chosen(stage).length, 1);
+}
+
 // A page of three sections or more lists them below its title, and what is code looks unlike what is printed.
 function checkSections(address, page) {
   const sections = page.querySelectorAll("main .textblock > h1").length;
@@ -211,6 +250,7 @@ async function checkAll() {
     checkContrast(address, page);
     checkRequests(address);
     checkSections(address, page);
+    await checkAttention(address, page);
   }
   const front = [...ids.keys()].find((page) => short(page) === "index.html");
   if (front) {
