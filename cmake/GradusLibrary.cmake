@@ -51,7 +51,8 @@ endfunction()
 set(gradus_common_headers <fmt/format.h> <algorithm> <functional> <memory> <optional> <string> <vector>)
 function(gradus_precompile target)
   target_precompile_headers(${target} PRIVATE ${gradus_common_headers})
-  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow>)
+  target_compile_options(
+    ${target} PRIVATE "$<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds;-Wno-stringop-overflow;-Wno-stringop-overread>")
 endfunction()
 
 # gradus_embed(TARGET FILE...): each file as a string literal that a source of the target includes:
