@@ -1,4 +1,5 @@
 // gradus pretrain: MLM and NSP from text files, with checkpoints, metrics.csv and report.html.
+#include <algorithm>
 #include <functional>
 #include <memory>
 
@@ -66,7 +67,8 @@ Texts read_texts(const PretrainCall& call, const bert::Tokenizer& tokenizer, Pro
     });
   };
   const auto select = [&](const bert::TokenizedCorpus& all, const std::vector<int64_t>& documents) {
-    if (4 * all.tokens() <= limit) return all.select(documents);
+    constexpr int64_t small = 8'000'000;  // tokens, of which each takes four bytes in memory
+    if (!all.is_mapped() || all.tokens() <= std::min(small, limit / 4)) return all.select(documents);
     make_out();
     return bert::select_on_disk(all, documents, tokenizer.vocab().size(), call.out / token_file_name);
   };

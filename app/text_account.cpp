@@ -130,8 +130,9 @@ std::string missing_label(const bert::PretrainingData& data) {
   constexpr int64_t epochs = 20;
   std::array<int64_t, 2> pairs{};
   for (int64_t epoch = 0; epoch < epochs; ++epoch) {
-    for (const bert::ExamplePlan& row : data.plan_epoch(epoch).examples)
-      if (row.next_sentence_label != bert::no_label) ++pairs[static_cast<size_t>(row.next_sentence_label)];
+    const std::array<int64_t, 2> more = data.count_labels(epoch);
+    pairs[0] += more[0];
+    pairs[1] += more[1];
     if (pairs[0] > 0 && pairs[1] > 0) return {};
   }
   return fmt::format(

@@ -6,6 +6,7 @@
 #include "bert/checkpoint/checkpoint.hpp"
 #include "bert/data/corpus.hpp"
 #include "bert/data/pretraining_data.hpp"
+#include "bert/data/token_file.hpp"
 #include "bert/evaluation/baselines.hpp"
 #include "bert/evaluation/evaluation.hpp"
 #include "bert/evaluation/features.hpp"

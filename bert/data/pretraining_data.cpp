@@ -116,6 +116,18 @@ EpochPlan PretrainingData::plan_epoch(int64_t epoch, int64_t max_length) const {
   return plan;
 }
 
+std::array<int64_t, 2> PretrainingData::count_labels(int64_t epoch) const {
+  std::array<int64_t, 2> counts{};
+  const Rng rng = epoch_stream(options_.seed, epoch);
+  const auto pairing = options_.next_sentence ? static_cast<int64_t>(documents_.size()) : 0;
+  for (int64_t i = 0; i < pairing && (counts[0] == 0 || counts[1] == 0); ++i) {
+    PlannedRows rows;
+    plan_pairs(*corpus_, documents_, i, options_.max_length, options_, pair_stream(rng, i), rows);
+    for (const ExamplePlan& row : rows) ++counts[static_cast<size_t>(row.next_sentence_label)];
+  }
+  return counts;
+}
+
 PretrainingBatch PretrainingData::batch(const EpochPlan& epoch, int64_t first, int64_t count) const {
   if (first < 0 || count < 0 || first > epoch.size())
     fail<IndexError>("pretraining data: rows {} to {} of an epoch of {}", first, first + count, epoch.size());

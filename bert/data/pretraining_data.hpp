@@ -6,6 +6,7 @@
 /// make it at any time, and the whole state of the data in a checkpoint is the pair (epoch, index).
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -62,6 +63,10 @@ class PretrainingData {
   /// Draws the rows of an epoch. `max_length` overrides that of the options, for training that begins with
   /// short rows (0 keeps it).
   EpochPlan plan_epoch(int64_t epoch, int64_t max_length = 0) const;
+
+  /// How many pairs of an epoch's rows have label 0, and label 1. It counts no further once it has seen both, so of a
+  /// large text it looks at the first documents only.
+  std::array<int64_t, 2> count_labels(int64_t epoch) const;
 
   /// The rows [first, first + count) of the epoch, fewer at its end. Thread-safe.
   PretrainingBatch batch(const EpochPlan& epoch, int64_t first, int64_t count) const;

@@ -329,6 +329,25 @@ TEST_CASE("without NSP a document is cut into windows and no piece is lost") {
         static_cast<std::ptrdiff_t>(batch.token_type_ids.size()));
 }
 
+TEST_CASE("labels are counted until both were seen") {
+  const World world(60, 3, 2);
+  for (int64_t epoch = 0; epoch < 5; ++epoch) {
+    const auto [next, random] = world.data({.max_length = 32}).count_labels(epoch);
+    CHECK(next > 0);
+    CHECK(random > 0);
+    CHECK(next + random < 30);
+  }
+  CHECK(world.data({.next_sentence = false}).count_labels(0) == std::array<int64_t, 2>{0, 0});
+  // Two documents that read the same: no B is ever random, and all pairs of the epoch are counted.
+  auto twins = std::make_shared<TokenizedCorpus>();
+  for (int d = 0; d < 2; ++d) {
+    for (int i = 0; i < 2; ++i) twins->add_sentence(std::vector<int32_t>{5, 6, 7});
+    twins->end_document();
+  }
+  CHECK(PretrainingData(twins, {.vocabulary_size = 10}, {.max_length = 32}).count_labels(0) ==
+        std::array<int64_t, 2>{2, 0});
+}
+
 TEST_CASE("corpora and options that cannot work are refused") {
   const World world(30, 17);
   auto one = std::make_shared<TokenizedCorpus>();

@@ -229,7 +229,8 @@ TEST_CASE("all that decides about ids is in a tokenizer's hash") {
   const Vocab vocab = tokenizer_of(60).vocab();
   for (const BertNormalizer& normalizer :
        {BertNormalizer{.clean_text = false}, BertNormalizer{.handle_chinese_chars = false},
-        BertNormalizer{.strip_accents = false}, BertNormalizer{.lowercase = false}})
+        BertNormalizer{.strip_accents = false}, BertNormalizer{.lowercase = false},
+        BertNormalizer{.google = true}})
     CHECK(tokenizer_hash(Tokenizer(vocab, normalizer)) != plain);
   CHECK(tokenizer_hash(Tokenizer(vocab, {}, 50)) != plain);
   CHECK(tokenizer_hash(Tokenizer(vocab, {}, 100, {"w3"})) != plain);
