@@ -146,12 +146,7 @@ void check_call(const Call& call) {
   if (call.is_by_token()) refuse_to_overwrite(lengths_path(call.out), call.force);
 }
 
-void run(Call& call) {
-  call.how.layers = layers_of(call.layers);
-  call.how.mean_of_layers = call.combine == "mean";
-  call.how.pooling = pooling_of(call.vectors);
-  check_call(call);
-  const auto [tokenizer, model] = open_bert("embed", call.model);
+void check_model(const Call& call, const bert::Bert& model) {
   if (call.how.pooling == bert::Pooling::pooled && !model.pooler) {
     fail<FormatError>("{} has no pooler, so there is no pooled vector; take --vectors cls or mean",
                       call.model.string());
@@ -161,43 +156,60 @@ void run(Call& call) {
     fail<WrongCall>("--max-length: '{}' is not from 3 to {}, the positions of {}", most, positions,
                     call.model.string());
   }
+}
+
+void warn_of_cut(int64_t cut, size_t texts, int64_t most) {
+  if (cut == 0) return;
+  print_error(fmt::format("gradus embed: {} of {} {} longer than {} pieces and {} cut there\n",
+                          with_commas(cut), counted(static_cast<int64_t>(texts), "text"),
+                          plural(cut, "is", "are"), most, plural(cut, "was", "were")));
+}
+
+/// Text by text to standard output. What was printed is forgotten, so that a long file needs little memory.
+void print_lines(const Call& call, const std::vector<std::string>& texts, size_t begin,
+                 const std::vector<bert::TextFeatures>& found) {
+  std::string lines;
+  for (size_t i = 0; i < found.size(); ++i) {
+    lines += call.json ? json_line(texts[begin + i], found[i], call.is_by_token())
+                       : table_lines(begin + i, found[i], call.is_by_token());
+  }
+  print(lines);
+}
+
+void run(Call& call) {
+  call.how.layers = layers_of(call.layers);
+  call.how.mean_of_layers = call.combine == "mean";
+  call.how.pooling = pooling_of(call.vectors);
+  check_call(call);
+  const auto [tokenizer, model] = open_bert("embed", call.model);
+  check_model(call, model);
   const std::vector<std::string> texts = input_texts(call.texts, call.file, EmptyLines::are_texts);
   warn_of_empty(texts);
 
-  // What is printed is forgotten at once, so that a long file needs little memory.
   constexpr size_t at_once = 4096;
-  std::vector<bert::TextFeatures> kept;
+  std::vector<bert::TextFeatures> kept;  // for --out
   int64_t cut = 0;
   Progress progress("embedding");
   for (size_t begin = 0; begin < texts.size(); begin += at_once) {
-    const auto first = texts.begin() + static_cast<std::ptrdiff_t>(begin);
-    const std::vector<std::string> some(
-        first, first + static_cast<std::ptrdiff_t>(std::min(at_once, texts.size() - begin)));
+    const size_t end = std::min(begin + at_once, texts.size());
+    const std::vector<std::string> some(texts.begin() + static_cast<std::ptrdiff_t>(begin),
+                                        texts.begin() + static_cast<std::ptrdiff_t>(end));
     std::vector<bert::TextFeatures> found =
         bert::features(model, tokenizer, some, call.how, [&](size_t done) {
           progress.update(static_cast<double>(begin + done) / static_cast<double>(texts.size()));
         });
     cut += std::count_if(found.begin(), found.end(), [](const auto& text) { return text.is_cut; });
-    if (!call.out.empty()) {
+    if (call.out.empty()) {
+      progress.clear();
+      print_lines(call, texts, begin, found);
+    } else {
       std::move(found.begin(), found.end(), std::back_inserter(kept));
-      continue;
     }
-    std::string lines;
-    for (size_t i = 0; i < found.size(); ++i) {
-      lines += call.json ? json_line(some[i], found[i], call.is_by_token())
-                         : table_lines(begin + i, found[i], call.is_by_token());
-    }
-    progress.clear();
-    print(lines);
   }
   progress.clear();
   if (!call.out.empty()) write_arrays(call, kept);
-  if (cut > 0) {
-    print_error(fmt::format("gradus embed: {} of {} {} longer than {} pieces and {} cut there\n",
-                            with_commas(cut), counted(static_cast<int64_t>(texts.size()), "text"),
-                            plural(cut, "is", "are"), most > 0 ? most : positions,
-                            plural(cut, "was", "were")));
-  }
+  warn_of_cut(cut, texts.size(),
+              call.how.max_length > 0 ? call.how.max_length : model.config.max_position_embeddings);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "bert/checkpoint/checkpoint.hpp"
+#include "bert/checkpoint/compare.hpp"
 #include "bert/data/corpus.hpp"
 #include "bert/data/pretraining_data.hpp"
 #include "bert/data/token_file.hpp"

@@ -6,6 +6,7 @@
 #include "bert/tokenizer/tokenizer_files.hpp"
 #include "bert/tokenizer/wordpiece_trainer.hpp"
 #include "bert/toy_world/toy_world.hpp"
+#include "nn/safetensors.hpp"
 #include "support/catch.hpp"
 
 using namespace gradus::test;
@@ -296,4 +297,76 @@ TEST_CASE("inspect shows a tokenizer's folder, shards, and a file alone") {
   const json file = json::parse(printed(folder, {"inspect", "types.safetensors", "--json"}));
   CHECK(file["config"].is_null());
   CHECK(file["weights"].size() == 1);
+}
+
+TEST_CASE("inspect compares two folders: config, vocabularies, names, shapes and numbers") {
+  const std::filesystem::path fixtures = GRADUS_FIXTURES;
+  const TemporaryFolder folder;
+  std::filesystem::copy(fixtures / "bert/small", folder / "one");
+  std::filesystem::copy(fixtures / "bert/small", folder / "two");
+  const json same = json::parse(printed(folder, {"inspect", "one", "two", "--json"}));
+  CHECK(same["paths"] == json({"one", "two"}));
+  CHECK(same["config"] == json::object());
+  CHECK(same["tokenizer"] == json::parse("{\"same_pieces\": true, \"pieces\": [48, 48]}"));
+  CHECK(same["weights"]["same"] == true);
+  CHECK(same["weights"]["largest_difference"] == 0);
+  CHECK(same["weights"]["tensors"].size() > 30);
+
+  gradus::nn::StateDict state = gradus::nn::read_safetensors(folder / "two/model.safetensors");
+  gradus::Tensor bias = state.at("bert.pooler.dense.bias");
+  const float before = bias.to_vector<float>()[3];
+  bias.mutable_data<float>()[3] = before + 0.5F;
+  state.erase("cls.seq_relationship.bias");
+  gradus::nn::write_safetensors(folder / "two/model.safetensors", state);
+  std::string config = gradus::read_file(folder / "two/config.json");
+  config.replace(config.find("\"hidden_act\": \"gelu\""), 20, "\"hidden_act\": \"relu\"");
+  write(folder / "two/config.json", config);
+  std::string words = gradus::read_file(folder / "two/vocab.txt");
+  words.replace(words.find("\ncat\n"), 5, "\ncow\n");
+  std::filesystem::remove(folder / "two/tokenizer.json");
+  write(folder / "two/vocab.txt", words);
+
+  const json other = json::parse(printed(folder, {"inspect", "one", "two", "--json"}));
+  CHECK(other["config"] == json::parse("{\"hidden_act\": [\"gelu\", \"relu\"]}"));
+  CHECK(other["tokenizer"]["same_pieces"] == false);
+  CHECK(other["weights"]["same"] == false);
+  CHECK(other["weights"]["only_first"] == json({"cls.seq_relationship.bias"}));
+  CHECK(other["weights"]["only_second"] == json::array());
+  CHECK(other["weights"]["largest_difference"] == Approx(0.5));
+  const std::string text = printed(folder, {"inspect", "one", "two"});
+  CHECK(text.find("config\n  hidden_act: \"gelu\" and \"relu\"\ntokenizer\n  48 pieces and 48; the first "
+                  "that differs is "
+                  "number 8: 'cat' and 'cow'\nweights\n  only in one: cls.seq_relationship.bias\n") == 0);
+  CHECK(text.find("       0.5  [24]              bert.pooler.dense.bias\n") != std::string::npos);
+  CHECK(text.find("compared; the largest difference is 0.5, in bert.pooler.dense.bias\n") !=
+        std::string::npos);
+}
+
+TEST_CASE("inspect compares checkpoints whoever wrote them, and files as they are") {
+  const std::filesystem::path fixtures = GRADUS_FIXTURES;
+  const TemporaryFolder folder;
+  std::filesystem::copy(fixtures / "bert/f32", folder / "f32");
+  std::filesystem::copy(fixtures / "bert/f16", folder / "f16");
+  std::filesystem::copy(fixtures / "bert/bare",
+                        folder / "bare");  // the names have no prefix, and there is no head
+  std::filesystem::copy(fixtures / "bert/shards", folder / "shards");
+  CHECK(json::parse(printed(folder, {"inspect", "f32", "f16", "--json"}))["weights"]["same"] == true);
+  CHECK(json::parse(printed(folder, {"inspect", "shards", "f32", "--json"}))["weights"]["same"] == true);
+  const json bare = json::parse(printed(folder, {"inspect", "bare", "f32", "--json"}))["weights"];
+  CHECK(bare["only_first"] == json::array());
+  CHECK(bare["largest_difference"] == 0);
+  for (const json& name : bare["only_second"]) CHECK(name.get<std::string>().rfind("cls.", 0) == 0);
+  const json files = json::parse(
+      printed(folder, {"inspect", "bare/model.safetensors", "f32/model.safetensors", "--json"}))["weights"];
+  CHECK(files["tensors"] == json::array());
+  CHECK(files["only_first"].size() > 10);
+  for (const json& name : files["only_first"]) CHECK(name.get<std::string>().rfind("bert.", 0) != 0);
+  CHECK(files["largest_difference"].is_null());
+
+  write(folder / "words/vocab.txt", pieces);
+  const std::string text = printed(folder, {"inspect", "words", "f32"});
+  CHECK(text.find("config\n  only f32 has one\ntokenizer\n  only words has one\nweights\n  only in f32: ") ==
+        0);
+  CHECK(text.find("  no tensor is in both with the same shape\n") != std::string::npos);
+  CHECK(printed(folder, {"inspect", "words", "words"}) == "tokenizer\n  the same 12 pieces\n");
 }

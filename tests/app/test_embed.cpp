@@ -1,4 +1,5 @@
 // What embed writes and prints, beside what the library gives.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "app/program.hpp"
@@ -112,4 +113,26 @@ TEST_CASE(
     CHECK(behind == std::vector<float>(behind.size(), 0));
   }
   CHECK(content_of(world.folder.path()).size() == 4);  // and no file beside these
+}
+
+TEST_CASE("embed keeps the order and the numbers of texts where they are more than are taken at once") {
+  const TemporaryFolder folder;
+  std::string lines;
+  for (int i = 0; i < 4100; ++i) lines += i % 3 == 0 ? "the dog likes a small fox\n" : "by far\n";
+  write(folder / "lines.txt", lines + "a cat\n");
+  const ProgramResult result = call_gradus(
+      folder.path(), {"embed", model, "--file", "lines.txt", "--vectors", "tokens", "--layers", "0"});
+  CHECK(result.errors == "");
+  std::istringstream table(result.out);
+  std::vector<std::string> numbers, pieces;
+  for (std::string number, piece, rest; table >> number >> piece && std::getline(table, rest);) {
+    numbers.push_back(number);
+    pieces.push_back(piece);
+  }
+  REQUIRE(pieces.size() == 1367 * 8 + 2733 * 4 + 4);
+  CHECK(numbers.front() == "1");
+  CHECK(std::count(numbers.begin(), numbers.end(), "4097") == 4);  // the first of the second lot: "by far"
+  CHECK(std::count(numbers.begin(), numbers.end(), "4099") == 8);
+  CHECK(std::vector<std::string>(numbers.end() - 4, numbers.end()) == std::vector<std::string>(4, "4101"));
+  CHECK(pieces[pieces.size() - 2] == "cat");
 }

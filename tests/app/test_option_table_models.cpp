@@ -169,6 +169,15 @@ std::vector<OptionRow> inspect_rows() {
          CHECK(!changed.says("hidden size"));
          CHECK(changed.says("bert.embeddings.word_embeddings.weight"));
        }},
+      {"inspect",
+       "OTHER",
+       folder,
+       {"inspect", "../model", "../other"},
+       [](auto& base, auto& changed) {
+         CHECK(!base.says("the largest difference is"));
+         CHECK(changed.says("config\n  the same\ntokenizer\n  the same 150 pieces\nweights\n"));
+         CHECK(changed.says("the largest difference is"));
+       }},
       {"inspect", "--json", folder, with(folder, {"--json"}),
        prints_json({"path", "config", "tokenizer", "weights"})},
   };

@@ -140,8 +140,8 @@ TEST_CASE("arguments are taken as they are written, with brackets and after --")
         "a = [\"a\"]\nb = [\"b\"]\n--bare = [\"[UNK]\",\"[UNK]\",\"[UNK]\"]\n-- = [\"[UNK]\",\"[UNK]\"]\n");
   CHECK(call_gradus(folder.path(), {"vocab", "[x]", "--out", "v"}).errors ==
         "gradus vocab: cannot read [x]: there is no such file\n");
-  CHECK(call_gradus(folder.path(), {"inspect", "a", "[b]"}).errors ==
-        "gradus inspect: '[b]' is one argument too many; see gradus inspect --help\n");
+  CHECK(call_gradus(folder.path(), {"inspect", "a", "b", "[c]"}).errors ==
+        "gradus inspect: '[c]' is one argument too many; see gradus inspect --help\n");
 }
 
 TEST_CASE("a standard error that takes nothing stops no work and changes no exit code") {
