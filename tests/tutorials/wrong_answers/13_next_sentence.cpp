@@ -40,7 +40,7 @@ const Answers<decltype(expected_shares)> shares(
         wrong.careful = 0.5;
         return wrong;
       }},
-     {"what reads alike is thrown away", "become a true pair",
+     {"what reads alike is thrown away", "becomes a true pair",
       [](int64_t lonely, int64_t others, double alike, int64_t names) {
         Expected wrong = right_expected_shares(lonely, others, alike, names);
         wrong.careful = (1 - alike) / (2 - alike);
