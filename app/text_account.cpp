@@ -34,8 +34,9 @@ int64_t count_long_words(std::string_view line, const bert::Tokenizer& tokenizer
 
 std::string long_words_of(const TextAccount& account) {
   return fmt::format("{} {} longer than {} {}, and each counts as one [UNK]",
-                     counted(account.long_words, "word"), plural(account.long_words, "is", "are"),
-                     account.longest_word, plural(account.longest_word, "character"));
+                     counted(account.long_words.value_or(0), "word"),
+                     plural(account.long_words.value_or(0), "is", "are"), account.longest_word,
+                     plural(account.longest_word, "character"));
 }
 
 }  // namespace
@@ -63,11 +64,12 @@ TextAccount account_of(const std::vector<std::filesystem::path>& files, const be
 TextAccount account_of(const std::vector<std::filesystem::path>& files, const bert::TokenizedCorpus& corpus,
                        const bert::Tokenizer& tokenizer) {
   TextAccount account = account_of(files, corpus, tokenizer, corpus.sentences());
+  account.long_words = 0;
   int64_t lines = 0;
   const auto look_at = [&](std::string_view line) {
     lines += !line.empty();
     if (account.unknown > 0 && may_have_long_word(line, account.longest_word))
-      account.long_words += count_long_words(line, tokenizer);
+      *account.long_words += count_long_words(line, tokenizer);
   };
   for (const std::filesystem::path& file : files) bert::for_each_line(file, look_at);
   account.lines_without = lines - account.sentences;
@@ -93,7 +95,8 @@ std::vector<std::string> to_lines(const TextAccount& account, bool next_sentence
                                 plural(account.lines_without, "has", "have"),
                                 plural(account.lines_without, "is", "are")));
   }
-  if (account.long_words > 0) lines.push_back(fmt::format("{}: {}", account.name, long_words_of(account)));
+  if (account.long_words.value_or(0) > 0)
+    lines.push_back(fmt::format("{}: {}", account.name, long_words_of(account)));
   if (share > 0.05) {
     lines.push_back(
         fmt::format("{}: warning: the vocabulary does not know much of this text; {}", account.name, advice));
@@ -111,7 +114,8 @@ nlohmann::ordered_json to_json(const std::vector<TextAccount>& accounts) {
                      {"tokens", account.tokens},
                      {"share_unknown", account.unknown_share()},
                      {"lines_left_out", account.lines_without},
-                     {"words_too_long", account.long_words}});
+                     {"words_too_long", account.long_words ? nlohmann::ordered_json(*account.long_words)
+                                                           : nlohmann::ordered_json()}});
   }
   return texts;
 }
@@ -122,7 +126,7 @@ void check_maskable(const TextAccount& account, std::string_view nothing, std::s
   fail<FormatError>("{}: {} of {} {} [UNK] or other special pieces, so there is {}; {}", account.name,
                     with_commas(account.tokens), counted(account.tokens, "token"),
                     plural(account.tokens, "is", "are"), nothing,
-                    account.long_words > 0 ? std::string_view(spaces) : advice);
+                    account.long_words.value_or(0) > 0 ? std::string_view(spaces) : advice);
 }
 
 std::string missing_label(const bert::PretrainingData& data) {

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,8 +21,9 @@ struct TextAccount {
   int64_t maskable = 0;       ///< tokens that are no special pieces
   int64_t unknown = 0;        ///< tokens that are [UNK]
   int64_t lines_without = 0;  ///< lines of characters that make no token
-  int64_t long_words = 0;     ///< words longer than `longest_word`, each of them one [UNK]
-  int64_t longest_word = 0;   ///< characters that a word may have
+  /// Words longer than `longest_word`, each of them one [UNK]; not known of a token file.
+  std::optional<int64_t> long_words = {};
+  int64_t longest_word = 0;  ///< characters that a word may have
 
   /// The part of the tokens that is [UNK].
   double unknown_share() const {

@@ -95,6 +95,10 @@ TEST_CASE("token files: evaluate gives the same figures from a text and its toke
                                                                 "--length", "32", "--json"})
                                   .out);
     result["texts"][0].erase("name");
+    // Words that are too long are counted in a text; its token file has no words any more.
+    const nlohmann::json unknown = text.starts_with("held-out") ? nlohmann::json() : nlohmann::json(0);
+    CHECK(result["texts"][0]["words_too_long"] == unknown);
+    result["texts"][0].erase("words_too_long");
     return result;
   };
   const auto expected = figures("toy/held-out.txt", "toy/train.txt");
