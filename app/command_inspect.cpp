@@ -48,7 +48,7 @@ std::string to_text(const bert::Config& config) {
       "  {}, {}, {}\n"
       "  dropout {} and {} (attention), LayerNorm eps {:g}, {} MLM decoder\n",
       counted(config.num_hidden_layers, "layer"), counted(config.num_attention_heads, "head"),
-      with_commas(config.hidden_size), with_commas(config.intermediate_size), config.hidden_act,
+      with_commas(config.hidden_size), with_commas(config.intermediate_size), config.layers_text(),
       counted(config.vocab_size, "piece"), counted(config.max_position_embeddings, "position"),
       counted(config.type_vocab_size, "segment"), config.hidden_dropout_prob,
       config.attention_probs_dropout_prob, config.layer_norm_eps,

@@ -100,6 +100,15 @@ Texts read_texts(const PretrainCall& call, const bert::Tokenizer& tokenizer, Pro
           std::make_shared<const bert::TokenizedCorpus>(std::move(held_out)), std::move(accounts)};
 }
 
+/// However a run masks and packs its rows, it is scored on the same ones, so that runs can be compared.
+bert::PretrainingOptions for_evaluation(bert::PretrainingOptions options) {
+  const bert::PretrainingOptions usual;
+  options.masked_fraction = usual.masked_fraction;
+  options.whole_words = usual.whole_words;
+  options.pack = usual.pack;
+  return options;
+}
+
 std::string progress_note(const bert::StepReport& r) {
   return fmt::format("step {}  loss {:.3f}  MLM {:.3f} ({:.0f} %)  NSP {:.3f} ({:.0f} %)  {:.0f}k tokens/s",
                      r.step, r.loss, r.mlm_loss, 100 * r.mlm_accuracy, r.nsp_loss, 100 * r.nsp_accuracy,
@@ -165,7 +174,8 @@ void run(PretrainCall call) {
   std::shared_ptr<const bert::PretrainingData> scored;
   std::optional<bert::BigramBaseline> baseline;
   if (shared_held_out->documents() > 0) {
-    scored = std::make_shared<const bert::PretrainingData>(shared_held_out, pieces, call.data);
+    scored =
+        std::make_shared<const bert::PretrainingData>(shared_held_out, pieces, for_evaluation(call.data));
     baseline.emplace(*shared, pieces);
   }
   if (call.data.next_sentence) check_both_labels(*training, joined_names(call.texts));

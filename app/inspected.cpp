@@ -42,20 +42,23 @@ Contents read_contents(const fs::path& path) {
 }
 
 nlohmann::ordered_json config_json(const bert::Config& config) {
-  return {{"vocab_size", config.vocab_size},
-          {"hidden_size", config.hidden_size},
-          {"num_hidden_layers", config.num_hidden_layers},
-          {"num_attention_heads", config.num_attention_heads},
-          {"intermediate_size", config.intermediate_size},
-          {"hidden_act", config.hidden_act},
-          {"hidden_dropout_prob", config.hidden_dropout_prob},
-          {"attention_probs_dropout_prob", config.attention_probs_dropout_prob},
-          {"max_position_embeddings", config.max_position_embeddings},
-          {"type_vocab_size", config.type_vocab_size},
-          {"initializer_range", config.initializer_range},
-          {"layer_norm_eps", config.layer_norm_eps},
-          {"pad_token_id", config.pad_token_id},
-          {"tie_word_embeddings", config.tie_word_embeddings}};
+  nlohmann::ordered_json out = {{"vocab_size", config.vocab_size},
+                                {"hidden_size", config.hidden_size},
+                                {"num_hidden_layers", config.num_hidden_layers},
+                                {"num_attention_heads", config.num_attention_heads},
+                                {"intermediate_size", config.intermediate_size},
+                                {"hidden_act", config.hidden_act},
+                                {"hidden_dropout_prob", config.hidden_dropout_prob},
+                                {"attention_probs_dropout_prob", config.attention_probs_dropout_prob},
+                                {"max_position_embeddings", config.max_position_embeddings},
+                                {"type_vocab_size", config.type_vocab_size},
+                                {"initializer_range", config.initializer_range},
+                                {"layer_norm_eps", config.layer_norm_eps},
+                                {"pad_token_id", config.pad_token_id},
+                                {"tie_word_embeddings", config.tie_word_embeddings}};
+  if (config.variant.pre_norm) out["pre_norm"] = true;
+  if (config.variant.gated) out["gated"] = true;
+  return out;
 }
 
 nlohmann::ordered_json tokenizer_json(const bert::Tokenizer& tokenizer) {

@@ -50,6 +50,10 @@ void add_options(CLI::App& command, PretrainCall& call) {
             1, most);
   add_choice(command, "--activation", call.activation, {"gelu", "gelu_new", "relu", "silu"},
              "Activation of the feed-forward layers");
+  add_switch(command, "--pre-norm", call.variant.pre_norm,
+             "LayerNorm before each half of a layer; Hugging Face does not read such a model");
+  add_switch(command, "--gated", call.variant.gated,
+             "Gated feed-forward layers with as many weights; Hugging Face does not read such a model");
   add_number(command, "--dropout", call.dropout, "Dropout of hidden states and attention probabilities",
              {0, 1, true, false});
   add_number(command, "--init-std", call.init_std, "Standard deviation of fresh weights",
@@ -61,10 +65,16 @@ void add_options(CLI::App& command, PretrainCall& call) {
   add_text(command, "--length", call.lengths, "TEXT",
            "Slots a row: 64, or 32:0.5,64:0.8,128 by share of the run");
   add_whole(command, "--slots", call.trainer.slots, "Slots (tokens and padding) of a batch");
+  add_whole(command, "--first-slots", call.trainer.first_slots,
+            "Slots of the first batches, which grow to --slots; 0: no growth", 0);
+  add_number(command, "--ramp", call.trainer.ramp, "The share of the run in which --first-slots grow",
+             {0, 1, false, true});
+  add_switch(command, "--pack", call.data.pack,
+             "Rows hold as many examples as fit, so that little is padding");
   add_whole(command, "--accumulate", call.trainer.accumulate, "Batches whose gradients make one step", 1,
             100'000);
-  add_choice(command, "--optimizer", call.trainer.optimizer, {"adamw", "bert-adam", "adam", "sgd"},
-             "Optimiser");
+  add_choice(command, "--optimizer", call.trainer.optimizer, {"adamw", "bert-adam", "adam", "muon", "sgd"},
+             "Optimiser; muon is for the matrices of the layers, with adamw for the rest");
   add_number(command, "--learning-rate", call.trainer.learning_rate, "Learning rate after the warm-up",
              {0, 100, false, true});
   add_whole(command, "--warmup", call.trainer.warmup,
@@ -73,10 +83,17 @@ void add_options(CLI::App& command, PretrainCall& call) {
              "How the rate falls after the warm-up");
   add_number(command, "--weight-decay", call.trainer.weight_decay,
              "Weight decay, not on biases and LayerNorm", {0, 10});
+  add_number(command, "--beta1", call.trainer.beta1, "Adam's memory of gradients", {0, 1, true, false});
+  add_number(command, "--beta2", call.trainer.beta2, "Adam's memory of their squares", {0, 1, true, false});
+  add_off_switch(command, "--no-biases", call.trainer.train_biases,
+                 "Biases inside the encoder are not trained: in a fresh model they stay 0");
   add_number(command, "--clip", call.trainer.clip, "The most that the gradient's norm may be",
              {0, 1e9, false, true});
   add_number(command, "--masked", call.data.masked_fraction, "Share of the pieces that is masked",
              {0, 1, false, false});
+  add_number(command, "--masked-at-end", call.trainer.masked_at_end,
+             "Share that is masked at the end, reached in a line; 0: as at the beginning",
+             {0, 1, true, false});
   add_number(command, "--nearby-negatives", call.data.nearby_negatives,
              "How often a random second sentence comes from a document close by", {0, 1});
   add_number(command, "--short-rows", call.data.short_sequence_probability,

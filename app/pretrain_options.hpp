@@ -13,6 +13,7 @@
 
 #include "app/model_files.hpp"
 #include "bert/data/pretraining_data.hpp"
+#include "bert/model/config.hpp"
 #include "bert/training/trainer_options.hpp"
 
 namespace CLI {
@@ -38,6 +39,7 @@ struct PretrainCall {
   int64_t layers = 0, hidden = 0, heads = 0, intermediate = 0, positions = 0;
   double dropout = 0, init_std = 0.05;
   bool no_sinusoids = false, output_from_value = false;
+  bert::Variant variant;
 
   // What `trainer` and `data` hold in another form: see settle().
   std::string lengths = "64", decay = "linear";

@@ -72,7 +72,9 @@ std::vector<RunSetting> run_settings(const PretrainCall& call, const bert::Confi
   return {{number_of("--layers", "--layers"), say("layers {}", config.num_hidden_layers)},
           {number_of("--hidden", "--hidden"), say("hidden {}", config.hidden_size)},
           {number_of("--heads", "--hidden"), say("heads {}", config.num_attention_heads)},
-          {number_of("--intermediate", "--hidden"), say("intermediate {}", config.intermediate_size)},
+          {said("--gated") && !said("--intermediate") ? "--gated (intermediate)"
+                                                      : number_of("--intermediate", "--hidden"),
+           say("intermediate {}", config.intermediate_size)},
           {"--vocab", say("vocabulary {}", config.vocab_size)},
           {"--positions", say("positions {}", config.max_position_embeddings)},
           {"--activation", config.hidden_act},
@@ -107,7 +109,16 @@ std::vector<RunSetting> run_settings(const PretrainCall& call, const bert::Confi
           {"--vocab-size", learns ? say("a learned vocabulary of {}", call.vocab_size) : "a given vocabulary",
            !said("--vocab-size")},
           {"--alphabet", learns ? say("an alphabet of {}", call.alphabet) : "a given alphabet",
-           !said("--alphabet")}};
+           !said("--alphabet")},
+          {"--pre-norm", say("pre-norm {}", config.variant.pre_norm)},
+          {"--gated", say("gated {}", config.variant.gated)},
+          {"--first-slots", say("first slots {}", call.trainer.first_slots)},
+          {"--ramp", say("ramp {}", call.trainer.ramp)},
+          {"--pack", say("packed {}", call.data.pack)},
+          {"--beta1", say("first beta {}", call.trainer.beta1)},
+          {"--beta2", say("second beta {}", call.trainer.beta2)},
+          {"--no-biases", say("biases {}", call.trainer.train_biases)},
+          {"--masked-at-end", say("masked at the end {}", call.trainer.masked_at_end)}};
 }
 
 std::string check_resumed(const PretrainCall& call, const bert::Resumable& found,

@@ -12,6 +12,7 @@
 #include "bert/text/lines.hpp"
 #include "bert/tokenizer/tokenizer_files.hpp"
 #include "bert/tokenizer/wordpiece_trainer.hpp"
+#include "nn/feed_forward.hpp"
 
 namespace gradus::app {
 namespace {
@@ -46,6 +47,9 @@ bert::Config config_of_start(const PretrainCall& call, int64_t vocabulary) {
   checks.compare("--intermediate", config.intermediate_size, call.intermediate);
   checks.compare("--positions", config.max_position_embeddings, call.positions);
   checks.compare("--activation", config.hidden_act, call.activation);
+  if (checks.is_given("--pre-norm") && !config.variant.pre_norm)
+    checks.add("--pre-norm", "has its LayerNorms after the sums");
+  if (checks.is_given("--gated") && !config.variant.gated) checks.add("--gated", "has no gates");
   for (const char* option : {"--init-std", "--no-sinusoids", "--output-from-value"})
     checks.refuse_fresh(option);
   checks.finish();
@@ -136,6 +140,10 @@ bert::Config make_config(const PretrainCall& call, int64_t vocabulary) {
     config.num_attention_heads = std::max<int64_t>(1, call.hidden / 64);
   }
   if (call.heads > 0) config.num_attention_heads = call.heads;
+  config.variant = call.variant;
+  constexpr int64_t whole_registers = 8;  // the width of a gated layer is two thirds of a plain one's
+  if (config.variant.gated)
+    config.intermediate_size = nn::gated_width(config.intermediate_size, whole_registers);
   if (call.intermediate > 0) config.intermediate_size = call.intermediate;
   config.hidden_act = call.activation;
   config.hidden_dropout_prob = config.attention_probs_dropout_prob = call.dropout;

@@ -50,7 +50,7 @@ bert::KeyValues settings(const bert::Config& config, const bert::TokenizedCorpus
   return {{"Model",
            fmt::format("{}, hidden {}, {}, inner width {}, {}", counted(config.num_hidden_layers, "layer"),
                        config.hidden_size, counted(config.num_attention_heads, "head"),
-                       config.intermediate_size, config.hidden_act)},
+                       config.intermediate_size, config.layers_text())},
           {"Vocabulary", with_commas(config.vocab_size)},
           {"Training text",
            fmt::format("{} ({} of two sentences or more, which can give pairs), {}, {}",

@@ -65,10 +65,13 @@ std::vector<Optimizer::Stretch> Optimizer::stretches(double grad_scale) const {
     const auto& entry = arena_.entries()[i];
     if (!entry.parameter.needs_grad()) continue;
     const Setting& own = settings_[i];
-    const bool goes_on = last && result.back().end == entry.offset && last->rate == own.rate &&
-                         last->weight_decay == own.weight_decay;
-    if (!goes_on)
-      result.push_back({entry.offset, entry.offset, lr_ * own.rate, own.weight_decay, grad_scale});
+    const bool alone = steps_alone(entry);
+    const bool goes_on = last && !alone && !result.back().alone && result.back().end == entry.offset &&
+                         last->rate == own.rate && last->weight_decay == own.weight_decay;
+    if (!goes_on) {
+      result.push_back({entry.offset, entry.offset, lr_ * own.rate, own.weight_decay, grad_scale,
+                        alone ? &entry : nullptr});
+    }
     result.back().end += entry.parameter.numel();
     last = &own;
   }
@@ -197,17 +200,6 @@ void Adam::update(const Stretch& stretch) {
 }
 
 // ---- Clipping ----
-
-std::unique_ptr<Optimizer> optimizer_by_name(std::string_view name, const Parameters& parameters,
-                                             double learning_rate, double weight_decay) {
-  const AdamOptions adam{.lr = learning_rate, .weight_decay = weight_decay};
-  const SgdOptions sgd{.lr = learning_rate, .momentum = 0.9, .weight_decay = weight_decay};
-  if (name == "adamw") return std::make_unique<AdamW>(parameters, adam);
-  if (name == "bert-adam") return std::make_unique<BertAdam>(parameters, adam);
-  if (name == "adam") return std::make_unique<Adam>(parameters, adam);
-  if (name == "sgd") return std::make_unique<Sgd>(parameters, sgd);
-  fail<ValueError>("there is no optimizer '{}'; choose adamw, bert-adam, adam or sgd", name);
-}
 
 double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm, bool must_be_finite) {
   double squares = 0;

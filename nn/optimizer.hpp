@@ -1,5 +1,6 @@
 /// @file
-/// Optimisers: SGD, Adam, AdamW, and the Adam of google-research/bert.
+/// Optimisers: SGD, Adam, AdamW, and the Adam of google-research/bert. Muon is in nn/muon.hpp, the choice of one by
+/// name in nn/optimizer_names.hpp.
 ///
 ///     AdamW optimizer(model, {.lr = 1e-3});
 ///     for (int64_t step = 0; step < steps; ++step) {
@@ -18,7 +19,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "nn/arena.hpp"
@@ -79,8 +79,11 @@ class Optimizer {
   struct Stretch {
     int64_t begin, end;
     double lr, weight_decay, grad_scale;
+    const ParameterArena::Entry* alone = nullptr;  ///< set if it is one parameter that steps_alone()
   };
   virtual void update(const Stretch& stretch) = 0;
+  /// Whether a parameter is to be a stretch of its own, because its step needs its shape.
+  virtual bool steps_alone(const ParameterArena::Entry&) const { return false; }
 
   template <class T>
   T* values(int64_t begin) {
@@ -94,6 +97,7 @@ class Optimizer {
   T* moment(size_t which, int64_t begin) {
     return moments_[which].mutable_data<T>() + begin;
   }
+  const Tensor& moment_array(size_t which) const { return moments_[which]; }
 
  private:
   struct Setting {  // of one parameter
@@ -150,8 +154,9 @@ class Adam : public Optimizer {
   /// Where options leave eps and decay unset, these.
   Adam(const Parameters& parameters, const AdamOptions& options, Kind kind, double eps, double weight_decay);
 
- private:
   void update(const Stretch& stretch) override;
+
+ private:
   double beta1_, beta2_, eps_;
   Kind kind_;
 };
@@ -169,10 +174,6 @@ class BertAdam : public Adam {
  public:
   explicit BertAdam(const Parameters& parameters, const AdamOptions& options = {});
 };
-
-/// "adamw", "bert-adam", "adam" or "sgd" (with momentum 0.9). @throws ValueError for any other name.
-std::unique_ptr<Optimizer> optimizer_by_name(std::string_view name, const Parameters& parameters,
-                                             double learning_rate, double weight_decay);
 
 /// Scales the gradients of `parameters` in place so that their global norm is at most `max_norm`, and returns
 /// the norm before. A parameter without a gradient counts as 0. If the norm is NaN or infinite: throws Error

@@ -5,6 +5,7 @@
 
 #include "autograd/error.hpp"
 #include "autograd/random.hpp"
+#include "bert/data/batch_layout.hpp"
 #include "bert/data/pair_planner.hpp"
 
 namespace gradus::bert {
@@ -128,37 +129,48 @@ std::array<int64_t, 2> PretrainingData::count_labels(int64_t epoch) const {
   return counts;
 }
 
-PretrainingBatch PretrainingData::batch(const EpochPlan& epoch, int64_t first, int64_t count) const {
+PretrainingBatch PretrainingData::batch(const EpochPlan& epoch, int64_t first, int64_t count,
+                                        std::optional<double> masked_fraction) const {
   if (first < 0 || count < 0 || first > epoch.size())
     fail<IndexError>("pretraining data: rows {} to {} of an epoch of {}", first, first + count, epoch.size());
-  PretrainingBatch out;
-  out.rows = std::min(count, epoch.size() - first);
-  const auto plan = [&](int64_t row) { return epoch.examples[static_cast<size_t>(first + row)]; };
-  const auto pieces_of = [](const ExamplePlan& p) {
+  if (masked_fraction) check_probability("masked_fraction", *masked_fraction);
+  const auto plan = [&](int64_t e) { return epoch.examples[static_cast<size_t>(first + e)]; };
+  const auto slots_of = [&](int64_t e) {
+    const ExamplePlan p = plan(e);
     return p.next_sentence_label == no_label ? p.a_end - p.a_begin + 2
                                              : p.a_end - p.a_begin + p.b_end - p.b_begin + 3;
   };
-  for (int64_t b = 0; b < out.rows; ++b) out.lengths.push_back(pieces_of(plan(b)));
-  out.length = options_.pad_to_max_length ? epoch.max_length
-               : out.rows == 0            ? 0
-                                          : *std::max_element(out.lengths.begin(), out.lengths.end());
-
+  const int64_t left = epoch.size() - first;
+  const Layout layout = options_.pack ? packed(epoch.max_length, count, left, slots_of)
+                                      : one_a_row(options_.pad_to_max_length ? epoch.max_length : 0,
+                                                  std::min(count, left), slots_of);
+  PretrainingBatch out;
+  out.rows = layout.rows;
+  out.length = layout.length;
   const TokenIds ids = corpus_->ids();
   const auto slots = static_cast<size_t>(out.rows * out.length);
   out.input_ids.assign(slots, pieces_.special.pad);
   out.token_type_ids.assign(slots, 0);
   out.attention_mask.assign(slots, 0);
+  if (options_.pack) {
+    out.first_positions = layout.starts;
+    out.position_ids.assign(slots, 0);
+  }
   const Rng stream = epoch_stream(options_.seed, epoch.number);
-  Masker mask(pieces_, is_special_, drawable_,
-              {options_.masked_fraction, options_.max_predictions, options_.whole_words});
-  for (int64_t b = 0; b < out.rows; ++b) {
-    const ExamplePlan p = plan(b);
-    const auto start = static_cast<size_t>(b * out.length);
+  Masker mask(
+      pieces_, is_special_, drawable_,
+      {masked_fraction.value_or(options_.masked_fraction), options_.max_predictions, options_.whole_words});
+  std::vector<int64_t> in_row(static_cast<size_t>(out.rows), 0);  // examples of each row so far
+  for (int64_t e = 0; e < layout.examples(); ++e) {
+    const ExamplePlan p = plan(e);
+    const auto start = static_cast<size_t>(layout.starts[static_cast<size_t>(e)]);
+    const int64_t number = ++in_row[start / static_cast<size_t>(out.length)];
     size_t at = start;
     const auto put = [&](int64_t id, int64_t segment) {
       out.input_ids[at] = id;
       out.token_type_ids[at] = segment;
-      out.attention_mask[at++] = 1;
+      if (options_.pack) out.position_ids[at] = static_cast<int64_t>(at - start);
+      out.attention_mask[at++] = number;
     };
     put(pieces_.special.cls, 0);
     for (int64_t i = p.a_begin; i < p.a_end; ++i) put(ids[static_cast<size_t>(i)], 0);
@@ -167,8 +179,9 @@ PretrainingBatch PretrainingData::batch(const EpochPlan& epoch, int64_t first, i
       for (int64_t i = p.b_begin; i < p.b_end; ++i) put(ids[static_cast<size_t>(i)], 1);
       put(pieces_.special.sep, 1);
     }
+    out.lengths.push_back(static_cast<int64_t>(at - start));
     mask(std::span(out.input_ids).subspan(start, at - start), static_cast<int64_t>(start),
-         mask_stream(stream, first + b), out.masked_positions, out.masked_labels);
+         mask_stream(stream, first + e), out.masked_positions, out.masked_labels);
     out.next_sentence_labels.push_back(p.next_sentence_label);
   }
   constexpr int64_t batches_between = 64;  // each row may lie on pages of its own

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "bert/data/corpus.hpp"
@@ -28,19 +29,29 @@ struct PretrainingOptions {
   double nearby_negatives = 0.5;  ///< How often a random B comes from a document close by (same topic, book).
   int64_t nearby_documents = 8;   ///< What "close by" means: at most this many documents away.
   bool pad_to_max_length = false;  ///< Rows as long as S, instead of as long as the longest of the batch.
+  /// Rows of S slots that hold as many examples as fit, each blind to the others, so that little is padding.
+  bool pack = false;
   uint64_t seed = 0;
 };
 
-/// B rows of S slots, row-major. The masked positions are gathered, so that the MLM head runs on them alone.
+/// B rows of S slots, row-major, with E examples: one a row, or with packing as many as fit. The masked positions are
+/// gathered, so that the MLM head runs on them alone.
 struct PretrainingBatch {
-  int64_t rows = 0, length = 0;               ///< B and S.
-  std::vector<int64_t> input_ids;             ///< [B, S]
-  std::vector<int64_t> token_type_ids;        ///< [B, S] 0 up to the first [SEP], then 1; 0 on padding.
-  std::vector<int64_t> attention_mask;        ///< [B, S] 1 on real slots, 0 on padding.
-  std::vector<int64_t> lengths;               ///< [B] real slots of each row.
-  std::vector<int64_t> masked_positions;      ///< [P] b * S + s, rising.
+  int64_t rows = 0, length = 0;         ///< B and S.
+  std::vector<int64_t> input_ids;       ///< [B, S]
+  std::vector<int64_t> token_type_ids;  ///< [B, S] 0 up to the first [SEP], then 1; 0 on padding.
+  std::vector<int64_t>
+      attention_mask;            ///< [B, S] 0 on padding, 1 on real slots; packed: 1, 2, ... by example
+  std::vector<int64_t> lengths;  ///< [E] slots of each example
+  std::vector<int64_t> masked_positions;      ///< [P] b * S + s, rising within an example
   std::vector<int64_t> masked_labels;         ///< [P] the pieces that stood there.
-  std::vector<int64_t> next_sentence_labels;  ///< [B] 0: B follows A; 1: B is random; no_label: no B.
+  std::vector<int64_t> next_sentence_labels;  ///< [E] 0: B follows A; 1: B is random; no_label: no B.
+
+  // Packed rows only; empty where each row holds one example, from its first slot on.
+  std::vector<int64_t> first_positions = {};  ///< [E] where each example's [CLS] is: b * S + s
+  std::vector<int64_t> position_ids = {};     ///< [B, S] 0, 1, ... from each [CLS] on; 0 on padding
+
+  int64_t examples() const { return static_cast<int64_t>(next_sentence_labels.size()); }  ///< E
 
   bool operator==(const PretrainingBatch&) const = default;
 };
@@ -68,8 +79,11 @@ class PretrainingData {
   /// large text it looks at the first documents only.
   std::array<int64_t, 2> count_labels(int64_t epoch) const;
 
-  /// The rows [first, first + count) of the epoch, fewer at its end. Thread-safe.
-  PretrainingBatch batch(const EpochPlan& epoch, int64_t first, int64_t count) const;
+  /// The examples [first, first + count) of the epoch, fewer at its end, each a row. With packing `count` rows with all
+  /// the examples from `first` on that fit, in order, each into the first row that has room. Thread-safe.
+  /// @throws ValueError if `masked_fraction`, in place of the options', is not between 0 and 1.
+  PretrainingBatch batch(const EpochPlan& epoch, int64_t first, int64_t count,
+                         std::optional<double> masked_fraction = {}) const;
 
   const PretrainingOptions& options() const { return options_; }
   const MaskingVocabulary& pieces() const { return pieces_; }

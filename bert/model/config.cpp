@@ -47,6 +47,10 @@ Activation Config::activation() const {
   return *kind;
 }
 
+std::string Config::layers_text() const {
+  return hidden_act + (variant.gated ? " as gates" : "") + (variant.pre_norm ? ", pre-norm" : "");
+}
+
 std::string Config::problem() const {
   const std::array<std::pair<const char*, int64_t>, 7> sizes = {
       {{"vocab_size", vocab_size},

@@ -25,6 +25,17 @@ struct InitOptions {
   bool operator==(const InitOptions&) const = default;
 };
 
+/// What makes a network that is no BERT any more, though it is built of the same parts. Hugging Face's BERT does not
+/// compute these, so a folder with one of them says model_type "gradus-bert", which it refuses.
+struct Variant {
+  bool pre_norm =
+      false;  ///< LayerNorm before each half of a layer, not after its sum (Xiong et al. 2020, section 3)
+  bool gated =
+      false;  ///< hidden_act gates: act(W_g x) * (W_1 x), as GEGLU with gelu (Shazeer 2020, section 2)
+
+  bool operator==(const Variant&) const = default;
+};
+
 /// The shape of a BERT (Devlin et al. 2018, section 3). The letters are those of the comments throughout
 /// bert/.
 struct Config {
@@ -43,6 +54,7 @@ struct Config {
   int64_t pad_token_id = 0;         ///< its word embedding begins at 0
   bool tie_word_embeddings = true;  ///< the MLM decoder's weight is the table of word embeddings
   InitOptions init = {};            ///< Gradus's own; in config.json under the key "gradus"
+  Variant variant = {};             ///< likewise
 
   /// The published sizes: "tiny" (L 2, H 128), "mini" (4, 256), "small" (4, 512), "medium" (8, 512) and
   /// "base" (12, 768), with A = H / 64 and I = 4 H (Turc et al. 2019, table 1). @throws ValueError for another
@@ -54,6 +66,8 @@ struct Config {
   static constexpr int64_t largest = int64_t{1} << 31;
 
   int64_t head_size() const { return hidden_size / num_attention_heads; }  ///< D
+  /// "gelu", or of a variant "gelu as gates" and "gelu, pre-norm": for a reader.
+  std::string layers_text() const;
   Activation activation() const;  ///< what `hidden_act` names; ValueError for a name that is not known
 
   /// One sentence about the first value that no BERT can have, or an empty string.

@@ -9,6 +9,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
+constexpr const char* variant_type = "gradus-bert";  // the model_type of a network that is no BERT
+
 /// The value of a key, unless it is absent or null.
 const nlohmann::json* find(const JsonNode& node, const std::string& key) {
   if (!node.has(key) || node.value().at(key).is_null()) return nullptr;
@@ -36,7 +38,8 @@ void refuse_other_models(const JsonNode& root) {
   read(root, "position_embedding_type", position);
   read(root, "is_decoder", is_decoder);
   read(root, "add_cross_attention", cross_attention);
-  if (type != "bert") root.at("model_type").refuse("\"bert\", the only kind of model that Gradus reads");
+  if (type != "bert" && type != variant_type)
+    root.at("model_type").refuse("\"bert\", the only kind of model that Gradus reads");
   if (position != "absolute") {
     root.at("position_embedding_type").refuse("\"absolute\": Gradus has no relative positions");
   }
@@ -70,6 +73,8 @@ Config load_config(const std::filesystem::path& file) {
     read(own, "truncated_init", c.init.truncated);
     read(own, "sinusoidal_positions", c.init.sinusoidal_positions);
     read(own, "output_from_value", c.init.output_from_value);
+    read(own, "pre_norm", c.variant.pre_norm);
+    read(own, "gated", c.variant.gated);
   }
   if (const std::string problem = c.problem(); !problem.empty()) {
     fail<FormatError>("{}: {}", file.string(), problem);
@@ -79,7 +84,7 @@ Config load_config(const std::filesystem::path& file) {
 
 std::string config_to_json(const Config& c, const std::string& architecture) {
   ordered_json out = {{"architectures", ordered_json::array({architecture})},
-                      {"model_type", "bert"},
+                      {"model_type", c.variant == Variant{} ? "bert" : variant_type},
                       {"vocab_size", c.vocab_size},
                       {"hidden_size", c.hidden_size},
                       {"num_hidden_layers", c.num_hidden_layers},
@@ -101,6 +106,10 @@ std::string config_to_json(const Config& c, const std::string& architecture) {
     out["gradus"] = {{"truncated_init", c.init.truncated},
                      {"sinusoidal_positions", c.init.sinusoidal_positions},
                      {"output_from_value", c.init.output_from_value}};
+  }
+  if (c.variant != Variant{}) {
+    out["gradus"]["pre_norm"] = c.variant.pre_norm;
+    out["gradus"]["gated"] = c.variant.gated;
   }
   return out.dump(2) + "\n";
 }

@@ -23,8 +23,14 @@ Embeddings::Embeddings(const Config& config, Rng& rng)
       norm(child("LayerNorm", nn::LayerNorm(config.hidden_size, config.layer_norm_eps))),
       dropout(child("dropout", nn::Dropout(config.hidden_dropout_prob))) {}
 
-Tensor Embeddings::operator()(const Tensor& input_ids, const Tensor& token_type_ids) const {
+Tensor Embeddings::operator()(const Tensor& input_ids, const Tensor& token_type_ids,
+                              const Tensor& position_ids) const {
   const ModuleScope scope = enter();
+  if (position_ids.defined()) {
+    return dropout(norm(embedding(word_embeddings.weight, input_ids) +
+                        embedding(token_type_embeddings.weight, token_type_ids) +
+                        embedding(position_embeddings.weight, position_ids)));
+  }
   return dropout(norm(embedding_sum(word_embeddings.weight, token_type_embeddings.weight,
                                     position_embeddings.weight, input_ids, token_type_ids)));
 }

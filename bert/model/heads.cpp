@@ -20,7 +20,13 @@ void check_batch(const PretrainingBatch& batch) {
   check("token_type_ids", batch.token_type_ids.size(), slots);
   check("attention_mask", batch.attention_mask.size(), slots);
   check("masked_labels", batch.masked_labels.size(), batch.masked_positions.size());
-  check("next_sentence_labels", batch.next_sentence_labels.size(), static_cast<size_t>(batch.rows));
+  if (batch.first_positions.empty()) {
+    check("next_sentence_labels", batch.next_sentence_labels.size(), static_cast<size_t>(batch.rows));
+    check("position_ids", batch.position_ids.size(), 0);
+  } else {
+    check("first_positions", batch.first_positions.size(), batch.next_sentence_labels.size());
+    check("position_ids", batch.position_ids.size(), slots);
+  }
 }
 
 }  // namespace
@@ -77,15 +83,18 @@ PretrainingLoss BertForPreTraining::loss(const PretrainingBatch& batch) const {
   const ModuleScope scope = enter();
   check_batch(batch);
   const Shape shape{batch.rows, batch.length};
-  std::vector<int64_t> positions;  // each row's first token, then the masked ones
-  for (int64_t row = 0; row < batch.rows; ++row) positions.push_back(row * batch.length);
+  const int64_t examples = batch.examples();
+  std::vector<int64_t> positions = batch.first_positions;  // each example's first token, then the masked ones
+  for (int64_t row = 0; positions.size() < static_cast<size_t>(examples); ++row)
+    positions.push_back(row * batch.length);
   positions.insert(positions.end(), batch.masked_positions.begin(), batch.masked_positions.end());
   const Tensor hidden =
       bert.at_positions(tensor(positions), tensor(batch.input_ids, shape),
-                        tensor(batch.token_type_ids, shape), tensor(batch.attention_mask, shape));
+                        tensor(batch.token_type_ids, shape), tensor(batch.attention_mask, shape),
+                        batch.position_ids.empty() ? Tensor() : tensor(batch.position_ids, shape));
   PretrainingLoss result;
-  result.mlm_logits = mlm_logits(hidden.slice(0, batch.rows, hidden.size(0)));
-  result.nsp_logits = cls.seq_relationship(bert.pooler->of_first(hidden.slice(0, 0, batch.rows)));
+  result.mlm_logits = mlm_logits(hidden.slice(0, examples, hidden.size(0)));
+  result.nsp_logits = cls.seq_relationship(bert.pooler->of_first(hidden.slice(0, 0, examples)));
   result.mlm_loss = batch.masked_labels.empty() ? scalar(0, hidden.dtype())
                                                 : mean_loss(result.mlm_logits, batch.masked_labels);
   result.nsp_loss = mean_loss(result.nsp_logits, batch.next_sentence_labels);

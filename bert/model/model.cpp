@@ -12,7 +12,8 @@ const Config& checked(const Config& config) {
   return config;
 }
 
-void check_batch(const Tensor& input_ids, const Tensor& token_type_ids, const Tensor& attention_mask) {
+void check_batch(const Tensor& input_ids, const Tensor& token_type_ids, const Tensor& attention_mask,
+                 const Tensor& position_ids) {
   if (!input_ids.defined() || input_ids.rank() != 2 || input_ids.numel() == 0) {
     fail<ShapeError>("bert: input_ids must be [B, S] with at least one token, not {}",
                      input_ids.defined() ? fmt::format("{}", input_ids.shape()) : "undefined");
@@ -24,6 +25,7 @@ void check_batch(const Tensor& input_ids, const Tensor& token_type_ids, const Te
   };
   check_like_ids("token_type_ids", token_type_ids);
   check_like_ids("attention_mask", attention_mask);
+  check_like_ids("position_ids", position_ids);
 }
 
 nn::Encoder make_encoder(const Config& config, Rng& rng) {
@@ -31,11 +33,12 @@ nn::Encoder make_encoder(const Config& config, Rng& rng) {
                        .heads = config.num_attention_heads,
                        .intermediate = config.intermediate_size,
                        .layers = config.num_hidden_layers,
-                       .feed_forward = config.activation(),
+                       .feed_forward = {config.activation(), config.variant.gated},
                        .hidden_dropout = config.hidden_dropout_prob,
                        .attention_dropout = config.attention_probs_dropout_prob,
                        .layer_norm_eps = config.layer_norm_eps,
-                       .init = weight_init(config)},
+                       .init = weight_init(config),
+                       .pre_norm = config.variant.pre_norm},
                       rng);
   if (config.init.output_from_value) {
     const NoGrad no_grad;
@@ -89,18 +92,28 @@ Bert::Bert(const Config& wanted, Rng& rng, bool with_pooler)
       encoder(child("encoder", make_encoder(config, rng))),
       pooler(with_pooler ? std::optional(child("pooler", Pooler(config, rng))) : std::nullopt) {}
 
-Tensor Bert::embed(const Tensor& input_ids, const Tensor& token_type_ids,
-                   const Tensor& attention_mask) const {
-  check_batch(input_ids, token_type_ids, attention_mask);
+Tensor packed_mask(const Tensor& attention_mask) {
+  return equal(attention_mask.unsqueeze(2), attention_mask.unsqueeze(1))  // [B, S, 1], [B, 1, S] -> [B, S, S]
+      .unsqueeze(1);                                                      // [B, 1, S, S]
+}
+
+Tensor Bert::embed(const Tensor& input_ids, const Tensor& token_type_ids, const Tensor& attention_mask,
+                   const Tensor& position_ids) const {
+  check_batch(input_ids, token_type_ids, attention_mask, position_ids);
   return embeddings(input_ids,
-                    token_type_ids.defined() ? token_type_ids : zeros(input_ids.shape(), DType::i64));
+                    token_type_ids.defined() ? token_type_ids : zeros(input_ids.shape(), DType::i64),
+                    position_ids);
 }
 
 Tensor Bert::at_positions(const Tensor& positions, const Tensor& input_ids, const Tensor& token_type_ids,
-                          const Tensor& attention_mask) const {
+                          const Tensor& attention_mask, const Tensor& position_ids) const {
   const ModuleScope scope = enter();
-  return encoder.at_positions(positions, embed(input_ids, token_type_ids, attention_mask),
-                              {.allowed = padding_mask(attention_mask)});
+  if (position_ids.defined() && !attention_mask.defined()) {
+    fail<ShapeError>("bert: rows with position_ids need an attention_mask that numbers their texts");
+  }
+  const Tensor allowed = position_ids.defined() ? packed_mask(attention_mask) : padding_mask(attention_mask);
+  return encoder.at_positions(positions, embed(input_ids, token_type_ids, attention_mask, position_ids),
+                              {.allowed = allowed});
 }
 
 BertOutput Bert::operator()(const Tensor& input_ids, const Tensor& token_type_ids,

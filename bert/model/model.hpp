@@ -59,8 +59,10 @@ class Bert : public nn::Module {
                         const Tensor& attention_mask = {}, const ForwardOptions& options = {}) const;
 
   /// The last layer's vectors at `positions` only: i64 [n], b * S + s -> [n, H]. Cheaper than all of them.
+  /// With position_ids (i64 [B, S], each below P) a row may hold several texts: attention_mask then numbers them 1, 2,
+  /// ... and a token looks at those of its own number only.
   Tensor at_positions(const Tensor& positions, const Tensor& input_ids, const Tensor& token_type_ids = {},
-                      const Tensor& attention_mask = {}) const;
+                      const Tensor& attention_mask = {}, const Tensor& position_ids = {}) const;
 
   const Config config;
   const Embeddings embeddings;
@@ -68,11 +70,16 @@ class Bert : public nn::Module {
   const std::optional<Pooler> pooler;
 
  private:
-  Tensor embed(const Tensor& input_ids, const Tensor& token_type_ids, const Tensor& attention_mask) const;
+  Tensor embed(const Tensor& input_ids, const Tensor& token_type_ids, const Tensor& attention_mask,
+               const Tensor& position_ids = {}) const;
 };
 
 /// The mask [B, 1, 1, S] (bool) that attention takes for an attention_mask [B, S]. Not defined if there is
 /// no padding: attention is quicker without a mask.
 Tensor padding_mask(const Tensor& attention_mask);
+
+/// The mask [B, 1, S, S] (bool) of rows that hold several texts, of which attention_mask (i64 [B, S]) has the numbers:
+/// true where query and key have the same.
+Tensor packed_mask(const Tensor& attention_mask);
 
 }  // namespace gradus::bert

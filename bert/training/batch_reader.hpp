@@ -20,7 +20,10 @@ class BatchReader {
 
   /// The next rows, of `length` slots each and as many as `slots` hold, and moves `state` past them. Another
   /// length than before, or the end of the text, begins another epoch, with its own pairs and masks.
-  PretrainingBatch next(TrainingState& state, int64_t length, int64_t slots);
+  /// `masked_fraction` of their pieces are masked.
+  PretrainingBatch next(TrainingState& state, int64_t length, int64_t slots, double masked_fraction);
+
+  const PretrainingOptions& options() const { return data_->options(); }
 
   /// Goes to where `state` is.
   void go_to(const TrainingState& state);

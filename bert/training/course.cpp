@@ -1,6 +1,7 @@
 #include "bert/training/course.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace gradus::bert {
 
@@ -26,6 +27,18 @@ double learning_rate(const TrainerOptions& options, const TrainingState& state) 
                               .warmup = warmup,
                               .total = std::max({total, state.step + 1, warmup + 1})};
   return schedule(state.step);
+}
+
+int64_t batch_slots(const TrainerOptions& options, const TrainingState& state) {
+  const double p = progress(options, state);
+  if (options.first_slots == 0 || p >= options.ramp) return options.slots;
+  const auto growth = static_cast<double>(options.slots - options.first_slots);
+  return options.first_slots + std::llround(growth * p / options.ramp);
+}
+
+double masked_fraction(const TrainerOptions& options, const TrainingState& state, double first) {
+  if (options.masked_at_end == 0) return first;
+  return first + (options.masked_at_end - first) * progress(options, state);
 }
 
 int64_t row_length(const TrainerOptions& options, const TrainingState& state) {

@@ -1,6 +1,6 @@
 /// @file
-/// Where a run is in its course, and what follows from that alone: the learning rate, the length of its rows and
-/// when it is evaluated.
+/// Where a run is in its course, and what follows from that alone: the learning rate, the size of its batches and
+/// rows, how much is masked, and when it is evaluated.
 #pragma once
 
 #include "bert/training/trainer_options.hpp"
@@ -16,6 +16,12 @@ int64_t warmup_steps(const TrainerOptions& options, double expected);
 
 /// The rate of the next step.
 double learning_rate(const TrainerOptions& options, const TrainingState& state);
+
+/// The slots of the next batch.
+int64_t batch_slots(const TrainerOptions& options, const TrainingState& state);
+
+/// The share of masked pieces of the next batch, in a run that begins with `first`.
+double masked_fraction(const TrainerOptions& options, const TrainingState& state, double first);
 
 /// The slots of the next rows.
 int64_t row_length(const TrainerOptions& options, const TrainingState& state);

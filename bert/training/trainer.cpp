@@ -7,6 +7,7 @@
 #include "autograd/file.hpp"
 #include "bert/checkpoint/checkpoint.hpp"
 #include "bert/training/resumable.hpp"
+#include "nn/optimizer_names.hpp"
 #include "nn/safetensors.hpp"
 
 namespace gradus::bert {
@@ -37,6 +38,18 @@ void check(const TrainerOptions& options, const Config& config) {
   }
   if (options.slots < 1 || options.accumulate < 1)
     fail<Error>("a step needs at least one slot and one batch");
+  if (options.first_slots < 0 || options.first_slots > options.slots)
+    fail<Error>("batches begin with {} slots, and must begin with at most the {} of the others",
+                options.first_slots, options.slots);
+  if (options.masked_at_end < 0 || options.masked_at_end >= 1)
+    fail<Error>("the share that is masked at the end is {}, and must be from 0 up to 1",
+                options.masked_at_end);
+}
+
+/// The biases of the encoder are no longer trained: those of its linear maps and of its LayerNorms.
+void freeze_biases(const BertForPreTraining& model) {
+  for (const auto& [name, parameter] : model.bert.encoder.named_parameters())
+    if (name.ends_with("bias")) Tensor(parameter).requires_grad(false);
 }
 
 }  // namespace
@@ -54,8 +67,12 @@ Trainer::Trainer(BertForPreTraining model, Tokenizer tokenizer,
       checkpoints_(folder_),
       events_(std::move(events)) {
   check(options_, model_.bert.config);
-  optimizer_ =
-      nn::optimizer_by_name(options_.optimizer, model_, options_.learning_rate, options_.weight_decay);
+  if (!options_.train_biases) freeze_biases(model_);
+  optimizer_ = nn::optimizer_by_name(options_.optimizer, model_,
+                                     {.learning_rate = options_.learning_rate,
+                                      .weight_decay = options_.weight_decay,
+                                      .beta1 = options_.beta1,
+                                      .beta2 = options_.beta2});
   state_.seed = options_.seed;
   state_.settings = options_.settings;
 }
@@ -137,7 +154,8 @@ StepLoss Trainer::forward_backward(bool with_accuracy) {
   std::vector<PretrainingBatch> batches;
   for (int64_t i = 0; i < options_.accumulate; ++i) {
     if (i > 0) check_stop();
-    batches.push_back(reader_.next(state_, row_length(options_, state_), options_.slots));
+    batches.push_back(reader_.next(state_, row_length(options_, state_), batch_slots(options_, state_),
+                                   masked_fraction(options_, state_, reader_.options().masked_fraction)));
   }
   return backward_step(model_, batches, with_accuracy, [this] { check_stop(); });
 }

@@ -40,6 +40,20 @@ def run(make, start, grads, decay, clip=None):
     return weight.detach(), bias.detach()
 
 
+def muon(start, grads, lr=0.01, decay=0.05):
+    """Muon on the weight and AdamW on the bias. PyTorch rounds what it makes orthogonal to bfloat16; here it stays f64."""
+    rounded, torch.Tensor.bfloat16 = torch.Tensor.bfloat16, lambda self: self.clone()
+    weight, bias = (torch.nn.Parameter(p.clone()) for p in start)
+    of_weight = torch.optim.Muon([weight], lr=lr, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
+    of_bias = torch.optim.AdamW([bias], lr=lr, weight_decay=0.0)
+    for step in range(STEPS):
+        weight.grad, bias.grad = grads[0][step].clone(), grads[1][step].clone()
+        of_weight.step()
+        of_bias.step()
+    torch.Tensor.bfloat16 = rounded
+    return weight.detach(), bias.detach()
+
+
 def optimizers():
     torch.manual_seed(20240901)
     start = [torch.randn(3, 4, dtype=torch.float64), torch.randn(3, dtype=torch.float64)]
@@ -59,6 +73,7 @@ def optimizers():
     params = [p.clone() for p in start]
     bert_adam(params, grads, lr=0.01, decay=[0.05, 0.0])
     out["bert.weight"], out["bert.bias"] = params
+    out["muon.weight"], out["muon.bias"] = muon(start, grads)
     save_file({k: v.contiguous() for k, v in out.items()}, OUT / "optimizers.safetensors")
 
 

@@ -110,6 +110,19 @@ std::vector<OptionRow> pretrain_model_rows() {
          CHECK(changed.config().at("hidden_act") == "relu");
          CHECK(changed.evaluations().front().loss != base.evaluations().front().loss);
        }},
+      {"pretrain", "--pre-norm", small, with(small, {"--pre-norm"}),
+       [](auto& base, auto& changed) {
+         CHECK(base.config().at("model_type") == "bert");
+         CHECK(changed.config().at("model_type") == "gradus-bert");
+         CHECK(changed.weights().contains("bert.encoder.LayerNorm.weight"));
+         CHECK(!base.weights().contains("bert.encoder.LayerNorm.weight"));
+       }},
+      {"pretrain", "--gated", small, with(small, {"--gated"}),
+       [](auto& base, auto& changed) {
+         has_shape("intermediate_size", 64, 40, layer + "intermediate.dense.weight", {40, 16})(base, changed);
+         CHECK(changed.weights().at(layer + "intermediate.gate.weight").shape() == Shape{40, 16});
+         CHECK(changed.config().at("model_type") == "gradus-bert");
+       }},
       {"pretrain", "--init-std", still, with(still, {"--init-std", "0.1"}),
        [](auto& base, auto& changed) {
          CHECK(root_mean_square(changed.weight(word_table)) ==

@@ -88,6 +88,27 @@ std::vector<OptionRow> pretrain_step_rows() {
          CHECK(size(changed) < 0.7 * static_cast<double>(size(base)));
          CHECK((changed.weight_bytes() != base.weight_bytes()));
        }},
+      {"pretrain", "--first-slots", four, with(four, {"--first-slots", "16"}),
+       [](auto& base, auto& changed) {
+         CHECK(base.last_step().tokens == 4 * 64);
+         CHECK(changed.last_step().tokens < 4 * 64);  // the first of the four batches is smaller
+       }},
+      {"pretrain", "--ramp", with(four, {"--first-slots", "16", "--ramp", "0.1"}),
+       with(four, {"--first-slots", "16", "--ramp", "1"}),
+       [](auto& base, auto& changed) { CHECK(changed.last_step().tokens < base.last_step().tokens); }},
+      {"pretrain", "--beta1", small, with(small, {"--beta1", "0.5"}),
+       [](auto& base, auto& changed) { CHECK((changed.weight_bytes() != base.weight_bytes())); }},
+      {"pretrain", "--beta2", small, with(small, {"--beta2", "0.9"}),
+       [](auto& base, auto& changed) { CHECK((changed.weight_bytes() != base.weight_bytes())); }},
+      {"pretrain", "--no-biases", small, with(small, {"--no-biases"}),
+       [](auto& base, auto& changed) {
+         const std::string bias = "bert.encoder.layer.0.output.dense.bias";
+         CHECK(norm(base.weight(bias)) > 0);
+         CHECK(norm(changed.weight(bias)) == 0);
+         CHECK(norm(changed.weight("cls.predictions.bias")) > 0);
+       }},
+      {"pretrain", "--optimizer", small, with(small, {"--optimizer", "muon"}),
+       [](auto& base, auto& changed) { CHECK((changed.weight_bytes() != base.weight_bytes())); }},
       {"pretrain", "--optimizer", small, with(small, {"--optimizer", "adam"}),
        [](auto& base, auto& changed) { CHECK((changed.weight_bytes() != base.weight_bytes())); }},
       {"pretrain", "--optimizer", small, with(small, {"--optimizer", "bert-adam"}),

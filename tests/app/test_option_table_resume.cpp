@@ -123,6 +123,15 @@ const std::vector<Otherwise>& fixed_options() {
       {{"--weight-decay", "0.02"}},
       {{"--clip", "2"}},
       {{"--masked", "0.2"}},
+      {{"--masked-at-end", "0.2"}},
+      {{"--pre-norm"}},
+      {{"--gated"}},
+      {{"--first-slots", "32"}},
+      {{"--ramp", "0.2"}},
+      {{"--pack"}},
+      {{"--beta1", "0.8"}},
+      {{"--beta2", "0.98"}},
+      {{"--no-biases"}},
       {{"--nearby-negatives", "0.4"}},
       {{"--short-rows", "0.2"}},
       {{"--whole-words"}},
@@ -169,7 +178,7 @@ std::set<std::string> named_options(const std::string& sentence) {
   const std::string text = sentence.substr(0, sentence.find("; resume it as it was begun"));
   std::set<std::string> names;
   for (size_t at = 0; (at = text.find("--", at)) != std::string::npos;) {
-    const size_t end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz-", at);
+    const size_t end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-", at);
     names.insert(text.substr(at, end - at));
     at = end == std::string::npos ? text.size() : end;
   }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "nn/muon.hpp"
 #include "nn/safetensors.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"
@@ -70,6 +71,13 @@ TEST_CASE("ten steps of every optimizer end where PyTorch's end", "[optimizer]")
       {"bert",
        [](const Module& m) {
          return std::make_unique<BertAdam>(m, AdamOptions{.lr = 0.01, .eps = 1e-6, .weight_decay = 0.05});
+       },
+       0},
+      {"muon",
+       [](const Module& m) {
+         return std::make_unique<Muon>(
+             m, MuonOptions{
+                    .lr = 0.01, .weight_decay = 0.05, .hidden = [](const std::string&) { return true; }});
        },
        0}};
   for (const Setting& setting : settings) {

@@ -35,11 +35,11 @@ struct World {
     return Tokenizer(train_vocab(words, options));
   }
 
-  std::shared_ptr<const PretrainingData> data(int64_t stories, bool held_out_stories) const {
+  std::shared_ptr<const PretrainingData> data(int64_t stories, bool held_out_stories,
+                                              const PretrainingOptions& options = {.max_length = 32}) const {
     auto corpus = std::make_shared<const TokenizedCorpus>(
         tokenize_corpus(toy_corpus({.stories = stories, .held_out = held_out_stories}), "toy", tokenizer));
-    return std::make_shared<const PretrainingData>(corpus, MaskingVocabulary::of(tokenizer),
-                                                   PretrainingOptions{.max_length = 32});
+    return std::make_shared<const PretrainingData>(corpus, MaskingVocabulary::of(tokenizer), options);
   }
 
   BertForPreTraining model() const {

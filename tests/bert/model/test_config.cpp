@@ -155,6 +155,14 @@ TEST_CASE("config.json: what is written is read again") {
   CHECK(bert::config_to_json(config, "BertModel").find("\"gradus\"") == std::string::npos);
   config.init = {true, false, true};
   CHECK(read(folder, bert::config_to_json(config, "BertModel")) == config);
+  for (const auto& variant : {bert::Variant{.pre_norm = true}, bert::Variant{.gated = true}}) {
+    config.variant = variant;
+    const std::string text = bert::config_to_json(config, "BertModel");
+    CHECK(read(folder, text) == config);
+    CHECK(text.find("\"model_type\": \"gradus-bert\"") != std::string::npos);
+    config.init = {};
+    CHECK(read(folder, bert::config_to_json(config, "BertModel")) == config);
+  }
 }
 
 TEST_CASE("config.json: one that transformers wrote") {

@@ -49,6 +49,25 @@ TEST_CASE("gradcheck: MLM and NSP loss of a BERT, every element of every paramet
   CHECK(report.inputs.size() == model.named_parameters().size());
 }
 
+TEST_CASE("gradcheck: the loss of a network with pre-norm and gates, and of rows that hold several texts") {
+  bert::Config config = least_config();
+  config.variant = {.pre_norm = true, .gated = true};
+  Rng rng(14);
+  const bert::BertForPreTraining model(config, rng);
+  model.to(DType::f64);
+  bert::PretrainingBatch batch = least_batch();  // two texts of four and three slots, in one row
+  batch.rows = 1;
+  batch.length = 8;
+  batch.attention_mask = {1, 1, 1, 1, 2, 2, 2, 0};
+  batch.first_positions = {0, 4};
+  batch.position_ids = {0, 1, 2, 3, 0, 1, 2, 0};
+  const GradcheckReport report =
+      nn::gradcheck(model, [&](const auto&) { return model.loss(batch).loss; }, {});
+  INFO(to_string(report));
+  CHECK(report.passed);
+  CHECK(report.inputs.size() == model.named_parameters().size());
+}
+
 TEST_CASE("gradcheck: hidden states and pooled vector of a bare BERT, along random directions") {
   Rng rng(12);
   bert::Config config = small_config();

@@ -55,6 +55,29 @@ TEST_CASE("trainer: a run that is stopped and resumed ends with the same bits, w
   CHECK(result_of(folder / "cut") == expected);
 }
 
+TEST_CASE("trainer: so does one whose batches grow, whose rows are packed and whose masks become fewer") {
+  World world;
+  world.training = world.data(40, false, {.max_length = 32, .masked_fraction = 0.4, .pack = true});
+  TrainerOptions options = world.options();
+  options.first_slots = 64;
+  options.masked_at_end = 0.15;
+  options.optimizer = "muon";
+  options.train_biases = false;
+  const TemporaryFolder folder;
+  Trainer whole(world.model(), world.tokenizer, world.training, nullptr, options, folder / "whole");
+  whole.run();
+  TrainerEvents events;
+  const Trainer* running = nullptr;
+  events.stop = [&] { return running->state().step == 5; };
+  Trainer first(world.model(), world.tokenizer, world.training, nullptr, options, folder / "cut", events);
+  running = &first;
+  CHECK(first.run() == TrainingEnd::interrupted);
+  Trainer second(world.model(), world.tokenizer, world.training, nullptr, options, folder / "cut");
+  REQUIRE(second.resume());
+  CHECK(second.run() == TrainingEnd::finished);
+  CHECK(result_of(folder / "cut") == result_of(folder / "whole"));
+}
+
 TEST_CASE("trainer: an evaluation that is stopped is made when the run goes on") {
   const World world;
   const TemporaryFolder folder;
@@ -169,7 +192,8 @@ TEST_CASE("trainer: options that make no sense are refused") {
   CHECK_THROWS_WITH(make(options), "rows of 64 slots are longer than the 32 positions of the model");
   options = world.options();
   options.optimizer = "lion";
-  CHECK_THROWS_WITH(make(options), "there is no optimizer 'lion'; choose adamw, bert-adam, adam or sgd");
+  CHECK_THROWS_WITH(make(options),
+                    "there is no optimizer 'lion'; choose adamw, bert-adam, adam, muon or sgd");
 }
 
 TEST_CASE("trainer: a damaged training_state.json is named") {

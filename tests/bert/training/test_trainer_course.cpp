@@ -2,7 +2,8 @@
 #include <memory>
 
 #include "bert/training/checkpoint_folder.hpp"
-#include "nn/optimizer.hpp"
+#include "bert/training/course.hpp"
+#include "nn/muon.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/training_world.hpp"
@@ -27,6 +28,8 @@ std::unique_ptr<nn::Optimizer> optimizer_of(const std::string& name, const nn::M
   if (name == "adam") return std::make_unique<nn::Adam>(model, adam);
   if (name == "adamw") return std::make_unique<nn::AdamW>(model, adam);
   if (name == "bert-adam") return std::make_unique<nn::BertAdam>(model, adam);
+  if (name == "muon")
+    return std::make_unique<nn::Muon>(model, nn::MuonOptions{.lr = 0.01, .weight_decay = 0.1});
   return std::make_unique<nn::Sgd>(model, nn::SgdOptions{.lr = 0.01, .momentum = 0.9, .weight_decay = 0.1});
 }
 
@@ -76,10 +79,87 @@ TEST_CASE("trainer: rows become longer at the shares of the run that the stages 
   CHECK(trainer.state().epoch == 2);  // each length begins another epoch, with its own pairs and masks
 }
 
+TEST_CASE("trainer: batches grow in a line up to the share of the run that is asked for") {
+  const World world;
+  const TemporaryFolder folder;
+  TrainerOptions options = world.even_steps(8);
+  options.first_slots = 32;
+  options.ramp = 0.5;
+  std::vector<int64_t> rows;
+  const Trainer* running = nullptr;
+  int64_t read = 0;
+  TrainerEvents events;
+  events.step = [&](const StepReport&) {
+    rows.push_back(running->state().index - read);
+    read = running->state().index;
+  };
+  Trainer trainer(world.model_without_dropout(), world.tokenizer, world.training, nullptr, options,
+                  folder / "run", events);
+  running = &trainer;
+  trainer.run();
+  // 32, 56, 80, 104 and then 128 slots, of rows of 32
+  CHECK(rows == std::vector<int64_t>{1, 1, 2, 3, 4, 4, 4, 4});
+  options.first_slots = 129;
+  CHECK_THROWS_WITH(
+      Trainer(world.model(), world.tokenizer, world.training, nullptr, options, folder / "other"),
+      "batches begin with 129 slots, and must begin with at most the 128 of the others");
+}
+
+TEST_CASE("course: what is masked goes in a line from the first share to the last") {
+  TrainerOptions options;
+  options.steps = 10;
+  TrainingState state;
+  state.step = 5;
+  CHECK(masked_fraction(options, state, 0.15) == 0.15);
+  options.masked_at_end = 0.1;
+  CHECK(masked_fraction(options, state, 0.4) == Approx(0.25));
+  state.step = 0;
+  CHECK(masked_fraction(options, state, 0.4) == 0.4);
+  state.step = 10;
+  CHECK(masked_fraction(options, state, 0.4) == Approx(0.1));
+}
+
+TEST_CASE("trainer: the share that is masked falls along the run") {
+  const World world;
+  const TemporaryFolder folder;
+  const EpochPlan plan = world.training->plan_epoch(0, 32);
+  TrainerOptions options = world.even_steps(2);
+  options.masked_at_end = 0.9;
+  const BertForPreTraining trained = world.model_without_dropout(), by_hand = world.model_without_dropout();
+  Trainer(trained, world.tokenizer, world.training, nullptr, options, folder / "run").run();
+  nn::AdamW optimizer(by_hand, {.lr = options.learning_rate, .weight_decay = options.weight_decay});
+  for (int64_t step = 0; step < 2; ++step) {
+    optimizer.zero_grad();
+    // 0.15 at the beginning, and halfway from there to 0.9 at the second step of two
+    by_hand.loss(world.training->batch(plan, 4 * step, 4, step == 0 ? 0.15 : 0.525)).loss.backward();
+    optimizer.step();
+  }
+  const std::vector<Tensor> x = trained.parameters(), y = by_hand.parameters();
+  double most = 0;
+  for (size_t i = 0; i < x.size(); ++i) most = std::max(most, max(abs((x[i] - y[i]).detach())).item());
+  CHECK(most < 1e-5);
+}
+
+TEST_CASE("trainer: without biases those of the encoder stay 0, and all else learns") {
+  const World world;
+  const TemporaryFolder folder;
+  TrainerOptions options = world.even_steps(3);
+  options.train_biases = false;
+  const BertForPreTraining model = world.model_without_dropout(), fresh = world.model_without_dropout();
+  Trainer(model, world.tokenizer, world.training, nullptr, options, folder / "run").run();
+  const auto after = model.named_parameters(), before = fresh.named_parameters();
+  for (size_t i = 0; i < after.size(); ++i) {
+    INFO(after[i].first);
+    const bool stays = after[i].first.starts_with("bert.encoder.") && after[i].first.ends_with("bias");
+    CHECK((after[i].second.to_vector<float>() == before[i].second.to_vector<float>()) == stays);
+    if (stays) CHECK(max(abs(after[i].second.detach())).item() == 0);
+  }
+}
+
 TEST_CASE("trainer: every optimiser does what the one of its name in nn does by hand") {
   const World world;
   const EpochPlan plan = world.training->plan_epoch(0, 32);
-  for (const std::string name : {"adamw", "bert-adam", "adam", "sgd"}) {
+  for (const std::string name : {"adamw", "bert-adam", "adam", "muon", "sgd"}) {
     INFO(name);
     const TemporaryFolder folder;
     TrainerOptions options = world.even_steps(3);
