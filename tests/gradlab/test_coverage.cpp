@@ -61,7 +61,7 @@ TEST_CASE("every op's gradient is right at sizes from the least to 17, in one ro
       INFO("size " << size);
       const lab::Sample sample = subject.sample(static_cast<uint64_t>(size), {.rows = rows, .size = size});
       check_right(sample, {.directions = 1, .sample = test::elements(6)});
-      check_right(sample, second_order);
+      if (test::is_taken(size)) check_right(sample, second_order);
       ++checked;
     }
   }

@@ -9,6 +9,7 @@
 #include "gradlab/experiments/experiment.hpp"
 #include "gradlab/experiments/measure.hpp"
 #include "support/catch.hpp"
+#include "support/sanitized.hpp"
 
 using namespace gradus;
 
@@ -30,10 +31,12 @@ TEST_CASE("experiments have names, questions, tables, conclusions and pictures",
   CHECK(lab::experiments().size() == 7);
   CHECK(lab::find_experiment("deph") == nullptr);
   std::set<std::string> names;
+  int64_t number = 0;
   for (const lab::Experiment& experiment : lab::experiments()) {
     INFO(experiment.name);
     CHECK(names.insert(experiment.name).second);
     CHECK(experiment.question.ends_with("?"));
+    if (!test::is_taken(number++)) continue;  // each has a test of its own below
     const Rng::State before = default_rng().state();
     const lab::Outcome& outcome = found(experiment.name);
     CHECK(default_rng().state() == before);

@@ -89,10 +89,11 @@ bool is_flat(const lab::Sample& sample, const Inputs& inputs) {
 TEST_CASE("at extreme inputs of every op no wrong gradient passes, and no right one fails", "[extremes]") {
   std::array<int64_t, 4> right{}, wrong{};
   std::set<std::string> flat;
-  int64_t pairs = 0;
+  int64_t pairs = 0, number = 0;
   for (const Extreme& extreme : extremes()) {
+    int64_t turn = number++;  // so that each op is at some extremes under the sanitizers
     for (const lab::Subject& subject : lab::subjects()) {
-      if (subject.group != "op") continue;
+      if (subject.group != "op" || !test::is_taken(turn++)) continue;
       const lab::Sample sample = subject.sample(1);
       const Inputs inputs = at(sample, extreme);
       const GradcheckReport found = check(sample, inputs, 1, test::elements(8));
@@ -104,7 +105,7 @@ TEST_CASE("at extreme inputs of every op no wrong gradient passes, and no right 
         flat.insert(subject.name);
         continue;
       }
-      if (!test::is_taken(pairs++)) continue;
+      if (test::is_sanitized && pairs++ % 2 != 0) continue;
       using Factors = std::vector<double>;
       for (const double factor :
            test::is_sanitized ? Factors{0.5, -1.0} : Factors{0.5, 1.01, 1.05, 2.0, -1.0}) {
@@ -123,6 +124,7 @@ TEST_CASE("at extreme inputs of every op no wrong gradient passes, and no right 
   CHECK(right[0] + right[1] > 9 * right[2]);
   CHECK(wrong[3] > 4 * (wrong[1] + wrong[2]));
   // Nothing else is left out: these level off, or take the other of two values.
-  CHECK(flat == std::set<std::string>{"bias_activation.sigmoid", "clamp", "composed::softmax", "erf",
-                                      "maximum.number", "minimum.number", "sigmoid", "softmax", "tanh"});
+  if (!test::is_sanitized)
+    CHECK(flat == std::set<std::string>{"bias_activation.sigmoid", "clamp", "composed::softmax", "erf",
+                                        "maximum.number", "minimum.number", "sigmoid", "softmax", "tanh"});
 }

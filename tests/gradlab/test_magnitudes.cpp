@@ -11,6 +11,7 @@
 #include "autograd/node.hpp"
 #include "autograd/ops.hpp"
 #include "support/catch.hpp"
+#include "support/sanitized.hpp"
 
 using namespace gradus;
 
@@ -115,7 +116,9 @@ TEST_CASE("where numbers of every size meet no wrong gradient passes, and no rig
       if (is_flat(function, x)) continue;
       // Two numbers become -1 and 1, whatever they are: what is left of the gradient is rounding.
       if (function.name == "layer_norm" && point.size() == 2) continue;
-      for (const double factor : {0.5, 1.01, 1.05, 2.0, -1.0}) {
+      using Factors = std::vector<double>;
+      for (const double factor :
+           test::is_sanitized ? Factors{1.01, -1.0} : Factors{0.5, 1.01, 1.05, 2.0, -1.0}) {
         const GradcheckReport spoilt = check(function, x, factor);
         INFO("times " << factor << "\n" << to_string(spoilt));
         ++wrong[static_cast<size_t>(spoilt.verdict)];
