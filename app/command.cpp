@@ -35,7 +35,7 @@ void refuse_to_overwrite(const std::filesystem::path& path, bool force) {
   fail<WrongCall>("{} is already there; name another with --out, or replace it with --force", path.string());
 }
 
-std::string with_commas(std::int64_t number) {
+std::string with_commas(int64_t number) {
   std::string text = std::to_string(number);
   for (auto place = static_cast<std::ptrdiff_t>(text.size()) - 3; place > (number < 0 ? 1 : 0); place -= 3) {
     text.insert(static_cast<size_t>(place), ",");
@@ -43,7 +43,7 @@ std::string with_commas(std::int64_t number) {
   return text;
 }
 
-std::string counted(std::int64_t number, std::string_view one, std::string_view many) {
+std::string counted(int64_t number, std::string_view one, std::string_view many) {
   return with_commas(number) + " " + plural(number, one, many);
 }
 

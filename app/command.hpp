@@ -41,9 +41,9 @@ void refuse_to_overwrite(const std::filesystem::path& path, bool force);
 void make_folder(const std::filesystem::path& folder);
 
 /// `42`, `1,234`, `12,345,678`: how whole numbers are shown to people.
-std::string with_commas(std::int64_t number);
+std::string with_commas(int64_t number);
 
 /// `1 word`, `2,000 words`; `many` where that is not `one` with an s.
-std::string counted(std::int64_t number, std::string_view one, std::string_view many = {});
+std::string counted(int64_t number, std::string_view one, std::string_view many = {});
 
 }  // namespace gradus::app

@@ -19,8 +19,8 @@ namespace {
 struct Options {
   std::string kind;
   fs::path file, out;
-  std::int64_t stories = 20000;
-  std::int64_t seed = 1;
+  int64_t stories = 20000;
+  int64_t seed = 1;
   double held_out = 0.05;
   bool force = false;
   bool json = false;
@@ -29,18 +29,17 @@ struct Options {
 /// One file of the corpus: `stories` stories, an empty line between them.
 struct Part {
   fs::path path;
-  std::int64_t stories;
+  int64_t stories;
   bool held_out;
 };
 
 /// Writes `part` up to its commit. `done` counts stories over all parts, of which there are `all`.
-void write(AtomicFile& file, const Part& part, const Options& options, Progress& progress,
-           std::int64_t& done) {
+void write(AtomicFile& file, const Part& part, const Options& options, Progress& progress, int64_t& done) {
   bert::ToyWorldOptions world;
-  world.seed = static_cast<std::uint64_t>(options.seed);
+  world.seed = static_cast<uint64_t>(options.seed);
   world.held_out = part.held_out;
   std::string text;
-  for (std::int64_t i = 0; i < part.stories; ++i, ++done) {
+  for (int64_t i = 0; i < part.stories; ++i, ++done) {
     if (i > 0) text += '\n';
     for (const bert::ToySentence& sentence : bert::toy_story(world, i).sentences)
       text += sentence.text() + "\n";
@@ -105,7 +104,7 @@ void tell(const Options& options, bool held_out_is_set) {
   std::vector<std::unique_ptr<AtomicFile>> files;
   {
     Progress progress("telling stories");
-    std::int64_t done = 0;
+    int64_t done = 0;
     for (const Part& part : parts) {
       files.push_back(std::make_unique<AtomicFile>(part.path));
       write(*files.back(), part, options, progress, done);

@@ -75,7 +75,8 @@ std::string quoted(const std::string& text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-/// One JSON object on a line. It is put together here since JSON's own numbers would be doubles, twice as long.
+/// One JSON object on a line. It is put together here since JSON's own numbers would be doubles, twice as
+/// long.
 std::string json_line(const std::string& text, const bert::TextFeatures& found, bool by_token) {
   if (!by_token)
     return fmt::format("{{\"text\":{},\"vector\":[{}]}}\n", quoted(text), joined(found.vectors, ","));
@@ -99,8 +100,8 @@ std::string table_lines(size_t text, const bert::TextFeatures& found, bool by_to
   return lines;
 }
 
-/// Of vectors of tokens, [N, S, H] with zeros behind a text's last token, and beside it their numbers, [N]; else
-/// [N, H].
+/// Of vectors of tokens, [N, S, H] with zeros after a text's last token, and beside it their numbers, [N];
+/// else [N, H].
 void write_arrays(const Call& call, const std::vector<bert::TextFeatures>& found) {
   const auto texts = static_cast<int64_t>(found.size());
   std::vector<int64_t> lengths;
@@ -246,7 +247,7 @@ void add_embed(CLI::App& program) {
                         "token the number of its\n"
                         "text and its piece, with tabs between them. With --json it gets an object for each "
                         "text. --out writes an\n"
-                        "array [N, H] for N texts; for their tokens it is [N, S, H] with zeros behind the "
+                        "array [N, H] for N texts; for their tokens it is [N, S, H] with zeros after the "
                         "last of each text, and\n"
                         "NAME.lengths.npy beside NAME.npy says how many there are, [N].");
   on_call(*c, [call] { run(*call); });

@@ -22,7 +22,7 @@ nlohmann::ordered_json to_json(const Weights& file) {
   for (const auto& [name, entry] : file.tensors) {
     tensors.push_back({{"name", name},
                        {"dtype", entry.dtype},
-                       {"shape", std::vector<std::int64_t>(entry.shape.begin(), entry.shape.end())},
+                       {"shape", std::vector<int64_t>(entry.shape.begin(), entry.shape.end())},
                        {"numbers", entry.shape.numel()}});
   }
   return {{"path", file.path.string()},
@@ -66,8 +66,8 @@ std::string to_text(const bert::Tokenizer& tokenizer) {
 std::string to_text(const Weights& file) {
   std::string out =
       fmt::format("{}\n  {}, {}, {}\n", file.path.filename().string(),
-                  counted(static_cast<std::int64_t>(file.tensors.size()), "tensor"),
-                  counted(file.numbers(), "number"), counted(static_cast<std::int64_t>(file.bytes), "byte"));
+                  counted(static_cast<int64_t>(file.tensors.size()), "tensor"),
+                  counted(file.numbers(), "number"), counted(static_cast<int64_t>(file.bytes), "byte"));
   for (const auto& [key, value] : file.metadata) out += fmt::format("  {}: {}\n", key, value);
   for (const auto& [name, entry] : file.tensors) {
     out += fmt::format("  {:>12}  {:<4}  {:<16}  {}\n", with_commas(entry.shape.numel()), entry.dtype,

@@ -22,9 +22,9 @@ struct Options {
   fs::path file, out;
   std::string pair;
   TokenizerChoice tokenizer;
-  std::int64_t max_length = 0;  // 0: no limit
+  int64_t max_length = 0;  // 0: no limit
   bool bare = false;
-  std::int64_t block_sentences = 0, threads = 0;
+  int64_t block_sentences = 0, threads = 0;
   bool force = false;
   bool json = false;
 };
@@ -93,7 +93,7 @@ void run(const Options& options, bool has_pair) {
     fail<WrongCall>("--pair needs exactly one text before it, not {}", options.texts.size());
   }
   check_argument("--pair", options.pair);
-  const std::int64_t added = options.bare ? 0 : has_pair ? 3 : 2;
+  const int64_t added = options.bare ? 0 : has_pair ? 3 : 2;
   if (options.max_length > 0 && options.max_length < added) {
     fail<WrongCall>("--max-length: '{}' leaves no room for the {} special tokens", options.max_length, added);
   }

@@ -23,9 +23,9 @@ namespace {
 struct Options {
   std::vector<fs::path> files;
   fs::path out, merges;
-  std::int64_t size = 8000;
-  std::int64_t min_frequency = 2;
-  std::int64_t alphabet = 0;
+  int64_t size = 8000;
+  int64_t min_frequency = 2;
+  int64_t alphabet = 0;
   TokenizerRules rules;
   bool force = false;
   bool json = false;
@@ -154,7 +154,7 @@ void run(const Options& options) {
   }
   print(fmt::format("{}: {} from {} ({} distinct); {:.2g} % of the text's {} [UNK]\n", vocab_file.string(),
                     counted(vocab.size(), "piece"), counted(words.total(), "word"),
-                    with_commas(static_cast<std::int64_t>(words.distinct())), 100 * coverage.unknown_share(),
+                    with_commas(static_cast<int64_t>(words.distinct())), 100 * coverage.unknown_share(),
                     counted(coverage.tokens, "token") + plural(coverage.tokens, " is", " are")));
   const bool by_limit = options.alphabet > 0;
   if (left_out.characters > 0) {

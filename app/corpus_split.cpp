@@ -13,11 +13,11 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Receives one document, each sentence with its newline, and how many sentences it has.
-using DocumentSink = std::function<void(const std::string& text, std::int64_t sentences)>;
+using DocumentSink = std::function<void(const std::string& text, int64_t sentences)>;
 
 void for_each_document(const fs::path& file, const DocumentSink& sink) {
   std::string text;
-  std::int64_t sentences = 0;
+  int64_t sentences = 0;
   const auto end = [&] {
     if (sentences > 0) sink(text, sentences);
     text.clear();
@@ -31,13 +31,13 @@ void for_each_document(const fs::path& file, const DocumentSink& sink) {
   end();
 }
 
-bool has_pair(std::int64_t sentences) { return sentences > 1; }
+bool has_pair(int64_t sentences) { return sentences > 1; }
 
 }  // namespace
 
 SplitDocuments split_corpus_file(const fs::path& file, const fs::path& folder) {
-  std::int64_t pairs = 0;
-  for_each_document(file, [&](const std::string&, std::int64_t sentences) { pairs += has_pair(sentences); });
+  int64_t pairs = 0;
+  for_each_document(file, [&](const std::string&, int64_t sentences) { pairs += has_pair(sentences); });
   if (pairs < 4) {
     fail<FormatError>(
         "{}: needs four documents of two sentences, an empty line between them, and has {}; gradus pretrain "
@@ -47,11 +47,11 @@ SplitDocuments split_corpus_file(const fs::path& file, const fs::path& folder) {
   }
   make_folder(folder);
 
-  const std::int64_t every = pairs < 20 ? pairs / 2 : 10;
+  const int64_t every = pairs < 20 ? pairs / 2 : 10;
   AtomicFile training(folder / "train.txt"), held_out(folder / "held-out.txt");
   SplitDocuments written;
-  std::int64_t seen = 0;
-  for_each_document(file, [&](const std::string& text, std::int64_t sentences) {
+  int64_t seen = 0;
+  for_each_document(file, [&](const std::string& text, int64_t sentences) {
     seen += has_pair(sentences);
     const bool is_held_out = has_pair(sentences) && seen % every == 0;
     (is_held_out ? held_out : training).write(text + "\n");

@@ -9,7 +9,7 @@ namespace gradus::app {
 
 /// How many documents each file got.
 struct SplitDocuments {
-  std::int64_t training = 0, held_out = 0;
+  int64_t training = 0, held_out = 0;
 };
 
 /// Writes train.txt and held-out.txt into `folder`, which is made: the documents of `file` as Gradus reads

@@ -23,8 +23,8 @@ struct Weights {
   std::map<std::string, nn::SafetensorsFile::Entry> tensors;
   std::map<std::string, std::string> metadata;
 
-  std::int64_t numbers() const {
-    std::int64_t sum = 0;
+  int64_t numbers() const {
+    int64_t sum = 0;
     for (const auto& [name, entry] : tensors) sum += entry.shape.numel();
     return sum;
   }
@@ -37,8 +37,8 @@ struct Contents {
   std::vector<Weights> weights;
 };
 
-/// Reads a checkpoint's folder, or one .safetensors file. @throws FormatError for a folder that holds none of it, and
-/// as the parts are read.
+/// Reads a checkpoint's folder, or one .safetensors file. @throws FormatError for a folder that holds none of
+/// it, and as the parts are read.
 Contents read_contents(const std::filesystem::path& path);
 
 nlohmann::ordered_json config_json(const bert::Config& config);

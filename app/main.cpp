@@ -105,7 +105,8 @@ int call(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   fill_closed_streams();
-  // A file that may not grow any more (ulimit -f) is then an error of its write, with a sentence, and not the end.
+  // A file that may not grow any more (ulimit -f) is then an error of its write, with a sentence, and not the
+  // end.
   std::signal(SIGXFSZ, SIG_IGN);
   try {
     let_waiting_threads_sleep(argv);

@@ -30,7 +30,8 @@ struct TokenizerChoice {
 
   /// Adds --model, --vocab, --cased and --google.
   void add_to(CLI::App& command);
-  /// @throws WrongCall when neither is given, or --cased or --google with a folder; IoError and FormatError as the files.
+  /// @throws WrongCall when neither is given, or --cased or --google with a folder; IoError and FormatError
+  /// as the files.
   bert::Tokenizer load() const;
 };
 

@@ -102,16 +102,16 @@ std::set<std::string> given_options(const CLI::App& command) {
   return names;
 }
 
-Option add_whole(CLI::App& command, const std::string& names, std::int64_t& value,
-                 const std::string& description, std::int64_t lowest, std::int64_t highest) {
+Option add_whole(CLI::App& command, const std::string& names, int64_t& value, const std::string& description,
+                 int64_t lowest, int64_t highest) {
   CLI::Option* option = command.add_option(names, value, description);
   // The check comes before CLI11's own conversion, which takes 1e3, 0x10 and "12 " and has messages of its
   // own.
   option->check(
       [lowest, highest](const std::string& text) {
-        const auto [number, is_beyond] = parse<std::int64_t>(text);
+        const auto [number, is_beyond] = parse<int64_t>(text);
         if (number && *number >= lowest && *number <= highest) return std::string();
-        const bool has_end = highest != std::numeric_limits<std::int64_t>::max() || is_beyond;
+        const bool has_end = highest != std::numeric_limits<int64_t>::max() || is_beyond;
         const std::string range =
             has_end ? fmt::format("from {} to {}", lowest, highest) : fmt::format("of at least {}", lowest);
         return fmt::format("'{}' is not a whole number {}", text, range);
@@ -183,9 +183,9 @@ Option add_off_switch(CLI::App& command, const std::string& name, bool& value,
                      ->disable_flag_override());
 }
 
-Option add_threads(CLI::App& command, std::int64_t& threads, const std::string& description) {
+Option add_threads(CLI::App& command, int64_t& threads, const std::string& description) {
   // OpenMP asks the system for every one of them, and ends the program where it gets too few.
-  constexpr std::int64_t most = 1024;
+  constexpr int64_t most = 1024;
   return add_whole(command, "--threads", threads, description, 1, most);
 }
 

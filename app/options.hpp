@@ -5,8 +5,8 @@
 /// declares. Its callback does the work; it throws gradus::Error when the work fails and WrongCall when it
 /// was called wrongly, and main() makes the sentence and the exit code of it.
 ///
-/// CLI11 reads the arguments, and is known to few sources: whatever includes it compiles most of it, 15 seconds
-/// under the sanitizers. So an option is declared with a function from here and held by a handle.
+/// CLI11 reads the arguments, and is known to few sources: whatever includes it compiles most of it, 15
+/// seconds under the sanitizers. So an option is declared with a function from here and held by a handle.
 #pragma once
 
 #include <cstdint>
@@ -55,9 +55,8 @@ std::set<std::string> given_options(const CLI::App& command);
 
 /// Adds `names` ("--size", or "NAME" for a positional one) for a whole number from `lowest` to `highest`. The
 /// default is what `value` holds.
-Option add_whole(CLI::App& command, const std::string& names, std::int64_t& value,
-                 const std::string& description, std::int64_t lowest = 1,
-                 std::int64_t highest = std::numeric_limits<std::int64_t>::max());
+Option add_whole(CLI::App& command, const std::string& names, int64_t& value, const std::string& description,
+                 int64_t lowest = 1, int64_t highest = std::numeric_limits<int64_t>::max());
 
 /// The ends of a range of numbers, and whether they belong to it.
 struct Range {
@@ -97,7 +96,7 @@ Option add_off_switch(CLI::App& command, const std::string& name, bool& value,
                       const std::string& description);
 
 /// Adds --threads, from 1 to 1024. The default is what `threads` holds.
-Option add_threads(CLI::App& command, std::int64_t& threads,
+Option add_threads(CLI::App& command, int64_t& threads,
                    const std::string& description = "Threads; the default is OpenMP's");
 
 /// Adds --json, which every command has that prints a result.

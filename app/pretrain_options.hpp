@@ -1,8 +1,9 @@
 /// @file
 /// What `gradus pretrain` can be told.
 ///
-/// The options of the library stand here as they are, and their defaults are its own. So a new option takes two
-/// places: a member, there or here, and its declaration in pretrain_options.cpp, which is bound to that member.
+/// The options of the library stand here as they are, and their defaults are its own. So a new option takes
+/// two places: a member, there or here, and its declaration in pretrain_options.cpp, which is bound to that
+/// member.
 #pragma once
 
 #include <cstdint>

@@ -13,8 +13,8 @@
 
 namespace gradus::app {
 
-/// That of the checkpoint with which a run goes on, that of --from, that of --vocab, or one that is learned from
-/// the text; `notes` gets what should be said of the latter.
+/// That of the checkpoint with which a run goes on, that of --from, that of --vocab, or one that is learned
+/// from the text; `notes` gets what should be said of the latter.
 /// @throws WrongCall when the options for it contradict each other or what is there.
 bert::Tokenizer tokenizer_of(const PretrainCall& call, const std::optional<std::filesystem::path>& checkpoint,
                              std::vector<std::string>& notes);

@@ -29,8 +29,8 @@ void check_pairs(const bert::TokenizedCorpus& corpus, const std::string& name);
 using SelectDocuments =
     std::function<bert::TokenizedCorpus(const bert::TokenizedCorpus&, const std::vector<int64_t>& documents)>;
 
-/// Parts a text in two, which `select` makes. Both parts can give pairs if `pairs` is set; where the text is too small
-/// for that, nothing is held out.
+/// Parts a text in two, which `select` makes. Both parts can give pairs if `pairs` is set; where the text is
+/// too small for that, nothing is held out.
 bert::CorpusSplit hold_out(bert::TokenizedCorpus corpus, double fraction, uint64_t seed, bool pairs,
                            const SelectDocuments& select);
 

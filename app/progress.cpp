@@ -35,8 +35,8 @@ std::string_view fitting(std::string_view text) {
 }  // namespace
 
 std::string clock_text(double seconds) {
-  const std::int64_t whole = std::llround(std::max(0.0, seconds));
-  const std::int64_t hours = whole / 3600, minutes = whole / 60 % 60, rest = whole % 60;
+  const int64_t whole = std::llround(std::max(0.0, seconds));
+  const int64_t hours = whole / 3600, minutes = whole / 60 % 60, rest = whole % 60;
   if (hours > 0) return fmt::format("{}:{:02}:{:02}", hours, minutes, rest);
   return fmt::format("{}:{:02}", minutes, rest);
 }

@@ -46,7 +46,8 @@ struct StartModel {
   std::string settings;  ///< says which weights these are, for the line of run_settings.hpp
 };
 
-/// The weights of `from`, with what it lacks drawn from `seed`, pieces of the config's vocabulary too; all are drawn where `from` is empty.
+/// The weights of `from`, with what it lacks drawn from `seed`, pieces of the config's vocabulary too; all
+/// are drawn where `from` is empty.
 /// @throws as bert::read_checkpoint and bert::load_weights.
 StartModel start_model(const std::filesystem::path& from, const bert::Config& config, uint64_t seed);
 

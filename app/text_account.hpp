@@ -34,7 +34,8 @@ struct TextAccount {
 /// Counts `corpus`, which was read from `files`, and the files' lines and long words.
 TextAccount account_of(const std::vector<std::filesystem::path>& files, const bert::TokenizedCorpus& corpus,
                        const bert::Tokenizer& tokenizer);
-/// The same without reading the files, which had `lines` lines that are not empty: long words are not known then.
+/// The same without reading the files, which had `lines` lines that are not empty: long words are not known
+/// then.
 TextAccount account_of(const std::vector<std::filesystem::path>& files, const bert::TokenizedCorpus& corpus,
                        const bert::Tokenizer& tokenizer, int64_t lines);
 
@@ -45,8 +46,8 @@ std::vector<std::string> to_lines(const TextAccount& account, bool next_sentence
 /// The same numbers by name, an object for each text.
 nlohmann::ordered_json to_json(const std::vector<TextAccount>& accounts);
 
-/// @throws FormatError where no token can be masked. It begins with the text's name, says what there is nothing
-/// to do with ("nothing to learn") and, where the text's words are not just too long, `advice`.
+/// @throws FormatError where no token can be masked. It begins with the text's name, says what there is
+/// nothing to do with ("nothing to learn") and, where the text's words are not just too long, `advice`.
 void check_maskable(const TextAccount& account, std::string_view nothing, std::string_view advice);
 
 /// Empty, or what is wrong with the pairs of `data` where those of many epochs are all true or all random.

@@ -36,9 +36,9 @@ struct OpenedText {
   TextAccount account;
 };
 
-/// Opens a text. `kept` says where a large text's token file is kept: it is asked for text files only, and nothing
-/// means that their tokens are held in memory. A token file of the same text and tokenizer that is there already is
-/// taken.
+/// Opens a text. `kept` says where a large text's token file is kept: it is asked for text files only, and
+/// nothing means that their tokens are held in memory. A token file of the same text and tokenizer that is
+/// there already is taken.
 /// @throws as bert::read_corpus and bert::open_token_file; WrongCall when a token file has other blocks.
 OpenedText open_text(const std::vector<std::filesystem::path>& files, const bert::Tokenizer& tokenizer,
                      int64_t block_sentences,

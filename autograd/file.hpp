@@ -50,8 +50,8 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
-/// Removes what killed processes have left in `folder`: siblings of AtomicFiles, and folders with such a name.
-/// What another process that lives is writing stays, and so does what cannot be removed.
+/// Removes what killed processes have left in `folder`: siblings of AtomicFiles, and folders with such a
+/// name. What another process that lives is writing stays, and so does what cannot be removed.
 void remove_leftovers(const std::filesystem::path& folder) noexcept;
 
 }  // namespace gradus

@@ -14,9 +14,15 @@ namespace gradus {
 struct ModuleName : std::enable_shared_from_this<ModuleName> {
   std::string name;  ///< within the part around it
   std::shared_ptr<const ModuleName> parent;
+  std::weak_ptr<const void> owner;  ///< the part itself
+
+  /// Whether this part is there and the part around it is not any more: then it has no name of its own. Where
+  /// both are gone, a tape that outlived them still says where it was recorded.
+  bool is_orphan() const { return parent && parent->owner.expired() && !owner.expired(); }
 
   /// The names from the whole model down to this one, joined by points: "bert.encoder.layer.0".
   std::string path() const {
+    if (is_orphan()) return "";
     const std::string above = parent ? parent->path() : "";
     return above.empty() ? name : name.empty() ? above : above + "." + name;
   }

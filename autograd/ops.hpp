@@ -91,7 +91,7 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, double value);  ///< val
 Tensor is_finite(const Tensor& x);                                      ///< bool: neither NaN nor infinite.
 
 // ---- Reductions over some axes (all axes when `axes` is not given; `keep` leaves them with size 1) ----
-/// Of bool: how many are true, as i64.
+/// The sum. Of a bool tensor: how many are true, as i64.
 Tensor sum(const Tensor& x, std::optional<Axes> axes = {}, bool keep = false);
 Tensor mean(const Tensor& x, std::optional<Axes> axes = {}, bool keep = false);  ///< NaN over no elements.
 /// Ties share the gradient. @throws ShapeError over no elements.
@@ -108,7 +108,7 @@ Tensor argmax(const Tensor& x, int64_t axis, bool keep = false);  ///< i64; the 
 // ---- Layout (views are methods of Tensor: reshape, transpose, permute, slice, expand, ...) ----
 /// Joins along an axis that exists. @throws ShapeError if there are no parts, or if they differ elsewhere.
 Tensor concat(const std::vector<Tensor>& parts, int64_t axis);
-/// Joins parts of one shape along a new axis; ShapeError as for concat.
+/// Joins parts of one shape along a new axis. @throws ShapeError as concat.
 Tensor stack(const std::vector<Tensor>& parts, int64_t axis);
 /// Views of sizes[0], sizes[1], ... indices, one after the other. @throws ShapeError if the sizes do not add
 /// up to the axis.
@@ -122,8 +122,8 @@ Tensor sum_to(const Tensor& x, const Shape& shape);  ///< The inverse of a broad
 /// copies: a transposed operand is a view. A vector [K] on either side is a row or a column.
 /// @throws ShapeError if the two K differ, or for a scalar.
 Tensor matmul(const Tensor& a, const Tensor& b);
-/// x W^T + bias: x [..., in], weight [out, in], bias [out] or undefined -> [..., out]. ShapeError names what
-/// does not fit.
+/// x W^T + bias: x [..., in], weight [out, in], bias [out] or undefined -> [..., out].
+/// @throws ShapeError that names what does not fit.
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 
 // ---- Indexing (indices are i64; IndexError names the first one out of range) ----
@@ -139,7 +139,8 @@ Tensor scatter_add(const Tensor& x, int64_t axis, const Tensor& index, const Ten
 Tensor softmax(const Tensor& x, int64_t axis = -1);      ///< exp(x) / sum(exp(x)); zeros where all are -inf.
 Tensor log_softmax(const Tensor& x, int64_t axis = -1);  ///< log(softmax(x)): -inf where all are -inf.
 /// (x - mean) / sqrt(var + eps) * weight + bias over the last axis, biased variance (Ba et al. 2016, eq. 4).
-/// x [..., H], weight and bias [H]; ShapeError otherwise. An undefined weight is 1, an undefined bias 0.
+/// x [..., H], weight and bias [H]; an undefined weight is 1, an undefined bias 0.
+/// @throws ShapeError if they do not fit.
 Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps);
 /// Each element is 0 with probability p, else x / (1 - p) (Srivastava et al. 2014, "inverted"). The mask is a
 /// function of `seed` and the element's index, so backward makes it again. @throws ValueError if p is not in
@@ -158,7 +159,8 @@ struct CrossEntropyOptions {
 /// has its own weight. `mean`: over the targets that are not ignored, divided by the sum of their weights; 0
 /// if that is 0. `sum`: the sum. `none`: one number a target, 0 where it is ignored. As
 /// torch.nn.functional.cross_entropy, but for a mean of nothing, which is NaN there.
-/// logits [..., C], targets i64 [...] -> [] or, for `none`, [...]. IndexError names a target outside [0, C).
+/// logits [..., C], targets i64 [...] -> [] or, for `none`, [...].
+/// @throws IndexError that names a target outside [0, C).
 Tensor cross_entropy(const Tensor& logits, const Tensor& targets, CrossEntropyOptions options = {});
 
 // ---- Attention (Vaswani et al. 2017, eq. 1) ----
@@ -181,7 +183,8 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
 std::pair<Tensor, Tensor> attention_with_weights(const Tensor& q, const Tensor& k, const Tensor& v,
                                                  const AttentionOptions& options = {});
 /// softmax(scores + mask) v for scores of any kind [..., S, T] and v [..., T, E]: the result [..., S, E] and
-/// the probabilities (after dropout) [..., S, T]. A scale is not for these: Error.
+/// the probabilities (after dropout) [..., S, T]. @throws Error if options.scale is set: these scores have
+/// theirs.
 std::pair<Tensor, Tensor> attention_from_scores(const Tensor& scores, const Tensor& v,
                                                 const AttentionOptions& options = {});
 
@@ -190,12 +193,13 @@ using kernels::Activation;  ///< relu, gelu, gelu_tanh, silu, sigmoid or identit
 /// act(x + bias); bias may be undefined.
 Tensor bias_activation(const Tensor& x, const Tensor& bias, Activation kind);
 /// layer_norm(residual + dropout(x + bias), weight, offset): BERT's sub-layer ending; bias may be undefined.
-/// x and residual [..., H], the others [H]; ShapeError otherwise.
+/// x and residual [..., H], the others [H]. @throws ShapeError if they do not fit.
 Tensor residual_layer_norm(const Tensor& x, const Tensor& bias, const Tensor& residual, const Tensor& weight,
                            const Tensor& offset, double eps, double p, uint64_t seed);
 
 /// word[ids] + token_type[type_ids] + position[0 ... S - 1]: ids and type_ids [B, S] -> [B, S, H]. BERT's
-/// input before its LayerNorm (Devlin et al. 2018, figure 2). IndexError names an id outside its table.
+/// input before its LayerNorm (Devlin et al. 2018, figure 2).
+/// @throws IndexError that names an id outside its table.
 Tensor embedding_sum(const Tensor& word, const Tensor& token_type, const Tensor& position, const Tensor& ids,
                      const Tensor& type_ids);
 

@@ -30,9 +30,10 @@ class Rng {
   uint32_t bits32();           ///< 32 random bits.
   uint64_t bits64();           ///< 64 random bits.
   uint64_t below(uint64_t n);  ///< A whole number in [0, n), without bias. @throws ValueError if n is 0.
-  int64_t between(int64_t low, int64_t high);      ///< A whole number in [low, high], both ends included.
-  double uniform();                                ///< A real number in [0, 1), with 53 random bits.
-  double normal();                                 ///< A standard normal number (Box-Muller).
+  int64_t between(int64_t low,
+                  int64_t high);  ///< A whole number in [low, high]. @throws ValueError if low > high.
+  double uniform();               ///< A real number in [0, 1), with 53 random bits.
+  double normal();                ///< A standard normal number (Box-Muller).
   bool chance(double p) { return uniform() < p; }  ///< True with probability p.
 
   /// Fisher-Yates: every order of `values` is equally likely.

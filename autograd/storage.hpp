@@ -33,8 +33,9 @@ class Storage {
 
 using StoragePtr = std::shared_ptr<Storage>;
 
-/// What the allocator has done so far. `live` is what storages hold now; `reserved` is live plus what is kept
-/// for reuse; `system_allocations` counts the requests that reached the system.
+/// What the allocator has done so far. `live_bytes` is what storages hold now, in `live_blocks` of them, and
+/// `peak_bytes` the most it was; `reserved_bytes` is that plus what is kept for reuse; `system_allocations`
+/// counts the requests that reached the system.
 struct MemoryStats {
   int64_t live_bytes, peak_bytes, reserved_bytes, live_blocks, system_allocations;
 };

@@ -58,12 +58,14 @@ class Tensor {
   kernels::View<const T> view() const {
     return {data<T>(), shape(), strides()};
   }
-  double item() const;                                    ///< The only element; ShapeError if there are more.
-  double at(std::initializer_list<int64_t> index) const;  ///< One element; -1 is the last.
+  double item() const;  ///< The only element. @throws ShapeError if there are more.
+  double at(std::initializer_list<int64_t> index) const;  ///< One element; -1 is the last. @throws IndexError
   template <class T>
   std::vector<T> to_vector() const;  ///< All elements in row-major order.
 
-  // Views: no copy, and differentiable. Axes count from the front (0, 1, ...) or the back (-1, -2, ...).
+  // Views: no copy, and differentiable. Axes count from the front (0, 1, ...) or the back (-1, -2, ...). All
+  // of them
+  // @throws IndexError for an axis or index that is not there, and ShapeError for a shape that cannot be.
   Tensor reshape(Shape shape) const;  ///< One size may be -1. Copies only where no strides can express it.
   Tensor transpose(int64_t a, int64_t b) const;  ///< Swaps two axes.
   Tensor permute(const Axes& order) const;       ///< Result axis i is this tensor's axis order[i].
@@ -77,21 +79,22 @@ class Tensor {
   Tensor unsqueeze(int64_t axis) const;              ///< Adds an axis of size 1.
 
   // Copies.
-  Tensor contiguous() const;     ///< This tensor if it is contiguous, else a dense copy.
-  Tensor clone() const;          ///< A dense copy; differentiable.
-  Tensor to(DType dtype) const;  ///< Differentiable between floats; to i64 truncates, DTypeError beyond it.
+  Tensor contiguous() const;  ///< This tensor if it is contiguous, else a dense copy.
+  Tensor clone() const;       ///< A dense copy; differentiable.
+  Tensor to(
+      DType dtype) const;  ///< Differentiable between floats; to i64 truncates. @throws DTypeError beyond it.
 
   // Autograd.
   bool needs_grad() const;                     ///< Does a gradient flow into or through this tensor?
   Tensor& requires_grad(bool value = true) &;  ///< Marks a leaf whose gradient is wanted (f32 or f64 only).
   Tensor requires_grad(bool value = true) &&;
-  bool is_leaf() const;  ///< Not made by a recorded op.
-  Tensor grad() const;   ///< What backward has accumulated; not defined() if nothing yet.
-  void set_grad(const Tensor& grad);
-  void clear_grad();      ///< Forgets the gradient.
-  void zero_grad();       ///< Fills the gradient with zeros, in place.
-  void retain_grad();     ///< Keeps the gradient of a tensor that is not a leaf, too.
-  Tensor detach() const;  ///< The same memory, cut off from the graph.
+  bool is_leaf() const;               ///< Not made by a recorded op.
+  Tensor grad() const;                ///< What backward has accumulated; not defined() if nothing yet.
+  void set_grad(const Tensor& grad);  ///< @throws ShapeError or DTypeError if it differs from the tensor.
+  void clear_grad();                  ///< Forgets the gradient.
+  void zero_grad();                   ///< Fills the gradient with zeros, in place.
+  void retain_grad();                 ///< Keeps the gradient of a tensor that is not a leaf, too.
+  Tensor detach() const;              ///< The same memory, cut off from the graph.
   /// Calls `hook` with this tensor's whole gradient during backward; what it returns (if defined) replaces
   /// it, and must have its shape and dtype. The hook lives as long as the graph: one that captures this very
   /// tensor keeps both alive for ever.

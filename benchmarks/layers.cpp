@@ -1,5 +1,5 @@
-// Nanoseconds of a layer at BERT-tiny's sizes: [32, 128, 128] in, 2 heads, forward alone and with backward. The
-// number after the name is the threads.
+// Nanoseconds of a layer at BERT-tiny's sizes: [32, 128, 128] in, 2 heads, forward alone and with backward.
+// The number after the name is the threads.
 //
 //     build/release/benchmarks/bench_layers --benchmark_filter='attention'
 #include <benchmark/benchmark.h>

@@ -31,19 +31,25 @@ if(GRADUS_COVERAGE)
 endif()
 
 # gradus_quick_build(TARGET PUBLIC|PRIVATE): for sources that call the libraries and compute little themselves. They are
-# compiled for a quick build; the libraries keep their optimisation. (Under the sanitizers optimising such a source takes
+# compiled for a quick build; the libraries keep their optimisation. gradus_test_build(...): for tests, which compute
+# still less; without any optimisation they compile in two thirds of the time. (Under the sanitizers optimising such a source takes
 # longer than reading it. A third of the time would go into asking of every pointer whether it is null, is aligned and
 # points to its type: the address sanitizer stops at the first, no processor of ours minds the second, and the libraries
 # are asked all three.)
-add_library(gradus_quick INTERFACE)
-target_link_libraries(gradus_quick INTERFACE gradus_flags)  # whose options then come first
-if(GRADUS_SANITIZE)
-  target_compile_options(gradus_quick INTERFACE -O0 -fno-sanitize=null,alignment,vptr)
-else()
-  target_compile_options(gradus_quick INTERFACE $<$<CONFIG:Release>:-O1>)
-endif()
+foreach(kind quick test)
+  add_library(gradus_${kind}_options INTERFACE)
+  target_link_libraries(gradus_${kind}_options INTERFACE gradus_flags)  # whose options then come first
+  if(GRADUS_SANITIZE)
+    target_compile_options(gradus_${kind}_options INTERFACE -O0 -fno-sanitize=null,alignment,vptr)
+  else()
+    target_compile_options(gradus_${kind}_options INTERFACE $<$<CONFIG:Release>:-O$<IF:$<STREQUAL:${kind},quick>,1,0>>)
+  endif()
+endforeach()
 function(gradus_quick_build target scope)
-  target_link_libraries(${target} ${scope} gradus_quick)
+  target_link_libraries(${target} ${scope} gradus_quick_options)
+endfunction()
+function(gradus_test_build target scope)
+  target_link_libraries(${target} ${scope} gradus_test_options)
 endfunction()
 
 # gradus_precompile(TARGET): what nearly every source reads, read once: about a second of each. (GCC 12 takes what comes

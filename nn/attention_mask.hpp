@@ -21,14 +21,15 @@ struct AttentionMask {
   bool causal = false;  ///< query i sees the keys 0 ... i + T - S only
 };
 
-/// The mask of a padded batch: bool [B, T], true at the first lengths[b] of T places. IndexError names a
-/// length outside [0, T].
+/// The mask of a padded batch: bool [B, T], true at the first lengths[b] of T places.
+/// @throws IndexError that names a length outside [0, T].
 ///
 ///     attention(x, {.allowed = padding_mask({5, 3}, 5)});               // the second row has two of padding
 Tensor padding_mask(const std::vector<int64_t>& lengths, int64_t size);
 
 /// `mask.allowed` in a shape that broadcasts to scores [B, S, T] (rank 3) or [B, A, S, T] (rank 4).
-/// ShapeError names `layer` and the shape if it is none of the above, DTypeError the dtype if it is not bool.
+/// @throws ShapeError that names `layer` and the shape if it is none of the above, DTypeError if it is not
+/// bool.
 Tensor over_scores(const AttentionMask& mask, int rank, std::string_view layer);
 
 }  // namespace gradus::nn

@@ -24,7 +24,7 @@ struct ScoreOptions {
   Init init = init::xavier_uniform();
 };
 
-/// q k^T (Luong et al. 2015, section 3.1, "dot"). Dq = Dk. ShapeError if they differ.
+/// q k^T (Luong et al. 2015, section 3.1, "dot"). Dq = Dk. @throws ShapeError if they differ.
 class DotScore : public Module {
  public:
   Tensor operator()(const Tensor& q, const Tensor& k) const;

@@ -33,8 +33,8 @@ struct Decoded {
 
 /// At each step the likeliest id: one result for each row of source, i64 [B, T]. At a tie the smaller id.
 /// Padding is never written. Runs without dropout and records no graph, whatever the model's mode.
-/// @throws ValueError for a max_length below 1 and an end_id that the model never writes; Error for a model that
-/// gives NaN.
+/// @throws ValueError for a max_length below 1 and an end_id that the model never writes; Error for a model
+/// that gives NaN.
 std::vector<Decoded> greedy(const Transformer& model, const Tensor& source,
                             const DecodingOptions& options = {});
 

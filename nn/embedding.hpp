@@ -15,10 +15,11 @@ struct EmbeddingOptions {
   std::optional<int64_t> zero_row = {};
 };
 
-/// The rows of `weight` that the ids name: i64 [...] -> [..., H]. IndexError names an id outside the table.
+/// The rows of `weight` that the ids name: i64 [...] -> [..., H].
+/// @throws IndexError that names an id outside the table.
 class Embedding : public Module {
  public:
-  /// A table of `rows` rows of `hidden` numbers. IndexError if `zero_row` is not one of them.
+  /// A table of `rows` rows of `hidden` numbers. @throws IndexError if `zero_row` is not one of them.
   Embedding(int64_t rows, int64_t hidden, Rng& rng, const EmbeddingOptions& options = {});
 
   Tensor operator()(const Tensor& ids) const;

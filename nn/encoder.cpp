@@ -4,6 +4,13 @@ namespace gradus::nn {
 
 Tensor gather_rows(const Tensor& x, const Tensor& positions) {
   // A batch is a table of B * S rows.
+  const int64_t rows = x.numel() / x.size(-1);
+  const Tensor dense = positions.contiguous();
+  const int64_t* at = dense.data<int64_t>();
+  for (int64_t i = 0; i < dense.numel(); ++i) {
+    if (at[i] < 0 || at[i] >= rows)
+      fail<IndexError>("gather_rows: position {} is outside the {} tokens of x {}", at[i], rows, x.shape());
+  }
   return embedding(x.reshape({-1, x.size(-1)}), positions);  // [B, S, H] -> [B S, H] -> [n, H]
 }
 

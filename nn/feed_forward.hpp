@@ -41,8 +41,8 @@ inline constexpr FeedForwardKind FeedForwardKind::reglu{Activation::relu, true};
 inline constexpr FeedForwardKind FeedForwardKind::geglu{Activation::gelu, true};
 inline constexpr FeedForwardKind FeedForwardKind::swiglu{Activation::silu, true};
 
-/// "glu", "bilinear", "reglu", "geglu", "swiglu", or a name that activation_by_name knows. @throws FormatError
-/// for any other.
+/// "glu", "bilinear", "reglu", "geglu", "swiglu", or a name that activation_by_name knows. @throws
+/// FormatError for any other.
 FeedForwardKind feed_forward_by_name(std::string_view name);
 
 /// The I' at which a gated network has as many weights as a plain one of width I: three matrices [I', H]

@@ -28,11 +28,11 @@ Init truncated_normal(double std);
 Init uniform(double bound);
 
 /// Uniform with bound sqrt(6 / (in + out)) for a weight [out, in] (Glorot and Bengio 2010, eq. 16): keeps the
-/// variance of values and of gradients the same from layer to layer. ShapeError if the rank is not 2.
+/// variance of values and of gradients the same from layer to layer. @throws ShapeError if the rank is not 2.
 Init xavier_uniform();
 
 /// Uniform with bound sqrt(6 / in) for a weight [out, in] (He et al. 2015, eq. 10): the same for ReLU.
-/// ShapeError if the rank is not 2.
+/// @throws ShapeError if the rank is not 2.
 Init he_uniform();
 
 Init zeros();

@@ -15,7 +15,8 @@ struct Module::Registry {
     Tensor parameter;                // defined for a parameter ...
     std::shared_ptr<Registry> part;  // ... set for a part
   };
-  // Under which another module first adopted this one; without a parent until then.
+  // Under which another module first adopted this one; without a parent until then, and again when that
+  // module is gone.
   std::shared_ptr<ModuleName> name = std::make_shared<ModuleName>();
   std::vector<Entry> entries;
   bool training = true;
@@ -52,7 +53,7 @@ struct Module::Registry {
   }
 };
 
-Module::Module() : registry_(std::make_shared<Registry>()) {}
+Module::Module() : registry_(std::make_shared<Registry>()) { registry_->name->owner = registry_; }
 
 Tensor Module::parameter(const std::string& name, Tensor value) const {
   if (name.empty()) fail<Error>("module: a parameter needs a name");
@@ -73,7 +74,7 @@ void Module::adopt(const std::string& name, const Module& module) const {
       fail<Error>("module: the name \"{}\" is taken; each parameter needs its own", full);
     }
   }
-  if (ModuleName& own = *module.registry_->name; !own.parent) {
+  if (ModuleName& own = *module.registry_->name; !own.parent || own.is_orphan()) {
     own.name = name;
     own.parent = registry_->name;
   }
@@ -83,7 +84,7 @@ void Module::adopt(const std::string& name, const Module& module) const {
 ModuleScope Module::enter() const {
   const ModuleName& own = *registry_->name;
   // A module that is nobody's part has no name: what it does belongs to whoever calls it.
-  return ModuleScope(own.parent ? &own : running_module());
+  return ModuleScope(own.parent && !own.is_orphan() ? &own : running_module());
 }
 
 // ---- Parameters ----

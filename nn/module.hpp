@@ -72,9 +72,9 @@ class Module {
   void zero_grad() const;  ///< Zeroes every gradient that exists.
 
   StateDict state_dict() const;  ///< The parameters, detached, by name; they share memory with the module.
-  /// Copies values into the parameters, converting the dtype. A shape that differs throws ShapeError. If
-  /// `strict`, a missing or unexpected name throws FormatError. Either error names every one at once, and
-  /// nothing is loaded.
+  /// Copies values into the parameters, converting the dtype. @throws ShapeError if a shape differs and,
+  /// if `strict`, FormatError for a missing or unexpected name. Either names every one at once, and nothing
+  /// is loaded.
   LoadReport load_state_dict(const StateDict& state, bool strict = true) const;
 
   /// The tree of parts, indented, with shapes and counts.
@@ -93,7 +93,8 @@ class Module {
     return module;
   }
   /// To be held during forward, so that errors and anomalies can name this part of the model: its full name,
-  /// as in named_parameters() of the whole, also where a part is called by itself.
+  /// as in named_parameters() of the whole, also where a part is called by itself. A part that two models
+  /// share has the name that the first gave it, as long as that one is there.
   ModuleScope enter() const;
 
  private:

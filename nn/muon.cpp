@@ -42,6 +42,8 @@ Muon::Muon(const Parameters& parameters, const MuonOptions& options)
            Kind::adamw, 1e-8, options.weight_decay),
       hidden_(options.hidden),
       momentum_(options.momentum) {
+  if (!(momentum_ >= 0 && momentum_ < 1))
+    fail<ValueError>("muon: momentum is {}; it must be a number from 0 up to 1", momentum_);
   const auto& entries = arena().entries();
   if (std::none_of(entries.begin(), entries.end(), [this](const auto& e) { return steps_alone(e); })) {
     fail<Error>(

@@ -19,7 +19,18 @@ double sum_of_squares(const Tensor& x) {
                         [&]<class T> { return kernels::sum_of_squares<T>(x.data<T>(), x.numel()); });
 }
 
+void check_from_0(const char* name, double value) {
+  if (!(value >= 0 && std::isfinite(value)))
+    fail<ValueError>("optimizer: {} is {}; it must be a number from 0 on", name, value);
+}
+
+void check_beta(const char* name, double value) {
+  if (!(value >= 0 && value < 1))
+    fail<ValueError>("optimizer: {} is {}; it must be a number from 0 up to 1", name, value);
+}
+
 const SgdOptions& checked(const SgdOptions& options) {
+  check_from_0("momentum", options.momentum);
   if (options.nesterov && !(options.momentum > 0)) {
     fail<ValueError>("sgd: nesterov needs a momentum above 0, not {}", options.momentum);
   }
@@ -36,6 +47,8 @@ std::function<bool(const std::string& name)> names_under(const std::string& part
 
 Optimizer::Optimizer(const Parameters& parameters, const Common& common, std::vector<std::string> moments)
     : arena_(parameters, common.decays), lr_(common.lr), moment_names_(std::move(moments)) {
+  check_from_0("the learning rate", common.lr);
+  check_from_0("weight_decay", common.weight_decay);
   std::vector<bool> used(common.groups.size());
   for (const auto& entry : arena_.entries()) {
     const auto group = std::find_if(common.groups.begin(), common.groups.end(),
@@ -56,6 +69,11 @@ Optimizer::Optimizer(const Parameters& parameters, const Common& common, std::ve
   }
   for (size_t i = 0; i < moment_names_.size(); ++i)
     moments_.push_back(zeros({arena_.size()}, arena_.dtype()));
+}
+
+void Optimizer::set_learning_rate(double lr) {
+  check_from_0("the learning rate", lr);
+  lr_ = lr;
 }
 
 std::vector<Optimizer::Stretch> Optimizer::stretches(double grad_scale) const {
@@ -171,7 +189,11 @@ Adam::Adam(const Parameters& parameters, const AdamOptions& options, Kind kind, 
       beta1_(options.beta1),
       beta2_(options.beta2),
       eps_(options.eps.value_or(eps)),
-      kind_(kind) {}
+      kind_(kind) {
+  check_beta("beta1", beta1_);
+  check_beta("beta2", beta2_);
+  check_from_0("eps", eps_);
+}
 
 Adam::Adam(const Parameters& parameters, const AdamOptions& options)
     : Adam(parameters, options, Kind::adam, 1e-8, 0) {}

@@ -1,6 +1,6 @@
 /// @file
-/// Optimisers: SGD, Adam, AdamW, and the Adam of google-research/bert. Muon is in nn/muon.hpp, the choice of one by
-/// name in nn/optimizer_names.hpp.
+/// Optimisers: SGD, Adam, AdamW, and the Adam of google-research/bert. Muon is in nn/muon.hpp, the choice of
+/// one by name in nn/optimizer_names.hpp.
 ///
 ///     AdamW optimizer(model, {.lr = 1e-3});
 ///     for (int64_t step = 0; step < steps; ++step) {
@@ -54,7 +54,7 @@ class Optimizer {
 
   void zero_grad() const { arena_.zero_grad(); }
   double learning_rate() const { return lr_; }
-  void set_learning_rate(double lr) { lr_ = lr; }
+  void set_learning_rate(double lr);        ///< @throws ValueError unless it is a number from 0 on.
   int64_t steps() const { return steps_; }  ///< Steps taken so far.
   const ParameterArena& arena() const { return arena_; }
 
@@ -70,7 +70,8 @@ class Optimizer {
     const DecayRule& decays;
     const std::vector<ParameterGroup>& groups;
   };
-  /// @throws Error for a group that holds no parameter, ValueError for a rate that is negative or not finite.
+  /// @throws Error for a group that holds no parameter, ValueError for a number that is negative or not
+  /// finite.
   Optimizer(const Parameters& parameters, const Common& common, std::vector<std::string> moments);
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
@@ -124,7 +125,8 @@ struct SgdOptions {
 };
 
 /// Gradient descent with momentum as torch.optim.SGD: g += decay w; m = momentum m + g; w -= lr m (with
-/// nesterov: w -= lr (g + momentum m); Sutskever et al. 2013). @throws ValueError for nesterov without momentum.
+/// nesterov: w -= lr (g + momentum m); Sutskever et al. 2013). @throws ValueError for nesterov without
+/// momentum.
 class Sgd : public Optimizer {
  public:
   explicit Sgd(const Parameters& parameters, const SgdOptions& options = {});

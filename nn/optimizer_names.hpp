@@ -15,7 +15,8 @@ struct OptimizerSettings {
   double beta1 = 0.9, beta2 = 0.999;  ///< of the Adam family, and of AdamW beside Muon
 };
 
-/// "adamw", "bert-adam", "adam", "muon" (with AdamW for all but the hidden matrices) or "sgd" (with momentum 0.9).
+/// "adamw", "bert-adam", "adam", "muon" (with AdamW for all but the hidden matrices) or "sgd" (with momentum
+/// 0.9).
 /// @throws ValueError for any other name.
 std::unique_ptr<Optimizer> optimizer_by_name(std::string_view name, const Parameters& parameters,
                                              const OptimizerSettings& settings = {});

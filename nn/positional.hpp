@@ -18,8 +18,8 @@ class SinusoidalPositions : public Module {
  public:
   SinusoidalPositions(int64_t max_length, int64_t hidden);
 
-  /// `first` is the position of x[:, 0]: more than 0 where a text is continued. @throws ShapeError if x is not
-  /// [B, S, H], IndexError if a position is at or above max_length.
+  /// `first` is the position of x[:, 0]: more than 0 where a text is continued. @throws ShapeError if x is
+  /// not [B, S, H], IndexError if a position is at or above max_length.
   Tensor operator()(const Tensor& x, int64_t first = 0) const;
 
   const Tensor table;  ///< [max_length, H], f64; used in the dtype of x

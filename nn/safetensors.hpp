@@ -44,7 +44,8 @@ class SafetensorsFile {
   static bool can_read(const Entry& entry);
 
   /// One tensor: F32, F16 and BF16 become f32, F64 f64, I64, I32, I16, I8 and U8 i64, BOOL bool.
-  /// @throws FormatError if the file has no such tensor, or it is of another dtype; IoError if it cannot be read.
+  /// @throws FormatError if the file has no such tensor, or it is of another dtype; IoError if it cannot be
+  /// read.
   Tensor read(const std::string& name);
 
   StateDict read_all();  ///< Every tensor.

@@ -42,8 +42,9 @@ struct Chart {
 };
 
 /// A series of many points is thinned to what the width can show, keeping every peak. A chart without any
-/// point says so. The line of `cursor` has the class cursor; its data-zero is the pixel of x = 0, its data-unit
-/// the pixels from one x to the next, where x is not logarithmic and there is a point. @throws ShapeError when the size is below the least, or a colour is not 1 to 4.
+/// point says so. The line of `cursor` has the class cursor; its data-zero is the pixel of x = 0, its
+/// data-unit the pixels from one x to the next, where x is not logarithmic and there is a point. @throws
+/// ShapeError when the size is below the least, or a colour is not 1 to 4.
 Picture draw(const Chart& chart);
 
 /// The smoothed course of `y`: exponential moving averages of about `span` points that skip what is not

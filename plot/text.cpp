@@ -97,7 +97,7 @@ std::string percent(double fraction, int decimals) {
   return fmt::format("{:.{}f}{}%", 100 * fraction, decimals, no_break_space);
 }
 
-std::string count(std::int64_t value) {
+std::string count(int64_t value) {
   const std::string digits = fmt::format("{}", value);
   return value < 0 ? "-" + set_apart(digits.substr(1)) : set_apart(digits);
 }

@@ -27,7 +27,7 @@ std::string number(double value, int digits = 3);
 std::string percent(double fraction, int decimals = 1);
 
 /// `value` with its thousands set apart: 1,234,567.
-std::string count(std::int64_t value);
+std::string count(int64_t value);
 
 /// The width of `text` in CSS pixels at `size`, estimated from its characters: an SVG cannot measure.
 double text_width(std::string_view text, double size = 12);

@@ -44,7 +44,8 @@ Measurement TensorCheck::blame(const Direction& all, const Measurement& whole) {
     if (rest.elements.empty() || verdict(left_over) <= Verdict::kink) return kinks.front();
   }
   if (verdict(left_over) == Verdict::kink) return left_over;
-  // Each of its elements is right alone, at steps of its own size. Together they have steps for one size only.
+  // Each of its elements is right alone, at steps of its own size. Together they have steps for one size
+  // only.
   left_over.in_doubt = left_over.in_doubt || halvings_left_ > 0;
   left_over.direction = whole.direction;
   return left_over;

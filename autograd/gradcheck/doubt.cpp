@@ -7,8 +7,9 @@
 
 namespace gradus::gradchecking {
 
-/// Outputs of 1e16 say, to which x adds 1: they do not move, though they depend on it. And scores of a million
-/// are known to 1e-10 only: what backward makes of that may be all there is of a gradient that should be 0.
+/// Outputs of 1e16 say, to which x adds 1: they do not move, though they depend on it. And scores of a
+/// million are known to 1e-10 only: what backward makes of that may be all there is of a gradient that should
+/// be 0.
 Measurement TensorCheck::in_the_light_of_rounding(Measurement m) {
   Estimate& slope = m.slopes.central;
   slope.noise = std::max(slope.noise, swallowed_by_outputs(m));

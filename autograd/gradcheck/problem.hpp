@@ -64,8 +64,8 @@ Claim second_order(const Problem& problem, Rng& rng);
 /// The gradients, computed again with round(v) in place of each cotangent v.
 using GradientsAt = std::function<std::vector<Numbers>(const std::function<Tensor(const Tensor&)>& round)>;
 
-/// For each of `gradients`: its changes in a few trials where every value and every cotangent moves up or down
-/// by two roundings. None for a backward that gives other gradients when it is called again.
+/// For each of `gradients`: its changes in a few trials where every value and every cotangent moves up or
+/// down by two roundings. None for a backward that gives other gradients when it is called again.
 std::vector<std::vector<Numbers>> rounding_of(const Problem& problem, const std::vector<Numbers>& gradients,
                                               const GradientsAt& gradients_at);
 

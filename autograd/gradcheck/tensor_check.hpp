@@ -97,8 +97,8 @@ class TensorCheck {
   double size_of(const Direction& direction) const;  ///< the largest |x| of its elements
   /// How far the gradient changes where values and cotangents are off by rounding.
   double backward_rounding(const Measurement& m) const;
-  /// The same for whatever of this tensor's elements changes most: where a tie breaks in few of the trials, any
-  /// element may have been next.
+  /// The same for whatever of this tensor's elements changes most: where a tie breaks in few of the trials,
+  /// any element may have been next.
   double largest_rounding(const Direction& direction) const;
   /// The largest |gradient| of all tensors that is more than rounding; 1 if there is none.
   double largest_beyond_rounding() const;

@@ -129,8 +129,8 @@ inline float erf(float x) {
 }
 inline double erf(double x) { return std::erf(x); }
 
-/// Phi(x), the normal distribution function, with its relative accuracy far in the negative tail too, where (1 +
-/// erf) / 2 would be 0. Float: 0 below -13.2.
+/// Phi(x), the normal distribution function, with its relative accuracy far in the negative tail too, where
+/// (1 + erf) / 2 would be 0. Float: 0 below -13.2.
 inline float normal_cdf(float x) {
   const float tail = detail::normal_tail(detail::at_most(std::fabs(x), 13.2f)).tail;
   return x < 0 ? tail : 1.0f - tail;

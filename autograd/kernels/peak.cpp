@@ -20,8 +20,8 @@ namespace {
 
 constexpr int64_t rounds = 4096;  // of a block: some 20 to 200 us
 
-// x = x a + b in independent chains, enough of them that no addition waits for the one before: two units with a
-// latency of four to six cycles want eight to twelve. The values stay near 1.
+// x = x a + b in independent chains, enough of them that no addition waits for the one before: two units with
+// a latency of four to six cycles want eight to twelve. The values stay near 1.
 #define GRADUS_CHAINS(V, SET, STEP)                                                    \
   constexpr int chains = 12;                                                           \
   V x[chains];                                                                         \

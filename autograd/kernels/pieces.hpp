@@ -47,11 +47,11 @@ void sum_partials(const T* partials, int64_t pieces, int64_t stride, int64_t col
   }
 }
 
-/// Sums down columns, one row of `cols` for each of `totals`: add(begin, end, sums) adds what rows [begin, end)
-/// give to sums, [totals.size(), cols], and row k of all sums goes to total k. A null total is skipped.
+/// Sums down columns, one row of `cols` for each of `totals`: add(begin, end, sums) adds what rows [begin,
+/// end) give to sums, [totals.size(), cols], and row k of all sums goes to total k. A null total is skipped.
 ///
-/// `add` takes a range of rows, so that the loop over rows is the kernel's own: called for one row at a time it
-/// made column_sum a third slower.
+/// `add` takes a range of rows, so that the loop over rows is the kernel's own: called for one row at a time
+/// it made column_sum a third slower.
 template <class T, class Add>
 void column_sums(int64_t rows, int64_t cols, std::initializer_list<T*> totals, Add add) {
   const int64_t width = static_cast<int64_t>(totals.size()) * cols;

@@ -47,7 +47,8 @@ inline Tensor number_beside(std::string_view op, const Tensor& x, double number)
   return scalar(number, x.dtype());
 }
 
-/// An element of another dtype. A number beyond the ends of i64 and NaN have no value there: DTypeError.
+/// An element of another dtype. A number beyond the ends of i64 and NaN have no value there.
+/// @throws DTypeError
 template <class To, class From>
 To convert(std::string_view op, From value) {
   if constexpr (std::is_same_v<To, int64_t> && std::is_floating_point_v<From>) {

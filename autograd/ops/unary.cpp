@@ -25,8 +25,8 @@ Tensor normal_density(const Tensor& x) {
   return exp(-0.5 * x * x) * (0.5 * std::numbers::inv_sqrtpi * std::numbers::sqrt2);
 }
 
-/// Phi(x), its distribution function. An op of its own, since (1 + erf(x / sqrt(2))) / 2 rounds to 0 where x is
-/// far below 0.
+/// Phi(x), its distribution function. An op of its own, since (1 + erf(x / sqrt(2))) / 2 rounds to 0 where x
+/// is far below 0.
 Tensor normal_cdf(const Tensor& x) {
   return record("normal_cdf", map_float("normal_cdf", x, [](auto v) { return math::normal_cdf(v); }),
                 wrt(x, [x = saved(x)](const Tensor& dy) { return dy * normal_density(x); }));

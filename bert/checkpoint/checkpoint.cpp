@@ -49,7 +49,8 @@ bool is_of_bert(const std::string& name) {
   return known_as.starts_with("bert.") || known_as.starts_with("cls.");
 }
 
-/// The tensors of one file. What a BERT has no use for may be of a dtype that is not read; a warning names it.
+/// The tensors of one file. What a BERT has no use for may be of a dtype that is not read; a warning names
+/// it.
 nn::StateDict read_file_of_tensors(const fs::path& path, std::vector<std::string>& warnings) {
   nn::SafetensorsFile file(path);
   nn::StateDict tensors;

@@ -39,9 +39,9 @@ struct Checkpoint {
 ///         for a folder that has only a pickle (pytorch_model.bin): it says how to convert it.
 Checkpoint read_checkpoint(const std::filesystem::path& folder);
 
-/// Makes room for `pieces` pieces, where the folder has fewer: the word embeddings and a decoder of its own get
-/// rows drawn from a normal distribution of the config's initializer_range, the MLM bias zeros. The weights of
-/// the pieces that were there stay as they are.
+/// Makes room for `pieces` pieces, where the folder has fewer: the word embeddings and a decoder of its own
+/// get rows drawn from a normal distribution of the config's initializer_range, the MLM bias zeros. The
+/// weights of the pieces that were there stay as they are.
 void extend_vocabulary(Checkpoint& checkpoint, int64_t pieces, Rng& rng);
 
 /// Copies the weights into `model` (a Bert or a model with heads). Names what stayed fresh (heads and pooler

@@ -15,8 +15,8 @@ namespace gradus::bert {
 std::string canonical_name(std::string name);
 
 /// What PyTorch puts before every name when a wrapped model is saved: "module." (DataParallel and its kin),
-/// "_orig_mod." (torch.compile), "model." (a model that is a member of another, as Lightning has it), or several.
-/// Empty for other names.
+/// "_orig_mod." (torch.compile), "model." (a model that is a member of another, as Lightning has it), or
+/// several. Empty for other names.
 std::string_view wrapper_prefix(std::string_view name);
 
 /// Settles which decoder the MLM head has. Takes cls.predictions.decoder.* out of the weights where they are
@@ -26,7 +26,8 @@ void resolve_decoder(Checkpoint& checkpoint);
 /// Cuts the tables of a vocabulary that was padded to a multiple of 8 down to the config's vocab_size.
 void cut_padded_vocabulary(Checkpoint& checkpoint);
 
-/// Compares the tables and the number of layers with the config. FormatError names the file and both sizes.
+/// Compares the tables and the number of layers with the config.
+/// @throws FormatError that names the file and both sizes.
 void check_sizes(const Checkpoint& checkpoint);
 
 }  // namespace gradus::bert

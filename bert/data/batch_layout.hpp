@@ -20,8 +20,8 @@ using SlotsOf = std::function<int64_t(int64_t e)>;
 /// Examples 0 ... count - 1, a row each, of `length` slots; 0: as long as the longest.
 Layout one_a_row(int64_t length, int64_t count, const SlotsOf& slots_of);
 
-/// At most `rows` rows of `length` slots, filled with examples 0, 1, ... in order, each in the first row that has room
-/// for it, up to the first that fits nowhere. Rows that stay empty are left out.
+/// At most `rows` rows of `length` slots, filled with examples 0, 1, ... in order, each in the first row that
+/// has room for it, up to the first that fits nowhere. Rows that stay empty are left out.
 Layout packed(int64_t length, int64_t rows, int64_t examples, const SlotsOf& slots_of);
 
 }  // namespace gradus::bert

@@ -56,8 +56,8 @@ bool TokenizedCorpus::operator==(const TokenizedCorpus& other) const {
 }
 
 void CorpusWalk::at(int64_t d) {
-  // Long documents take memory themselves; and a walk may look, for each of many short ones, at others far away,
-  // of which each brings some pages.
+  // Long documents take memory themselves; and a walk may look, for each of many short ones, at others far
+  // away, of which each brings some pages.
   constexpr int64_t most_tokens = int64_t{1} << 23, most_documents = 1024;
   const int64_t token = corpus_.begin_of(corpus_.first_sentence(d));
   if (++documents_ < most_documents && token - forgotten_ < most_tokens) return;

@@ -49,9 +49,9 @@ struct CorpusArrays {
   std::function<void()> forget;
 };
 
-/// Documents of sentences of token ids in three flat arrays, its own (four bytes a token) or those of a mapped
-/// file. Sentences are numbered through the whole corpus, so that a run of sentences of one document is one span
-/// of ids.
+/// Documents of sentences of token ids in three flat arrays, its own (four bytes a token) or those of a
+/// mapped file. Sentences are numbered through the whole corpus, so that a run of sentences of one document
+/// is one span of ids.
 class TokenizedCorpus final : public CorpusSink {
  public:
   TokenizedCorpus() = default;
@@ -107,7 +107,8 @@ class TokenizedCorpus final : public CorpusSink {
   std::shared_ptr<const CorpusArrays> mapped_;  // null: the three above
 };
 
-/// For a walk from the begin of a corpus to its end: forgets what was read, some millions of tokens at a time.
+/// For a walk from the begin of a corpus to its end: forgets what was read, some millions of tokens at a
+/// time.
 class CorpusWalk {
  public:
   explicit CorpusWalk(const TokenizedCorpus& corpus) : corpus_(corpus) {}
@@ -177,8 +178,8 @@ struct DocumentSplit {
   std::vector<int64_t> training, held_out;
 };
 
-/// Draws which of `documents` documents are held out: round(fraction * documents), at least one; the same seed
-/// draws the same.
+/// Draws which of `documents` documents are held out: round(fraction * documents), at least one; the same
+/// seed draws the same.
 ///
 /// @throws FormatError unless 0 < fraction < 1 and both parts get a document.
 DocumentSplit draw_split(int64_t documents, double fraction, uint64_t seed);

@@ -8,8 +8,8 @@
 
 namespace gradus::bert {
 
-/// Element `i` is `Value(view[i])`, for lists that keep their elements in another form than they show. It holds the
-/// view itself, a small thing such as a pointer.
+/// Element `i` is `Value(view[i])`, for lists that keep their elements in another form than they show. It
+/// holds the view itself, a small thing such as a pointer.
 template <class View, class Value>
 class IndexIterator {
  public:

@@ -1,5 +1,6 @@
 /// @file
-/// PlannedRows: which pieces the rows of an epoch are made of, in 16 bytes a row, since a large text has millions.
+/// PlannedRows: which pieces the rows of an epoch are made of, in 16 bytes a row, since a large text has
+/// millions.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,8 @@ struct ExamplePlan {
   bool operator==(const ExamplePlan&) const = default;
 };
 
-/// A list of ExamplePlans. It takes and gives them whole, and keeps places of 40 bits, lengths of 23 and the label.
+/// A list of ExamplePlans. It takes and gives them whole, and keeps places of 40 bits, lengths of 23 and the
+/// label.
 class PlannedRows {
  public:
   static constexpr int64_t most_tokens = int64_t{1} << 40;    ///< of a corpus

@@ -34,8 +34,8 @@ struct PretrainingOptions {
   uint64_t seed = 0;
 };
 
-/// B rows of S slots, row-major, with E examples: one a row, or with packing as many as fit. The masked positions are
-/// gathered, so that the MLM head runs on them alone.
+/// B rows of S slots, row-major, with E examples: one a row, or with packing as many as fit. The masked
+/// positions are gathered, so that the MLM head runs on them alone.
 struct PretrainingBatch {
   int64_t rows = 0, length = 0;         ///< B and S.
   std::vector<int64_t> input_ids;       ///< [B, S]
@@ -66,8 +66,8 @@ struct EpochPlan {
 class PretrainingData {
  public:
   /// @throws FormatError if the corpus holds no piece to mask or too few documents (two of two sentences) for
-  /// pairs, ValueError if an option and IndexError if a token id is out of range. Text that no pair shows has rows of its
-  /// own.
+  /// pairs, ValueError if an option and IndexError if a token id is out of range. Text that no pair shows has
+  /// rows of its own.
   PretrainingData(std::shared_ptr<const TokenizedCorpus> corpus, MaskingVocabulary pieces,
                   PretrainingOptions options = {});
 
@@ -75,12 +75,13 @@ class PretrainingData {
   /// short rows (0 keeps it).
   EpochPlan plan_epoch(int64_t epoch, int64_t max_length = 0) const;
 
-  /// How many pairs of an epoch's rows have label 0, and label 1. It counts no further once it has seen both, so of a
-  /// large text it looks at the first documents only.
+  /// How many pairs of an epoch's rows have label 0, and label 1. It counts no further once it has seen both,
+  /// so of a large text it looks at the first documents only.
   std::array<int64_t, 2> count_labels(int64_t epoch) const;
 
-  /// The examples [first, first + count) of the epoch, fewer at its end, each a row. With packing `count` rows with all
-  /// the examples from `first` on that fit, in order, each into the first row that has room. Thread-safe.
+  /// The examples [first, first + count) of the epoch, fewer at its end, each a row. With packing `count`
+  /// rows with all the examples from `first` on that fit, in order, each into the first row that has room.
+  /// Thread-safe.
   /// @throws ValueError if `masked_fraction`, in place of the options', is not between 0 and 1.
   PretrainingBatch batch(const EpochPlan& epoch, int64_t first, int64_t count,
                          std::optional<double> masked_fraction = {}) const;

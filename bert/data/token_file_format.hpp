@@ -1,6 +1,6 @@
 /// @file
-/// How a token file lies on the disk: what token_file.cpp reads and token_file_write.cpp writes. Used inside the library
-/// only.
+/// How a token file lies on the disk: what token_file.cpp reads and token_file_write.cpp writes. Used inside
+/// the library only.
 #pragma once
 
 #include <cstddef>

@@ -86,8 +86,8 @@ BigramBaseline::BigramBaseline(const TokenizedCorpus& training, const MaskingVoc
   count(training, 0, documents);
 }
 
-/// Pairs of neighbours within a document, sorted by the piece that is given and then by the piece that is to be
-/// predicted.
+/// Pairs of neighbours within a document, sorted by the piece that is given and then by the piece that is to
+/// be predicted.
 void BigramBaseline::count(const TokenizedCorpus& corpus, int64_t first_document, int64_t end_document) {
   const auto vocabulary = special_.size();
   const int64_t step =

@@ -52,8 +52,8 @@ class UnigramBaseline {
 /// text, as the model sees them. A neighbour that is [MASK] or another special piece says nothing, and its
 /// side is left out.
 ///
-/// Of a text of more than `most_tokens` every second, third, ... document is counted, evenly through the text, so that
-/// memory does not grow with it.
+/// Of a text of more than `most_tokens` every second, third, ... document is counted, evenly through the
+/// text, so that memory does not grow with it.
 class BigramBaseline {
  public:
   static constexpr int64_t most_tokens = 32'000'000;

@@ -27,8 +27,8 @@ struct FeatureOptions {
   bool mean_of_layers = false;  ///< divides what was added up by the number of layers
   Pooling pooling = Pooling::mean;
   bool normalize = false;  ///< divides each vector by its length (Euclidean, at least 1e-12)
-  /// The most pieces of a text, [CLS] and [SEP] counted; what is behind them is cut off. 0: as many as the model
-  /// has positions.
+  /// The most pieces of a text, [CLS] and [SEP] counted; what comes after them is cut off. 0: as many as the
+  /// model has positions.
   int64_t max_length = 0;
   int64_t batch_tokens = 2048;  ///< how many slots a batch may have, beyond its first text
 };
@@ -40,8 +40,8 @@ struct TextFeatures {
   bool is_cut = false;              ///< the text has more pieces than were looked at
 };
 
-/// The vectors of each text, in the order of `texts`. Texts of similar length go through the model together, so
-/// that little is padded, and padding changes nothing but how numbers round. The model's mode is put back.
+/// The vectors of each text, in the order of `texts`. Texts of similar length go through the model together,
+/// so that little is padded, and padding changes nothing but how numbers round. The model's mode is put back.
 /// `on_batch` is told after each batch how many texts are done.
 /// @throws IndexError for a layer that the model does not have; ValueError for no layer at all, for a pooled
 ///         vector of a model without pooler or of another layer than the last, and for a max_length that is

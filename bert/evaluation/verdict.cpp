@@ -13,7 +13,7 @@ namespace {
 // Small models went past two neighbours after some ten times through a text; after many more it is the text
 // that is too small.
 constexpr double many_passes = 40;
-constexpr std::int64_t small_text = 200'000;
+constexpr int64_t small_text = 200'000;
 
 std::string share(double value) { return fmt::format("{:.1f} %", 100 * value); }
 
@@ -30,7 +30,7 @@ std::string what_is_below(const MaskScore& model, const MaskScore& two_neighbour
       two_neighbours_name, two_neighbours.perplexity, model.perplexity);
 }
 
-std::string what_would_help(std::int64_t seen, std::int64_t text) {
+std::string what_would_help(int64_t seen, int64_t text) {
   if (text <= 0) return " Longer training would help, or more text.";
   const double passes = static_cast<double>(seen) / static_cast<double>(text);
   if (passes < 1) {  // however small the text is, there is more of it
@@ -48,8 +48,8 @@ std::string what_would_help(std::int64_t seen, std::int64_t text) {
 
 }  // namespace
 
-std::string below_baseline(const MaskScore& model, const MaskScore& two_neighbours, std::int64_t seen,
-                           std::int64_t text) {
+std::string below_baseline(const MaskScore& model, const MaskScore& two_neighbours, int64_t seen,
+                           int64_t text) {
   const std::string below = what_is_below(model, two_neighbours);
   if (below.empty()) return {};
   return below + what_would_help(seen, text);

@@ -20,8 +20,8 @@ struct MaskScore {
 /// For a model with a lower share of masked tokens right than two neighbours, or with a higher perplexity:
 /// that it is so, and what would help, by how often `seen` tokens (of the text, padding not counted) are the
 /// training text of `text` tokens (0 where that is not known). Empty for any other, and for figures of NaN.
-std::string below_baseline(const MaskScore& model, const MaskScore& two_neighbours, std::int64_t seen = 0,
-                           std::int64_t text = 0);
+std::string below_baseline(const MaskScore& model, const MaskScore& two_neighbours, int64_t seen = 0,
+                           int64_t text = 0);
 
 /// For a model that gives nearly all pairs one answer, so that it is right of one kind and wrong of the
 /// other: what that means. Empty for any other, and where a share is NaN.

@@ -25,8 +25,8 @@ struct InitOptions {
   bool operator==(const InitOptions&) const = default;
 };
 
-/// What makes a network that is no BERT any more, though it is built of the same parts. Hugging Face's BERT does not
-/// compute these, so a folder with one of them says model_type "gradus-bert", which it refuses.
+/// What makes a network that is no BERT any more, though it is built of the same parts. Hugging Face's BERT
+/// does not compute these, so a folder with one of them says model_type "gradus-bert", which it refuses.
 struct Variant {
   bool pre_norm =
       false;  ///< LayerNorm before each half of a layer, not after its sum (Xiong et al. 2020, section 3)
@@ -57,8 +57,8 @@ struct Config {
   Variant variant = {};             ///< likewise
 
   /// The published sizes: "tiny" (L 2, H 128), "mini" (4, 256), "small" (4, 512), "medium" (8, 512) and
-  /// "base" (12, 768), with A = H / 64 and I = 4 H (Turc et al. 2019, table 1). @throws ValueError for another
-  /// name.
+  /// "base" (12, 768), with A = H / 64 and I = 4 H (Turc et al. 2019, table 1). @throws ValueError for
+  /// another name.
   static Config named(std::string_view size, int64_t vocab_size = 30522);
 
   /// The most that a size may be: beyond it no table fits any memory, and a product of two still fits an
@@ -68,7 +68,8 @@ struct Config {
   int64_t head_size() const { return hidden_size / num_attention_heads; }  ///< D
   /// "gelu", or of a variant "gelu as gates" and "gelu, pre-norm": for a reader.
   std::string layers_text() const;
-  Activation activation() const;  ///< what `hidden_act` names; ValueError for a name that is not known
+  Activation activation()
+      const;  ///< what `hidden_act` names. @throws ValueError for a name that is not known
 
   /// One sentence about the first value that no BERT can have, or an empty string.
   std::string problem() const;

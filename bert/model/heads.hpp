@@ -69,7 +69,7 @@ class BertForPreTraining : public nn::Module {
   /// The loss of pretraining: the mean of MLM over the masked positions plus the mean of NSP over the
   /// labelled rows. Each leaves out positions by a rule of its own, which does not touch the other's
   /// labels. Both look at a few tokens only, so the last layer stops after attention for the rest; without
-  /// dropout the numbers are those of operator(). IndexError names a label out of range.
+  /// dropout the numbers are those of operator(). @throws IndexError that names a label out of range.
   PretrainingLoss loss(const PretrainingBatch& batch) const;
 
   const Bert bert;

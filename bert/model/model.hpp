@@ -11,8 +11,8 @@
 ///     out.pooled;                     // [1, 128]: tanh(W h[CLS] + b)
 ///
 /// Letters in shapes: B sequences in the batch, S tokens in each, H hidden size, A heads, L layers, V pieces
-/// in the vocabulary. Parameters are named as in Hugging Face's BertModel: names are the keys of checkpoints.
-/// The models with a task on top are in bert/model/heads.hpp.
+/// in the vocabulary, P positions. Parameters are named as in Hugging Face's BertModel: names are the keys of
+/// checkpoints. The models with a task on top are in bert/model/heads.hpp.
 #pragma once
 
 #include <optional>
@@ -59,8 +59,8 @@ class Bert : public nn::Module {
                         const Tensor& attention_mask = {}, const ForwardOptions& options = {}) const;
 
   /// The last layer's vectors at `positions` only: i64 [n], b * S + s -> [n, H]. Cheaper than all of them.
-  /// With position_ids (i64 [B, S], each below P) a row may hold several texts: attention_mask then numbers them 1, 2,
-  /// ... and a token looks at those of its own number only.
+  /// With position_ids (i64 [B, S], each below P) a row may hold several texts: attention_mask then numbers
+  /// them 1, 2, ... and a token looks at those of its own number only.
   Tensor at_positions(const Tensor& positions, const Tensor& input_ids, const Tensor& token_type_ids = {},
                       const Tensor& attention_mask = {}, const Tensor& position_ids = {}) const;
 
@@ -78,8 +78,8 @@ class Bert : public nn::Module {
 /// no padding: attention is quicker without a mask.
 Tensor padding_mask(const Tensor& attention_mask);
 
-/// The mask [B, 1, S, S] (bool) of rows that hold several texts, of which attention_mask (i64 [B, S]) has the numbers:
-/// true where query and key have the same.
+/// The mask [B, 1, S, S] (bool) of rows that hold several texts, of which attention_mask (i64 [B, S]) has the
+/// numbers: true where query and key have the same.
 Tensor packed_mask(const Tensor& attention_mask);
 
 }  // namespace gradus::bert

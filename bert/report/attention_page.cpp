@@ -58,15 +58,15 @@ size_t real_length(const std::vector<std::string>& tokens) {
 /// The weights among the first `length` tokens as 16-bit steps, low byte first; 65535 stands for NaN.
 std::string packed(const AttentionPage& page, size_t length) {
   const size_t size = page.tokens.size();
-  std::vector<std::uint8_t> bytes;
+  std::vector<uint8_t> bytes;
   bytes.reserve(static_cast<size_t>(page.layers * page.heads) * length * length * 2);
   for (size_t row = 0; row * size < page.weights.size(); ++row) {
     if (row % size >= length) continue;
     for (size_t key = 0; key < length; ++key) {
       const float weight = page.weights[row * size + key];
       const long step = std::isnan(weight) ? 65535 : std::lround(std::clamp(weight, 0.0F, 1.0F) * 65534);
-      bytes.push_back(static_cast<std::uint8_t>(step & 255));
-      bytes.push_back(static_cast<std::uint8_t>(step >> 8));
+      bytes.push_back(static_cast<uint8_t>(step & 255));
+      bytes.push_back(static_cast<uint8_t>(step >> 8));
     }
   }
   return html::base64(bytes);
@@ -107,7 +107,7 @@ std::string shortened(const std::string& text, size_t most) {
 
 }  // namespace
 
-std::vector<float> AttentionPage::head_weights(std::int64_t layer, std::int64_t head) const {
+std::vector<float> AttentionPage::head_weights(int64_t layer, int64_t head) const {
   if (layer < 0 || layer >= layers || head < 0 || head >= heads) {
     fail<IndexError>("attention page: layer {}, head {}; there are {} and {}", layer, head, layers, heads);
   }
@@ -187,7 +187,8 @@ plot::Picture attention_picture(const std::vector<std::string>& tokens, const st
         "rotate(-90)\">{}</text>\n",
         left - 6, top + middle + 4, labels[i], left + middle + 4, top - 6, labels[i]);
   }
-  // What is too pale to see. Of a long text no more than a hundred cells a row, or the file would be too large.
+  // What is too pale to see. Of a long text no more than a hundred cells a row, or the file would be too
+  // large.
   const float palest = size > 64 ? 0.01F : 0.0005F;
   for (size_t q = 0; q < size; ++q) {
     for (size_t k = 0; k < size; ++k) {

@@ -25,8 +25,8 @@ struct AttentionPage {
   std::string subtitle;             ///< such as the model's folder; may be empty
   std::vector<std::string> tokens;  ///< S pieces
   std::vector<int> segments;        ///< S numbers, 0 for sentence A and 1 for B; or empty
-  std::int64_t layers = 0;
-  std::int64_t heads = 0;
+  int64_t layers = 0;
+  int64_t heads = 0;
   /// [L, A, S, S] row-major: weights[((l·A + a)·S + q)·S + k] is how much query q looks at key k, as softmax
   /// gives it, without dropout. A causal or padding mask shows as zeros. A query that sees nothing is a row
   /// of zeros. Rows are shown with their sum, so that a reader sees that it is 1.
@@ -34,7 +34,7 @@ struct AttentionPage {
   std::vector<TokenGuesses> predictions;
 
   /// [S, S], the weights of one head; both count from 0. @throws IndexError for one that is not there.
-  std::vector<float> head_weights(std::int64_t layer, std::int64_t head) const;
+  std::vector<float> head_weights(int64_t layer, int64_t head) const;
 };
 
 /// The page: a heat map of every head, one of them enlarged with its numbers. It is one file that needs no
@@ -49,8 +49,8 @@ std::string attention_fragment(const AttentionPage& page);
 std::string_view attention_style();
 std::string_view attention_script();
 
-/// One head as a picture: `weights` is [S, S], a row for each query, as above. Of more than 64 tokens, weights
-/// below 0.01 are left out.
+/// One head as a picture: `weights` is [S, S], a row for each query, as above. Of more than 64 tokens,
+/// weights below 0.01 are left out.
 /// @throws ShapeError, Error as render_attention_page.
 plot::Picture attention_picture(const std::vector<std::string>& tokens, const std::vector<float>& weights,
                                 const std::string& title);

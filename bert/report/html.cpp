@@ -33,16 +33,16 @@ std::string json_string(std::string_view text) {
   return quoted + '"';
 }
 
-std::string base64(std::span<const std::uint8_t> bytes) {
+std::string base64(std::span<const uint8_t> bytes) {
   static constexpr std::string_view base64_digits =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;
   text.reserve((bytes.size() + 2) / 3 * 4);
   for (size_t i = 0; i < bytes.size(); i += 3) {
     const size_t left = bytes.size() - i;
-    const std::uint32_t group = (static_cast<std::uint32_t>(bytes[i]) << 16) |
-                                (left > 1 ? static_cast<std::uint32_t>(bytes[i + 1]) << 8 : 0) |
-                                (left > 2 ? static_cast<std::uint32_t>(bytes[i + 2]) : 0);
+    const uint32_t group = (static_cast<uint32_t>(bytes[i]) << 16) |
+                           (left > 1 ? static_cast<uint32_t>(bytes[i + 1]) << 8 : 0) |
+                           (left > 2 ? static_cast<uint32_t>(bytes[i + 2]) : 0);
     text += base64_digits[group >> 18];
     text += base64_digits[(group >> 12) & 63];
     text += left > 1 ? base64_digits[(group >> 6) & 63] : '=';
@@ -54,7 +54,7 @@ std::string base64(std::span<const std::uint8_t> bytes) {
 std::string duration(double seconds) {
   if (!(seconds >= 0) || std::isinf(seconds)) return std::string(en_dash);
   if (seconds < 59.95) return fmt::format("{:.1f}{}s", seconds, no_break_space);
-  const auto whole = static_cast<std::int64_t>(std::llround(seconds));
+  const auto whole = static_cast<int64_t>(std::llround(seconds));
   if (whole < 3600)
     return fmt::format("{}{}min {:02}{}s", whole / 60, no_break_space, whole % 60, no_break_space);
   return fmt::format("{}{}h {:02}{}min", whole / 3600, no_break_space, whole / 60 % 60, no_break_space);

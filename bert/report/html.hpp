@@ -24,7 +24,7 @@ using plot::percent;
 std::string json_string(std::string_view text);
 
 /// RFC 4648, section 4, with padding.
-std::string base64(std::span<const std::uint8_t> bytes);
+std::string base64(std::span<const uint8_t> bytes);
 
 /// `seconds` as `8.2 s`, `3 min 05 s` or `2 h 07 min`. NaN or a negative number is an en dash.
 std::string duration(double seconds);

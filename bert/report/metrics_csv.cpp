@@ -74,12 +74,12 @@ MetricsRow parse_row(std::string_view text, const std::filesystem::path& path, s
   }
   const auto place = [&](size_t column) { return Place{path, line, columns[column]}; };
   MetricsRow row;
-  row.step = parse<std::int64_t>(cells[0], place(0));
+  row.step = parse<int64_t>(cells[0], place(0));
   if (cells[1] != "train" && cells[1] != "eval") {
     fail<FormatError>("{}, line {}: kind \"{}\" is neither train nor eval", path.string(), line, cells[1]);
   }
   row.kind = cells[1] == "train" ? MetricsRow::Kind::train : MetricsRow::Kind::eval;
-  row.tokens = parse<std::int64_t>(cells[2], place(2));
+  row.tokens = parse<int64_t>(cells[2], place(2));
   for (size_t i = 0; i < row_figures.size(); ++i) {
     const std::string_view cell = cells[3 + i];
     row.*row_figures[i] = cell.empty() ? MetricsRow::not_measured : parse<double>(cell, place(3 + i));
@@ -120,7 +120,7 @@ std::vector<MetricsRow> read_metrics_csv(const std::filesystem::path& path) {
   return rows;
 }
 
-MetricsWriter::MetricsWriter(std::filesystem::path path, std::optional<std::int64_t> resumed_step,
+MetricsWriter::MetricsWriter(std::filesystem::path path, std::optional<int64_t> resumed_step,
                              bool evaluates_again)
     : path_(std::move(path)) {
   if (resumed_step && std::filesystem::exists(path_)) {

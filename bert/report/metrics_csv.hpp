@@ -20,8 +20,8 @@ struct MetricsRow {
   static constexpr double not_measured = std::numeric_limits<double>::quiet_NaN();
 
   Kind kind = Kind::train;                    ///< train: since the last such row; eval: on held-out text
-  std::int64_t step = 0;                      ///< optimizer steps done
-  std::int64_t tokens = 0;                    ///< token slots read so far, padding included
+  int64_t step = 0;                           ///< optimizer steps done
+  int64_t tokens = 0;                         ///< token slots read so far, padding included
   double seconds = 0;                         ///< of training so far, across resumed runs
   double loss = not_measured;                 ///< mlm_loss + nsp_loss
   double mlm_loss = not_measured;             ///< mean over the masked positions
@@ -57,7 +57,7 @@ class MetricsWriter {
   /// an evaluation of that very step is dropped too. A missing file starts empty. The file is replaced as a
   /// whole or not at all.
   /// @throws IoError, FormatError as read_metrics_csv.
-  explicit MetricsWriter(std::filesystem::path path, std::optional<std::int64_t> resumed_step = std::nullopt,
+  explicit MetricsWriter(std::filesystem::path path, std::optional<int64_t> resumed_step = std::nullopt,
                          bool evaluates_again = false);
 
   /// @throws IoError when the row cannot be written.

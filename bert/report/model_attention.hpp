@@ -11,8 +11,8 @@
 
 namespace gradus::bert {
 
-/// Tokens, segments (where there are two) and the weights of every head for `encoding`, of S tokens. The model's
-/// mode is put back. @throws IndexError for a text that is longer than the model has positions.
+/// Tokens, segments (where there are two) and the weights of every head for `encoding`, of S tokens. The
+/// model's mode is put back. @throws IndexError for a text that is longer than the model has positions.
 AttentionPage model_attention(const Bert& model, const Encoding& encoding);
 
 }  // namespace gradus::bert

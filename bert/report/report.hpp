@@ -26,7 +26,7 @@ struct MlmBaselines {
 
 /// The model's fillings of one masked word after `step` steps, best first.
 struct SampleMoment {
-  std::int64_t step = 0;
+  int64_t step = 0;
   std::vector<Guess> guesses;
 };
 
@@ -51,8 +51,8 @@ struct TrainingReport {
   std::string subtitle;          ///< such as what was trained on what
   std::vector<MetricsRow> rows;  ///< as in metrics.csv; the last eval row gives the headline
   MlmBaselines baselines;
-  std::int64_t training_tokens = 0;  ///< of the training text; 0 where it is not known
-  std::int64_t seen_tokens = 0;      ///< of it so far, padding not counted
+  int64_t training_tokens = 0;  ///< of the training text; 0 where it is not known
+  int64_t seen_tokens = 0;      ///< of it so far, padding not counted
   std::vector<SampleSentence> samples;
   NetworkHistory history;  ///< for the time machine; with fewer than two moments there is none
   std::optional<AttentionPage> attention;
@@ -61,8 +61,8 @@ struct TrainingReport {
 };
 
 /// The report as one HTML page that needs no network: the headline figures, the curves against the baselines,
-/// the samples, the final evaluation, an attention map, the norms of the parts, settings and environment; and a
-/// slider that takes all of these back to any evaluation. What is not there yet
+/// the samples, the final evaluation, an attention map, the norms of the parts, settings and environment; and
+/// a slider that takes all of these back to any evaluation. What is not there yet
 /// (no evaluation, no sample, no row at all) is left out or said to be missing.
 /// @throws IndexError when a blank is outside its sentence; ShapeError as render_attention_page.
 std::string render_report(const TrainingReport& report);

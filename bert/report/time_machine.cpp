@@ -47,7 +47,7 @@ std::string json_numbers(const std::vector<double>& numbers) {
 }
 
 /// What the evaluation of `step` found.
-std::string figures_of(const std::vector<MetricsRow>& rows, std::int64_t step) {
+std::string figures_of(const std::vector<MetricsRow>& rows, int64_t step) {
   const auto row = std::find_if(rows.rbegin(), rows.rend(), [step](const MetricsRow& r) {
     return r.kind == MetricsRow::Kind::eval && r.step == step;
   });
@@ -60,7 +60,7 @@ std::string figures_of(const std::vector<MetricsRow>& rows, std::int64_t step) {
 }
 
 /// The guesses for each gap of all samples, in the order of the page; null where none were made at `step`.
-std::string guesses_at(const std::vector<SampleSentence>& samples, std::int64_t step) {
+std::string guesses_at(const std::vector<SampleSentence>& samples, int64_t step) {
   std::vector<std::string> gaps;
   for (const SampleSentence& sample : samples) {
     for (const SampleBlank& blank : sample.blanks) {
@@ -101,9 +101,9 @@ std::string norm_cell(double norm) {
 
 }  // namespace
 
-std::uint8_t attention_byte(float weight) {
+uint8_t attention_byte(float weight) {
   if (std::isnan(weight)) return 255;
-  return static_cast<std::uint8_t>(std::lround(254 * std::sqrt(std::clamp(weight, 0.0F, 1.0F))));
+  return static_cast<uint8_t>(std::lround(254 * std::sqrt(std::clamp(weight, 0.0F, 1.0F))));
 }
 
 std::string time_slider(const NetworkHistory& history, const std::vector<MetricsRow>& rows,
@@ -127,12 +127,12 @@ std::string time_maps(const NetworkHistory& history) {
       "aria-label=\"The maps of all heads at the step of the slider\" style=\"grid-template-columns: auto "
       "repeat({}, minmax(24px, 112px))\">\n<span></span>",
       history.heads);
-  for (std::int64_t a = 0; a < history.heads; ++a) {
+  for (int64_t a = 0; a < history.heads; ++a) {
     grid += fmt::format("<span>{}{}</span>", history.heads > 4 ? "" : "head ", a + 1);
   }
-  for (std::int64_t l = 0; l < history.layers; ++l) {
+  for (int64_t l = 0; l < history.layers; ++l) {
     grid += fmt::format("\n<span>layer {}</span>", l + 1);
-    for (std::int64_t a = 0; a < history.heads; ++a) grid += "<canvas></canvas>";
+    for (int64_t a = 0; a < history.heads; ++a) grid += "<canvas></canvas>";
   }
   return grid + "\n</div>\n</div>\n";
 }

@@ -16,23 +16,23 @@ struct SampleSentence;
 
 /// The network after `step` steps.
 struct NetworkMoment {
-  std::int64_t step = 0;
-  std::int64_t number = 0;              ///< how many evaluations were before this one
-  std::vector<std::uint8_t> attention;  ///< [L, A, S, S], each weight as attention_byte() gives it
-  std::vector<double> weight_norms;     ///< Euclidean, one for each part
-  std::vector<double> gradient_norms;   ///< of the last step, before clipping; NaN where there was none
+  int64_t step = 0;
+  int64_t number = 0;                  ///< how many evaluations were before this one
+  std::vector<uint8_t> attention;      ///< [L, A, S, S], each weight as attention_byte() gives it
+  std::vector<double> weight_norms;    ///< Euclidean, one for each part
+  std::vector<double> gradient_norms;  ///< of the last step, before clipping; NaN where there was none
 };
 
 /// What is known of a network along its training, the earliest moment first.
 struct NetworkHistory {
   std::vector<std::string> tokens;  ///< S pieces of the sentence that the maps are of
-  std::int64_t layers = 0, heads = 0;
+  int64_t layers = 0, heads = 0;
   std::vector<std::string> parts;  ///< such as "embeddings" and "layer 1"
   std::vector<NetworkMoment> moments;
 };
 
 /// A weight as a byte: 254 times its root, which keeps small weights apart; 255 stands for NaN.
-std::uint8_t attention_byte(float weight);
+uint8_t attention_byte(float weight);
 
 /// The slider, for the top of the page, with all that its script needs. Hidden where no script runs; empty
 /// without at least two moments. A moment is told by the evaluation of its step in `rows`, and moves those

@@ -19,10 +19,10 @@ std::string shown(const json& value) {
   return out.size() > longest ? std::string("a long ") + value.type_name() : out;
 }
 
-/// A whole number that std::int64_t holds.
+/// A whole number that int64_t holds.
 bool is_int64(const json& value) {
   return value.is_number_integer() &&
-         (!value.is_number_unsigned() || value.get<std::uint64_t>() <= std::uint64_t{INT64_MAX});
+         (!value.is_number_unsigned() || value.get<uint64_t>() <= uint64_t{INT64_MAX});
 }
 
 }  // namespace
@@ -69,16 +69,16 @@ std::string JsonNode::text() const {
   return value_->get<std::string>();
 }
 
-std::int64_t JsonNode::whole() const {
+int64_t JsonNode::whole() const {
   if (!is_int64(*value_)) refuse("a whole number below 2^63");
-  return value_->get<std::int64_t>();
+  return value_->get<int64_t>();
 }
 
-std::int64_t JsonNode::whole(std::int64_t lowest, std::int64_t highest) const {
+int64_t JsonNode::whole(int64_t lowest, int64_t highest) const {
   const bool fits =
-      is_int64(*value_) && value_->get<std::int64_t>() >= lowest && value_->get<std::int64_t>() <= highest;
+      is_int64(*value_) && value_->get<int64_t>() >= lowest && value_->get<int64_t>() <= highest;
   if (!fits) refuse(fmt::format("a whole number from {} to {}", lowest, highest));
-  return value_->get<std::int64_t>();
+  return value_->get<int64_t>();
 }
 
 double JsonNode::number() const {

@@ -34,8 +34,8 @@ class JsonNode {
 
   bool boolean() const;
   std::string text() const;
-  std::int64_t whole() const;
-  std::int64_t whole(std::int64_t lowest, std::int64_t highest) const;
+  int64_t whole() const;
+  int64_t whole(int64_t lowest, int64_t highest) const;
   double number() const;
 
   /// Says that this value is not `wanted`: `config.json: the key "hidden_size" is 0, but must be at least 1`.

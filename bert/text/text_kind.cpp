@@ -37,8 +37,8 @@ std::string conversion(std::string_view encoding, const std::string& name) {
                     conversion(encoding, name));
 }
 
-/// How many ASCII characters there are in `bytes` if they are text in UTF-16 of one order of bytes: no half of
-/// a pair alone, no control character, and white space, without which no text is. Else -1.
+/// How many ASCII characters there are in `bytes` if they are text in UTF-16 of one order of bytes: no half
+/// of a pair alone, no control character, and white space, without which no text is. Else -1.
 int64_t ascii_in_utf16(std::string_view bytes, bool big_endian) {
   bool has_space = false, after_high = false;
   int64_t ascii = 0;
@@ -80,8 +80,8 @@ void refuse_other_kinds(std::string_view beginning, const std::string& name) {
   }
   const bool is_even = beginning.size() % 2 == 0;
   if (!is_even || !is_no_utf8_with_stray_zeros(beginning)) return;
-  // Some texts read in both orders: a digit 0 (U+0030) is a white space (U+3000) in the wrong one. The right one
-  // has more ASCII, be it for its ends of lines alone.
+  // Some texts read in both orders: a digit 0 (U+0030) is a white space (U+3000) in the wrong one. The right
+  // one has more ASCII, be it for its ends of lines alone.
   const int64_t little = ascii_in_utf16(beginning, false), big = ascii_in_utf16(beginning, true);
   if (little < 0 && big < 0) return;
   refuse_encoding("UTF-16", little >= big ? "UTF-16LE" : "UTF-16BE", name);

@@ -49,11 +49,12 @@ bool is_nonspacing_mark(char32_t c);
 /// A character of private use (category Co).
 bool is_private_use(char32_t c);
 
-/// Unicode's Cased: a letter that is upper, lower or title case, or another character that has such a partner.
-/// Asked of characters that are not case-ignorable.
+/// Unicode's Cased: a letter that is upper, lower or title case, or another character that has such a
+/// partner. Asked of characters that are not case-ignorable.
 bool is_cased(char32_t c);
 
-/// Unicode's Case_Ignorable: marks, format characters, modifiers, and signs that stand within words, such as '.
+/// Unicode's Case_Ignorable: marks, format characters, modifiers, and signs that stand within words, such as
+/// '.
 bool is_case_ignorable(char32_t c);
 
 /// The canonical combining class: marks with a class above 0 are put in order by normalisation.

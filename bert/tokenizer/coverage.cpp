@@ -14,7 +14,7 @@ Coverage coverage_of(const WordCounter& words, const Tokenizer& tokenizer) {
   for (const auto& [word, count] : words.sorted()) {
     ids.clear();
     plain.tokenize(word, ids);
-    coverage.tokens += count * static_cast<std::int64_t>(ids.size());
+    coverage.tokens += count * static_cast<int64_t>(ids.size());
     coverage.unknown += count * std::ranges::count(ids, tokenizer.special_ids().unk);
   }
   return coverage;

@@ -11,8 +11,8 @@ namespace gradus::bert {
 
 /// The counted words of a text as pieces.
 struct Coverage {
-  std::int64_t tokens = 0;   ///< The pieces of all words, each as often as its word.
-  std::int64_t unknown = 0;  ///< Those that are [UNK].
+  int64_t tokens = 0;   ///< The pieces of all words, each as often as its word.
+  int64_t unknown = 0;  ///< Those that are [UNK].
 
   /// The share of [UNK] in the text; 0 without tokens.
   double unknown_share() const {

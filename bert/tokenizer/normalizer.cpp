@@ -99,8 +99,8 @@ void lower(NormalizedText& text) {
   each_char(text, [](char32_t c, std::u32string& out) { append_lower_case(out, c); });
 }
 
-/// Whether the Σ at `i` ends a word: a cased letter stands before it and none after it, whatever marks and the like
-/// stand between (Unicode, Final_Sigma).
+/// Whether the Σ at `i` ends a word: a cased letter stands before it and none after it, whatever marks and
+/// the like stand between (Unicode, Final_Sigma).
 bool ends_word(std::u32string_view text, size_t i) {
   const auto is_cased_after_skipping = [&](auto at, auto end) {
     at = std::find_if_not(at, end, is_case_ignorable);
@@ -147,7 +147,7 @@ void normalize_ascii(std::string_view text, const std::array<unsigned char, 128>
   for (size_t i = 0; i < text.size(); ++i) {
     const unsigned char c = table[static_cast<unsigned char>(text[i])];
     out.chars[used] = c;
-    out.source[used] = static_cast<std::uint32_t>(i);
+    out.source[used] = static_cast<uint32_t>(i);
     used += c != dropped_character;
   }
   out.chars.resize(used);
@@ -198,10 +198,10 @@ NormalizedText BertNormalizer::normalize(std::string_view text) const {
 }
 
 void split_words(std::u32string_view text, std::vector<WordSpan>& words) {
-  const auto size = static_cast<std::uint32_t>(text.size());
-  for (std::uint32_t i = 0; i < size;) {
+  const auto size = static_cast<uint32_t>(text.size());
+  for (uint32_t i = 0; i < size;) {
     const Role role = role_of(text[i]);
-    const std::uint32_t begin = i++;
+    const uint32_t begin = i++;
     if (role == space) continue;
     if (role == letter) {
       while (i < size && role_of(text[i]) == letter) ++i;

@@ -8,10 +8,10 @@
 namespace gradus::bert {
 namespace {
 
-constexpr std::uint32_t begin_root = 0;
-constexpr std::uint32_t continue_root = 1;
+constexpr uint32_t begin_root = 0;
+constexpr uint32_t continue_root = 1;
 
-std::uint64_t edge_key(std::uint32_t node, char32_t c) { return std::uint64_t{node} << 21 | c; }
+uint64_t edge_key(uint32_t node, char32_t c) { return uint64_t{node} << 21 | c; }
 
 }  // namespace
 
@@ -30,7 +30,7 @@ PieceTrie::PieceTrie(const Vocab& vocab) : id_at_(2, -1) {
 PieceTrie::Match PieceTrie::longest(std::u32string_view text, bool continues) const {
   Match best;
   if (edges_.empty()) return best;
-  std::uint32_t node = continues ? continue_root : begin_root;
+  uint32_t node = continues ? continue_root : begin_root;
   for (size_t i = 0; i < text.size(); ++i) {
     const Edge& edge = edges_[slot(edge_key(node, text[i]))];
     if (edge.key == free_slot) break;
@@ -41,21 +41,21 @@ PieceTrie::Match PieceTrie::longest(std::u32string_view text, bool continues) co
 }
 
 /// Where the key is, or the free place where it would go: linear probing from a multiplicative hash.
-size_t PieceTrie::slot(std::uint64_t key) const {
+size_t PieceTrie::slot(uint64_t key) const {
   const size_t mask = edges_.size() - 1;
   size_t at = (key * 0x9E3779B97F4A7C15u) >> shift_;
   while (edges_[at].key != key && edges_[at].key != free_slot) at = (at + 1) & mask;
   return at;
 }
 
-void PieceTrie::insert(std::uint32_t root, std::u32string_view piece, TokenId id) {
+void PieceTrie::insert(uint32_t root, std::u32string_view piece, TokenId id) {
   if (piece.empty()) return;  // "##" alone continues nothing
-  std::uint32_t node = root;
+  uint32_t node = root;
   for (const char32_t c : piece) {
     if (2 * (used_ + 1) > edges_.size()) grow();
     Edge& edge = edges_[slot(edge_key(node, c))];
     if (edge.key == free_slot) {
-      edge = {edge_key(node, c), static_cast<std::uint32_t>(id_at_.size())};
+      edge = {edge_key(node, c), static_cast<uint32_t>(id_at_.size())};
       id_at_.push_back(-1);
       ++used_;
     }

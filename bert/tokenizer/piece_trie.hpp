@@ -28,13 +28,13 @@ class PieceTrie {
 
  private:
   struct Edge {
-    std::uint64_t key = free_slot;
-    std::uint32_t child = 0;
+    uint64_t key = free_slot;
+    uint32_t child = 0;
   };
-  static constexpr std::uint64_t free_slot = ~std::uint64_t{0};
+  static constexpr uint64_t free_slot = ~uint64_t{0};
 
-  size_t slot(std::uint64_t key) const;
-  void insert(std::uint32_t root, std::u32string_view piece, TokenId id);
+  size_t slot(uint64_t key) const;
+  void insert(uint32_t root, std::u32string_view piece, TokenId id);
   void grow();
 
   std::vector<Edge> edges_;  // a power of two of them, at most half in use

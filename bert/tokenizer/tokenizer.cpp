@@ -146,7 +146,7 @@ class Tokenizer::Walk {
 
  private:
   void special_token(const Special& special) {
-    const auto length = static_cast<std::uint32_t>(count_code_points(special.text));
+    const auto length = static_cast<uint32_t>(count_code_points(special.text));
     sink_(special.id, passed_, passed_ + length, word_id_++);
     passed_ += length;
   }
@@ -163,7 +163,7 @@ class Tokenizer::Walk {
       piece(tokenizer_.added_word_ids_[static_cast<size_t>(added.id)], place, done);
       ++word_id_;
     }
-    passed_ += static_cast<std::uint32_t>(count_code_points(text));
+    passed_ += static_cast<uint32_t>(count_code_points(text));
   }
 
   /// Normalised characters without added words.
@@ -192,8 +192,8 @@ class Tokenizer::Walk {
 
   const Tokenizer& tokenizer_;
   Sink sink_;
-  std::uint32_t passed_ = 0;  // characters of the original before this stretch
-  std::int32_t word_id_ = 0;
+  uint32_t passed_ = 0;  // characters of the original before this stretch
+  int32_t word_id_ = 0;
   NormalizedText normalized_;  // these three keep their memory from stretch to stretch
   std::vector<WordSpan> words_;
   std::vector<Cut> cuts_;
@@ -211,12 +211,12 @@ std::vector<TokenId> Tokenizer::tokenize(std::string_view text) const {
 }
 
 void Tokenizer::tokenize(std::string_view text, std::vector<TokenId>& ids) const {
-  each_piece(text, [&ids](TokenId id, std::uint32_t, std::uint32_t, std::int32_t) { ids.push_back(id); });
+  each_piece(text, [&ids](TokenId id, uint32_t, uint32_t, int32_t) { ids.push_back(id); });
 }
 
 Encoding Tokenizer::encode_bare(std::string_view text) const {
   Encoding out;
-  each_piece(text, [&out](TokenId id, std::uint32_t begin, std::uint32_t end, std::int32_t word) {
+  each_piece(text, [&out](TokenId id, uint32_t begin, uint32_t end, int32_t word) {
     out.ids.push_back(id);
     out.offsets.push_back({begin, end});
     out.word_ids.push_back(word);

@@ -18,8 +18,8 @@ namespace gradus::bert {
 
 /// The characters (code points) `[begin, end)` of the original text.
 struct CharSpan {
-  std::uint32_t begin = 0;
-  std::uint32_t end = 0;
+  uint32_t begin = 0;
+  uint32_t end = 0;
   bool operator==(const CharSpan&) const = default;
 };
 
@@ -30,7 +30,7 @@ struct Encoding {
   std::vector<TokenId> token_type_ids;    ///< 0 for the first text, its [CLS] and [SEP]; 1 for the second.
   std::vector<CharSpan> offsets;          ///< In the piece's own text; (0, 0) for an added special token.
   std::vector<bool> special_tokens_mask;  ///< True for the [CLS] and [SEP] that encoding added.
-  std::vector<std::int32_t> word_ids;     ///< Which word of its text a piece is of; -1 for an added token.
+  std::vector<int32_t> word_ids;          ///< Which word of its text a piece is of; -1 for an added token.
 
   size_t size() const { return ids.size(); }
 };

@@ -34,8 +34,8 @@ bool is_set(const JsonNode& node, const std::string& key) {
   return node.has(key) && !node.at(key).value().is_null();
 }
 
-/// Hugging Face's classes that work as BERT's tokenizer does, those that are whatever tokenizer.json says, and
-/// no class at all.
+/// Hugging Face's classes that work as BERT's tokenizer does, those that are whatever tokenizer.json says,
+/// and no class at all.
 enum class Kind { bert, as_tokenizer_json, unnamed };
 Kind kind_of_class(const JsonNode& node) {
   std::string name = node.text();
@@ -50,7 +50,8 @@ Kind kind_of_class(const JsonNode& node) {
   node.refuse("\"BertTokenizer\" or one that works as it does");
 }
 
-/// The class is named in tokenizer_config.json, or else in the model's config.json, or else it is the model's.
+/// The class is named in tokenizer_config.json, or else in the model's config.json, or else it is the
+/// model's.
 Kind kind_of_folder(const fs::path& folder, const OptionalJson& config, bool has_tokenizer_json) {
   const OptionalJson model(folder, "config.json");
   for (const OptionalJson* file : {&config, &model}) {
@@ -130,7 +131,7 @@ std::vector<std::string> read_special_tokens(const JsonNode& root) {
 
 void read_added_tokens_decoder(const JsonNode& decoder, TokenizerParts& parts) {
   if (!decoder.value().is_object()) decoder.refuse("an object");
-  std::vector<std::pair<std::int64_t, std::string>> tokens;  // by id: a new one must follow those before it
+  std::vector<std::pair<int64_t, std::string>> tokens;  // by id: a new one must follow those before it
   for (const auto& [id, token] : decoder.value().items()) {
     if (id.empty() || id.size() > 9 || id.find_first_not_of("0123456789") != std::string::npos) {
       decoder.at(id).refuse("under a token's number");
@@ -144,7 +145,7 @@ void read_added_tokens_decoder(const JsonNode& decoder, TokenizerParts& parts) {
 /// added_tokens.json, the older form: numbers by text. What no file calls special is an added word.
 void read_added_tokens(const JsonNode& root, const std::vector<std::string>& specials,
                        TokenizerParts& parts) {
-  std::vector<std::pair<std::int64_t, std::string>> tokens;
+  std::vector<std::pair<int64_t, std::string>> tokens;
   for (const auto& [text, id] : root.value().items()) tokens.emplace_back(root.at(text).whole(), text);
   std::sort(tokens.begin(), tokens.end());
   for (const auto& [id, text] : tokens) {

@@ -22,8 +22,8 @@ namespace gradus::bert {
 /// The post-processor of tokenizer.json must put [CLS] and [SEP] where BERT has them. None at all (null or no
 /// such key) means BERT's where the folder names BERT's class or has the model's config.json, and is refused
 /// where tokenizer.json alone decides. Its `truncation` and `padding` are not used, nor does transformers use
-/// them when a text is given to the tokenizer: the caller says how long a row is, and rows are filled at their
-/// end.
+/// them when a text is given to the tokenizer: the caller says how long a row is, and rows are filled at
+/// their end.
 ///
 /// @throws IoError when neither file is there or one cannot be read; FormatError that names the file and the
 ///         key for bad JSON, a missing key or a wrong type, files that contradict each other, another model
@@ -35,6 +35,6 @@ Tokenizer load_tokenizer(const std::filesystem::path& folder);
 /// `AutoTokenizer` opens the folder. `model_max_length` is the longest input of the model, in pieces.
 /// @throws IoError.
 void save_tokenizer(const std::filesystem::path& folder, const Tokenizer& tokenizer,
-                    std::int64_t model_max_length = 512);
+                    int64_t model_max_length = 512);
 
 }  // namespace gradus::bert

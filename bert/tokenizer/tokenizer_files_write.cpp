@@ -41,7 +41,7 @@ ordered_json added_tokens_json(const Tokenizer& tokenizer) {
   return out;
 }
 
-ordered_json config_json(const Tokenizer& tokenizer, std::int64_t model_max_length) {
+ordered_json config_json(const Tokenizer& tokenizer, int64_t model_max_length) {
   ordered_json out = {{"tokenizer_class", "BertTokenizer"},
                       {"do_lower_case", tokenizer.normalizer().lowercase},
                       {"strip_accents", strip_accents_json(tokenizer.normalizer())},
@@ -61,7 +61,7 @@ ordered_json config_json(const Tokenizer& tokenizer, std::int64_t model_max_leng
     // Only this key can say which added tokens are not special.
     ordered_json by_id = ordered_json::object();
     for (ordered_json token : added_tokens_json(tokenizer)) {
-      const std::string id = std::to_string(token["id"].get<std::int64_t>());
+      const std::string id = std::to_string(token["id"].get<int64_t>());
       token.erase("id");
       by_id[id] = token;
     }
@@ -128,7 +128,7 @@ ordered_json tokenizer_json(const Tokenizer& tokenizer) {
 
 }  // namespace
 
-void save_tokenizer(const fs::path& folder, const Tokenizer& tokenizer, std::int64_t model_max_length) {
+void save_tokenizer(const fs::path& folder, const Tokenizer& tokenizer, int64_t model_max_length) {
   tokenizer.vocab().save(folder / "vocab.txt");
   write_file_atomically(folder / "tokenizer_config.json",
                         config_json(tokenizer, model_max_length).dump(2) + "\n");

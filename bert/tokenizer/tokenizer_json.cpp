@@ -24,7 +24,7 @@ void read_model(const JsonNode& model, TokenizerParts& parts) {
   parts.pieces.assign(size, "");
   for (const auto& [piece, id] : vocab.value().items()) {
     const JsonNode entry = vocab.at(piece);
-    const std::int64_t place = entry.whole();
+    const int64_t place = entry.whole();
     if (place < 0 || static_cast<size_t>(place) >= size) {
       entry.refuse(fmt::format("in [0, {}), as the vocabulary has {} pieces", size, size));
     }
@@ -126,9 +126,8 @@ void TokenizerParts::add_special(const std::string& token) {
   add_once(extra_specials, token);
 }
 
-void TokenizerParts::add_token(const std::string& token, std::int64_t id, bool is_special,
-                               const JsonNode& where) {
-  const auto size = static_cast<std::int64_t>(pieces.size());
+void TokenizerParts::add_token(const std::string& token, int64_t id, bool is_special, const JsonNode& where) {
+  const auto size = static_cast<int64_t>(pieces.size());
   if (id < 0 || id > size) {
     where.refuse(fmt::format("the piece {} of the vocabulary, which has {} pieces", id, size));
   }
@@ -152,7 +151,7 @@ void must_be(const JsonNode& node, std::string_view wanted) {
   if (token_text(node) != wanted) node.refuse(fmt::format("\"{}\" for a BERT tokenizer", wanted));
 }
 
-void read_added_token(const JsonNode& token, std::int64_t id, TokenizerParts& parts) {
+void read_added_token(const JsonNode& token, int64_t id, TokenizerParts& parts) {
   const std::string content = token.at("content").text();
   for (const char* flag : {"single_word", "lstrip", "rstrip"}) {
     if (token.has(flag) && token.at(flag).boolean()) token.at(flag).refuse("false for a BERT tokenizer");

@@ -25,7 +25,7 @@ struct TokenizerParts {
   void add_special(const std::string& token);
   /// Notes a token with its number, of which `where` tells. It is a piece already, or the next one.
   /// @throws FormatError when the number belongs to another piece or leaves a gap.
-  void add_token(const std::string& token, std::int64_t id, bool is_special, const JsonNode& where);
+  void add_token(const std::string& token, int64_t id, bool is_special, const JsonNode& where);
 };
 
 /// Whether `token` is one of BERT's five special tokens.
@@ -38,7 +38,7 @@ std::string token_text(const JsonNode& node);
 void must_be(const JsonNode& node, std::string_view wanted);
 
 /// A token that was added after the vocabulary was learnt, with its flags.
-void read_added_token(const JsonNode& token, std::int64_t id, TokenizerParts& parts);
+void read_added_token(const JsonNode& token, int64_t id, TokenizerParts& parts);
 
 /// strip_accents is true, false or null; null means "as lower-casing".
 std::optional<bool> read_strip_accents(const JsonNode& node);

@@ -13,7 +13,7 @@
 namespace gradus::bert {
 
 /// A piece's number: its line in vocab.txt, from 0.
-using TokenId = std::int32_t;
+using TokenId = int32_t;
 
 /// What marks a piece that continues a word: `##ing`.
 inline constexpr std::string_view continuation_prefix = "##";

@@ -25,10 +25,10 @@ void WordCounter::add(std::string_view text) {
       counts_.emplace(word, 1);
     }
   }
-  total_ += static_cast<std::int64_t>(words_.size());
+  total_ += static_cast<int64_t>(words_.size());
 }
 
-void WordCounter::add_word(std::string_view word, std::int64_t times) {
+void WordCounter::add_word(std::string_view word, int64_t times) {
   counts_[decode_utf8(word)] += times;
   total_ += times;
 }
@@ -38,8 +38,8 @@ void WordCounter::merge(const WordCounter& other) {
   total_ += other.total_;
 }
 
-std::vector<std::pair<std::string, std::int64_t>> WordCounter::sorted() const {
-  std::vector<std::pair<std::string, std::int64_t>> out;
+std::vector<std::pair<std::string, int64_t>> WordCounter::sorted() const {
+  std::vector<std::pair<std::string, int64_t>> out;
   out.reserve(counts_.size());
   for (const auto& [word, count] : counts_) out.emplace_back(encode_utf8(word), count);
   std::sort(out.begin(), out.end());  // the order of UTF-8's bytes is that of code points
@@ -49,9 +49,9 @@ std::vector<std::pair<std::string, std::int64_t>> WordCounter::sorted() const {
 namespace {
 
 /// Two neighbours in one number, ordered as (left, right).
-using Pair = std::uint64_t;
+using Pair = uint64_t;
 Pair make_pair(TokenId left, TokenId right) {
-  return static_cast<Pair>(static_cast<std::uint32_t>(left)) << 32 | static_cast<std::uint32_t>(right);
+  return static_cast<Pair>(static_cast<uint32_t>(left)) << 32 | static_cast<uint32_t>(right);
 }
 TokenId left_of(Pair pair) { return static_cast<TokenId>(pair >> 32); }
 TokenId right_of(Pair pair) { return static_cast<TokenId>(pair & 0xFFFFFFFFu); }
@@ -59,18 +59,18 @@ TokenId right_of(Pair pair) { return static_cast<TokenId>(pair & 0xFFFFFFFFu); }
 /// A word as it is cut at the moment.
 struct CutWord {
   std::vector<TokenId> pieces;
-  std::int64_t count;
+  int64_t count;
 };
 
 /// What is known of a pair: how often it stands in the text, and the words that (once) had it.
 struct PairUse {
-  std::int64_t count = 0;
-  std::vector<std::uint32_t> words;
+  int64_t count = 0;
+  std::vector<uint32_t> words;
 };
 
 /// A pair and its count when it was put into the queue: the most frequent first, then the smaller pair.
 struct Candidate {
-  std::int64_t count;
+  int64_t count;
   Pair pair;
   bool operator<(const Candidate& other) const {  // std::priority_queue has the greatest at its top
     return count != other.count ? count < other.count : pair > other.pair;
@@ -80,7 +80,7 @@ struct Candidate {
 /// A character of the text, how often it stands there, and whether the vocabulary keeps it.
 struct Character {
   std::string text;
-  std::int64_t count = 0;
+  int64_t count = 0;
   bool kept = false;
 };
 
@@ -103,7 +103,7 @@ class Learner {
   }
 
   Vocab run() {
-    for (std::uint32_t w = 0; w < words_.size(); ++w) count_pairs(w);
+    for (uint32_t w = 0; w < words_.size(); ++w) count_pairs(w);
     for (const auto& [pair, use] : pairs_) queue_.push({use.count, pair});
     while (!queue_.empty()) {
       const Candidate top = queue_.top();
@@ -113,7 +113,7 @@ class Learner {
         if (use.count > 0 && use.count < top.count) queue_.push({use.count, top.pair});
         continue;
       }
-      if (top.count < std::max<std::int64_t>(options_.min_frequency, 1)) break;
+      if (top.count < std::max<int64_t>(options_.min_frequency, 1)) break;
       keep_characters(top.count);
       if (is_full_ || used_ == options_.vocab_size) break;
       merge(top, std::exchange(use.words, {}));
@@ -138,8 +138,8 @@ class Learner {
     }
   }
 
-  void add_alphabet(std::span<const std::pair<std::string, std::int64_t>> words) {
-    std::map<char32_t, std::int64_t> uses;
+  void add_alphabet(std::span<const std::pair<std::string, int64_t>> words) {
+    std::map<char32_t, int64_t> uses;
     for (const auto& [word, count] : words) {
       for (const char32_t c : decode_utf8(word)) uses[c] += count;
     }
@@ -177,7 +177,7 @@ class Learner {
 
   /// Keeps the next characters while they are at least as frequent as `count` and there is room. All that a
   /// pair of that count is made of is then kept or there is no room for more.
-  void keep_characters(std::int64_t count) {
+  void keep_characters(int64_t count) {
     for (; next_ < by_use_.size() && by_use_[next_].count >= count; ++next_) {
       Character& character = by_use_[next_];
       if (character.kept) continue;
@@ -220,7 +220,7 @@ class Learner {
     if (out.characters > 0 && options_.on_left_out) options_.on_left_out(out);
   }
 
-  void cut_into_characters(std::span<const std::pair<std::string, std::int64_t>> words) {
+  void cut_into_characters(std::span<const std::pair<std::string, int64_t>> words) {
     words_.reserve(words.size());
     for (const auto& [word, count] : words) {
       CutWord cut{{}, count};
@@ -237,7 +237,7 @@ class Learner {
     }
   }
 
-  void count_pairs(std::uint32_t w) {
+  void count_pairs(uint32_t w) {
     const CutWord& word = words_[w];
     for (size_t i = 1; i < word.pieces.size(); ++i) {
       change(make_pair(word.pieces[i - 1], word.pieces[i]), word.count, w);
@@ -245,13 +245,13 @@ class Learner {
   }
 
   /// Adds `by` to a pair's count; where it grows, the word is noted.
-  void change(Pair pair, std::int64_t by, std::uint32_t w) {
+  void change(Pair pair, int64_t by, uint32_t w) {
     PairUse& use = pairs_[pair];
     use.count += by;
     if (by > 0 && (use.words.empty() || use.words.back() != w)) use.words.push_back(w);
   }
 
-  void merge(const Candidate& top, const std::vector<std::uint32_t>& where) {
+  void merge(const Candidate& top, const std::vector<uint32_t>& where) {
     const TokenId left = left_of(top.pair), right = right_of(top.pair);
     std::string_view tail = pieces_[static_cast<size_t>(right)];
     if (tail.starts_with(continuation_prefix)) tail.remove_prefix(continuation_prefix.size());
@@ -261,11 +261,11 @@ class Learner {
     const TokenId merged = id_of(piece);
     used_ += pieces_.size() - before;
     grown_.clear();
-    for (const std::uint32_t w : where) merge_in_word(w, left, right, merged);
+    for (const uint32_t w : where) merge_in_word(w, left, right, merged);
     std::sort(grown_.begin(), grown_.end());
     grown_.erase(std::unique(grown_.begin(), grown_.end()), grown_.end());
     for (const Pair pair : grown_) {
-      const std::int64_t count = pairs_[pair].count;
+      const int64_t count = pairs_[pair].count;
       if (count > 0) queue_.push({count, pair});
     }
     if (options_.on_merge) {
@@ -275,7 +275,7 @@ class Learner {
   }
 
   /// Joins each (left, right) of the word from its front, and moves the counts of the pairs around it.
-  void merge_in_word(std::uint32_t w, TokenId left, TokenId right, TokenId merged) {
+  void merge_in_word(uint32_t w, TokenId left, TokenId right, TokenId merged) {
     CutWord& word = words_[w];
     std::vector<TokenId>& pieces = word.pieces;
     size_t out = 0;

@@ -25,16 +25,16 @@ class WordCounter {
   void add(std::string_view text);
 
   /// Adds `times` of one word that is normalised already, and not empty.
-  void add_word(std::string_view word, std::int64_t times);
+  void add_word(std::string_view word, int64_t times);
 
   /// Adds all that `other` has counted.
   void merge(const WordCounter& other);
 
   size_t distinct() const { return counts_.size(); }
-  std::int64_t total() const { return total_; }
+  int64_t total() const { return total_; }
 
   /// Each word in UTF-8 with its count, sorted by word.
-  std::vector<std::pair<std::string, std::int64_t>> sorted() const;
+  std::vector<std::pair<std::string, int64_t>> sorted() const;
 
  private:
   /// Lets characters be looked up without making a string of them.
@@ -44,8 +44,8 @@ class WordCounter {
   };
 
   BertNormalizer normalizer_;
-  std::unordered_map<std::u32string, std::int64_t, Hash, std::equal_to<>> counts_;
-  std::int64_t total_ = 0;
+  std::unordered_map<std::u32string, int64_t, Hash, std::equal_to<>> counts_;
+  int64_t total_ = 0;
   NormalizedText normalized_;  // room for add, kept from call to call
   std::vector<WordSpan> words_;
 };
@@ -53,15 +53,15 @@ class WordCounter {
 /// One step of learning: `left` and `right` stood side by side `count` times and became `piece`.
 struct Merge {
   std::string left, right, piece;
-  std::int64_t count = 0;
+  int64_t count = 0;
   size_t vocab_size = 0;  ///< After this step. The target less this is what is left to do.
 };
 
 /// The characters that a vocabulary has no room for. A word with one of them becomes [UNK].
 struct LeftOut {
-  std::int64_t characters = 0;        ///< How many different ones.
-  std::int64_t uses = 0;              ///< How often the text has them,
-  std::int64_t uses_of_all = 0;       ///< and how often all characters.
+  int64_t characters = 0;             ///< How many different ones.
+  int64_t uses = 0;                   ///< How often the text has them,
+  int64_t uses_of_all = 0;            ///< and how often all characters.
   std::vector<std::string> examples;  ///< The most frequent of them, five at most.
 
   double share() const {
@@ -70,9 +70,9 @@ struct LeftOut {
 };
 
 struct VocabTrainerOptions {
-  size_t vocab_size = 8000;        ///< Special tokens counted.
-  std::int64_t min_frequency = 2;  ///< A pair seen less often is not merged.
-  size_t alphabet_limit = 0;       ///< The most characters to keep; 0: as many as there is room for.
+  size_t vocab_size = 8000;   ///< Special tokens counted.
+  int64_t min_frequency = 2;  ///< A pair seen less often is not merged.
+  size_t alphabet_limit = 0;  ///< The most characters to keep; 0: as many as there is room for.
   std::vector<std::string> special_tokens = {std::string(pad_token), std::string(unk_token),
                                              std::string(cls_token), std::string(sep_token),
                                              std::string(mask_token)};

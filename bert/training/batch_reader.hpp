@@ -12,8 +12,8 @@
 
 namespace gradus::bert {
 
-/// The place in the text is the state's (epoch, index, length), so that a run which is resumed reads on where it
-/// stopped. The plan of that epoch is kept here, because drawing it takes longer than a batch.
+/// The place in the text is the state's (epoch, index, length), so that a run which is resumed reads on where
+/// it stopped. The plan of that epoch is kept here, because drawing it takes longer than a batch.
 class BatchReader {
  public:
   explicit BatchReader(std::shared_ptr<const PretrainingData> data) : data_(std::move(data)) {}

@@ -1,6 +1,6 @@
 /// @file
-/// Where a run is in its course, and what follows from that alone: the learning rate, the size of its batches and
-/// rows, how much is masked, and when it is evaluated.
+/// Where a run is in its course, and what follows from that alone: the learning rate, the size of its batches
+/// and rows, how much is masked, and when it is evaluated.
 #pragma once
 
 #include "bert/training/trainer_options.hpp"

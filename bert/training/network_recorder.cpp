@@ -96,8 +96,8 @@ void NetworkRecorder::observe(const BertForPreTraining& model, const TrainingSam
   thin();
 }
 
-/// Keeps the moments whose number a power of two divides, the least that leaves few enough, and the last. So it
-/// follows from the number of evaluations alone what is kept, however often the run was stopped.
+/// Keeps the moments whose number a power of two divides, the least that leaves few enough, and the last. So
+/// it follows from the number of evaluations alone what is kept, however often the run was stopped.
 void NetworkRecorder::thin() {
   std::vector<NetworkMoment>& moments = history_.moments;
   const int64_t last = moments.back().number;

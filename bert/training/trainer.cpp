@@ -30,7 +30,33 @@ void check(const TrainerOptions& options, const Config& config) {
   if (options.lengths.empty() || options.lengths.back().until < 1) {
     fail<Error>("the last stage of the row lengths must reach the end of the run");
   }
+  const auto at_least = [](const char* name, auto value, auto least) {
+    if (!(value >= least) || !std::isfinite(static_cast<double>(value)))
+      fail<Error>("{} is {}, and must be a number from {} on", name, value, least);
+  };
+  const auto above_0 = [](const char* name, double value) {
+    if (!(value > 0)) fail<Error>("{} is {}, and must be above 0", name, value);
+  };
+  const auto in_01 = [](const char* name, double value) {
+    if (!(value >= 0 && value < 1)) fail<Error>("{} is {}, and must be from 0 up to 1", name, value);
+  };
+  at_least("warmup", options.warmup, int64_t{0});
+  at_least("evaluations", options.evaluations, int64_t{0});
+  at_least("evaluation_rows", options.evaluation_rows, int64_t{0});
+  at_least("final_rows", options.final_rows, int64_t{0});
+  at_least("save_steps", options.save_steps, int64_t{0});
+  at_least("keep", options.keep, int64_t{1});
+  at_least("report_every", options.report_every, int64_t{1});
+  at_least("learning_rate", options.learning_rate, 0.0);
+  at_least("weight_decay", options.weight_decay, 0.0);
+  above_0("clip", options.clip);
+  above_0("save_minutes", options.save_minutes);
+  above_0("ramp", options.ramp);
+  in_01("beta1", options.beta1);
+  in_01("beta2", options.beta2);
+  in_01("masked_at_end", options.masked_at_end);
   for (const LengthStage& stage : options.lengths) {
+    at_least("the length of rows", stage.length, int64_t{5});
     if (stage.length > config.max_position_embeddings) {
       fail<Error>("rows of {} slots are longer than the {} positions of the model", stage.length,
                   config.max_position_embeddings);
@@ -41,9 +67,6 @@ void check(const TrainerOptions& options, const Config& config) {
   if (options.first_slots < 0 || options.first_slots > options.slots)
     fail<Error>("batches begin with {} slots, and must begin with at most the {} of the others",
                 options.first_slots, options.slots);
-  if (options.masked_at_end < 0 || options.masked_at_end >= 1)
-    fail<Error>("the share that is masked at the end is {}, and must be from 0 up to 1",
-                options.masked_at_end);
 }
 
 /// The biases of the encoder are no longer trained: those of its linear maps and of its LayerNorms.

@@ -22,7 +22,8 @@ struct TrainerOptions {
   int64_t steps = 0;     ///< how long to train: this many steps, or
   double minutes = 0;    ///< this many minutes of training time (evaluation and saving not counted)
   int64_t slots = 1024;  ///< slots (tokens and padding) of a step: rows = slots / length
-  /// Batches begin with this many slots and grow in a line to `slots` over the first `ramp` of the run; 0: no growth.
+  /// Batches begin with this many slots and grow in a line to `slots` over the first `ramp` of the run; 0: no
+  /// growth.
   int64_t first_slots = 0;
   double ramp = 0.3;
   /// Batches of `slots` that make one step. Its gradient is that of the mean loss over all they hold, so k

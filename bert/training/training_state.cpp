@@ -25,7 +25,8 @@ TrainingState training_state_from_json(const std::string& text, const std::files
   const json object = json::parse(text, nullptr, false);
   if (!object.is_object()) fail<FormatError>("{}: this is not a JSON object", file.string());
   const JsonNode root(file.string(), object);
-  // No run takes that many steps or reads that much, and what is added to a number below stays far from overflow.
+  // No run takes that many steps or reads that much, and what is added to a number below stays far from
+  // overflow.
   constexpr int64_t most = 1'000'000'000'000'000;
   const auto whole = [&](const char* key, int64_t lowest = 0) { return root.at(key).whole(lowest, most); };
   TrainingState s;

@@ -31,7 +31,8 @@ std::string to_json(const TrainingState& state);
 /// @throws FormatError that names `file` and the key.
 TrainingState training_state_from_json(const std::string& json, const std::filesystem::path& file);
 
-/// @throws FormatError that names `file`, the key and its value when no run of `step` steps can be in this state.
+/// @throws FormatError that names `file`, the key and its value when no run of `step` steps can be in this
+/// state.
 void check_after_steps(const TrainingState& state, int64_t step, const std::filesystem::path& file);
 
 /// "FILE: the key "step" is 59, but must be 60".

@@ -35,9 +35,9 @@ std::vector<bert::MetricsRow> metrics_of(const Outcome& outcome, bert::MetricsRo
 }
 
 /// Sentences of the toy world, without empty lines between the stories.
-std::string lines_without_documents(std::int64_t count) {
+std::string lines_without_documents(int64_t count) {
   std::string text;
-  for (std::int64_t story = 0; count > 0; ++story) {
+  for (int64_t story = 0; count > 0; ++story) {
     for (const bert::ToySentence& sentence : bert::toy_story({}, story).sentences)
       if (count-- > 0) text += sentence.text() + "\n";
   }

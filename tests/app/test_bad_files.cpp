@@ -11,9 +11,8 @@ namespace {
 const std::string specials = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n";
 
 /// The bytes of a safetensors file with this header, whose size may be claimed to be another.
-std::string safetensors(const std::string& header, size_t data_bytes, std::int64_t claimed = -1) {
-  const auto size =
-      static_cast<std::uint64_t>(claimed < 0 ? static_cast<std::int64_t>(header.size()) : claimed);
+std::string safetensors(const std::string& header, size_t data_bytes, int64_t claimed = -1) {
+  const auto size = static_cast<uint64_t>(claimed < 0 ? static_cast<int64_t>(header.size()) : claimed);
   std::string bytes;
   for (int i = 0; i < 8; ++i) bytes += static_cast<char>(size >> (8 * i) & 0xFF);
   return bytes + header + std::string(data_bytes, '\0');
@@ -182,7 +181,7 @@ TEST_CASE("weights that are damaged are refused") {
   write(folder / "cut.safetensors", good.substr(0, good.size() - 1));
   write(folder / "cut-header.safetensors", good.substr(0, 20));
   write(folder / "long.safetensors", good + "x");
-  write(folder / "huge.safetensors", safetensors(header, 24, std::int64_t{1} << 40));
+  write(folder / "huge.safetensors", safetensors(header, 24, int64_t{1} << 40));
   write(folder / "text.safetensors", "Once upon a time there was a file.");
   write(folder / "no-json.safetensors", safetensors("{\"x\":", 0));
   write(folder / "list.safetensors", safetensors("[]", 0));

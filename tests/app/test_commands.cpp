@@ -262,11 +262,11 @@ TEST_CASE("inspect shows the config, the tensors and their sizes") {
   const json weights = found["weights"][0];
   CHECK(weights["path"] == "model/model.safetensors");
   CHECK(weights["bytes"] == std::filesystem::file_size(folder / "model/model.safetensors"));
-  std::int64_t numbers = 0;
+  int64_t numbers = 0;
   bool has_embeddings = false;
   for (const json& tensor : weights["tensors"]) {
-    std::int64_t product = 1;
-    for (const json& size : tensor["shape"]) product *= size.get<std::int64_t>();
+    int64_t product = 1;
+    for (const json& size : tensor["shape"]) product *= size.get<int64_t>();
     CHECK(tensor["numbers"] == product);
     numbers += product;
     const std::string name = tensor["name"];

@@ -44,7 +44,7 @@ double root_mean_square(const std::vector<float>& values) {
 }
 
 /// How many of the first position's numbers are 0, as the sine of 0 is.
-std::int64_t zeros_at_first(const Outcome& run) {
+int64_t zeros_at_first(const Outcome& run) {
   std::vector<float> row = run.weight(position_table);
   row.resize(16);
   return std::ranges::count_if(row, [](float x) { return std::abs(x) < 1e-12F; });

@@ -32,8 +32,8 @@ double distance(const Outcome& one, const Outcome& other) {
   return std::sqrt(sum);
 }
 
-std::vector<std::int64_t> evaluated_steps(const Outcome& run) {
-  std::vector<std::int64_t> steps;
+std::vector<int64_t> evaluated_steps(const Outcome& run) {
+  std::vector<int64_t> steps;
   for (const bert::MetricsRow& row : run.evaluations()) steps.push_back(row.step);
   return steps;
 }
@@ -179,8 +179,8 @@ std::vector<OptionRow> pretrain_course_rows() {
        {small}},
       {"pretrain", "--evaluations", four, with(four, {"--evaluations", "2"}),
        [](auto& base, auto& changed) {
-         CHECK(evaluated_steps(base) == std::vector<std::int64_t>{0, 4});
-         CHECK(evaluated_steps(changed) == std::vector<std::int64_t>{0, 2, 4});
+         CHECK(evaluated_steps(base) == std::vector<int64_t>{0, 4});
+         CHECK(evaluated_steps(changed) == std::vector<int64_t>{0, 2, 4});
          CHECK((changed.weight_bytes() == base.weight_bytes()));
        }},
       {"pretrain", "--evaluation-rows", small, with(small, {"--evaluation-rows", "2"}),

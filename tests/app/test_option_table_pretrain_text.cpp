@@ -10,7 +10,7 @@ namespace gradus::test {
 namespace {
 
 /// The tokens of the training text, of which the run's settings keep count.
-std::int64_t training_tokens(const Outcome& run) {
+int64_t training_tokens(const Outcome& run) {
   const std::string settings = run.json("run/checkpoints/step-2/training_state.json").at("settings");
   const size_t end = settings.find(" tokens");
   return std::stoll(settings.substr(settings.rfind(' ', end - 1)));

@@ -13,8 +13,8 @@ Words lines_of(const Outcome& call, const std::string& file) {
   return lines;
 }
 
-std::int64_t documents_in(const Outcome& call, const std::string& file) {
-  std::int64_t documents = 0;
+int64_t documents_in(const Outcome& call, const std::string& file) {
+  int64_t documents = 0;
   bool inside = false;
   for (const std::string& line : lines_of(call, file)) {
     documents += !line.empty() && !inside;

@@ -43,8 +43,8 @@ TEST_CASE("each command explains itself, and its example works as printed") {
     CHECK(help.out.find("Usage: gradus " + name) != std::string::npos);
     const std::string example = example_of(name);
     CHECK(example.find("gradus " + name) != std::string::npos);
-    // Under the sanitizers neither all experiments, as tests/gradlab runs them, nor one more training for each command:
-    // that of pretrain does.
+    // Under the sanitizers neither all experiments, as tests/gradlab runs them, nor one more training for
+    // each command: that of pretrain does.
     if (is_sanitized &&
         (name == "experiment" || (name != "pretrain" && example.find("pretrain") != std::string::npos)))
       continue;

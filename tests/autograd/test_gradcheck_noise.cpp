@@ -20,8 +20,8 @@ Tensor twice(const Tensor& x, double by) {
   return with_backward(x, x * 2.0, [by](const Tensor& dy) { return dy * (2.0 * by); });
 }
 
-/// How often each verdict comes out, by a row of seeds, for a function of 3 numbers whose gradient is multiplied
-/// by `by`.
+/// How often each verdict comes out, by a row of seeds, for a function of 3 numbers whose gradient is
+/// multiplied by `by`.
 std::array<int, 4> verdicts(const std::function<Tensor(const Tensor&)>& fn, double by) {
   std::array<int, 4> counts{};
   for (uint64_t seed = 1; seed <= test::seeds(200); ++seed) {

@@ -1,5 +1,6 @@
-// Every gradient that is a sum over rows is made in one order: the rows of a piece one after the other, then the
-// pieces. Each addend here is exact (a factor of 1, or a plain copy), so the order alone decides the bits.
+// Every gradient that is a sum over rows is made in one order: the rows of a piece one after the other, then
+// the pieces. Each addend here is exact (a factor of 1, or a plain copy), so the order alone decides the
+// bits.
 #include "autograd/kernels/bias.hpp"
 #include "autograd/kernels/bias_act.hpp"
 #include "autograd/kernels/layer_norm.hpp"

@@ -1,4 +1,5 @@
-// Errors name the part of the model: the one whose forward runs, or, in backward, the one that recorded the op.
+// Errors name the part of the model: the one whose forward runs, or, in backward, the one that recorded the
+// op.
 #include "autograd/module_scope.hpp"
 
 #include <atomic>

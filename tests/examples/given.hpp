@@ -1,5 +1,5 @@
-// What the examples in headers take as given, a section for each header; check puts it in front of them. Nothing of it
-// is ever linked, so declarations do.
+// What the examples in headers take as given, a section for each header; check puts it in front of them.
+// Nothing of it is ever linked, so declarations do.
 #include <fmt/ranges.h>
 
 #include <cmath>

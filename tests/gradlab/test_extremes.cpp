@@ -89,14 +89,15 @@ bool is_flat(const lab::Sample& sample, const Inputs& inputs) {
 TEST_CASE("at extreme inputs of every op no wrong gradient passes, and no right one fails", "[extremes]") {
   std::array<int64_t, 4> right{}, wrong{};
   std::set<std::string> flat;
-  int64_t pairs = 0, number = 0;
+  int64_t number = 0;
   for (const Extreme& extreme : extremes()) {
-    int64_t turn = number++;  // so that each op is at some extremes under the sanitizers
+    int64_t turn = number++;  // so that other ops are taken at the next extreme
     for (const lab::Subject& subject : lab::subjects()) {
-      if (subject.group != "op" || !test::is_taken(turn++)) continue;
+      constexpr int64_t of_so_many = 12;  // every gradient check has its memory watched elsewhere
+      if (subject.group != "op" || (test::is_sanitized && turn++ % of_so_many != 0)) continue;
       const lab::Sample sample = subject.sample(1);
       const Inputs inputs = at(sample, extreme);
-      const GradcheckReport found = check(sample, inputs, 1, test::elements(8));
+      const GradcheckReport found = check(sample, inputs, 1, 8);
       INFO(subject.name << " at " << extreme.name << "\n" << to_string(found));
       CHECK(found.verdict != Verdict::fail);
       ++right[static_cast<size_t>(found.verdict)];
@@ -105,11 +106,9 @@ TEST_CASE("at extreme inputs of every op no wrong gradient passes, and no right 
         flat.insert(subject.name);
         continue;
       }
-      if (test::is_sanitized && pairs++ % 2 != 0) continue;
       using Factors = std::vector<double>;
-      for (const double factor :
-           test::is_sanitized ? Factors{0.5, -1.0} : Factors{0.5, 1.01, 1.05, 2.0, -1.0}) {
-        const GradcheckReport spoilt = check(sample, inputs, factor, 8);  // one alone may have no gradient
+      for (const double factor : test::is_sanitized ? Factors{-1.0} : Factors{0.5, 1.01, 1.05, 2.0, -1.0}) {
+        const GradcheckReport spoilt = check(sample, inputs, factor, 8);
         INFO("times " << factor << "\n" << to_string(spoilt));
         ++wrong[static_cast<size_t>(spoilt.verdict)];
         CHECK(spoilt.verdict != Verdict::pass);
@@ -121,10 +120,10 @@ TEST_CASE("at extreme inputs of every op no wrong gradient passes, and no right 
   fmt::print("extreme inputs, right gradients: {}\nextreme inputs, wrong ones: {}\n", to_string(right),
              to_string(wrong));
   // Rounding hides some; most it does not.
+  if (test::is_sanitized) return;  // too few for a rule
   CHECK(right[0] + right[1] > 9 * right[2]);
   CHECK(wrong[3] > 4 * (wrong[1] + wrong[2]));
   // Nothing else is left out: these level off, or take the other of two values.
-  if (!test::is_sanitized)
-    CHECK(flat == std::set<std::string>{"bias_activation.sigmoid", "clamp", "composed::softmax", "erf",
-                                        "maximum.number", "minimum.number", "sigmoid", "softmax", "tanh"});
+  CHECK(flat == std::set<std::string>{"bias_activation.sigmoid", "clamp", "composed::softmax", "erf",
+                                      "maximum.number", "minimum.number", "sigmoid", "softmax", "tanh"});
 }

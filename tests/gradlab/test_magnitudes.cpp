@@ -1,5 +1,5 @@
-// Gradients where numbers of very different size meet, where all are tiny, and where the function has no value:
-// a check may be inconclusive there; but no wrong gradient passes, and no right one fails.
+// Gradients where numbers of very different size meet, where all are tiny, and where the function has no
+// value: a check may be inconclusive there; but no wrong gradient passes, and no right one fails.
 #include <algorithm>
 #include <array>
 #include <cmath>

@@ -46,9 +46,10 @@ std::set<std::string> declared_ops() {
   for (const std::string& line : lines_of(read_file(root / "autograd" / "ops.hpp"))) {
     if (line.starts_with("namespace composed")) prefix = "composed::";
     if (line.starts_with("}  // namespace composed")) prefix = "";
-    const bool gives_tensors = line.starts_with("Tensor ") || line.starts_with("std::vector<Tensor> ") ||
-                               line.starts_with("std::pair<Tensor, Tensor> ");
-    if (gives_tensors && !declared_name(line).empty()) names.insert(prefix + declared_name(line));
+    const std::string first = line.starts_with("inline ") ? line.substr(7) : line;
+    const bool gives_tensors = first.starts_with("Tensor ") || first.starts_with("std::vector<Tensor> ") ||
+                               first.starts_with("std::pair<Tensor, Tensor> ");
+    if (gives_tensors && !declared_name(first).empty()) names.insert(prefix + declared_name(first));
   }
   return names;
 }
@@ -61,12 +62,16 @@ std::set<std::string> declared_layers() {
     std::string before;
     for (const std::string& line : lines_of(read_file(entry.path()))) {
       const bool is_template = std::exchange(before, line).starts_with("template");
-      const bool is_module = line.find(" : public Module") != std::string::npos ||
-                             line.find(" : public LayerStack<") != std::string::npos;
-      if (!line.starts_with("class ") || is_template || !is_module) continue;
-      size_t end = 6;
+      const size_t base = line.find(" : ");
+      const bool is_class = line.starts_with("class ") || line.starts_with("struct ");
+      const bool is_module =
+          base != std::string::npos && (line.find("Module", base) != std::string::npos ||
+                                        line.find("LayerStack<", base) != std::string::npos);
+      if (!is_class || is_template || !is_module) continue;
+      const size_t name = line.find(' ') + 1;
+      size_t end = name;
       while (is_name(line[end])) ++end;
-      names.insert(line.substr(6, end - 6));
+      names.insert(line.substr(name, end - name));
     }
   }
   return names;

@@ -1,5 +1,5 @@
-// Functions that turn within less than the usual steps: differences see another function there. No right gradient
-// is called wrong, and no wrong one passes.
+// Functions that turn within less than the usual steps: differences see another function there. No right
+// gradient is called wrong, and no wrong one passes.
 #include <cmath>
 #include <functional>
 

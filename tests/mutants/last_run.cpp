@@ -8,7 +8,7 @@
 namespace gradus {
 namespace {
 
-/// "bert" of "bert/trainer.cpp".
+/// "bert" of "bert/training/trainer.cpp".
 std::string room_of(const Bug& mutant) { return mutant.file.substr(0, mutant.file.find('/')); }
 
 std::vector<MutantResult> in_room(const std::vector<MutantResult>& results, const std::string& room) {

@@ -85,6 +85,29 @@ TEST_CASE("a module without a parent has no name, and belongs to whoever calls i
   CHECK(message_of([&] { model.outer.through_nameless(wrong); }) == bare + " (in outer)");
 }
 
+TEST_CASE("a part has the name that its first living holder gave it", "[module][place]") {
+  class Holder : public Module {
+   public:
+    Holder(const std::string& name, const Mlp& mlp) : part(child(name, mlp)) {}
+    const Mlp part;
+  };
+  Rng rng(1);
+  const Mlp mlp(rng);
+  const Tensor wrong = ones({1, 5});
+  const std::string bare = message_of([&] { Linear(2, 3, rng)(wrong); });
+  CHECK(message_of([&] { mlp(wrong); }) == bare + " (in first)");
+  {
+    const Holder source("source", mlp), target("target", mlp);
+    CHECK(message_of([&] { mlp(wrong); }) == bare + " (in source.first)");
+    CHECK(message_of([&] { target.part(wrong); }) ==
+          bare + " (in source.first)");  // it is one part, with one name
+  }
+  CHECK(message_of([&] { mlp(wrong); }) == bare + " (in first)");  // both holders are gone
+  const Holder last("last", mlp);
+  CHECK(message_of([&] { mlp(wrong); }) == bare + " (in last.first)");
+  CHECK(message_of([&] { mlp.first(wrong); }) == bare + " (in last.first)");
+}
+
 TEST_CASE("backward names the layer after the model is gone, and outside its call", "[module][place]") {
   Tensor loss;
   {

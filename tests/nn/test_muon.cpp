@@ -99,8 +99,8 @@ TEST_CASE("muon: what is no hidden matrix steps as with AdamW, and matrices do n
 }
 
 TEST_CASE("muon: a step over a hidden matrix is about as large as AdamW's", "[muon]") {
-  // A step of AdamW moves each number by about the rate; the root mean square of Muon's is 0.2 times the rate, for its
-  // numbers are not all of one size (Liu et al. 2025, section 2.2).
+  // A step of AdamW moves each number by about the rate; the root mean square of Muon's is 0.2 times the
+  // rate, for its numbers are not all of one size (Liu et al. 2025, section 2.2).
   const Encoder a = small_encoder(1);
   const Tensor& weight = a.layers[0].feed_forward.first.weight;
   const Tensor before = weight.detach().clone();

@@ -200,7 +200,22 @@ TEST_CASE("optimizers refuse settings that would do something else than they say
                     "optimizer: the rate of group 0 is -1; it must be a number from 0 on");
   CHECK_THROWS_WITH(AdamW(layer, {.decays = nullptr}),
                     "arena: the rule that says what decays is empty; decays_by_name is the usual one");
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  CHECK_THROWS_WITH(AdamW(layer, {.lr = nan}),
+                    "optimizer: the learning rate is nan; it must be a number from 0 on");
+  CHECK_THROWS_WITH(Sgd(layer, {.lr = -1}),
+                    "optimizer: the learning rate is -1; it must be a number from 0 on");
+  CHECK_THROWS_WITH(Sgd(layer, {.momentum = nan}),
+                    "optimizer: momentum is nan; it must be a number from 0 on");
+  CHECK_THROWS_WITH(AdamW(layer, {.beta1 = 1}), "optimizer: beta1 is 1; it must be a number from 0 up to 1");
+  CHECK_THROWS_WITH(AdamW(layer, {.beta2 = -0.5}),
+                    "optimizer: beta2 is -0.5; it must be a number from 0 up to 1");
+  CHECK_THROWS_WITH(AdamW(layer, {.eps = -1}), "optimizer: eps is -1; it must be a number from 0 on");
+  CHECK_THROWS_WITH(AdamW(layer, {.weight_decay = -1}),
+                    "optimizer: weight_decay is -1; it must be a number from 0 on");
   AdamW optimizer(layer);
+  CHECK_THROWS_WITH(optimizer.set_learning_rate(nan),
+                    "optimizer: the learning rate is nan; it must be a number from 0 on");
   const std::vector<float> before = layer.weight.to_vector<float>();
   Tensor(layer.weight).grad().fill_(2);
   for (const double max_norm : {0.0, -1.0, std::numeric_limits<double>::quiet_NaN()}) {

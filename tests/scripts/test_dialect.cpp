@@ -33,6 +33,14 @@ bool any(const std::vector<std::string>& words, const std::function<bool(const s
 
 bool is_error(const std::string& word) { return word.ends_with("Error") || word == "WrongCall"; }
 
+/// Whether the word that holds line[at] comes right after a full stop or a semicolon, or first in its
+/// comment.
+bool begins_sentence(const std::string& line, size_t at) {
+  while (at > 0 && is_word(line[at - 1])) --at;
+  if (at < 2 || line[at - 1] != ' ') return false;
+  return line[at - 2] == '.' || line[at - 2] == '/';
+}
+
 struct Rule {
   std::string spelling;  // what to write instead
   std::function<bool(const std::string& line)> is_broken;
@@ -43,6 +51,12 @@ const std::vector<Rule> rules = {
      [](const std::string& line) {
        return any(words_after(line, "std::"), [](const std::string& word) { return word == "size_t"; });
      }},
+    {"int64_t and its kin without std::",
+     [](const std::string& line) {
+       return any(words_after(line, "std::"), [](const std::string& word) {
+         return word.ends_with("_t") && (word.starts_with("int") || word.starts_with("uint"));
+       });
+     }},
     {"a constant in snake_case, without a k",
      [](const std::string& line) {
        return line.find("benchmark::Counter::") == std::string::npos &&  // another library's
@@ -52,7 +66,20 @@ const std::vector<Rule> rules = {
      }},
     {"@throws",
      [](const std::string& line) {
-       return line.find("///") != std::string::npos && any(words_after(line, "Throws "), is_error);
+       // An error is said by @throws: neither by "Throws X" nor by "X names what is wrong" or "X otherwise".
+       const size_t comment = line.find("///");
+       if (comment == std::string::npos || line.find("@throws") != std::string::npos) return false;
+       if (any(words_after(line, "Throws "), is_error)) return true;
+       for (const char* said : {"Error names", "Error otherwise", "Error if", "Error for"})
+         if (const size_t at = line.find(said); at != std::string::npos && begins_sentence(line, at))
+           return true;
+       return false;
+     }},
+    {"it in lines of at most 110 characters",
+     [](const std::string& line) {
+       const size_t begin = line.find_first_not_of(' ');
+       return line.size() > 110 && begin != std::string::npos && line.compare(begin, 2, "//") == 0 &&
+              line.find("http") == std::string::npos;
      }},
     // Tests may throw an Error by hand, as a user's function would.
     {"fail<...>(...)", [](const std::string& line) {
@@ -86,14 +113,17 @@ const Rule* broken_by(const std::string& line) {
 
 TEST_CASE("dialect: the rules find what they are for, and nothing else") {
   for (const std::string& wrong :
-       {std::string("std::") + "size_t i = 0;", std::string("constexpr int k") + "Rows = 3;",
+       {std::string("std::") + "size_t i = 0;", std::string("std::") + "uint8_t byte = 0;",
+        std::string("/// The rows. Index") + "Error names an id outside.",
+        std::string("constexpr int k") + "Rows = 3;",
         std::string("  /// Sums. Thr") + "ows ShapeError if they differ.",
         std::string("thr") + "ow WrongCall(\"no\");", std::string("thr") + "ow ShapeError(text);"}) {
     CHECK(broken_by(wrong) != nullptr);
   }
   for (const std::string right :
        {"size_t i = 0;", "constexpr int rows = 3;", "/// @throws ShapeError if they differ.",
-        "fail<WrongCall>(\"no\");", "throw Exit{failed};", "int keep = key;"}) {
+        "/// @throws ShapeError if they differ, IndexError if there is none.", "fail<WrongCall>(\"no\");",
+        "throw Exit{failed};", "int keep = key;"}) {
     CHECK(broken_by(right) == nullptr);
   }
 }

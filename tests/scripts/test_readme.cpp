@@ -1,4 +1,5 @@
-// The README shows code that is built and run, and names files, commands, folders and chapters that exist, all of them.
+// The README shows code that is built and run, and names files, commands, folders and chapters that exist,
+// all of them.
 #include <algorithm>
 #include <filesystem>
 #include <string>
@@ -25,8 +26,8 @@ std::vector<std::string> between(const std::string& text, const std::string& bef
   return found;
 }
 
-/// The folders of the project at its root: those that are built from, or hold programs. What ./run or a reader
-/// leaves beside them, such as build/ or diary-run/, is none of them.
+/// The folders of the project at its root: those that are built from, or hold programs. What ./run or a
+/// reader leaves beside them, such as build/ or diary-run/, is none of them.
 std::vector<std::string> folders() {
   using std::filesystem::perms;
   std::vector<std::string> found;
@@ -69,7 +70,8 @@ std::string table_of_chapters(const std::string& prefix) {
   return table;
 }
 
-/// The links of a page to files of the project, all of which must exist beside it. Returns how many there are.
+/// The links of a page to files of the project, all of which must exist beside it. Returns how many there
+/// are.
 int check_links(const std::filesystem::path& page) {
   int links = 0;
   for (const std::string& link : between(gradus::read_file(page), "](", ")")) {
@@ -164,6 +166,22 @@ TEST_CASE("the README and tutorials/README.md have a line for each chapter: its 
     INFO(page << " must hold\n" << table);
     CHECK(gradus::read_file(root / page).find("\n\n" + table + "\n") != std::string::npos);
   }
+}
+
+TEST_CASE("the README counts the planted bugs and the experiments that there are") {
+  const std::string readme = gradus::read_file(root / "README.md");
+  size_t bugs = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(root / "tests/planted_bugs/bugs")) {
+    if (entry.path().filename() == "README.txt") continue;
+    bugs += between("\n" + gradus::read_file(entry.path()), "\nbug: ", "\n").size();
+  }
+  CHECK(readme.find(fmt::format("]({}): {} bugs in", "docs/planted_bugs.md", bugs)) != std::string::npos);
+  const std::string page = gradus::read_file(root / "docs/experiments.md");
+  const std::vector<std::string> count = {"zero",  "one",   "two",  "three", "four",   "five",  "six",
+                                          "seven", "eight", "nine", "ten",   "eleven", "twelve"};
+  const size_t sections = between(page, "\n## ", "\n").size();
+  REQUIRE(sections < count.size());
+  CHECK(readme.find("](docs/experiments.md): " + count[sections] + " experiments") != std::string::npos);
 }
 
 #ifdef GRADUS_PROGRAM

@@ -41,6 +41,12 @@ TEST_CASE("test refuses a wrong call with one sentence") {
   check_refused(script("test", {"x y"}), "test: unknown option 'x y'; ./test --help lists the options.");
   check_refused(script("test", {"--filter"}),
                 "test: --filter needs a regular expression; ./test --help lists the options.");
+  check_refused(script("test", {"--filter", "a(b"}),
+                "test: --filter: 'a(b' is not a regular expression; ./test --help lists the options.");
+  check_refused(script("test", {"--parity", "--filter", "x"}),
+                "test: --parity runs all there is; leave --filter out; ./test --help lists the options.");
+  check_refused(script("test", {"--asan", "--coverage"}),
+                "test: --coverage runs all there is; leave --asan out; ./test --help lists the options.");
 }
 
 TEST_CASE("every_kernel refuses a wrong call with one sentence") {
@@ -51,10 +57,18 @@ TEST_CASE("every_kernel refuses a wrong call with one sentence") {
                 "every_kernel: --kernels needs a value" + options);
 }
 
-TEST_CASE("memcheck says what it is before it builds anything") {
-  const ProgramResult help = script("scripts/memcheck", {"--help"});
-  CHECK(help.exit_code == 0);
-  CHECK(help.out.starts_with("scripts/memcheck [COMMAND...]: "));
+TEST_CASE("every script says what it is before it does anything") {
+  for (const std::string name :
+       {"build", "coverage", "format", "lint", "memcheck", "mutants", "parity", "planted_bugs",
+        "refresh_experiments", "refresh_tutorials", "setup", "site"}) {
+    INFO(name);
+    const ProgramResult help = script("scripts/" + name, {"--help"});
+    CHECK(help.exit_code == 0);
+    CHECK(help.errors.empty());
+    CHECK(help.out.starts_with("scripts/" + name));
+    CHECK(help.out.find('#') == std::string::npos);
+    CHECK(help.out.find("set -e") == std::string::npos);
+  }
 }
 
 TEST_CASE("learn refuses a wrong call with one sentence") {
@@ -327,6 +341,11 @@ TEST_CASE("lint takes several patterns, and says which one matches nothing") {
 
 TEST_CASE("the other scripts refuse what they do not know") {
   check_refused(script("scripts/setup", {"kitchen"}), "setup: no group 'kitchen' in scripts/packages.txt.");
+  check_refused(
+      script("scripts/build", {}),
+      "build: name a preset of CMakePresets.json, such as release; scripts/build PRESET [TARGET...].");
+  check_refused(script("scripts/site", {}),
+                "site: name the folder that the site goes into; scripts/site FOLDER.");
   check_refused(script("scripts/format", {"--all"}),
                 "format: unknown option '--all'; scripts/format [--check].");
   check_refused(script("scripts/coverage", {"--require", "most"}),

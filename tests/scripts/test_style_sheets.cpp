@@ -1,4 +1,5 @@
-// The style sheets fit the pages: each brace closes, no class is for nothing, and none that a page has is missing.
+// The style sheets fit the pages: each brace closes, no class is for nothing, and none that a page has is
+// missing.
 #include <filesystem>
 #include <regex>
 #include <set>

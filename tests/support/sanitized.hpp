@@ -1,7 +1,7 @@
 /// @file
-/// How much of a long count runs under the sanitizers, which make everything five to ten times slower. They watch
-/// memory and arithmetic, and a part of the seeds or elements runs the same code; what is counted over all of them
-/// is held in the release build.
+/// How much of a long count runs under the sanitizers, which make everything five to ten times slower. They
+/// watch memory and arithmetic, and a part of the seeds or elements runs the same code; what is counted over
+/// all of them is held in the release build.
 #pragma once
 
 #include <cstdint>

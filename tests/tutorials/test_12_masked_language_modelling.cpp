@@ -1,5 +1,5 @@
-// Chapter 12: hiding, head and loss by hand are the library's and have the right gradient; the rule's shares are
-// what was promised; a small BERT beats counting; its bugs are caught.
+// Chapter 12: hiding, head and loss by hand are the library's and have the right gradient; the rule's shares
+// are what was promised; a small BERT beats counting; its bugs are caught.
 #include <map>
 #include <span>
 

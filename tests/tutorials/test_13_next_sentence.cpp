@@ -1,5 +1,5 @@
-// Chapter 13: pairs, head and loss by hand are the library's and have the right gradient; pairs with care give nothing
-// away but the names; a small BERT learns to compare them on any seed; its bugs are caught.
+// Chapter 13: pairs, head and loss by hand are the library's and have the right gradient; pairs with care
+// give nothing away but the names; a small BERT learns to compare them on any seed; its bugs are caught.
 #include "support/catch.hpp"
 #include "support/layers.hpp"
 #include "support/training_seed.hpp"

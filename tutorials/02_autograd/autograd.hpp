@@ -31,14 +31,14 @@ struct Step {
 
   std::string op;  ///< "+", "*", "tanh"; of a variable its name
   double value;
-  double gradient = 0;   ///< the derivative of the last result with respect to this step
-  std::uint64_t number;  ///< steps count up as they are made, so a step is newer than all that it used
+  double gradient = 0;  ///< the derivative of the last result with respect to this step
+  uint64_t number;      ///< steps count up as they are made, so a step is newer than all that it used
   std::vector<Edge> inputs;
 };
 
 inline Step::Step(std::string op_or_name, double result, std::vector<Edge> used)
     : op(std::move(op_or_name)), value(result), inputs(std::move(used)) {
-  static std::uint64_t made = 0;
+  static uint64_t made = 0;
   number = made++;
 }
 

@@ -115,7 +115,7 @@ void paths() {
   for (const int depth : {1, 2, 3, 10, 20}) {
     const Scalar a = variable("a", 1);
     const Scalar result = doubled(a, depth);
-    const std::uint64_t walked = backward_by_paths(result);
+    const uint64_t walked = backward_by_paths(result);
     const double by_paths = a.gradient();
     backward(result);
     if (by_paths != a.gradient()) fail("two right ways gave {} and {}", by_paths, a.gradient());

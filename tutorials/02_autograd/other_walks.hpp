@@ -20,22 +20,22 @@ inline void clear_gradients(const Scalar& result) {
 // ---- Right, but slow: one walk for every path ----
 
 /// Adds to each step what arrives along one path, then walks on. Returns the number of edges walked.
-inline std::uint64_t walk_paths(Step& step, double arriving) {
+inline uint64_t walk_paths(Step& step, double arriving) {
   step.gradient += arriving;
-  std::uint64_t walked = 0;
+  uint64_t walked = 0;
   for (const Step::Edge& edge : step.inputs) walked += 1 + walk_paths(*edge.from, arriving * edge.slope);
   return walked;
 }
 
 /// Right gradients; the returned number of edges walked doubles with every step that uses its input twice.
-inline std::uint64_t backward_by_paths(const Scalar& result) {
+inline uint64_t backward_by_paths(const Scalar& result) {
   clear_gradients(result);
   return walk_paths(*result.step(), 1);
 }
 
 /// The edges that `backward` walks: each one once.
-inline std::uint64_t count_edges(const Scalar& result) {
-  std::uint64_t edges = 0;
+inline uint64_t count_edges(const Scalar& result) {
+  uint64_t edges = 0;
   for (const Step* step : newest_first(result)) edges += step->inputs.size();
   return edges;
 }

@@ -1,5 +1,5 @@
-// Chapter 11: from text to ids. The stages, the greedy cut and the learning of a table by hand, the same as the
-// library's; English and Chinese side by side.
+// Chapter 11: from text to ids. The stages, the greedy cut and the learning of a table by hand, the same as
+// the library's; English and Chinese side by side.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

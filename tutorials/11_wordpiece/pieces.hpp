@@ -44,8 +44,8 @@ inline const std::vector<std::string> signs = {"[PAD]", "[UNK]", "[CLS]", "[SEP]
 /// Called for each piece that is looked up, with whether the table has it.
 using Watch = std::function<void(const std::string& piece, bool found)>;
 
-/// How a word is cut. `forget_marks` is a bug of the museum: the rest of a word is looked up as if a word began
-/// there.
+/// How a word is cut. `forget_marks` is a bug of the museum: the rest of a word is looked up as if a word
+/// began there.
 struct CutOptions {
   bool forget_marks = false;
   Watch watch = {};
@@ -132,8 +132,8 @@ struct Learnt {
   std::vector<CutWord> words;  ///< as they are cut at the end
 };
 
-/// The most frequent pair of neighbours; among equals, the one with the smaller ids. Its count is 0 when there
-/// is no pair.
+/// The most frequent pair of neighbours; among equals, the one with the smaller ids. Its count is 0 when
+/// there is no pair.
 inline MergeStep most_frequent_pair(const std::vector<CutWord>& words, const PieceTable& table) {
   std::map<std::pair<int64_t, int64_t>, int64_t> counts;
   for (const CutWord& word : words) {

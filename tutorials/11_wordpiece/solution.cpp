@@ -3,8 +3,8 @@
 
 namespace gradus::tutorials::wordpiece {
 
-// best[end] is the shortest cut of the word's first `end` characters: a shorter one that ends at `begin`, and one
-// piece more.
+// best[end] is the shortest cut of the word's first `end` characters: a shorter one that ends at `begin`, and
+// one piece more.
 std::vector<std::string> fewest_pieces(const Text& word, const PieceTable& table) {
   std::vector<std::vector<std::string>> best(word.size() + 1);
   for (size_t end = 1; end <= word.size(); ++end) {

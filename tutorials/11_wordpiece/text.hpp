@@ -1,7 +1,7 @@
 /// @file
-/// Chapter 11's text in two languages: Genesis 1, verses 1 to 10, in the King James Version (1611/1769) and in
-/// the Chinese Union Version (1919), and verse 14 of both as a text that no table was learnt from. Both are in
-/// the public domain.
+/// Chapter 11's text in two languages: Genesis 1, verses 1 to 10, in the King James Version (1611/1769) and
+/// in the Chinese Union Version (1919), and verse 14 of both as a text that no table was learnt from. Both
+/// are in the public domain.
 #pragma once
 
 #include <string>

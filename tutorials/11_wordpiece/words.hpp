@@ -1,6 +1,6 @@
 /// @file
-/// Chapter 11, the first half: from text to words, stage by stage, as BERT has it. What a character is (a mark,
-/// an ideograph, punctuation) is Unicode's to say, and bert/text/unicode.hpp asks it.
+/// Chapter 11, the first half: from text to words, stage by stage, as BERT has it. What a character is (a
+/// mark, an ideograph, punctuation) is Unicode's to say, and bert/text/unicode.hpp asks it.
 #pragma once
 
 #include <string>
@@ -46,8 +46,8 @@ inline Text set_apart(const Text& text) {
   return out;
 }
 
-/// Every character in its smallest parts (Unicode's normal form D, NFD): é becomes e and a mark. (NFD also puts
-/// several marks in a row in order; ours are about to be dropped.)
+/// Every character in its smallest parts (Unicode's normal form D, NFD): é becomes e and a mark. (NFD also
+/// puts several marks in a row in order; ours are about to be dropped.)
 inline Text decomposed(const Text& text) {
   Text out;
   for (const char32_t c : text) bert::append_decomposition(out, c);

@@ -1,6 +1,6 @@
 /// @file
-/// Chapter 12's language: "the dog in the barn says woof", or "in the barn the dog says woof". Who says what is
-/// fixed; who is where is drawn for each sentence.
+/// Chapter 12's language: "the dog in the barn says woof", or "in the barn the dog says woof". Who says what
+/// is fixed; who is where is drawn for each sentence.
 #pragma once
 
 #include <algorithm>
@@ -32,7 +32,8 @@ inline int64_t id_of(const std::string& word) {
   return found - tokens.begin();
 }
 
-/// What a word can be guessed from: nothing but its place among the others, the sound, the animal, or nothing.
+/// What a word can be guessed from: nothing but its place among the others, the sound, the animal, or
+/// nothing.
 enum class Kind { small, animal, sound, place };
 inline const std::vector<std::pair<std::string, Kind>> kinds = {
     {"the, in, says", Kind::small}, {"animal", Kind::animal}, {"sound", Kind::sound}, {"where", Kind::place}};

@@ -1,5 +1,5 @@
-// Chapter 12: hiding words and guessing them. Masking, the head and the loss by hand, the same as the library's;
-// then a small BERT that learns what its neighbours cannot tell.
+// Chapter 12: hiding words and guessing them. Masking, the head and the loss by hand, the same as the
+// library's; then a small BERT that learns what its neighbours cannot tell.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

@@ -1,6 +1,6 @@
 /// @file
-/// Chapter 12's checks that catch its bugs: every place asked, padding asked, a tie that is a copy; and the two
-/// parts of the table's gradient.
+/// Chapter 12's checks that catch its bugs: every place asked, padding asked, a tie that is a copy; and the
+/// two parts of the table's gradient.
 #pragma once
 
 #include "learning.hpp"
@@ -65,7 +65,8 @@ inline int64_t rows_that_move(const Tensor& gradient) {
   return rows;
 }
 
-/// The gradient of the table of word vectors [V, H], which is used twice: for what goes in, and for the scores.
+/// The gradient of the table of word vectors [V, H], which is used twice: for what goes in, and for the
+/// scores.
 struct TableGradients {
   Tensor as_input, as_output, whole;
 };
@@ -85,7 +86,8 @@ inline TableGradients gradients_of_table(const bert::BertForPreTraining& model,
   return {gradient(true, false), gradient(false, true), gradient(true, true)};
 }
 
-/// How far the head's logits are from those with the model's own table, before and after one step of learning.
+/// How far the head's logits are from those with the model's own table, before and after one step of
+/// learning.
 struct TieTest {
   double before, after;
 };

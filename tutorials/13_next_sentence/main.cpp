@@ -1,5 +1,5 @@
-// Chapter 13: is this the next sentence? Pairs, head and loss by hand, the same as the library's; what gives the
-// answer away; then a small BERT that learns to compare.
+// Chapter 13: is this the next sentence? Pairs, head and loss by hand, the same as the library's; what gives
+// the answer away; then a small BERT that learns to compare.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

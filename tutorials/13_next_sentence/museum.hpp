@@ -1,6 +1,6 @@
 /// @file
-/// Chapter 13's library pairs, and its checks that catch bugs: labels turned round, and a row that is judged by its
-/// last place.
+/// Chapter 13's library pairs, and its checks that catch bugs: labels turned round, and a row that is judged
+/// by its last place.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,6 @@
 /// @file
-/// Chapter 13's language: stories of one to five sentences, each about one hero in one place. The first sentence
-/// says who it is, "this is tom"; the others say what he does, "tom paints boats".
+/// Chapter 13's language: stories of one to five sentences, each about one hero in one place. The first
+/// sentence says who it is, "this is tom"; the others say what he does, "tom paints boats".
 #pragma once
 
 #include <algorithm>

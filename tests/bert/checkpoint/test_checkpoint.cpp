@@ -98,15 +98,15 @@ TEST_CASE("checkpoint: a tensor of another dtype is left out by name, and missed
   std::string bytes = read_file(file);
   // Puts an entry of four bytes at the end of the header and of the data.
   const auto add = [&](const std::string& name) {
-    std::uint64_t length = 0;
+    uint64_t length = 0;
     std::memcpy(&length, bytes.data(), 8);
-    const std::uint64_t data = bytes.size() - 8 - length;
+    const uint64_t data = bytes.size() - 8 - length;
     std::string header = bytes.substr(8, length);
     header.erase(header.find_last_not_of(' '));  // the padding, and the last brace
     header += ",\"" + name + "\":{\"dtype\":\"F8_E5M2\",\"shape\":[2,2],\"data_offsets\":[" +
               std::to_string(data) + "," + std::to_string(data + 4) + "]}}";
     header.resize((header.size() + 7) / 8 * 8, ' ');
-    const std::uint64_t longer = header.size();
+    const uint64_t longer = header.size();
     bytes =
         std::string(reinterpret_cast<const char*>(&longer), 8) + header + bytes.substr(8 + length) + "abcd";
     write_file_atomically(file, bytes);

@@ -13,7 +13,9 @@ TEST_CASE("gather_rows: row b S + s of the hidden states") {
   const Tensor hidden = arange(24, DType::f32).reshape({2, 3, 4});
   const Tensor rows = bert::gather_rows(hidden, tensor<int64_t>({5, 1, 1}));
   CHECK(rows.to_vector<float>() == std::vector<float>{20, 21, 22, 23, 4, 5, 6, 7, 4, 5, 6, 7});
-  CHECK_THROWS_AS(bert::gather_rows(hidden, tensor<int64_t>({6})), IndexError);
+  CHECK_THROWS_WITH(bert::gather_rows(hidden, tensor<int64_t>({6})),
+                    "gather_rows: position 6 is outside the 6 tokens of x [2, 3, 4]");
+  CHECK_THROWS_AS(bert::gather_rows(hidden, tensor<int64_t>({-1})), IndexError);
 }
 
 TEST_CASE("BertForPreTraining: the gathered positions have the scores that all positions have") {

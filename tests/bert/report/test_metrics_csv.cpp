@@ -19,7 +19,7 @@ using gradus::write_file_atomically;
 
 namespace {
 
-MetricsRow row_of(std::int64_t step, MetricsRow::Kind kind = MetricsRow::Kind::train) {
+MetricsRow row_of(int64_t step, MetricsRow::Kind kind = MetricsRow::Kind::train) {
   MetricsRow row;
   row.kind = kind;
   row.step = step;
@@ -29,8 +29,8 @@ MetricsRow row_of(std::int64_t step, MetricsRow::Kind kind = MetricsRow::Kind::t
   return row;
 }
 
-std::vector<std::int64_t> steps_of(const std::vector<MetricsRow>& rows) {
-  std::vector<std::int64_t> steps;
+std::vector<int64_t> steps_of(const std::vector<MetricsRow>& rows) {
+  std::vector<int64_t> steps;
   for (const MetricsRow& row : rows) steps.push_back(row.step);
   return steps;
 }
@@ -89,14 +89,14 @@ TEST_CASE("metrics.csv: a resumed run drops what it will do again") {
   }
   SECTION("later rows go, the kept ones and the new ones stand there") {
     MetricsWriter writer(path, 20);
-    CHECK(steps_of(writer.rows()) == std::vector<std::int64_t>{10, 20, 20});
+    CHECK(steps_of(writer.rows()) == std::vector<int64_t>{10, 20, 20});
     writer.append(row_of(30));
     writer.append(row_of(40));
     CHECK(read_file(path) == whole);
   }
   SECTION("an evaluation that is made again goes, too") {
     const MetricsWriter writer(path, 20, true);
-    CHECK(steps_of(writer.rows()) == std::vector<std::int64_t>{10, 20});
+    CHECK(steps_of(writer.rows()) == std::vector<int64_t>{10, 20});
     CHECK(writer.rows().back().kind == MetricsRow::Kind::train);
   }
   SECTION("a line that a killed run left unfinished is passed over") {
@@ -113,7 +113,7 @@ TEST_CASE("metrics.csv: a resumed run drops what it will do again") {
     MetricsWriter writer(folder / "other.csv", 20);
     CHECK(writer.rows().empty());
     writer.append(row_of(30));
-    CHECK(steps_of(read_metrics_csv(folder / "other.csv")) == std::vector<std::int64_t>{30});
+    CHECK(steps_of(read_metrics_csv(folder / "other.csv")) == std::vector<int64_t>{30});
   }
 }
 

@@ -39,7 +39,7 @@ TEST_CASE("pages: a JSON string cannot end its script") {
 
 TEST_CASE("pages: base64 as RFC 4648, section 10, has it") {
   const auto encoded = [](std::string_view text) {
-    return html::base64({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+    return html::base64({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
   };
   CHECK(encoded("").empty());
   CHECK(encoded("f") == "Zg==");

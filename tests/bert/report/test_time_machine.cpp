@@ -24,7 +24,7 @@ TrainingReport moving_report() {
   report.history.layers = 1;
   report.history.heads = 2;
   report.history.parts = {"embeddings", "layer 1"};
-  for (const std::int64_t step : {0, 40}) {
+  for (const int64_t step : {0, 40}) {
     MetricsRow row;
     row.kind = MetricsRow::Kind::eval;
     row.step = step;

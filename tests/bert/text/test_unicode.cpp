@@ -144,7 +144,7 @@ TEST_CASE("marks of different classes come out in the order of NFD") {
   CHECK(stripped(U"\u302Ea\U0001D165") == U"\u302Ea\U0001D165");                // a letter parts two runs
   // Their sources rise all the same.
   const NormalizedText moved = strip.normalize(encode_utf8(U"a\u302E\U0001D165b"));
-  CHECK(moved.source == std::vector<std::uint32_t>{0, 1, 2, 3});
+  CHECK(moved.source == std::vector<uint32_t>{0, 1, 2, 3});
 }
 
 TEST_CASE("Hangul syllables come apart into their letters") {
@@ -181,7 +181,7 @@ TEST_CASE("the normaliser's stages can be switched one by one") {
 TEST_CASE("sources point back to the original's characters") {
   const NormalizedText text = BertNormalizer{}.normalize("é\u200b博İe\u0301x");
   CHECK(encode_utf8(text.chars) == "e 博 iex");
-  CHECK(text.source == std::vector<std::uint32_t>{0, 2, 2, 2, 3, 4, 6});
+  CHECK(text.source == std::vector<uint32_t>{0, 2, 2, 2, 3, 4, 6});
 }
 
 TEST_CASE("words are split at white space and round punctuation") {

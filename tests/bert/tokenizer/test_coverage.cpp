@@ -32,7 +32,7 @@ TEST_CASE("coverage: a text's share of [UNK] is that of its tokens") {
     const Tokenizer tokenizer(vocab, normalizer);
     const std::vector<TokenId> ids = tokenizer.tokenize(text);
     const Coverage coverage = coverage_of(words, tokenizer);
-    CHECK(coverage.tokens == static_cast<std::int64_t>(ids.size()));
+    CHECK(coverage.tokens == static_cast<int64_t>(ids.size()));
     CHECK(coverage.unknown == std::count(ids.begin(), ids.end(), 1));
     CHECK(coverage.unknown > 0);
   }

@@ -62,7 +62,7 @@ std::string effect(const BertNormalizer& normalizer, char32_t c, const std::stri
   return out;
 }
 
-void append(std::string& to, std::int32_t number) {
+void append(std::string& to, int32_t number) {
   to.append(reinterpret_cast<const char*>(&number), sizeof number);
 }
 
@@ -70,7 +70,7 @@ void append(std::string& to, std::int32_t number) {
 template <class Sink>
 void each_text(std::string_view data, Sink sink) {
   while (!data.empty()) {
-    std::uint32_t length = 0;
+    uint32_t length = 0;
     REQUIRE(data.size() >= sizeof length);
     data.copy(reinterpret_cast<char*>(&length), sizeof length);
     REQUIRE(data.size() - sizeof length >= length);
@@ -96,9 +96,9 @@ TEST_CASE("generated lines of every script have the reference's ids and offsets"
       const Encoding encoding =
           (lowercase ? uncased : cased).encode(row["text"].get<std::string>(), {.add_special_tokens = false});
       CHECK(encoding.ids == row[setting]["ids"].get<std::vector<TokenId>>());
-      std::vector<std::uint32_t> offsets;
+      std::vector<uint32_t> offsets;
       for (const CharSpan& span : encoding.offsets) offsets.insert(offsets.end(), {span.begin, span.end});
-      CHECK(offsets == row[setting]["offsets"].get<std::vector<std::uint32_t>>());
+      CHECK(offsets == row[setting]["offsets"].get<std::vector<uint32_t>>());
       for (size_t i = 0; i < encoding.size(); ++i) CHECK(encoding.pieces[i] == vocab.piece(encoding.ids[i]));
     }
   }
@@ -114,7 +114,7 @@ TEST_CASE("the characters that the reference treats otherwise are treated as the
     INFO(line);
     std::istringstream row(line);
     char32_t first = 0, last = 0;
-    std::uint32_t number = 0;
+    uint32_t number = 0;
     row >> std::hex >> number, first = number;
     row >> number, last = number;
     std::string uncased_there, uncased_here, cased_there, cased_here, age;
@@ -143,11 +143,11 @@ TEST_CASE("parity: the ids and offsets of texts.bin", "[.parity_lines]") {
     std::string encodings, words;
     each_text(texts, [&](std::string_view text) {
       const Encoding encoding = tokenizer.encode(text, {.add_special_tokens = false});
-      append(encodings, static_cast<std::int32_t>(encoding.size()));
+      append(encodings, static_cast<int32_t>(encoding.size()));
       for (const TokenId id : encoding.ids) append(encodings, id);
       for (const CharSpan& span : encoding.offsets) {
-        append(encodings, static_cast<std::int32_t>(span.begin));
-        append(encodings, static_cast<std::int32_t>(span.end));
+        append(encodings, static_cast<int32_t>(span.begin));
+        append(encodings, static_cast<int32_t>(span.end));
       }
       if (with_words) words += words_of(tokenizer.normalizer(), text) + "\n";
     });

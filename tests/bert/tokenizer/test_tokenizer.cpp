@@ -63,7 +63,7 @@ TEST_CASE("golden: the pieces and ids of BERT's first test") {
   CHECK(joined(encoding) == "un ##want ##ed , runn ##ing");
   CHECK(encoding.ids == std::vector<TokenId>{9, 6, 7, 12, 10, 11});
   CHECK(encoding.offsets == std::vector<CharSpan>{{0, 2}, {2, 6}, {6, 8}, {8, 9}, {9, 13}, {13, 16}});
-  CHECK(encoding.word_ids == std::vector<std::int32_t>{0, 0, 0, 1, 2, 2});
+  CHECK(encoding.word_ids == std::vector<int32_t>{0, 0, 0, 1, 2, 2});
 }
 
 TEST_CASE("golden: a word that cannot be cut is one unknown piece") {
@@ -137,7 +137,7 @@ TEST_CASE("golden: a pair as bert-base-uncased numbers it") {
   CHECK(encoding.offsets ==
         std::vector<CharSpan>{{0, 0}, {0, 2}, {3, 7}, {8, 10}, {11, 15}, {0, 0}, {0, 4}, {0, 0}});
   CHECK(encoding.special_tokens_mask == std::vector<bool>{1, 0, 0, 0, 0, 1, 0, 1});
-  CHECK(encoding.word_ids == std::vector<std::int32_t>{-1, 0, 1, 2, 3, -1, 0, -1});
+  CHECK(encoding.word_ids == std::vector<int32_t>{-1, 0, 1, 2, 3, -1, 0, -1});
 }
 
 TEST_CASE("texts of every kind are tokenised as the reference does") {
@@ -156,7 +156,7 @@ TEST_CASE("texts of every kind are tokenised as the reference does") {
     const Encoding encoding = tokenizer.encode(text);
     CHECK(encoding.ids == row["ids"].get<std::vector<TokenId>>());
     CHECK(encoding.offsets == spans(row["offsets"]));
-    CHECK(encoding.word_ids == row["words"].get<std::vector<std::int32_t>>());
+    CHECK(encoding.word_ids == row["words"].get<std::vector<int32_t>>());
     std::vector<bool> special;
     for (const int flag : row["special"]) special.push_back(flag != 0);
     CHECK(encoding.special_tokens_mask == special);

@@ -20,7 +20,7 @@ using nlohmann::json;
 
 namespace {
 
-using Words = std::map<std::string, std::int64_t>;
+using Words = std::map<std::string, int64_t>;
 
 WordCounter counted(const Words& words) {
   WordCounter counter;
@@ -29,7 +29,7 @@ WordCounter counted(const Words& words) {
 }
 
 /// The rule as it is told: at each step every pair is counted again and the best one is merged everywhere.
-std::vector<std::string> plain_rule(const Words& counts, size_t vocab_size, std::int64_t min_frequency) {
+std::vector<std::string> plain_rule(const Words& counts, size_t vocab_size, int64_t min_frequency) {
   std::vector<std::string> pieces = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
   const auto number = [&](const std::string& piece) {
     const auto found = std::find(pieces.begin(), pieces.end(), piece);
@@ -41,7 +41,7 @@ std::vector<std::string> plain_rule(const Words& counts, size_t vocab_size, std:
     for (const char c : word) letters[c] = 1;
   }
   for (const auto& [c, one] : letters) number(std::string(1, c));
-  std::vector<std::pair<std::vector<long>, std::int64_t>> words;
+  std::vector<std::pair<std::vector<long>, int64_t>> words;
   for (const auto& [word, times] : counts) {
     words.push_back({{}, times});
     for (size_t i = 0; i < word.size(); ++i) {
@@ -49,7 +49,7 @@ std::vector<std::string> plain_rule(const Words& counts, size_t vocab_size, std:
     }
   }
   while (pieces.size() < vocab_size) {
-    std::map<std::pair<long, long>, std::int64_t> pairs;
+    std::map<std::pair<long, long>, int64_t> pairs;
     for (const auto& [cut, times] : words) {
       for (size_t i = 1; i < cut.size(); ++i) pairs[{cut[i - 1], cut[i]}] += times;
     }
@@ -76,7 +76,7 @@ std::vector<std::string> plain_rule(const Words& counts, size_t vocab_size, std:
 TEST_CASE("words are counted as the tokenizer splits them") {
   WordCounter counter;
   counter.add("The cat, the CAT's café!");
-  CHECK(counter.sorted() == std::vector<std::pair<std::string, std::int64_t>>{
+  CHECK(counter.sorted() == std::vector<std::pair<std::string, int64_t>>{
                                 {"!", 1}, {"'", 1}, {",", 1}, {"cafe", 1}, {"cat", 2}, {"s", 1}, {"the", 2}});
   CHECK(counter.total() == 9);
   CHECK(counter.distinct() == 7);
@@ -149,7 +149,7 @@ TEST_CASE("the incremental counts do what counting again would, ties and all") {
     options.min_frequency = trial % 3;
     INFO("trial " << trial);
     CHECK(train_vocab(counted(words), options).pieces() ==
-          plain_rule(words, options.vocab_size, std::max<std::int64_t>(options.min_frequency, 1)));
+          plain_rule(words, options.vocab_size, std::max<int64_t>(options.min_frequency, 1)));
   }
 }
 
@@ -261,7 +261,7 @@ TEST_CASE("text with many characters loses few of them, and English its words to
   const auto unknown_share = [&](size_t size) {
     options.vocab_size = size;
     const Tokenizer tokenizer(train_vocab(counter, options));
-    std::int64_t unknown = 0;
+    int64_t unknown = 0;
     for (const auto& [word, times] : counter.sorted()) {
       for (const TokenId id : tokenizer.tokenize(word))
         unknown += id == tokenizer.special_ids().unk ? times : 0;

@@ -194,6 +194,26 @@ TEST_CASE("trainer: options that make no sense are refused") {
   options.optimizer = "lion";
   CHECK_THROWS_WITH(make(options),
                     "there is no optimizer 'lion'; choose adamw, bert-adam, adam, muon or sgd");
+  const auto with = [&](auto TrainerOptions::*member, auto value) {
+    TrainerOptions wrong = world.options();
+    wrong.*member = value;
+    return wrong;
+  };
+  using O = TrainerOptions;
+  const double nan = std::nan("");
+  CHECK_THROWS_WITH(make(with(&O::report_every, 0)), "report_every is 0, and must be a number from 1 on");
+  CHECK_THROWS_WITH(make(with(&O::keep, -1)), "keep is -1, and must be a number from 1 on");
+  CHECK_THROWS_WITH(make(with(&O::warmup, -5)), "warmup is -5, and must be a number from 0 on");
+  CHECK_THROWS_WITH(make(with(&O::evaluations, -3)), "evaluations is -3, and must be a number from 0 on");
+  CHECK_THROWS_WITH(make(with(&O::save_steps, -1)), "save_steps is -1, and must be a number from 0 on");
+  CHECK_THROWS_WITH(make(with(&O::learning_rate, nan)),
+                    "learning_rate is nan, and must be a number from 0 on");
+  CHECK_THROWS_WITH(make(with(&O::weight_decay, -1)), "weight_decay is -1, and must be a number from 0 on");
+  CHECK_THROWS_WITH(make(with(&O::clip, -1)), "clip is -1, and must be above 0");
+  CHECK_THROWS_WITH(make(with(&O::beta1, 1)), "beta1 is 1, and must be from 0 up to 1");
+  CHECK_THROWS_WITH(make(with(&O::masked_at_end, 1)), "masked_at_end is 1, and must be from 0 up to 1");
+  CHECK_THROWS_WITH(make(with(&O::lengths, std::vector<LengthStage>{{1, 0}})),
+                    "the length of rows is 0, and must be a number from 5 on");
 }
 
 TEST_CASE("trainer: a damaged training_state.json is named") {

@@ -16,8 +16,8 @@ namespace {
 
 using Pieces = std::vector<std::string>;
 
-/// The shortest cut of word[begin, ...], by trying everything: empty where there is none. `mark` is what pieces
-/// inside the word begin with, `first` what the first does.
+/// The shortest cut of word[begin, ...], by trying everything: empty where there is none. `mark` is what
+/// pieces inside the word begin with, `first` what the first does.
 Pieces tried(const Text& word, const PieceTable& table, size_t begin, const std::string& first,
              const std::string& mark) {
   Pieces best;
