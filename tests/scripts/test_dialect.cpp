@@ -33,12 +33,10 @@ bool any(const std::vector<std::string>& words, const std::function<bool(const s
 
 bool is_error(const std::string& word) { return word.ends_with("Error") || word == "WrongCall"; }
 
-/// Whether the word that holds line[at] comes right after a full stop or a semicolon, or first in its
-/// comment.
+/// Whether the word that holds line[at] comes right after a full stop.
 bool begins_sentence(const std::string& line, size_t at) {
   while (at > 0 && is_word(line[at - 1])) --at;
-  if (at < 2 || line[at - 1] != ' ') return false;
-  return line[at - 2] == '.' || line[at - 2] == '/';
+  return at >= 2 && line[at - 1] == ' ' && line[at - 2] == '.';
 }
 
 struct Rule {
@@ -54,7 +52,9 @@ const std::vector<Rule> rules = {
     {"int64_t and its kin without std::",
      [](const std::string& line) {
        return any(words_after(line, "std::"), [](const std::string& word) {
-         return word.ends_with("_t") && (word.starts_with("int") || word.starts_with("uint"));
+         const size_t width = word.starts_with("int") ? 3 : word.starts_with("uint") ? 4 : word.size();
+         return word.ends_with("_t") &&
+                std::isdigit(static_cast<unsigned char>(word[std::min(width, word.size() - 1)])) != 0;
        });
      }},
     {"a constant in snake_case, without a k",
@@ -78,7 +78,9 @@ const std::vector<Rule> rules = {
     {"it in lines of at most 110 characters",
      [](const std::string& line) {
        const size_t begin = line.find_first_not_of(' ');
-       return line.size() > 110 && begin != std::string::npos && line.compare(begin, 2, "//") == 0 &&
+       const auto characters = std::count_if(
+           line.begin(), line.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+       return characters > 110 && begin != std::string::npos && line.compare(begin, 2, "//") == 0 &&
               line.find("http") == std::string::npos;
      }},
     // Tests may throw an Error by hand, as a user's function would.
