@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "curves.hpp"
 #include "museum.hpp"
 #include "nn/gradcheck.hpp"
-#include "plot/plot.hpp"
 #include "tutorials/support/kit.hpp"
 
 using namespace gradus;
@@ -131,34 +131,6 @@ void by_hand_and_by_library(const Reading& reading,
   fmt::print("all losses the same to 1e-9: {}\n", gap < 1e-9);
   fmt::print("our loop with the library's parts, the same bits as the Trainer's: {}\n",
              same_bits(by_parts, by_trainer));
-}
-
-/// A stretch of a level, to be drawn as a plateau.
-plot::ChartSeries plateau(double from, double to, double level) {
-  return {.name = "plateau", .x = {from, to}, .y = {level, level}, .color = 2, .markers = true};
-}
-plot::ChartSeries curve(const std::string& name, const std::vector<Seen>& seen, int color,
-                        const std::function<double(const Seen&)>& value) {
-  plot::ChartSeries line{.name = name, .x = {}, .y = {}, .color = color};
-  for (const Seen& one : seen) {
-    line.x.push_back(static_cast<double>(one.step));
-    line.y.push_back(value(one));
-  }
-  return line;
-}
-double words_loss(const Seen& seen) { return seen.score.mlm_loss(); }
-double pairs_right(const Seen& seen) { return seen.score.nsp_accuracy(); }
-
-plot::Chart chart_of(const std::string& title, std::vector<plot::ChartSeries> series,
-                     std::vector<plot::ChartGuide> guides, bool share) {
-  plot::Chart chart;
-  chart.title = title;
-  chart.x_label = "step";
-  chart.whole_x = true;
-  chart.percent = share;
-  chart.series = std::move(series);
-  chart.guides = std::move(guides);
-  return chart;
 }
 
 void print_seen(const std::vector<Seen>& seen, size_t lines) {
