@@ -43,6 +43,17 @@ void save_figure(const std::string& name, const plot::Picture& picture);
 void check_gradient(std::string_view name, const std::function<Tensor(const std::vector<Tensor>&)>& fn,
                     const std::vector<Tensor>& inputs, const GradcheckOptions& options = {});
 
+/// True under the sanitizers, where a program is five to ten times slower: a chapter that trains for long takes a few
+/// steps then, which run the same code and teach nothing.
+#ifdef __SANITIZE_ADDRESS__
+inline constexpr bool short_run = true;
+#else
+inline constexpr bool short_run = false;
+#endif
+
+/// What a training has shown, for a sentence of the output: `claim`, or true where the run was too short to show it.
+constexpr bool shown(bool claim) { return short_run || claim; }
+
 /// Seconds of one call of `fn`: the least of `repeats`, after one call that does not count.
 double seconds_of(const std::function<void()>& fn, int repeats = 3);
 
