@@ -13,14 +13,14 @@ using namespace gradus::tutorials::gives_back;
 
 void pooled(Check& check) {
   const Tensor one = tensor<double>({0.5, 1, 7, 8, 9, 9}, Shape{1, 3, 2});  // [CLS] is (0.5, 1)
-  const Tensor swapped = tensor<double>({0, 1, 0, 0}, Shape{2, 2}), none = zeros({2}, DType::f64);
+  const Tensor swapped = tensor<double>({0, 2, 0, 0}, Shape{2, 2}), none = zeros({2}, DType::f64);
   check.close(
-      "[CLS] (0.5, 1), and a W whose first row is (0, 1)", pooled_vector(one, swapped, none),
-      tanh(tensor<double>({1, 0}, Shape{1, 2})),
+      "[CLS] (0.5, 1), and a W whose first row is (0, 2)", pooled_vector(one, swapped, none),
+      tanh(tensor<double>({2, 0}, Shape{1, 2})),
       "the first token's vector alone; number i of the result is row i of W times it, so it is x W^T and "
       "not x W; and tanh at the very end");
   check.close("the same with the bias (1, -1)", pooled_vector(one, swapped, tensor<double>({1, -1})),
-              tanh(tensor<double>({2, -1}, Shape{1, 2})), "the bias is added before tanh");
+              tanh(tensor<double>({3, -1}, Shape{1, 2})), "the bias is added before tanh");
   Rng rng(3);
   const Tensor x = randn({3, 5, 4}, rng, DType::f64), w = randn({4, 4}, rng, DType::f64),
                b = randn({4}, rng, DType::f64);
