@@ -87,7 +87,7 @@ void what_comes_back() {
        "--vectors mean", bert::FeatureOptions{.pooling = bert::Pooling::mean});
   for (size_t i = 0; i < ours.maps.size(); ++i) {
     line(fmt::format("attention of layer {}", i + 1), ours.maps[i], library.attentions[i],
-         i == 0 ? "(gradus attention MODEL TEXT)" : "", {});
+         "(gradus attention MODEL TEXT)", {});
   }
 }
 
