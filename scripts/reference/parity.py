@@ -5,6 +5,7 @@
 - The example in the README opens what `gradus pretrain` writes, and guesses what `gradus fill-mask` guesses.
 - A million generated lines of every kind of character become the same ids and offsets (tokenizer_lines.py).
 - So do 100,000 lines by Google's rules, which --google asks for (google_tokenizer.py).
+- Chapter 15's Python opens its folder, and prints what the chapter shows (chapter_15.py).
 - The vectors of `gradus embed` are those of transformers, on folders of both origins (embed_parity.py).
 - Vocabularies are learnt in the same steps, as far as no two pairs are equally frequent (trainer_fixture.py).
 """
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 
+import chapter_15
 import embed_parity
 import hf_roundtrip
 import tokenizer_folders
@@ -82,6 +84,7 @@ def main():
         tokenizer_folders.check(folders[0], place / "tokenized.jsonl")
         embed_parity.check_all(program, [*folders, FIXTURES / "bert" / "small"])
         check_example(program, place)
+        chapter_15.check(program.parent)
         trainer_fixture.check(program, place)
         tokenizer_lines.check_characters(tests, place)
         tokenizer_lines.check_lines(tests, place)

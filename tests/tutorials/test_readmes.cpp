@@ -63,7 +63,10 @@ TEST_CASE("readme: what cannot be read is refused with its line") {
                     "line 1: 'much' is no tolerance, such as 1e-3");
   CHECK_THROWS_WITH(blocks_of("<!-- output: , numbers vary -->\n```text\n```\n"),
                     "line 1: the output comment names no section");
-  CHECK_THROWS_AS(blocks_of("```cpp example\n```\n"), FormatError);
+  CHECK_THROWS_WITH(blocks_of("<!-- code: autograd/shape.cpp -->\n```text\n```\n"),
+                    "line 2: a code block is fenced as ```cpp or ```python, not ```text");
+  CHECK_THROWS_WITH(blocks_of("```cpp example\n```\n"),
+                    "line 1: a block is ```cpp, ```python, ```text, ```sh or ```math, not 'cpp example'");
 }
 
 TEST_CASE("readme: words and whole numbers are compared exactly, others to the tolerance") {

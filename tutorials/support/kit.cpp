@@ -18,7 +18,7 @@ namespace gradus::tutorials {
 namespace {
 
 struct Run {
-  std::filesystem::path figures = "figures";
+  std::filesystem::path figures = "figures", keep;
   std::set<std::string, std::less<>> sections;
 };
 
@@ -41,15 +41,19 @@ int run_chapter(int argc, char** argv, const std::function<void()>& body) {
   for (size_t i = 0; i < arguments.size(); ++i) {
     if (arguments[i] == "--help") {
       fmt::print(
-          "Usage: {0} [--figures DIR]\n\nRuns the chapter and writes its figures into DIR (default: "
-          "figures).\n"
+          "Usage: {0} [--figures DIR] [--keep DIR]\n\nRuns the chapter.\n\n"
+          "  --figures DIR  where its figures go (default: figures)\n"
+          "  --keep DIR     where a model goes, if the chapter writes one (default: it is not kept)\n"
           "\nExample: {0} --figures pictures\n",
           program);
       return 0;
     }
-    if (arguments[i] != "--figures") return wrong_call(program, "unknown option '" + arguments[i] + "'");
-    if (++i == arguments.size()) return wrong_call(program, "--figures needs a folder");
-    run().figures = arguments[i];
+    const std::string& option = arguments[i];
+    if (option != "--figures" && option != "--keep") {
+      return wrong_call(program, "unknown option '" + option + "'");
+    }
+    if (++i == arguments.size()) return wrong_call(program, option + " needs a folder");
+    (option == "--figures" ? run().figures : run().keep) = arguments[i];
   }
   try {
     manual_seed(0);
@@ -76,6 +80,8 @@ void save_figure(const std::string& name, const plot::Picture& picture) {
   write_file_atomically(file, plot::to_svg_file(picture));
   fmt::print(stderr, "figure: {}\n", file.string());
 }
+
+std::filesystem::path kept_folder() { return run().keep; }
 
 void check_gradient(std::string_view name, const std::function<Tensor(const std::vector<Tensor>&)>& fn,
                     const std::vector<Tensor>& inputs, const GradcheckOptions& options) {

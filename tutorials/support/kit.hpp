@@ -10,6 +10,7 @@
 ///     int main(int argc, char** argv) { return run_chapter(argc, argv, [] { scores_by_hand(); }); }
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -23,8 +24,8 @@ namespace gradus::tutorials {
 
 /// Runs `body` as the program of a chapter and returns its exit code: 0, 1 when it throws (the message goes
 /// to standard error), or 2 when the call is wrong. The program takes `--figures DIR`, the folder of its
-/// figures (default: figures, below the working directory), and `--help`. Every run begins with the same
-/// state of default_rng().
+/// figures (default: figures, below the working directory), `--keep DIR` (see kept_folder) and `--help`. Every
+/// run begins with the same state of default_rng().
 int run_chapter(int argc, char** argv, const std::function<void()>& body);
 
 /// Begins a part of the output: prints an empty line (but before the first section) and `== name ==`. A
@@ -35,6 +36,9 @@ void section(std::string_view name);
 /// Writes a picture as .svg into the folder of the figures, and names it on standard error.
 /// @throws IoError when it cannot be written.
 void save_figure(const std::string& name, const plot::Picture& picture);
+
+/// The folder that the call names with `--keep`, for a model that the chapter writes; empty if it names none.
+std::filesystem::path kept_folder();
 
 /// Checks the gradient of `fn` at `inputs` (see autograd/gradcheck.hpp) and prints one line of it:
 /// `name: 24 derivatives agree with differences to 1e-07`. The worst error itself is left out, since its

@@ -77,13 +77,15 @@ std::vector<Block> blocks_of(const std::string& readme) {
       if (open->kind == Block::Kind::output && language != "text") {
         fail<FormatError>("line {}: an output block is fenced as ```text, not ```{}", number, language);
       }
-      if (open->kind == Block::Kind::code && language != "cpp") {
-        fail<FormatError>("line {}: a code block is fenced as ```cpp, not ```{}", number, language);
-      }
-      if (language == "cpp") open->kind = Block::Kind::code;
-      if (open->kind == Block::Kind::other && language != "math" && language != "sh" && language != "text") {
-        fail<FormatError>("line {}: a block is ```cpp, ```text, ```sh or ```math, not '{}'", number,
+      const bool is_code = language == "cpp" || language == "python";
+      if (open->kind == Block::Kind::code && !is_code) {
+        fail<FormatError>("line {}: a code block is fenced as ```cpp or ```python, not ```{}", number,
                           language);
+      }
+      if (is_code) open->kind = Block::Kind::code;
+      if (open->kind == Block::Kind::other && language != "math" && language != "sh" && language != "text") {
+        fail<FormatError>("line {}: a block is ```cpp, ```python, ```text, ```sh or ```math, not '{}'",
+                          number, language);
       }
       open->line = number;
       open->begin = next;

@@ -226,7 +226,8 @@ std::vector<std::string> problems_of(const Page& page, const std::string& output
   std::vector<std::string> sources;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     const std::string extension = entry.path().extension().string();
-    if (extension == ".cpp" || extension == ".hpp") sources.push_back(read_file(entry.path()));
+    if (extension == ".cpp" || extension == ".hpp" || extension == ".py")
+      sources.push_back(read_file(entry.path()));
   }
   const auto sections = sections_of(output);
   for (const Block& block : blocks_of(readme)) {
