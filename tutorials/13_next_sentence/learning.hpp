@@ -41,9 +41,10 @@ struct Lessons {
   bool with_care = true;
   int64_t left_out = bert::no_label;  ///< rows with this label do not count
   uint64_t seed = 11;
+  int64_t pairs = 64;  ///< in each step
 };
 
-/// Adam, on 64 fresh pairs at each step; the rate rises for a tenth of the steps and then falls to 0.
+/// Adam, on fresh pairs at each step; the rate rises for a tenth of the steps and then falls to 0.
 inline void train(const bert::BertForPreTraining& model, const Lessons& how,
                   const std::function<void(int64_t, double)>& after = {}) {
   const double rate = 3e-3;
@@ -51,7 +52,7 @@ inline void train(const bert::BertForPreTraining& model, const Lessons& how,
   const nn::Schedule schedule{nn::Schedule::Kind::cosine, rate, how.steps / 10, how.steps};
   Rng rng(how.seed);
   for (int64_t step = 0; step < how.steps; ++step) {
-    const bert::PretrainingBatch batch = batch_of(fresh_pairs(64, how.with_care, rng));
+    const bert::PretrainingBatch batch = batch_of(fresh_pairs(how.pairs, how.with_care, rng));
     optimizer.zero_grad();
     const Tensor loss =
         verdict_loss(verdicts(model, batch), tensor(batch.next_sentence_labels), how.left_out);
