@@ -1,5 +1,5 @@
-// Chapter 14: loss, rate, clipping, AdamW and loop by hand are the library's and have the right gradient; a small BERT
-// gets off both plateaus on any seed, and without attention off neither; its bugs are caught.
+// Chapter 14: loss, rate, clipping, AdamW and loop by hand are the library's and have the right gradient; a
+// small BERT gets off both plateaus on any seed, and without attention off neither; its bugs are caught.
 #include "support/catch.hpp"
 #include "support/layers.hpp"
 #include "support/sanitized.hpp"

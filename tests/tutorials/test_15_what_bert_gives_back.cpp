@@ -1,6 +1,6 @@
-// Chapter 15: what is computed by hand is the library's and what `gradus embed` gives, and has the right gradient;
-// learning tells the meanings of "cranes" apart on any seed, and word vectors and untrained networks do not; the folder
-// comes back bit for bit; its bugs are caught.
+// Chapter 15: what is computed by hand is the library's and what `gradus embed` gives, and has the right
+// gradient; learning tells the meanings of "cranes" apart on any seed, and word vectors and untrained
+// networks do not; the folder comes back bit for bit; its bugs are caught.
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>

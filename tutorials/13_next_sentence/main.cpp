@@ -14,7 +14,7 @@ using namespace gradus::tutorials::next_sentence;
 
 namespace {
 
-constexpr int64_t pairs_a_step = short_run ? 4 : 64;
+constexpr int64_t pairs_a_step = short_run ? 16 : 64;
 
 std::string percent(double share) { return fmt::format("{:.0f} %", 100 * share); }
 

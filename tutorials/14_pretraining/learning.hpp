@@ -1,6 +1,6 @@
 /// @file
-/// Chapter 14: a small BERT that learns both tasks at once, looked at again and again; what it is with a part switched
-/// off; and the same training by the library's parts and by its Trainer.
+/// Chapter 14: a small BERT that learns both tasks at once, looked at again and again; what it is with a part
+/// switched off; and the same training by the library's parts and by its Trainer.
 #pragma once
 
 #include <unistd.h>
@@ -77,8 +77,8 @@ struct Exam {
   int64_t rows = 400, every = 10;
 };
 
-/// Trains, and looks at the model every few steps, before the first and after the last. `by_hand`: with our own loop,
-/// and not with the library's parts, which do the same in less time.
+/// Trains, and looks at the model every few steps, before the first and after the last. `by_hand`: with our
+/// own loop, and not with the library's parts, which do the same in less time.
 inline std::vector<Seen> learn(const bert::BertForPreTraining& model, const bert::PretrainingData& data,
                                const Course& how, const Exam& exam, bool by_hand = false) {
   std::vector<Seen> seen;

@@ -1,6 +1,6 @@
 /// @file
-/// Chapter 14: pretraining from primitives. The loss of chapters 12 and 13, the rate, the clipping and AdamW, and the
-/// loop that puts them together.
+/// Chapter 14: pretraining from primitives. The loss of chapters 12 and 13, the rate, the clipping and AdamW,
+/// and the loop that puts them together.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Chapter 14: pretraining a tiny BERT. Loss, rate, clipping and AdamW by hand, the same as the library's; a training
-// with both plateaus; what makes them longer; and the toy world.
+// Chapter 14: pretraining a tiny BERT. Loss, rate, clipping and AdamW by hand, the same as the library's; a
+// training with both plateaus; what makes them longer; and the toy world.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

@@ -1,13 +1,14 @@
 /// @file
-/// Chapter 14's checks that catch its bugs: a decay that goes through the moments, and an exam with dropout on.
+/// Chapter 14's checks that catch its bugs: a decay that goes through the moments, and an exam with dropout
+/// on.
 #pragma once
 
 #include "learning.hpp"
 
 namespace gradus::tutorials::pretraining {
 
-/// A weight of 1 that the loss does not need: its gradient is 0, so the decay alone moves it. With the bug the decay
-/// is added to the gradient, as in torch.optim.Adam, and goes through the moments.
+/// A weight of 1 that the loss does not need: its gradient is 0, so the decay alone moves it. With the bug
+/// the decay is added to the gradient, as in torch.optim.Adam, and goes through the moments.
 inline double decayed(double decay, bool bug, int64_t steps = 10, double rate = 0.01) {
   const Tensor weight = tensor<double>({1}).requires_grad();
   OurAdamW optimizer({{"weight", weight}});

@@ -1,6 +1,6 @@
 /// @file
-/// Chapter 14's texts: the stories of chapter 13, told a little freer, and the library's toy world; each with a
-/// vocabulary learnt from it, as chapter 11 does.
+/// Chapter 14's texts: the stories of chapter 13, told a little freer, and the library's toy world; each with
+/// a vocabulary learnt from it, as chapter 11 does.
 #pragma once
 
 #include <memory>
@@ -14,8 +14,8 @@
 
 namespace gradus::tutorials::pretraining {
 
-/// A story of chapter 13, a sentence a line. Half of the sentences begin with a word of time, so that a word's place
-/// does not tell what it is.
+/// A story of chapter 13, a sentence a line. Half of the sentences begin with a word of time, so that a
+/// word's place does not tell what it is.
 inline std::string told(const next_sentence::Story& story, Rng& rng) {
   static const std::vector<std::string> times = {"now ", "then ", "soon ", "today "};
   std::string text;
@@ -26,8 +26,8 @@ inline std::string told(const next_sentence::Story& story, Rng& rng) {
   return text;
 }
 
-/// `count` stories with an empty line after each. Those of one place stand together, so that a random B from nearby
-/// is of the same place, and chapter 13's worst leak is closed.
+/// `count` stories with an empty line after each. Those of one place stand together, so that a random B from
+/// nearby is of the same place, and chapter 13's worst leak is closed.
 inline std::string told_stories(int64_t count, uint64_t seed) {
   using next_sentence::Story;
   std::vector<Story> all = next_sentence::stories(count, seed);

@@ -1,6 +1,6 @@
 /// @file
-/// Chapter 15's language: birds have what birds have, machines what machines have. "cranes" are birds or machines,
-/// and the word does not say which.
+/// Chapter 15's language: birds have what birds have, machines what machines have. "cranes" are birds or
+/// machines, and the word does not say which.
 #pragma once
 
 #include <string>
@@ -88,8 +88,8 @@ inline std::vector<Crane> cranes_once(int64_t first, int64_t end) {
   return all;
 }
 
-/// Both cranes of "cranes have eggs and cranes have oil" and of "cranes have oil and cranes have eggs". So each
-/// meaning stands at both places, and beside the same words.
+/// Both cranes of "cranes have eggs and cranes have oil" and of "cranes have oil and cranes have eggs". So
+/// each meaning stands at both places, and beside the same words.
 inline std::vector<Crane> cranes_twice(int64_t first, int64_t end) {
   std::vector<Crane> all;
   for (int64_t a = first; a < end; ++a) {
@@ -102,7 +102,8 @@ inline std::vector<Crane> cranes_twice(int64_t first, int64_t end) {
   return all;
 }
 
-/// The first three things of each kind stand in the sentences that are shown, the others in those that are asked.
+/// The first three things of each kind stand in the sentences that are shown, the others in those that are
+/// asked.
 inline constexpr int64_t shown_things = 3;
 
 }  // namespace gradus::tutorials::gives_back

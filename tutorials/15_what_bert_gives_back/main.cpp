@@ -1,5 +1,5 @@
-// Chapter 15: all that BERT gives back, by hand and by the library; one word in two contexts, before and after
-// learning; and the model's folder, which other programs open.
+// Chapter 15: all that BERT gives back, by hand and by the library; one word in two contexts, before and
+// after learning; and the model's folder, which other programs open.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

@@ -25,7 +25,8 @@ inline std::vector<Tensor> vectors_of(const bert::BertForPreTraining& model, con
   return vectors;
 }
 
-/// For comparison: the word vector of each crane, and the mean of the word vectors of its whole row: [n, H] in f64.
+/// For comparison: the word vector of each crane, and the mean of the word vectors of its whole row: [n, H]
+/// in f64.
 inline Tensor word_vectors_of(const bert::BertForPreTraining& model, const std::vector<Crane>& all) {
   const Tensor ids = full({static_cast<int64_t>(all.size())}, cranes_id, DType::i64);
   return embedding(model.bert.embeddings.word_embeddings.weight.detach(), ids).to(DType::f64);
@@ -43,7 +44,8 @@ inline Tensor mean_words_of(const bert::BertForPreTraining& model, const std::ve
 
 // ---- How alike? ----
 
-/// The mean cosine between vectors of different cranes at the same place, of the same meaning or of different ones.
+/// The mean cosine between vectors of different cranes at the same place, of the same meaning or of different
+/// ones.
 struct Cosines {
   double same = 0, different = 0;
 };

@@ -1,6 +1,6 @@
 /// @file
-/// Chapter 15's folder, and its checks that catch bugs: a mean over padding, a pooler that was never trained, and
-/// dropout left on.
+/// Chapter 15's folder, and its checks that catch bugs: a mean over padding, a pooler that was never trained,
+/// and dropout left on.
 #pragma once
 
 #include <stdlib.h>

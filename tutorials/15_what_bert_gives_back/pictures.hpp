@@ -9,8 +9,8 @@
 
 namespace gradus::tutorials::gives_back {
 
-/// The direction in which the rows of x [n, H], whose mean is 0, spread most (their first principal component):
-/// a vector [H] of length 1, found by multiplying a vector by x^T x again and again.
+/// The direction in which the rows of x [n, H], whose mean is 0, spread most (their first principal
+/// component): a vector [H] of length 1, found by multiplying a vector by x^T x again and again.
 inline Tensor main_direction(const Tensor& x) {
   Rng rng(1);
   Tensor direction = randn({x.size(1), 1}, rng, DType::f64);

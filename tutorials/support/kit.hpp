@@ -24,8 +24,8 @@ namespace gradus::tutorials {
 
 /// Runs `body` as the program of a chapter and returns its exit code: 0, 1 when it throws (the message goes
 /// to standard error), or 2 when the call is wrong. The program takes `--figures DIR`, the folder of its
-/// figures (default: figures, below the working directory), `--keep DIR` (see kept_folder) and `--help`. Every
-/// run begins with the same state of default_rng().
+/// figures (default: figures, below the working directory), `--keep DIR` (see kept_folder) and `--help`.
+/// Every run begins with the same state of default_rng().
 int run_chapter(int argc, char** argv, const std::function<void()>& body);
 
 /// Begins a part of the output: prints an empty line (but before the first section) and `== name ==`. A
@@ -47,15 +47,16 @@ std::filesystem::path kept_folder();
 void check_gradient(std::string_view name, const std::function<Tensor(const std::vector<Tensor>&)>& fn,
                     const std::vector<Tensor>& inputs, const GradcheckOptions& options = {});
 
-/// True under the sanitizers, where a program is five to ten times slower: a chapter that trains for long takes a few
-/// steps then, which run the same code and teach nothing.
+/// True under the sanitizers, where a program is five to ten times slower: a chapter that trains for long
+/// takes a few steps then, which run the same code and teach nothing.
 #ifdef __SANITIZE_ADDRESS__
 inline constexpr bool short_run = true;
 #else
 inline constexpr bool short_run = false;
 #endif
 
-/// What a training has shown, for a sentence of the output: `claim`, or true where the run was too short to show it.
+/// What a training has shown, for a sentence of the output: `claim`, or true where the run was too short to
+/// show it.
 constexpr bool shown(bool claim) { return short_run || claim; }
 
 /// Seconds of one call of `fn`: the least of `repeats`, after one call that does not count.
