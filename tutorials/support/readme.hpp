@@ -6,8 +6,8 @@
 /// The rules of a README:
 /// - A block fenced as ```` ```cpp ```` or ```` ```python ```` stands line by line in one .cpp, .hpp or .py
 ///   file of the chapter's folder, but for an indentation common to all of its lines. A line that is only
-///   `// ...` stands for any lines left out. After `<!-- code: autograd/shape.cpp -->` it stands in that file of the
-///   project instead.
+///   `// ...` stands for any lines left out. After `<!-- code: autograd/shape.cpp -->` it stands in that file
+///   of the project instead.
 /// - A block fenced as ```` ```text ```` directly after `<!-- output: NAME -->` is the section NAME of the
 ///   program's output (see kit.hpp): words and whole numbers exactly, numbers with a point or an exponent to
 ///   a relative 1e-4 or one unit of their last printed place. `<!-- output: NAME, tolerance 0.01 -->` sets
