@@ -6,6 +6,7 @@
 
 #include "bert/toy_world/toy_world.hpp"
 #include "nn/safetensors.hpp"
+#include "support/sanitized.hpp"
 
 namespace gradus::test {
 namespace {
@@ -164,7 +165,10 @@ const Outcome& OptionWorld::call(const Words& arguments, const std::string& envi
 
 void run_table(const std::vector<OptionRow>& rows) {
   OptionWorld world;
+  int64_t number = 0;
   for (const OptionRow& row : rows) {
+    // Under the sanitizers every other one; the release build holds all.
+    if (is_sanitized && number++ % 2 != 0) continue;
     INFO("the row of " << row.command << " " << row.option);
     INFO("gradus" << line_of(row.base));
     INFO("gradus" << line_of(row.changed));

@@ -177,7 +177,8 @@ TEST_CASE("13: a fresh model's loss is near ln 2, and learning reaches whoever c
   const Tensor first = verdict_loss(verdicts(small_bert(3, 0.02), batch), tensor(batch.next_sentence_labels));
   CHECK(std::abs(first.item() - std::log(2.0)) < 0.05);
   const bert::BertForPreTraining model = small_bert(training_seed(5));
-  train(model, {.seed = training_seed(11)});
+  train(model, {.steps = is_sanitized ? 20 : 400, .seed = training_seed(11)});
+  if (is_sanitized) return;  // so short a run shows nothing
   const Score score = score_of(model, test);
   CHECK(score.total() > 0.85);
   CHECK(score.of(is_next) > 0.95);
@@ -187,7 +188,8 @@ TEST_CASE("13: a fresh model's loss is near ln 2, and learning reaches whoever c
 TEST_CASE("13: trained without care it is right there, and no better than a coin with care", "[tutorials]") {
   Rng rng(9);
   const bert::BertForPreTraining model = small_bert(training_seed(5));
-  train(model, {.steps = 120, .with_care = false, .seed = training_seed(11)});
+  train(model, {.steps = is_sanitized ? 10 : 120, .with_care = false, .seed = training_seed(11)});
+  if (is_sanitized) return;
   CHECK(score_of(model, fresh_pairs(500, false, rng)).total() > 0.95);
   CHECK(score_of(model, fresh_pairs(1000, true, rng)).total() < 0.6);
 }
