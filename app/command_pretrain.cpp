@@ -128,6 +128,22 @@ std::string evaluation_line(const bert::StepReport& r, const bert::Evaluation& e
   return line;
 }
 
+/// @throws WrongCall for an option that would change nothing beside the others, or cannot hold beside them.
+void check_together(const PretrainCall& call) {
+  const bert::TrainerOptions& trainer = call.trainer;
+  if (call.said("--ramp") && trainer.first_slots == 0)
+    fail<WrongCall>(
+        "--ramp says how long batches grow; give --first-slots, from which they do, or leave it out");
+  if (trainer.first_slots > trainer.slots)
+    fail<WrongCall>("--first-slots {} is more than the {} of --slots, to which batches grow",
+                    trainer.first_slots, trainer.slots);
+  for (const char* option : {"--beta1", "--beta2"}) {
+    if (call.said(option) && trainer.optimizer == "sgd")
+      fail<WrongCall>("{} is of Adam and its kin; leave it out, or take another --optimizer than sgd",
+                      option);
+  }
+}
+
 void run(PretrainCall call) {
   if (call.trainer.steps > 0 && call.trainer.minutes > 0)
     fail<WrongCall>("--steps and --minutes both say how long to train; leave one of them out");
@@ -138,6 +154,7 @@ void run(PretrainCall call) {
         "--held-out-fraction is for a text of which a part is held out, and --held-out names one for "
         "evaluation; give one of them");
   }
+  check_together(call);
   settle(call);
   std::optional<bert::FolderLock> lock;  // a folder that is not there yet is made and held when all is known
   if (fs::is_directory(call.out)) lock.emplace(hold(call.out));

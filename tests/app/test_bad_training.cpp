@@ -44,6 +44,12 @@ TEST_CASE("pretrain refuses wrong calls") {
   add({"four.txt", "--out", "new"}, how_long);
   add({"four.txt", "--out", "new", "--steps", "1", "--minutes", "1"},
       "--steps and --minutes both say how long to train; leave one of them out");
+  add({"four.txt", "--out", "new", "--steps", "1", "--ramp", "0.5"},
+      "--ramp says how long batches grow; give --first-slots, from which they do, or leave it out");
+  add({"four.txt", "--out", "new", "--steps", "1", "--first-slots", "2000"},
+      "--first-slots 2000 is more than the 1024 of --slots, to which batches grow");
+  add({"four.txt", "--out", "new", "--steps", "1", "--optimizer", "sgd", "--beta2", "0.9"},
+      "--beta2 is of Adam and its kin; leave it out, or take another --optimizer than sgd");
   add({"four.txt", "--out", "new", "--steps", "0"}, "--steps: '0' is not a whole number of at least 1");
   add({"four.txt", "--out", "new", "--minutes", "soon"},
       "--minutes: 'soon' is not a number above 0 and at most 1000000");

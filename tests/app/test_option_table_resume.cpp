@@ -127,7 +127,7 @@ const std::vector<Otherwise>& fixed_options() {
       {{"--pre-norm"}},
       {{"--gated"}},
       {{"--first-slots", "32"}},
-      {{"--ramp", "0.2"}},
+      {{"--ramp", "0.2"}, "named", {"--ramp", "--first-slots"}},  // it says nothing alone
       {{"--pack"}},
       {{"--beta1", "0.8"}},
       {{"--beta2", "0.98"}},
