@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <system_error>
 
-#include "app/visible_text.hpp"
+#include "app/terminal/visible_text.hpp"
 #include "autograd/plural.hpp"
 #include "autograd/system_reason.hpp"
 

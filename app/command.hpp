@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "app/standard_error.hpp"
+#include "app/terminal/standard_error.hpp"
 #include "autograd/error.hpp"
 
 namespace gradus::app {

@@ -8,13 +8,13 @@
 #include <string>
 #include <vector>
 
-#include "app/call_error.hpp"
-#include "app/cli11_quoting.hpp"
 #include "app/command.hpp"
 #include "app/commands.hpp"
-#include "app/help.hpp"
-#include "app/short_memory.hpp"
-#include "app/waiting_threads.hpp"
+#include "app/options/call_error.hpp"
+#include "app/options/cli11_quoting.hpp"
+#include "app/options/help.hpp"
+#include "app/terminal/short_memory.hpp"
+#include "app/terminal/waiting_threads.hpp"
 #include "autograd/kernels/blis_choice.hpp"
 
 namespace {

@@ -37,12 +37,11 @@ struct PretrainingOptions {
 /// B rows of S slots, row-major, with E examples: one a row, or with packing as many as fit. The masked
 /// positions are gathered, so that the MLM head runs on them alone.
 struct PretrainingBatch {
-  int64_t rows = 0, length = 0;         ///< B and S.
-  std::vector<int64_t> input_ids;       ///< [B, S]
-  std::vector<int64_t> token_type_ids;  ///< [B, S] 0 up to the first [SEP], then 1; 0 on padding.
-  std::vector<int64_t>
-      attention_mask;            ///< [B, S] 0 on padding, 1 on real slots; packed: 1, 2, ... by example
-  std::vector<int64_t> lengths;  ///< [E] slots of each example
+  int64_t rows = 0, length = 0;               ///< B and S.
+  std::vector<int64_t> input_ids;             ///< [B, S]
+  std::vector<int64_t> token_type_ids;        ///< [B, S] 0 up to the first [SEP], then 1; 0 on padding.
+  std::vector<int64_t> attention_mask;        ///< [B, S] 0 on padding, else 1; packed: 1, 2, ... by example
+  std::vector<int64_t> lengths;               ///< [E] slots of each example
   std::vector<int64_t> masked_positions;      ///< [P] b * S + s, rising within an example
   std::vector<int64_t> masked_labels;         ///< [P] the pieces that stood there.
   std::vector<int64_t> next_sentence_labels;  ///< [E] 0: B follows A; 1: B is random; no_label: no B.

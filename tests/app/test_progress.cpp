@@ -1,9 +1,9 @@
 // The text of progress lines, and Ctrl-C taken as a wish.
-#include "app/progress.hpp"
+#include "app/terminal/progress.hpp"
 
 #include <csignal>
 
-#include "app/interrupt.hpp"
+#include "app/terminal/interrupt.hpp"
 #include "support/catch.hpp"
 
 using namespace gradus::app;

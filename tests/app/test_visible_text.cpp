@@ -1,5 +1,5 @@
 // What a terminal would obey is shown instead, wherever it comes from.
-#include "app/visible_text.hpp"
+#include "app/terminal/visible_text.hpp"
 
 #include <nlohmann/json.hpp>
 

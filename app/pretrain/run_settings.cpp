@@ -1,0 +1,123 @@
+#include "app/pretrain/run_settings.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "app/command.hpp"
+
+namespace gradus::app {
+namespace {
+
+constexpr std::string_view between = ", ";
+
+std::vector<std::string> parts_of(std::string_view line) {
+  std::vector<std::string> parts;
+  for (;;) {
+    const size_t end = line.find(between);
+    parts.emplace_back(line.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    line.remove_prefix(end + between.size());
+  }
+}
+
+/// "--steps: the run has 40000, not 50000"
+std::string difference(const std::string& option, std::string_view had, std::string_view now) {
+  if (option == "TEXT" || option == "--held-out") {
+    return fmt::format("{}: the run was begun with another {} text", option,
+                       option == "TEXT" ? "training" : "held-out");
+  }
+  if (option == "--from") return fmt::format("--from: the run was begun with {}, not {}", had, now);
+  // What both begin with says what it is, as "steps " does, and the option says that too.
+  const size_t number = had.find_first_of("0123456789");
+  if (number != std::string_view::npos && had.substr(0, number) == now.substr(0, number)) {
+    had.remove_prefix(number);
+    now.remove_prefix(number);
+  }
+  return fmt::format("{}: the run has {}, not {}", option, had, now);
+}
+
+}  // namespace
+
+std::string settings_line(const std::vector<RunSetting>& settings) {
+  std::string line;
+  for (const RunSetting& setting : settings) {
+    if (!line.empty()) line += between;
+    line += setting.text;
+  }
+  return line;
+}
+
+std::string fingerprint(const bert::TokenizedCorpus& corpus) {
+  uint64_t hash = 0xcbf29ce484222325;  // FNV-1a, a number at a time
+  const auto add = [&hash](int64_t number) { hash = (hash ^ static_cast<uint64_t>(number)) * 0x100000001b3; };
+  bert::CorpusWalk walk(corpus);
+  for (int64_t d = 0; d < corpus.documents(); ++d) {
+    walk.at(d);
+    for (const int32_t id : corpus.document(d)) add(id);
+  }
+  for (int64_t d = 0; d < corpus.documents(); ++d) {
+    walk.at(d);
+    for (int64_t i = corpus.first_sentence(d); i < corpus.end_sentence(d); ++i) add(corpus.begin_of(i));
+  }
+  for (int64_t d = 0; d < corpus.documents(); ++d) add(corpus.first_sentence(d));
+  return fmt::format("{:016x}", hash);
+}
+
+void keep_unsaid(const std::string& line, std::vector<RunSetting>& settings) {
+  const std::vector<std::string> had = parts_of(line);
+  for (size_t i = 0; i < settings.size() && i < had.size(); ++i)
+    if (settings[i].unsaid) settings[i].text = had[i];
+}
+
+std::optional<double> number_in(const std::string& line, const std::string& name) {
+  for (const std::string& part : parts_of(line)) {
+    double number = 0;
+    const char* const end = part.data() + part.size();
+    if (part.starts_with(name) && std::from_chars(part.data() + name.size(), end, number).ptr == end)
+      return number;
+  }
+  return std::nullopt;
+}
+
+SettingChanges check_settings(const std::string& line, const std::vector<RunSetting>& settings) {
+  const std::vector<std::string> had = parts_of(line);
+  std::string problem;
+  SettingChanges changes;
+  const size_t known = std::min(settings.size(), had.size());
+  // Other blocks, seeds and parts make other texts of the same files; then only the cause is named.
+  const auto is_text = [](const RunSetting& s) {
+    return s.option == "TEXT" || s.text.starts_with("held out ");
+  };
+  const auto is_cause = [&](const RunSetting& s) {
+    return !is_text(s) &&
+           (s.option == "--block-sentences" || s.option == "--seed" || s.option.starts_with("--held-out"));
+  };
+  bool has_cause = false;
+  for (size_t i = 0; i < known; ++i)
+    has_cause = has_cause || (had[i] != settings[i].text && is_cause(settings[i]));
+  for (size_t i = 0; i < known; ++i) {
+    const std::string &option = settings[i].option, &text = settings[i].text;
+    if (had[i] == text) continue;
+    if (has_cause && is_text(settings[i])) continue;
+    if (option == "--learning-rate") {
+      changes.learning_rate = true;
+      continue;
+    }
+    if (option == "--steps" || option == "--minutes") {
+      const std::string unit = option == "--steps" ? "steps " : "minutes ";
+      const std::optional<double> before = number_in(had[i], unit), after = number_in(text, unit);
+      if (before && after && *after > *before) {
+        changes.length_before = before;
+        continue;
+      }
+    }
+    const std::string more = difference(option, had[i], text);
+    if (problem.find(more) != std::string::npos)
+      continue;  // a text differs in its length and its fingerprint
+    problem += (problem.empty() ? "" : "; ") + more;
+  }
+  if (problem.empty()) return changes;
+  fail<WrongCall>("{}; resume it as it was begun, or name another folder with --out", problem);
+}
+
+}  // namespace gradus::app
