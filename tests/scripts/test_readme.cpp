@@ -168,6 +168,23 @@ TEST_CASE("the README and tutorials/README.md have a line for each chapter: its 
   }
 }
 
+TEST_CASE("each chapter ends with the way to the next") {
+  std::vector<std::string> chapters;
+  for (const auto& entry : std::filesystem::directory_iterator(root / "tutorials")) {
+    if (std::filesystem::exists(entry.path() / "README.md"))
+      chapters.push_back(entry.path().filename().string());
+  }
+  std::sort(chapters.begin(), chapters.end());
+  REQUIRE(chapters.size() >= 15);
+  for (size_t i = 0; i + 1 < chapters.size(); ++i) {
+    const std::string page = gradus::read_file(root / "tutorials" / chapters[i] / "README.md");
+    const std::string last = page.substr(page.rfind("\n- ") + 1);
+    INFO(chapters[i] << " ends with " << last);
+    CHECK(last.starts_with("- Next: [chapter " + std::to_string(i + 2) + "](../" + chapters[i + 1] +
+                           "/README.md), "));
+  }
+}
+
 TEST_CASE("the README counts the planted bugs and the experiments that there are") {
   const std::string readme = gradus::read_file(root / "README.md");
   // The page of bugs is what the program prints; a test beside it says so.
