@@ -13,6 +13,7 @@ struct OptimizerSettings {
   double learning_rate = 1e-3;
   double weight_decay = 0.01;
   double beta1 = 0.9, beta2 = 0.999;  ///< of the Adam family, and of AdamW beside Muon
+  std::vector<ParameterGroup> groups = {};
 };
 
 /// "adamw", "bert-adam", "adam", "muon" (with AdamW for all but the hidden matrices) or "sgd" (with momentum

@@ -5,18 +5,18 @@
 
 namespace gradus::bert {
 
-double progress(const TrainerOptions& options, const TrainingState& state) {
+double progress(const LoopOptions& options, const TrainingState& state) {
   const double done = options.steps > 0 ? static_cast<double>(state.step) / static_cast<double>(options.steps)
                                         : state.seconds / (60 * options.minutes);
   return std::min(done, 1.0);
 }
 
-int64_t warmup_steps(const TrainerOptions& options, double expected) {
+int64_t warmup_steps(const LoopOptions& options, double expected) {
   if (options.steps > 0) return options.warmup;
   return static_cast<int64_t>(std::min(static_cast<double>(options.warmup), options.warmup_share * expected));
 }
 
-double learning_rate(const TrainerOptions& options, const TrainingState& state) {
+double learning_rate(const LoopOptions& options, const TrainingState& state) {
   // A run by time has no number of steps; the one that the progress so far leads to takes its place.
   const double p = progress(options, state);
   const double expected = p > 0 ? static_cast<double>(state.step) / p : 1e9;
@@ -49,7 +49,7 @@ int64_t row_length(const TrainerOptions& options, const TrainingState& state) {
   return options.lengths.back().length;
 }
 
-int64_t stretch(const TrainerOptions& options, const TrainingState& state) {
+int64_t stretch(const LoopOptions& options, const TrainingState& state) {
   return static_cast<int64_t>(progress(options, state) * static_cast<double>(options.evaluations));
 }
 

@@ -9,13 +9,13 @@
 namespace gradus::bert {
 
 /// The share of the run's steps or minutes that is done, 0 to 1.
-double progress(const TrainerOptions& options, const TrainingState& state);
+double progress(const LoopOptions& options, const TrainingState& state);
 
 /// The steps of warm-up of a run that is expected to have `expected` steps.
-int64_t warmup_steps(const TrainerOptions& options, double expected);
+int64_t warmup_steps(const LoopOptions& options, double expected);
 
 /// The rate of the next step.
-double learning_rate(const TrainerOptions& options, const TrainingState& state);
+double learning_rate(const LoopOptions& options, const TrainingState& state);
 
 /// The slots of the next batch.
 int64_t batch_slots(const TrainerOptions& options, const TrainingState& state);
@@ -27,6 +27,6 @@ double masked_fraction(const TrainerOptions& options, const TrainingState& state
 int64_t row_length(const TrainerOptions& options, const TrainingState& state);
 
 /// Which of the stretches between two evaluations the run is in, from 0 on.
-int64_t stretch(const TrainerOptions& options, const TrainingState& state);
+int64_t stretch(const LoopOptions& options, const TrainingState& state);
 
 }  // namespace gradus::bert

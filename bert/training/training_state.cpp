@@ -16,7 +16,8 @@ std::string to_json(const TrainingState& s) {
               {"slots", s.slots},         {"tokens", s.tokens},
               {"seconds", s.seconds},     {"best_loss", s.best_loss},
               {"best_step", s.best_step}, {"must_evaluate", s.must_evaluate},
-              {"seed", s.seed},           {"settings", s.settings}}
+              {"no_better", s.no_better}, {"seed", s.seed},
+              {"settings", s.settings}}
              .dump(2) +
          "\n";
 }
@@ -40,6 +41,7 @@ TrainingState training_state_from_json(const std::string& text, const std::files
   if (!(s.seconds >= 0)) root.at("seconds").refuse("a number from 0 on");
   s.best_loss = root.at("best_loss").number();
   s.best_step = whole("best_step", -1);
+  if (root.has("no_better")) s.no_better = whole("no_better");  // older files have none
   if (root.has("must_evaluate"))
     s.must_evaluate = root.at("must_evaluate").boolean();  // older files have none
   if (!root.at("seed").value().is_number_unsigned()) root.at("seed").refuse("a whole number below 2^64");

@@ -20,6 +20,7 @@ struct TrainingState {
   double seconds = 0;    ///< training time so far
   double best_loss = 0;  ///< the smallest held-out loss so far; of no meaning while best_step is -1
   int64_t best_step = -1;
+  int64_t no_better = 0;       ///< evaluations since the best one
   bool must_evaluate = false;  ///< the run was stopped within the evaluation of this step
   uint64_t seed = 0;
   std::string settings;  ///< a line that says how the run was called; another one cannot resume it

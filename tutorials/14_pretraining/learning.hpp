@@ -130,14 +130,15 @@ inline std::vector<bert::StepReport> pretrain_with_trainer(
     bert::BertForPreTraining model, const Reading& reading,
     const std::shared_ptr<const bert::PretrainingData>& data, const Course& how) {
   const int64_t length = data->options().max_length;
-  const bert::TrainerOptions options{.steps = how.steps,
-                                     .slots = how.rows * length,
-                                     .lengths = {{1, length}},
-                                     .learning_rate = how.peak,
-                                     .warmup = how.warmup,
-                                     .weight_decay = how.decay,
-                                     .clip = how.longest,
-                                     .report_every = 1};
+  bert::TrainerOptions options;
+  options.steps = how.steps;
+  options.slots = how.rows * length;
+  options.lengths = {{1, length}};
+  options.learning_rate = how.peak;
+  options.warmup = how.warmup;
+  options.weight_decay = how.decay;
+  options.clip = how.longest;
+  options.report_every = 1;
   std::vector<bert::StepReport> reports;
   bert::TrainerEvents events;
   events.step = [&](const bert::StepReport& report) { reports.push_back(report); };

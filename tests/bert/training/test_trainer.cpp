@@ -194,7 +194,7 @@ TEST_CASE("trainer: options that make no sense are refused") {
   options.optimizer = "lion";
   CHECK_THROWS_WITH(make(options),
                     "there is no optimizer 'lion'; choose adamw, bert-adam, adam, muon or sgd");
-  const auto with = [&](auto TrainerOptions::*member, auto value) {
+  const auto with = [&](auto member, auto value) {
     TrainerOptions wrong = world.options();
     wrong.*member = value;
     return wrong;
@@ -342,9 +342,9 @@ TEST_CASE("trainer: a run that ends within its warm-up rises all the way") {
 }
 
 TEST_CASE("trainer: the warm-up of a run by minutes takes at most its share of them") {
-  TrainerOptions by_steps{.steps = 50, .warmup = 200, .warmup_share = 0.1};
+  LoopOptions by_steps{.steps = 50, .warmup = 200, .warmup_share = 0.1};
   CHECK(warmup_steps(by_steps, 50) == 200);  // a caller who knows the number of steps has chosen
-  TrainerOptions by_minutes{.minutes = 1, .warmup = 200};
+  LoopOptions by_minutes{.minutes = 1, .warmup = 200};
   CHECK(warmup_steps(by_minutes, 50) == 50);
   by_minutes.warmup_share = 0.1;
   CHECK(warmup_steps(by_minutes, 50) == 5);

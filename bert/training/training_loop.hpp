@@ -1,0 +1,133 @@
+/// @file
+/// TrainingLoop: step after step, so that nothing is lost when it is stopped, whatever is learnt.
+///
+/// A run is a folder. While it goes on, `checkpoints/step-N` inside it hold a model folder that Hugging Face
+/// opens, the optimiser's moments, and training_state.json. Everything random follows from the seed and the
+/// place in the run, so a run that is resumed from a checkpoint goes on with the same bits as if it had never
+/// stopped.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "bert/training/checkpoint_folder.hpp"
+#include "bert/training/course.hpp"
+#include "bert/training/loop_options.hpp"
+#include "bert/training/pace.hpp"
+#include "bert/training/training_state.hpp"
+#include "nn/optimizer.hpp"
+
+namespace gradus::bert {
+
+/// What a loop trains: a model, the rows that it learns from, and those that it is scored on. `check_stop`
+/// is to be called between batches; it may throw, and then the step or the evaluation is made again later.
+class Learner {
+ public:
+  virtual ~Learner() = default;
+  virtual const nn::Module& model() const = 0;
+
+  /// Adds to the gradients that of the next step's loss, moves `state` past its rows, and gives the loss.
+  /// Figures that only a report needs are counted `with_figures`.
+  virtual double forward_backward(TrainingState& state, bool with_figures,
+                                  const std::function<void()>& check_stop) = 0;
+  /// The rows of a whole evaluation; 0: there is nothing to be scored on.
+  virtual int64_t held_out_rows() const = 0;
+  /// Scores the model on so many rows, or on all for 0. Gives a number from 0 on that is the smaller the
+  /// better.
+  virtual double evaluate(int64_t rows, const std::function<void()>& check_stop) = 0;
+
+  /// Goes back to the rows after `state`, where it was before.
+  virtual void go_to(const TrainingState& state) = 0;
+  /// The same for a state that was read from `file`.
+  /// @throws FormatError that names it when no run of this learner comes to that state.
+  virtual void go_on_from(const TrainingState& state, const std::filesystem::path& file) = 0;
+  /// Writes the model's folder.
+  virtual void save(const std::filesystem::path& place) const = 0;
+
+ protected:
+  Learner() = default;
+  Learner(const Learner&) = default;
+  Learner& operator=(const Learner&) = default;
+};
+
+/// What a step did, and where the run is.
+struct LoopReport {
+  int64_t step = 0;
+  double progress = 0;  ///< share of the run that is done, 0 to 1
+  double loss = 0;
+  double learning_rate = 0, gradient_norm = 0;
+  double slots_per_second = 0, seconds = 0;
+  double seconds_left = 0;  ///< for the steps and evaluations to come, at the pace of the latest ones
+  int64_t slots = 0;        ///< seen so far, with padding
+  int64_t tokens = 0;       ///< of the text seen so far, as in TrainingState
+};
+
+/// What the caller wants to hear. Each may be empty.
+struct LoopEvents {
+  std::function<void(const LoopReport&)> step;
+  std::function<void(const LoopReport&)> evaluation;  ///< the learner has just been scored
+  std::function<void(const std::filesystem::path& checkpoint)> saved;
+  /// Asked after every step, and between the batches of a step or an evaluation; true: save and return. A
+  /// step that is left is made again when the run goes on.
+  std::function<bool()> stop;
+};
+
+enum class TrainingEnd { finished, interrupted };
+
+class TrainingLoop {
+ public:
+  /// `learner` must outlive the loop. @throws Error for options out of range.
+  TrainingLoop(Learner& learner, LoopOptions options, std::filesystem::path folder, LoopEvents events = {});
+
+  /// Goes back to the newest checkpoint of the folder that can be read (find_resumable). Returns false if
+  /// there is none.
+  bool resume();
+
+  /// Trains to the end, or until `stop` is set; a checkpoint is written either way. If the loss becomes NaN
+  /// or infinite, throws Error that names the op, the place in the model and the last checkpoint.
+  TrainingEnd run();
+
+  /// True when all of the run's steps or minutes are done, or its patience is.
+  bool is_done() const;
+
+  /// The score of the model as it is now on all rows that the last evaluation takes. Nothing if there are
+  /// none, or when `stop` says so.
+  std::optional<double> final_score() const { return score_of(options_.final_rows); }
+
+  /// Whether run() evaluates the model as it is now before it takes a step, or in place of one.
+  bool evaluates_first() const { return state_.step == 0 || state_.must_evaluate || is_done(); }
+
+  const TrainingState& state() const { return state_; }
+
+ private:
+  std::optional<LoopReport> step();
+  double forward_backward(bool with_figures);
+  LoopReport report_here() const;
+  bool evaluate_now(const LoopReport& report, int64_t rows);
+  std::optional<double> score_of(int64_t rows) const;
+  int64_t rows_of(int64_t asked) const;
+  double seconds_left() const;
+  bool is_save_due(double saved_at) const;
+  void save();
+  void save_result();
+  TrainingEnd interrupted();
+  bool must_stop() const { return events_.stop && events_.stop(); }
+  void check_stop() const;
+  void load(const std::filesystem::path& checkpoint);
+  void go_back_to(const TrainingState& state);
+  [[noreturn]] void fail_not_finite(const TrainingState& before, const std::string& what);
+
+  Learner& learner_;
+  LoopOptions options_;
+  std::filesystem::path folder_;
+  CheckpointFolder checkpoints_;
+  LoopEvents events_;
+  std::unique_ptr<nn::Optimizer> optimizer_;
+  TrainingState state_;
+  Pace pace_, evaluation_pace_;  // of shares of the run, and of evaluated rows
+};
+
+}  // namespace gradus::bert
