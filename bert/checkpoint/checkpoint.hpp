@@ -73,5 +73,8 @@ void save_pretrained(const std::filesystem::path& folder, const Bert& model,
                      const Tokenizer* tokenizer = nullptr);
 void save_pretrained(const std::filesystem::path& folder, const BertForPreTraining& model,
                      const Tokenizer* tokenizer = nullptr);
+/// The same for a model with another head: a network of `config`, and the text of its config.json.
+void save_pretrained(const std::filesystem::path& folder, const nn::Module& model, const Config& config,
+                     const std::string& config_json, const Tokenizer* tokenizer = nullptr);
 
 }  // namespace gradus::bert

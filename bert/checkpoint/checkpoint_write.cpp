@@ -10,7 +10,7 @@ namespace fs = std::filesystem;
 namespace {
 
 void save(const fs::path& folder, const nn::StateDict& weights, const Config& config,
-          const std::string& architecture, const Tokenizer* tokenizer) {
+          const std::string& config_json, const Tokenizer* tokenizer) {
   if (tokenizer != nullptr) {
     const auto pieces = static_cast<int64_t>(tokenizer->vocab().pieces().size());
     if (pieces > config.vocab_size) {
@@ -20,7 +20,7 @@ void save(const fs::path& folder, const nn::StateDict& weights, const Config& co
   }
   write_folder(folder, [&](const fs::path& place) {
     if (tokenizer != nullptr) save_tokenizer(place, *tokenizer, config.max_position_embeddings);
-    write_file_atomically(place / "config.json", config_to_json(config, architecture));
+    write_file_atomically(place / "config.json", config_json);
     nn::write_safetensors(place / "model.safetensors", weights, {{"format", "pt"}});
   });
 }
@@ -35,7 +35,7 @@ nn::StateDict single_precision(const nn::Module& model) {
 }  // namespace
 
 void save_pretrained(const fs::path& folder, const Bert& model, const Tokenizer* tokenizer) {
-  save(folder, single_precision(model), model.config, "BertModel", tokenizer);
+  save(folder, single_precision(model), model.config, config_to_json(model.config, "BertModel"), tokenizer);
 }
 
 void save_pretrained(const fs::path& folder, const BertForPreTraining& model, const Tokenizer* tokenizer) {
@@ -44,7 +44,12 @@ void save_pretrained(const fs::path& folder, const BertForPreTraining& model, co
     // Hugging Face's decoder adds this one then, and not cls.predictions.bias.
     state.emplace("cls.predictions.decoder.bias", state.at("cls.predictions.bias"));
   }
-  save(folder, state, model.bert.config, "BertForPreTraining", tokenizer);
+  save(folder, state, model.bert.config, config_to_json(model.bert.config, "BertForPreTraining"), tokenizer);
+}
+
+void save_pretrained(const fs::path& folder, const nn::Module& model, const Config& config,
+                     const std::string& config_json, const Tokenizer* tokenizer) {
+  save(folder, single_precision(model), config, config_json, tokenizer);
 }
 
 }  // namespace gradus::bert
