@@ -25,13 +25,12 @@ Task read_task(const JsonNode& root) {
   const std::string wanted =
       "the class of a task: BertForSequenceClassification, BertForTokenClassification, "
       "BertForQuestionAnswering or BertForMultipleChoice; a pretrained model is made one by gradus finetune";
-  const JsonNode names = root.at("architectures");
-  if (!names.value().is_array() || names.value().size() != 1 || !names.value()[0].is_string())
-    names.refuse(wanted);
-  const auto name = names.value()[0].get<std::string>();
+  const std::vector<JsonNode> names = root.at("architectures").items();
+  if (names.size() != 1) root.at("architectures").refuse("a list of one name");
+  const std::string name = names[0].text();
   for (const auto& [task, architecture] : architectures)
     if (name == architecture) return task;
-  names.refuse(wanted);
+  names[0].refuse(wanted);
 }
 
 /// id2label, by rising number. JSON has the numbers as text.
@@ -48,8 +47,8 @@ std::vector<std::string> read_labels(const JsonNode& root) {
   std::vector<bool> is_there(labels.size());
   for (const auto& [key, value] : map.value().items()) {
     size_t id = labels.size();
-    const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), id);
-    if (error != std::errc() || end != key.data() + key.size() || id >= labels.size() || is_there[id])
+    std::from_chars(key.data(), key.data() + key.size(), id);
+    if (key != std::to_string(id) || id >= labels.size() || is_there[id])
       map.refuse(fmt::format("an object with the numbers 0 to {}, each once", labels.size() - 1));
     labels[id] = map.at(key).text();
     is_there[id] = true;

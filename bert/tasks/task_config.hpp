@@ -25,7 +25,7 @@ std::string architecture_of(Task task);
 /// The labels and the kind of a task, with Hugging Face's keys.
 struct TaskConfig {
   Task task = Task::sequence_classification;
-  std::vector<std::string> labels;             ///< `id2label`: the name of each class, by its number
+  std::vector<std::string> labels = {};        ///< `id2label`: the name of each class, by its number
   bool regression = false;                     ///< `problem_type`: "regression", a number in place of a label
   std::optional<double> classifier_dropout{};  ///< before the classifier; unset: as hidden_dropout_prob
 

@@ -29,20 +29,6 @@ void truncate(Encoding& encoding, size_t length) {
   encoding.word_ids.resize(length);
 }
 
-/// How much to keep of two texts of `first` and `second` pieces so that they have `room` together: the longer
-/// is cut first; when both must be cut they get half each, and the one that is longer takes the odd piece.
-std::pair<size_t, size_t> longest_first(size_t first, size_t second, size_t room) {
-  if (first + second <= room) return {first, second};
-  const bool swapped = first > second;
-  size_t shorter = std::min(first, second);
-  size_t longer = shorter > room ? shorter : std::max(shorter, room - shorter);
-  if (shorter + longer > room) {
-    shorter = room / 2;
-    longer = shorter + room % 2;
-  }
-  return swapped ? std::pair(longer, shorter) : std::pair(shorter, longer);
-}
-
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
     text.replace(at, from.size(), to);
@@ -58,6 +44,18 @@ void clean_up(std::string& piece) {
 }
 
 }  // namespace
+
+std::pair<size_t, size_t> longest_first(size_t first, size_t second, size_t room) {
+  if (first + second <= room) return {first, second};
+  const bool swapped = first > second;
+  size_t shorter = std::min(first, second);
+  size_t longer = shorter > room ? shorter : std::max(shorter, room - shorter);
+  if (shorter + longer > room) {
+    shorter = room / 2;
+    longer = shorter + room % 2;
+  }
+  return swapped ? std::pair(longer, shorter) : std::pair(shorter, longer);
+}
 
 Tokenizer::Tokenizer(Vocab vocab, BertNormalizer normalizer, size_t max_word_chars,
                      std::vector<std::string> extra_specials, std::vector<std::string> added_words)

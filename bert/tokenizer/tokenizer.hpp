@@ -42,6 +42,10 @@ struct EncodeOptions {
   std::optional<size_t> max_length = {};
 };
 
+/// How many pieces of each text of a pair are kept where there is room for `room`: the longer one is cut first,
+/// as Hugging Face's `longest_first` has it.
+std::pair<size_t, size_t> longest_first(size_t first, size_t second, size_t room);
+
 struct DecodeOptions {
   bool skip_special_tokens = true;
   bool clean_up = true;  ///< Joins `don ' t` to `don't` and `end .` to `end.`, as far as the rules go.

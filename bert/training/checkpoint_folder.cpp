@@ -58,6 +58,7 @@ std::vector<fs::path> CheckpointFolder::whole() const {
     if (known.empty() || entry.path().filename() == whole_name(step)) known = entry.path();
   }
   std::vector<fs::path> paths;
+  paths.reserve(found.size());
   for (const auto& [step, path] : found) paths.push_back(path);
   return paths;
 }

@@ -20,8 +20,7 @@ std::optional<Resumable> find_resumable(const fs::path& run) {
       load_config(checkpoint / "config.json");
       load_tokenizer(checkpoint);
       // A file that was cut short is noticed by its header.
-      nn::SafetensorsFile(checkpoint / "model.safetensors");
-      nn::SafetensorsFile(checkpoint / moments_file);
+      const nn::SafetensorsFile weights(checkpoint / "model.safetensors"), moments(checkpoint / moments_file);
       return found;
     } catch (const Error& error) {
       damaged.emplace_back(error.what());

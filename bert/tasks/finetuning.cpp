@@ -1,0 +1,120 @@
+#include "bert/tasks/finetuning.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "autograd/error.hpp"
+#include "autograd/plural.hpp"
+#include "autograd/random.hpp"
+
+namespace gradus::bert {
+namespace {
+
+constexpr int64_t unread = 0, read = 1;  // TrainingState::length: whether the epoch has begun
+
+std::string layer_name(int64_t layer) { return fmt::format("bert.encoder.layer.{}", layer); }
+
+}  // namespace
+
+FinetuneLearner::FinetuneLearner(TaskTraining& task, const FinetuneRows& rows) : task_(task), rows_(rows) {
+  if (rows_.batch_rows < 1) fail<ValueError>("a batch of {} rows teaches nothing", rows_.batch_rows);
+  if (rows_.rows_at_once < 0) fail<ValueError>("{} rows at once is below 0", rows_.rows_at_once);
+  if (task_.rows() < 1) fail<ValueError>("there is no row to learn from");
+  FinetuneLearner::go_to(TrainingState{});
+}
+
+int64_t FinetuneLearner::steps_of_an_epoch() const {
+  return (task_.rows() + rows_.batch_rows - 1) / rows_.batch_rows;
+}
+
+void FinetuneLearner::go_to(const TrainingState& state) {
+  order_.resize(static_cast<size_t>(task_.rows()));
+  std::iota(order_.begin(), order_.end(), int64_t{0});
+  Rng rng = Rng(rows_.seed).split(static_cast<uint64_t>(state.epoch));
+  for (size_t i = order_.size(); i > 1; --i) std::swap(order_[i - 1], order_[rng.below(i)]);
+}
+
+void FinetuneLearner::go_on_from(const TrainingState& state, const std::filesystem::path& file) {
+  if (state.length != unread && state.length != read)
+    refuse_state(file, "length", std::to_string(state.length), "0 or 1 in a run of fine-tuning");
+  if (state.index > task_.rows())
+    refuse_state(file, "index", std::to_string(state.index),
+                 fmt::format("at most {}, the rows of its epoch", task_.rows()));
+  go_to(state);
+}
+
+/// The rows of the next step, and moves `state` past them.
+std::vector<int64_t> FinetuneLearner::next_rows(TrainingState& state) {
+  if (state.index >= task_.rows()) {
+    ++state.epoch;
+    state.index = 0;
+    go_to(state);
+  }
+  const int64_t count = std::min(rows_.batch_rows, task_.rows() - state.index);
+  const auto begin = order_.begin() + state.index;
+  state.index += count;
+  state.length = read;
+  return {begin, begin + count};
+}
+
+double FinetuneLearner::forward_backward(TrainingState& state, bool /*with_figures*/,
+                                         const std::function<void()>& check_stop) {
+  const std::vector<int64_t> rows = next_rows(state);
+  const size_t at_once = rows_.rows_at_once > 0 ? static_cast<size_t>(rows_.rows_at_once) : rows.size();
+  // Each piece weighs what it holds, so that the step's loss is one mean however it is cut.
+  const double whole = task_.weight(rows);
+  double loss = 0;
+  for (size_t begin = 0; begin < rows.size(); begin += at_once) {
+    if (begin > 0) check_stop();
+    const auto piece = std::span(rows).subspan(begin, std::min(at_once, rows.size() - begin));
+    const auto [slots, pieces] = task_.slots_and_pieces(piece);
+    state.slots += slots;
+    state.tokens += pieces;
+    const double share = whole > 0 ? task_.weight(piece) / whole : 0;
+    const Tensor part = task_.loss(piece) * share;
+    part.backward();
+    loss += part.item();
+  }
+  return loss;
+}
+
+double FinetuneLearner::evaluate(int64_t /*rows*/, const std::function<void()>& check_stop) {
+  figures_ = task_.score(check_stop);
+  return 1 - figures_.front().second;
+}
+
+void freeze_layers(const nn::Module& model, int64_t layers) {
+  int64_t there = 0;
+  const auto named = model.named_parameters();
+  const auto is_there = [&](int64_t layer) {
+    const auto is_in = nn::names_under(layer_name(layer));
+    return std::ranges::any_of(named, [&](const auto& entry) { return is_in(entry.first); });
+  };
+  while (is_there(there)) ++there;
+  if (layers < 0 || layers > there)
+    fail<ValueError>("{} {} cannot be frozen: the model has {}", layers, plural(layers, "layer"), there);
+  std::vector<std::function<bool(const std::string&)>> frozen = {nn::names_under("bert.embeddings")};
+  for (int64_t n = 0; n < layers; ++n) frozen.push_back(nn::names_under(layer_name(n)));
+  for (const auto& [name, parameter] : named) {
+    const bool is_frozen =
+        std::ranges::any_of(frozen, [&, &of = name](const auto& holds) { return holds(of); });
+    if (is_frozen) Tensor(parameter).requires_grad(false);
+  }
+}
+
+std::vector<nn::ParameterGroup> layer_wise_rates(int64_t layers, double decay) {
+  if (!(decay > 0 && decay <= 1))
+    fail<ValueError>("the rates of layers shrink by {}, and must shrink by a number above 0 and at most 1",
+                     decay);
+  std::vector<nn::ParameterGroup> groups;
+  if (decay == 1) return groups;
+  for (int64_t n = 0; n < layers; ++n)
+    groups.push_back(
+        {.holds = nn::names_under(layer_name(n)), .rate = std::pow(decay, static_cast<double>(layers - n))});
+  groups.push_back({.holds = nn::names_under("bert.embeddings"),
+                    .rate = std::pow(decay, static_cast<double>(layers + 1))});
+  return groups;
+}
+
+}  // namespace gradus::bert
