@@ -24,9 +24,9 @@ struct FittedTexts {
 /// @throws as fit_text, with the file and line in front.
 FittedTexts fit_texts(const Tokenizer& tokenizer, const LabelledTexts& texts, const FitOptions& options);
 
-/// What the model says of each text, [N, C]: the logits, which softmax makes probabilities of, or the number of
-/// a regression; the mean over a text's windows. In eval mode, whatever the model's; rows of similar length
-/// go through it together. `check_stop` is called between batches.
+/// What the model says of each text, [N, C]: the logits, which softmax makes probabilities of, or the number
+/// of a regression; the mean over a text's windows. In eval mode, whatever the model's; rows of similar
+/// length go through it together. `check_stop` is called between batches.
 Tensor classify(const BertForSequenceClassification& model, const FittedTexts& texts, TokenId pad,
                 const std::function<void()>& check_stop = {});
 
@@ -36,16 +36,16 @@ struct ClassificationOptions {
   std::vector<double> class_weights = {};
 };
 
-/// Weights n / (C n_c) for labels of which n_c rows are: every class then counts the same in sum, whatever its
-/// share (scikit-learn's "balanced"). @throws FormatError that names a label without a row.
+/// Weights n / (C n_c) for labels of which n_c rows are: every class then counts the same in sum, whatever
+/// its share (scikit-learn's "balanced"). @throws FormatError that names a label without a row.
 std::vector<double> balanced_weights(const LabelledTexts& texts, const std::vector<std::string>& labels);
 
-/// Learns the labels of a table: cross entropy, or for a regression the mean squared error (Devlin et al. 2018,
-/// section 4.1).
+/// Learns the labels of a table: cross entropy, or for a regression the mean squared error (Devlin et al.
+/// 2018, section 4.1).
 class Classification : public TaskTraining {
  public:
-  /// `validation` may have no rows. @throws ValueError for weights that are not one for each label, FormatError
-  /// that names file and line of a label that the task does not have, and as fit_texts.
+  /// `validation` may have no rows. @throws ValueError for weights that are not one for each label,
+  /// FormatError that names file and line of a label that the task does not have, and as fit_texts.
   Classification(BertForSequenceClassification model, Tokenizer tokenizer, const LabelledTexts& training,
                  const LabelledTexts& validation, const ClassificationOptions& options);
 

@@ -2,7 +2,7 @@
 /// Fine-tuning: a model with a task on top learns from labelled rows, by the loop that pretraining has
 /// (bert/training/training_loop.hpp).
 ///
-///     bert::Classification task(start.model, tokenizer, training, validation, {.max_length = 64});
+///     bert::Classification task(start.model, tokenizer, training, validation, {.fit = {.max_length = 64}});
 ///     bert::FinetuneLearner learner(task, {.batch_rows = 32, .seed = 1});
 ///     bert::LoopOptions options;
 ///     options.steps = 3 * learner.steps_of_an_epoch();
@@ -26,7 +26,8 @@ namespace gradus::bert {
 /// A figure and its name, such as ("accuracy", 0.93).
 using Figures = std::vector<std::pair<std::string, double>>;
 
-/// A task: its model, its labelled rows, and how it is scored. What the tasks have in common is FinetuneLearner's.
+/// A task: its model, its labelled rows, and how it is scored. What the tasks have in common is
+/// FinetuneLearner's.
 class TaskTraining {
  public:
   virtual ~TaskTraining() = default;

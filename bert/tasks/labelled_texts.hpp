@@ -37,9 +37,10 @@ struct LabelledTexts {
 };
 
 /// Reads a table. Its first line names the columns, in any order: `text` (or sentence, sentence1, first,
-/// premise, question), for pairs `pair` (or sentence2, second, hypothesis, answer), and `label` (or score). Other
-/// columns are passed over. White space around a value does not count. Empty lines are skipped.
-/// @throws IoError; FormatError that names file and line: a column that is missing or there twice, a line with
+/// premise, question), for pairs `pair` (or sentence2, second, hypothesis, answer), and `label` (or score).
+/// Other columns are passed over. White space around a value does not count. Empty lines are skipped.
+/// @throws IoError; FormatError that names file and line: a column that is missing or there twice, a line
+/// with
 ///         another number of columns, a text or label that is empty, a label that is no finite number where
 ///         one is wanted, bytes that are not UTF-8, a file without a row.
 LabelledTexts read_labelled_texts(const std::filesystem::path& file, LabelKind kind);

@@ -1,10 +1,11 @@
 /// @file
 /// Folders of models with a task on top: those that Hugging Face's models of the same names are kept in.
 ///
-///     auto start = bert::start_task<bert::BertForSequenceClassification>("model", {.labels = {"bad", "good"}});
-///     ... train start.model ...
+///     using Model = bert::BertForSequenceClassification;
+///     auto start = bert::start_task<Model>("model", {.labels = {"bad", "good"}});
+///     // train start.model, see bert/tasks/finetuning.hpp
 ///     bert::save_task("sentiment", start.model, tokenizer);  // transformers opens this folder
-///     auto again = bert::load_task<bert::BertForSequenceClassification>("sentiment");
+///     auto again = bert::load_task<Model>("sentiment");
 #pragma once
 
 #include <filesystem>

@@ -42,8 +42,8 @@ struct EncodeOptions {
   std::optional<size_t> max_length = {};
 };
 
-/// How many pieces of each text of a pair are kept where there is room for `room`: the longer one is cut first,
-/// as Hugging Face's `longest_first` has it.
+/// How many pieces of each text of a pair are kept where there is room for `room`: the longer one is cut
+/// first, as Hugging Face's `longest_first` has it.
 std::pair<size_t, size_t> longest_first(size_t first, size_t second, size_t room);
 
 struct DecodeOptions {

@@ -36,6 +36,14 @@ extern Rng rng;
 extern const PretrainingData data;
 extern const EpochPlan epoch;
 
+// == bert/tasks/finetuning.hpp
+extern const Loaded<BertForSequenceClassification> start;
+extern const Tokenizer tokenizer;
+extern const LabelledTexts training, validation;
+
+// == bert/tasks/task_files.hpp
+extern const Tokenizer tokenizer;
+
 // == nn/arena.hpp
 extern const Linear model;
 extern const Tensor w, b;

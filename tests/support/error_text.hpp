@@ -1,4 +1,5 @@
-// What an error says, for tests that look at a part of it: Catch's matchers of text differ between its versions.
+// What an error says, for tests that look at a part of it: Catch's matchers of text differ between its
+// versions.
 #pragma once
 
 #include <exception>
