@@ -73,8 +73,11 @@ plot::ChartSeries course(const fs::path& runs, const std::string& corpus, const 
 plot::Picture draw(const fs::path& runs, const std::string& corpus) {
   std::vector<plot::Picture> pictures;
   for (const Group& group : groups()) {
-    plot::Chart chart{.title = group.title, .x_label = "share of the time", .percent = true};
-    plot::ChartSeries plain = course(runs, corpus, "as ./run", 1);
+    plot::Chart chart;
+    chart.title = group.title;
+    chart.x_label = "share of the time";
+    chart.percent = true;
+    plot::ChartSeries plain = course(runs, corpus, "plain", 1);
     plain.dashed = true;
     chart.series.push_back(plain);
     int color = 0;

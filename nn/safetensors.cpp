@@ -214,8 +214,11 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path
   const uint64_t header_bytes = little_endian(prefix, 8);
   if (size < 4096) refuse_lfs_pointer(read_file(path), file);
   if (header_bytes > max_header_bytes) {
-    fail<FormatError>("{}: a header of {} bytes is longer than the {} that are allowed", file, header_bytes,
-                      max_header_bytes);
+    fail<FormatError>(
+        "{}: this is no safetensors file, or a damaged one: its header would have {} bytes, and at most {} "
+        "are "
+        "allowed",
+        file, header_bytes, max_header_bytes);
   }
   if (header_bytes > size - 8) {
     fail<FormatError>("{}: the header needs {} bytes, and the file has {} after the first 8", file,

@@ -1,6 +1,7 @@
 // gradus attention: where the heads of a model look in a sentence or pair: a page, a picture, or the numbers.
 #include <algorithm>
 #include <memory>
+#include <tuple>
 
 #include "app/command.hpp"
 #include "app/commands.hpp"
@@ -35,12 +36,13 @@ void check_call(const Call& call) {
   if (files.empty()) {
     fail<WrongCall>("name what to write: --out FILE.html, --svg FILE.svg or --npy FILE.npy");
   }
-  for (size_t i = 0; i < files.size(); ++i) {
-    refuse_to_overwrite(files[i], call.force);
-    if (std::count(files.begin(), files.end(), files[i]) > 1) {
-      fail<WrongCall>("{} is named twice; give each file a name of its own", files[i].string());
-    }
+  for (const auto& [option, file, ending] :
+       {std::tuple{"--out", call.out, ".html"}, {"--svg", call.svg, ".svg"}, {"--npy", call.npy, ".npy"}}) {
+    if (!file.empty() && file.extension() != ending)
+      fail<WrongCall>("{}: '{}' does not end in {}, and that is what is written", option, file.string(),
+                      ending);
   }
+  for (const fs::path& file : files) refuse_to_overwrite(file, call.force);
   check_argument("TEXT", call.text);
   check_argument("PAIR", call.pair);
 }
@@ -79,7 +81,8 @@ void run(const Call& call, bool has_pair) {
   const bert::Encoding encoding =
       has_pair ? tokenizer.encode(call.text, call.pair) : tokenizer.encode(call.text);
   bert::AttentionPage page = bert::model_attention(model, encoding);
-  page.subtitle = call.model.string();
+  page.subtitle = call.model.string() + ": " + call.text;
+  if (!call.pair.empty()) page.subtitle += " / " + call.pair;
   std::string svg;  // first, since it may refuse the call
   if (!call.svg.empty()) svg = plot::to_svg_file(picture_of(page, call));
   if (!call.out.empty()) write_file_atomically(call.out, bert::render_attention_page(page));

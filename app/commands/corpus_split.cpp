@@ -36,14 +36,19 @@ bool has_pair(int64_t sentences) { return sentences > 1; }
 }  // namespace
 
 SplitDocuments split_corpus_file(const fs::path& file, const fs::path& folder) {
-  int64_t pairs = 0;
-  for_each_document(file, [&](const std::string&, int64_t sentences) { pairs += has_pair(sentences); });
+  int64_t documents = 0, pairs = 0;
+  for_each_document(file, [&](const std::string&, int64_t sentences) {
+    ++documents;
+    pairs += has_pair(sentences);
+  });
+  if (documents == 0) fail<FormatError>("{} holds no text", file.string());
   if (pairs < 4) {
     fail<FormatError>(
-        "{}: needs four documents of two sentences, an empty line between them, and has {}; gradus pretrain "
-        "takes it as it is, with --no-nsp if these are fewer than two, or cut into documents with "
-        "--block-sentences, and holds a part of it out itself",
-        file.string(), pairs);
+        "{}: needs four documents of two sentences or more, an empty line between them, and has {}; put "
+        "empty "
+        "lines where one thing ends and the next begins, or train on it as it is with gradus pretrain {} "
+        "--block-sentences 4",
+        file.string(), pairs, file.string());
   }
   make_folder(folder);
 

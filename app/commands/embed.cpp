@@ -148,6 +148,17 @@ void check_call(const Call& call) {
 }
 
 void check_model(const Call& call, const bert::Bert& model) {
+  const int64_t layers = model.config.num_hidden_layers;
+  for (const int64_t layer : call.how.layers) {
+    if (layer >= -layers - 1 && layer <= layers) continue;
+    fail<WrongCall>("--layers: '{}' asks for more than there is in {}: 0, its embeddings, to {}, or last{}",
+                    call.layers, call.model.string(), layers, layers + 1);
+  }
+  const bool is_last =
+      call.how.layers.size() == 1 && (call.how.layers[0] == -1 || call.how.layers[0] == layers);
+  if (call.how.pooling == bert::Pooling::pooled && !is_last)
+    fail<WrongCall>("--layers: '{}' is not the last layer, of which alone the pooled vector is made",
+                    call.layers);
   if (call.how.pooling == bert::Pooling::pooled && !model.pooler) {
     fail<FormatError>("{} has no pooler, so there is no pooled vector; take --vectors cls or mean",
                       call.model.string());

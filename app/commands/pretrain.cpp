@@ -137,6 +137,11 @@ void check_together(const PretrainCall& call) {
   if (trainer.first_slots > trainer.slots)
     fail<WrongCall>("--first-slots {} is more than the {} of --slots, to which batches grow",
                     trainer.first_slots, trainer.slots);
+  if (call.said("--save-steps") && call.said("--save-minutes"))
+    fail<WrongCall>(
+        "--save-steps and --save-minutes both say when a checkpoint is due; leave one of them out");
+  if (call.said("--nearby-negatives") && !call.data.next_sentence)
+    fail<WrongCall>("--nearby-negatives is for next sentence prediction, which --no-nsp leaves out");
   for (const char* option : {"--beta1", "--beta2"}) {
     if (call.said(option) && trainer.optimizer == "sgd")
       fail<WrongCall>("{} is of Adam and its kin; leave it out, or take another --optimizer than sgd",
@@ -156,6 +161,9 @@ void run(PretrainCall call) {
   }
   check_together(call);
   settle(call);
+  if (const int64_t longest = call.trainer.lengths.back().length; call.trainer.slots < longest)
+    fail<WrongCall>("--slots {} is less than one row of --length, {}; take at least as many",
+                    call.trainer.slots, longest);
   std::optional<bert::FolderLock> lock;  // a folder that is not there yet is made and held when all is known
   if (fs::is_directory(call.out)) lock.emplace(hold(call.out));
   const std::optional<bert::Resumable> found = checkpoint_to_resume(call);

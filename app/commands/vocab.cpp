@@ -152,9 +152,11 @@ void run(const Options& options) {
                   {"tokens", coverage.tokens},
                   {"share_unknown", coverage.unknown_share()}});
   }
-  print(fmt::format("{}: {} from {} ({} distinct); {:.2g} % of the text's {} [UNK]\n", vocab_file.string(),
+  const double unknown = 100 * coverage.unknown_share();  // a small share with two figures, a large one whole
+  print(fmt::format("{}: {} from {} ({} distinct); {} % of the text's {} [UNK]\n", vocab_file.string(),
                     counted(vocab.size(), "piece"), counted(words.total(), "word"),
-                    with_commas(static_cast<int64_t>(words.distinct())), 100 * coverage.unknown_share(),
+                    with_commas(static_cast<int64_t>(words.distinct())),
+                    unknown < 10 ? fmt::format("{:.2g}", unknown) : fmt::format("{:.0f}", unknown),
                     counted(coverage.tokens, "token") + plural(coverage.tokens, " is", " are")));
   const bool by_limit = options.alphabet > 0;
   if (left_out.characters > 0) {

@@ -117,7 +117,9 @@ Option add_whole(CLI::App& command, const std::string& names, int64_t& value, co
         return fmt::format("'{}' is not a whole number {}", text, range);
       },
       "");
-  return Option(*option->type_name("N")->default_str(std::to_string(value)));
+  // A value below the least stands for "as something else says", and is none that a call may give.
+  option->type_name("N")->default_str(value < lowest ? "" : std::to_string(value));
+  return Option(*option);
 }
 
 Option add_number(CLI::App& command, const std::string& names, double& value, const std::string& description,

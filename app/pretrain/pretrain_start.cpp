@@ -1,5 +1,7 @@
 #include "app/pretrain/pretrain_start.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "app/command.hpp"
@@ -18,6 +20,23 @@ namespace gradus::app {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// @throws WrongCall for a fresh model that this machine cannot hold, before minutes are spent on drawing it.
+void check_memory(const bert::Config& c) {
+  const auto H = static_cast<double>(c.hidden_size), I = static_cast<double>(c.intermediate_size);
+  const double tables = static_cast<double>(c.vocab_size + c.max_position_embeddings) * H;
+  const double layer = 4 * H * H + (c.variant.gated ? 3 : 2) * H * I;
+  const double parameters = tables + static_cast<double>(c.num_hidden_layers) * layer + 2 * H * H;
+  constexpr double bytes = 16, gigabyte = 1e9;  // a weight, its gradient and its two moments
+  const double there =
+      static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGE_SIZE));
+  if (bytes * parameters <= there) return;
+  fail<WrongCall>(
+      "a model of {:.0f} million parameters takes {:.0f} GB to train, and this machine has {:.0f}; take "
+      "fewer "
+      "--layers or a smaller --hidden",
+      parameters / 1e6, bytes * parameters / gigabyte, there / gigabyte);
+}
 
 /// The longest row of the run.
 int64_t longest_row(const PretrainCall& call) {
@@ -158,6 +177,7 @@ bert::Config make_config(const PretrainCall& call, int64_t vocabulary) {
   config.max_position_embeddings = call.positions > 0 ? call.positions : std::max<int64_t>(128, longest);
   if (config.hidden_size % config.num_attention_heads != 0) fail<WrongCall>("{}", about_heads(config));
   if (const std::string problem = config.problem(); !problem.empty()) fail<WrongCall>("{}", problem);
+  check_memory(config);
   return config;
 }
 

@@ -1,8 +1,10 @@
 #include "app/terminal/interrupt.hpp"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <string_view>
 
 namespace gradus::app {
 namespace {
@@ -26,7 +28,16 @@ InterruptGuard::InterruptGuard() {
   was_interrupted = false;
   // With SA_RESETHAND the second signal finds the default action again, which ends the program. SA_RESTART
   // lets reads and writes under way go on.
-  set([](int) { was_interrupted = true; }, static_cast<int>(SA_RESETHAND) | SA_RESTART);
+  set(
+      [](int) {
+        was_interrupted = true;
+        constexpr std::string_view said =
+            "\nstopping, once what is under way is saved; Ctrl-C again ends at once, and what is not saved "
+            "is "
+            "lost\n";
+        [[maybe_unused]] const auto written = ::write(STDERR_FILENO, said.data(), said.size());
+      },
+      static_cast<int>(SA_RESETHAND) | SA_RESTART);
 }
 
 InterruptGuard::~InterruptGuard() { set(SIG_DFL, 0); }

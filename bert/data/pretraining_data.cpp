@@ -69,7 +69,12 @@ PretrainingData::PretrainingData(std::shared_ptr<const TokenizedCorpus> corpus, 
   for (int64_t d = 0; d < corpus_->documents(); ++d) {
     walk.at(d);
     for (const int32_t id : corpus_->document(d)) {
-      check_id("token id", id);
+      if (id < 0 || id >= size)
+        fail<IndexError>(
+            "pretraining data: token id {} is outside the vocabulary of {} pieces; the text was cut by "
+            "another "
+            "vocabulary, or its token file is damaged and is to be made again",
+            id, size);
       can_mask = can_mask || !is_special_[static_cast<size_t>(id)];
     }
   }

@@ -96,13 +96,14 @@ std::vector<TokenId> target_pieces(const std::vector<std::string>& words, const 
   std::vector<TokenId> pieces;
   for (const std::string& word : words) {
     std::vector<TokenId> ids = tokenizer.tokenize(word);
-    if (const auto as_written = tokenizer.vocab().find(word)) ids = {*as_written};
+    const auto as_written = tokenizer.vocab().find(word);
+    if (as_written) ids = {*as_written};
     if (ids.size() > 1) {
       std::string parts;
       for (const TokenId id : ids) parts += " " + tokenizer.vocab().piece(id);
       fail<ValueError>("the target '{}' is {} pieces,{}, and a gap takes one", word, ids.size(), parts);
     }
-    if (ids.empty() || ids[0] == tokenizer.special_ids().unk) {
+    if (ids.empty() || (!as_written && ids[0] == tokenizer.special_ids().unk)) {
       fail<ValueError>("the target '{}' is not in the vocabulary", word);
     }
     if (!can_be_guessed(ids[0], tokenizer)) fail<ValueError>("the target '{}' is never guessed", word);

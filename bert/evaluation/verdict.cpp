@@ -30,16 +30,18 @@ std::string what_is_below(const MaskScore& model, const MaskScore& two_neighbour
       two_neighbours_name, two_neighbours.perplexity, model.perplexity);
 }
 
-std::string what_would_help(int64_t seen, int64_t text) {
+std::string what_would_help(const MaskScore& model, int64_t seen, int64_t text) {
+  if (!std::isfinite(model.perplexity))  // its loss is beyond what exp() can take
+    return " The training has broken down: a smaller learning rate would help.";
   if (text <= 0) return " Longer training would help, or more text.";
   const double passes = static_cast<double>(seen) / static_cast<double>(text);
   if (passes < 1) {  // however small the text is, there is more of it
-    return fmt::format(" Longer training would help: this run saw {} % of its text.",
+    return fmt::format(" Longer training would help: this run saw {} % of its training text.",
                        passes < 0.01 ? "less than 1" : fmt::format("{:.0f}", std::floor(100 * passes)));
   }
   std::string out;
   if (passes < many_passes)
-    out += fmt::format(" Longer training would help: this run saw its text {:.1f} times.", passes);
+    out += fmt::format(" Longer training would help: this run saw its training text {:.1f} times.", passes);
   if (text < small_text || passes >= many_passes)
     out +=
         fmt::format(" More text would help: this one has {} {}.", plot::count(text), plural(text, "token"));
@@ -52,7 +54,7 @@ std::string below_baseline(const MaskScore& model, const MaskScore& two_neighbou
                            int64_t text) {
   const std::string below = what_is_below(model, two_neighbours);
   if (below.empty()) return {};
-  return below + what_would_help(seen, text);
+  return below + what_would_help(model, seen, text);
 }
 
 std::string one_answer(double right_of_next, double right_of_random) {

@@ -147,7 +147,8 @@ std::string_view attention_script() {
 std::string render_attention_page(const AttentionPage& page) {
   html::Page frame;
   frame.title = page.title;
-  frame.subtitle = page.subtitle;
+  constexpr size_t line = 160;
+  frame.subtitle = shortened(page.subtitle, line);
   frame.body = attention_fragment(page);  // first, since it checks the page
   frame.body += predictions_of(page);
   frame.style = attention_style();

@@ -217,11 +217,19 @@ bool TrainingLoop::is_save_due(double saved_at) const {
 }
 
 void TrainingLoop::save() {
-  const fs::path checkpoint = checkpoints_.save(state_.step, [this](const fs::path& place) {
-    learner_.save(place);
-    nn::write_safetensors(place / moments_file, optimizer_->state_dict());
-    write_file_atomically(place / state_file, to_json(state_));
-  });
+  fs::path checkpoint;
+  try {
+    checkpoint = checkpoints_.save(state_.step, [this](const fs::path& place) {
+      learner_.save(place);
+      nn::write_safetensors(place / moments_file, optimizer_->state_dict());
+      write_file_atomically(place / state_file, to_json(state_));
+    });
+  } catch (const IoError& error) {
+    const std::optional<fs::path> last = newest_checkpoint(folder_);
+    if (!last) throw;
+    fail<IoError>("{}; the checkpoint of step {} is whole, and the run can go on from it", error.what(),
+                  step_of_checkpoint(*last));
+  }
   checkpoints_.keep(options_.keep, state_.best_step);
   if (events_.saved) events_.saved(checkpoint);
 }

@@ -31,6 +31,18 @@ struct World {
 
 }  // namespace
 
+TEST_CASE("pretrain refuses a model that no machine can hold before it draws one") {
+  const World world;
+  for (const char* option : {"--hidden", "--layers"}) {
+    const ProgramResult result = call_gradus(
+        world.folder.path(), {"pretrain", "four.txt", "--out", "new", "--steps", "1", option, "8000000"}, "");
+    INFO(result.errors);
+    CHECK(result.exit_code == 2);
+    CHECK(result.errors.starts_with("gradus pretrain: a model of "));
+    CHECK(result.errors.ends_with("; take fewer --layers or a smaller --hidden\n"));
+  }
+}
+
 TEST_CASE("pretrain refuses wrong calls") {
   const World world;
   std::vector<BadCall> calls;
@@ -48,6 +60,12 @@ TEST_CASE("pretrain refuses wrong calls") {
       "--ramp says how long batches grow; give --first-slots, from which they do, or leave it out");
   add({"four.txt", "--out", "new", "--steps", "1", "--first-slots", "2000"},
       "--first-slots 2000 is more than the 1024 of --slots, to which batches grow");
+  add({"four.txt", "--out", "new", "--steps", "1", "--save-steps", "5", "--save-minutes", "1"},
+      "--save-steps and --save-minutes both say when a checkpoint is due; leave one of them out");
+  add({"four.txt", "--out", "new", "--steps", "1", "--no-nsp", "--nearby-negatives", "0.5"},
+      "--nearby-negatives is for next sentence prediction, which --no-nsp leaves out");
+  add({"four.txt", "--out", "new", "--steps", "1", "--slots", "100", "--length", "32:0.5,128"},
+      "--slots 100 is less than one row of --length, 128; take at least as many");
   add({"four.txt", "--out", "new", "--steps", "1", "--optimizer", "sgd", "--beta2", "0.9"},
       "--beta2 is of Adam and its kin; leave it out, or take another --optimizer than sgd");
   add({"four.txt", "--out", "new", "--steps", "0"}, "--steps: '0' is not a whole number of at least 1");
@@ -331,12 +349,14 @@ TEST_CASE("embed refuses wrong calls, and what the model cannot give") {
         "--layers: '" + list + "' is no list of layers, such as -1 or 9,10,11,12 or last4");
   }
   add({"model", "a", "--layers", "last0"}, 2, "--layers: 'last0' names no layer");
-  const std::string layers = ": the model has 0 (its embeddings) to 2, or -3 to -1 from the end";
-  add({"model", "a", "--layers", "3"}, 1, "layer 3" + layers);
-  add({"model", "a", "--layers", "0,-4"}, 1, "layer -4" + layers);
-  add({"model", "a", "--layers", "last4"}, 1, "layer -4" + layers);
-  add({"model", "a", "--vectors", "pooled", "--layers", "1"}, 1,
-      "features: the pooled vector is made of the last layer, and of no other");
+  for (const std::string list : {"3", "0,-4", "last4"}) {
+    add({"model", "a", "--layers", list}, 2,
+        "--layers: '" + list + "' asks for more than there is in model: 0, its embeddings, to 2, or last3");
+  }
+  for (const std::string list : {"1", "-1,-2"}) {
+    add({"model", "a", "--vectors", "pooled", "--layers", list}, 2,
+        "--layers: '" + list + "' is not the last layer, of which alone the pooled vector is made");
+  }
   add({"poolerless", "a", "--vectors", "pooled"}, 1,
       "poolerless has no pooler, so there is no pooled vector; take --vectors cls or mean");
   add({"model", "a", "--vectors", "some"}, 2, "--vectors: 'some' is none of: tokens, cls, pooled, mean, max");
@@ -369,7 +389,11 @@ TEST_CASE("attention refuses wrong calls, and what the model cannot show") {
   add({"model", "a"}, 2, "name what to write: --out FILE.html, --svg FILE.svg or --npy FILE.npy");
   add({"model", "a", "b", "c", "--out", "x.html"}, 2,
       "'c' is one argument too many; see gradus attention --help");
-  add({"model", "a", "--svg", "y", "--out", "y"}, 2, "y is named twice; give each file a name of its own");
+  add({"model", "a", "--svg", "y.png"}, 2,
+      "--svg: 'y.png' does not end in .svg, and that is what is written");
+  add({"model", "a", "--out", "y.svg"}, 2,
+      "--out: 'y.svg' does not end in .html, and that is what is written");
+  add({"model", "a", "--npy", "y"}, 2, "--npy: 'y' does not end in .npy, and that is what is written");
   add({"model", "a", "--svg", "x.svg"}, 2,
       "x.svg is already there; name another with --out, or replace it with --force");
   add({"model", "\xFF", "--out", "x.html"}, 2, "TEXT is not UTF-8: byte 1 is 0xFF");

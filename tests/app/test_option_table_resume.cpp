@@ -69,6 +69,7 @@ struct Otherwise {
   std::string option() const { return said.front(); }
   Words call() const {
     Words call = Runs::begin(begun);
+    if (option() == "--save-minutes") call = without(call, "--save-steps");  // one of the two
     const bool had_it = std::ranges::find(call, option()) != call.end();
     if (option() == "TEXT") {
       call[1] = said[1];

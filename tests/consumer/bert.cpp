@@ -43,9 +43,13 @@ int main() {
   config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0;
   const bert::BertForPreTraining model(config, rng);
   const double before = bert::evaluate(model, *data, {.rows = 200}).mlm_loss();
-  bert::Trainer trainer(model, tokenizer, data, nullptr,
-                        {.steps = 2400, .slots = 512, .learning_rate = 2e-3, .warmup = 50, .seed = seed},
-                        "toy-run");
+  bert::TrainerOptions options;
+  options.steps = 2400;
+  options.slots = 512;
+  options.learning_rate = 2e-3;
+  options.warmup = 50;
+  options.seed = seed;
+  bert::Trainer trainer(model, tokenizer, data, nullptr, options, "toy-run");
   trainer.run();
   const double after = bert::evaluate(model, *data, {.rows = 200}).mlm_loss();
   bert::save_pretrained("toy-model", model, &tokenizer);

@@ -162,9 +162,11 @@ TEST_CASE("a bad safetensors file is refused with the reason", "[safetensors]") 
   refused(std::string("\x10\0\0\0\0\0\0\0{}", 10),
           "the header needs 16 bytes, and the file has 2 after the first 8");
   refused(std::string("\xff\xff\xff\xff\xff\xff\xff\xff", 8),
-          "a header of 18446744073709551615 bytes is longer than the 100000000 that are allowed");
+          "this is no safetensors file, or a damaged one: its header would have 18446744073709551615 bytes, "
+          "and at most 100000000 are allowed");
   refused(std::string("\x01\xe1\xf5\x05\0\0\0\0", 8),
-          "a header of 100000001 bytes is longer than the 100000000 that are allowed");
+          "this is no safetensors file, or a damaged one: its header would have 100000001 bytes, and at most "
+          "100000000 are allowed");
   refused(with_header(""), "the header does not begin with {");
   refused(with_header(" {}"), "the header does not begin with {");
   refused(with_header("[]"), "the header does not begin with {");

@@ -71,13 +71,16 @@ TEST_CASE("run: a text it cannot train on is refused by the program, and leaves 
     const ProgramResult result = project.run(content);
     CHECK(result.exit_code == 1);
     CHECK(result.out.empty());
-    CHECK(result.errors == "gradus corpus: " + text + ": " + problem + "\n");
+    CHECK(result.errors == "gradus corpus: " + text + problem + "\n");
     CHECK_FALSE(fs::exists(project.folder / "text-run"));
   };
-  const std::string too_few = "needs four documents of two sentences, an empty line between them, and has ";
+  const std::string too_few =
+      ": needs four documents of two sentences or more, an empty line between them, and has ";
   const std::string way_out =
-      "; gradus pretrain takes it as it is, with --no-nsp if these are fewer than two, or cut into documents "
-      "with --block-sentences, and holds a part of it out itself";
+      "; put empty lines where one thing ends and the next begins, or train on it as it is with gradus "
+      "pretrain " +
+      text + " --block-sentences 4";
+  refuses(" \n\n", " holds no text");
   refuses("One sentence.\nAnother one.\n", too_few + "1" + way_out);
   // One sentence makes no pair, and what shows nothing makes no line.
   refuses("\xEF\xBB\xBF\r\na.\r\nb.\r\n\r\nc.\nd.\n\u00A0\t\ne.\n\u200B\nf.\rg.\n\u3000\n\u2028",
@@ -85,7 +88,7 @@ TEST_CASE("run: a text it cannot train on is refused by the program, and leaves 
   refuses(std::string("\xFF\xFE"
                       "a\0.\0\n\0",
                       8),
-          "the text is in UTF-16, and must be in UTF-8; convert it with iconv "
+          ": the text is in UTF-16, and must be in UTF-8; convert it with iconv "
           "-f UTF-16 -t UTF-8 " +
               text + " > " + (project.folder / "text-utf8.txt").string());
 }

@@ -159,6 +159,21 @@ TEST_CASE("learn runs a chapter, remembers what is solved, and shows the solutio
   CHECK(solved.out == "right\n");
   CHECK(row() == "  x     x    7  Waves                                  they wave\n");
 
+  program(programs + "/tutorial_07_exercise", "kill -SEGV $$");
+  const ProgramResult crashed = learn({"7", "check"});
+  CHECK(crashed.exit_code == 139);
+  CHECK(crashed.errors.ends_with(
+      "learn: the program crashed (signal 11): an index beyond the end, or a call without an end, in "
+      "tutorials/07_waves/exercise.cpp?\n"));
+  program(programs + "/tutorial_07_exercise", "exec sleep 60");
+  ::setenv("GRADUS_LEARN_SECONDS", "0.2", 1);
+  const ProgramResult endless = learn({"7", "check"});
+  ::unsetenv("GRADUS_LEARN_SECONDS");
+  CHECK(endless.exit_code == 124);
+  CHECK(endless.errors ==
+        "learn: the checks were ended after 0.2 seconds: is there a loop without an end in "
+        "tutorials/07_waves/exercise.cpp?\n");
+
   const ProgramResult solution = learn({"7", "solution"});
   CHECK(solution.exit_code == 0);
   CHECK(solution.out == "tutorials/07_waves/solution.cpp:\n\nint answer() { return 42; }\n\nall right\n");
@@ -262,7 +277,7 @@ TEST_CASE("run refuses a wrong call with one sentence") {
   check_refused(script("run", {"--out"}), "run: --out needs a value; ./run --help shows an example.");
   for (const std::string minutes : {"0", "-1", "soon", ""}) {
     check_refused(script("run", {"--minutes", minutes}),
-                  "run: --minutes needs a number above 0, such as 2 or 0.5, not '" + minutes + "'.");
+                  "run: --minutes needs a number above 0, written as 2 or 0.5, not '" + minutes + "'.");
   }
 }
 

@@ -68,7 +68,7 @@ bool same(const std::vector<double>& a, const std::vector<double>& b) {
 }
 
 void overfitting(Check& check) {
-  constexpr int64_t steps = 6;
+  constexpr int64_t steps = 60;
   constexpr double rate = 0.01;
   const auto data = rows_of(reading().training, reading(), 22);
   const bert::PretrainingBatch batch = Batches(*data).next(8);
@@ -77,10 +77,10 @@ void overfitting(Check& check) {
   };
   const std::vector<double> right = wanted(Mistake::none);
   const bert::BertForPreTraining model = tiny_bert(1, DType::f64);
-  std::vector<double> got = overfit(model, batch, steps, rate);
-  check.equal("six steps: how many losses", static_cast<int64_t>(got.size()), steps,
+  const std::vector<double> got = overfit(model, batch, steps, rate);
+  check.equal("sixty steps: how many losses", static_cast<int64_t>(got.size()), steps,
               "one for each step, and no more");
-  got.resize(static_cast<size_t>(steps));
+  if (got.size() != static_cast<size_t>(steps)) return;
   check.that("the losses are those before the steps", !same(got, wanted(Mistake::after_the_step)),
              "those after them",
              "item() of the loss that backward() was called on, not of one that is computed after the step");
@@ -102,6 +102,11 @@ void overfitting(Check& check) {
               "one step of nn::AdamW with the given rate, on the same batch");
   check.close("the sixth loss", got[5], right[5],
               "every step on the same batch and with the same rate: nothing rises or falls here");
+  // By then the gradient is shorter than 1, and is to be taken as it is: Adam alone would not notice another
+  // bound as long as every gradient is cut to it.
+  check.close(
+      "the sixtieth loss", got[59], right[59],
+      "a gradient is shortened where its length is above 1, to 1, and left alone else: clipped_step(1.0)");
   const std::vector<double> many = overfit(tiny_bert(2, DType::f32), batch, 120, rate);
   check.that("120 steps on 8 rows", !many.empty() && many.back() < 0.1,
              fmt::format("a loss of {:.2f} at the end", many.empty() ? 0 : many.back()),

@@ -47,7 +47,8 @@ void resume(Run& run, const SavedRun& from);
 /// and in the same way p(w | r), from the words that stand before r,
 ///
 /// the answer is p(w | l) p(w | r) / p(w) for each w, divided by the sum of all of these. A neighbour of -1
-/// is not known, as at the end of a row: then p(w) takes the place of its factor.
+/// is not known, as at the end of a row: then p(w) takes the place of its factor. (Below the line of p(w | l)
+/// the same number stands for each w, so the last division takes it out again.)
 std::vector<double> between(const std::vector<std::vector<int64_t>>& sentences, int64_t vocabulary,
                             int64_t left, int64_t right);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
 
@@ -39,6 +40,7 @@ void Check::report(std::string_view what, bool right, const std::string& got, co
                    std::string_view hint) {
   if (right) {
     fmt::print("  right  {}\n", what);
+    std::fflush(stdout);  // what was right so far is seen even if the next answer never comes
     return;
   }
   passed_ = false;

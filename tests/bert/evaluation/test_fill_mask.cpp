@@ -152,4 +152,5 @@ TEST_CASE("target_pieces refuses a word that is not one piece which can be guess
   refused("[UNK]", "is not in the vocabulary");
   refused(" ", "is not in the vocabulary");
   refused("[SEP]", "is never guessed");
+  refused("[UNK]", "is never guessed");
 }

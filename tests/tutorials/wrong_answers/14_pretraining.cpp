@@ -59,6 +59,19 @@ const Answers<decltype(overfit)> learn_by_heart(
         }
         return losses;
       }},
+     {"clipped to another length", "to 1, and left alone else",
+      [](const Model& model, const Batch& batch, int64_t steps, double rate) {
+        nn::AdamW optimizer(model, {.lr = rate});
+        std::vector<double> losses;
+        for (int64_t step = 0; step < steps; ++step) {
+          optimizer.zero_grad();
+          const Tensor loss = model.loss(batch).loss;
+          loss.backward();
+          losses.push_back(loss.item());
+          optimizer.clipped_step(0.1);
+        }
+        return losses;
+      }},
      {"a new optimiser in each step", "make it once, before the loop",
       [](const Model& model, const Batch& batch, int64_t steps, double rate) {
         std::vector<double> losses;
