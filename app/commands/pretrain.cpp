@@ -235,7 +235,7 @@ void run(PretrainCall call) {
     progress.say(evaluation_line(step, evaluation));
     report.add(step, evaluation, model);
   };
-  const InterruptGuard guard;
+  const InterruptGuard guard(WhenStopped::is_saved);
   events.stop = [] { return interrupted(); };
   bert::Trainer trainer(model, tokenizer, training, scored, options, call.out, events);
   if (call.resume) trainer.resume();

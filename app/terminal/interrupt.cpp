@@ -13,6 +13,16 @@ namespace {
 std::atomic<bool> was_interrupted{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
+void note(int) { was_interrupted = true; }
+
+void note_and_say(int) {
+  note(0);
+  constexpr std::string_view said =
+      "\nstopping, once what is under way is saved; Ctrl-C again ends at once, and what is not saved is "
+      "lost\n";
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, said.data(), said.size());
+}
+
 void set(void (*handler)(int), int flags) {
   struct sigaction action {};
   action.sa_handler = handler;
@@ -24,20 +34,11 @@ void set(void (*handler)(int), int flags) {
 
 }  // namespace
 
-InterruptGuard::InterruptGuard() {
+InterruptGuard::InterruptGuard(WhenStopped what) {
   was_interrupted = false;
   // With SA_RESETHAND the second signal finds the default action again, which ends the program. SA_RESTART
   // lets reads and writes under way go on.
-  set(
-      [](int) {
-        was_interrupted = true;
-        constexpr std::string_view said =
-            "\nstopping, once what is under way is saved; Ctrl-C again ends at once, and what is not saved "
-            "is "
-            "lost\n";
-        [[maybe_unused]] const auto written = ::write(STDERR_FILENO, said.data(), said.size());
-      },
-      static_cast<int>(SA_RESETHAND) | SA_RESTART);
+  set(what == WhenStopped::is_saved ? note_and_say : note, static_cast<int>(SA_RESETHAND) | SA_RESTART);
 }
 
 InterruptGuard::~InterruptGuard() { set(SIG_DFL, 0); }

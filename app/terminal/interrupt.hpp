@@ -4,11 +4,14 @@
 
 namespace gradus::app {
 
+/// What becomes of the work that is stopped. What is saved takes a while, so the first signal says so.
+enum class WhenStopped { is_saved, is_dropped };
+
 /// While it lives, the first SIGINT or SIGTERM only sets a flag that interrupted() reads; the second ends the
 /// program at once. One at a time.
 class InterruptGuard {
  public:
-  InterruptGuard();
+  explicit InterruptGuard(WhenStopped what = WhenStopped::is_dropped);
   InterruptGuard(const InterruptGuard&) = delete;
   InterruptGuard& operator=(const InterruptGuard&) = delete;
   ~InterruptGuard();

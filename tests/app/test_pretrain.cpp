@@ -64,7 +64,7 @@ std::string quoted(const std::vector<std::string>& words) {
   return line;
 }
 
-/// "Longer training would help: this run saw N % of its text."
+/// "Longer training would help: this run saw N % of its training text."
 int seen_share(const std::string& text) {
   const std::string before = "Longer training would help: this run saw ";
   const size_t at = text.find(before);

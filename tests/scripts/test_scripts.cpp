@@ -170,9 +170,9 @@ TEST_CASE("learn runs a chapter, remembers what is solved, and shows the solutio
   const ProgramResult endless = learn({"7", "check"});
   ::unsetenv("GRADUS_LEARN_SECONDS");
   CHECK(endless.exit_code == 124);
-  CHECK(endless.errors ==
-        "learn: the checks were ended after 0.2 seconds: is there a loop without an end in "
-        "tutorials/07_waves/exercise.cpp?\n");
+  CHECK(endless.errors.ends_with(
+      "learn: the checks were ended after 0.2 seconds: is there a loop without an end in "
+      "tutorials/07_waves/exercise.cpp?\n"));
 
   const ProgramResult solution = learn({"7", "solution"});
   CHECK(solution.exit_code == 0);

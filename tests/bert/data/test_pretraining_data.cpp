@@ -361,8 +361,10 @@ TEST_CASE("corpora and options that cannot work are refused") {
       "corpus has 1: put an empty line between documents, cut the text into blocks of sentences, "
       "or train without it");
   CHECK_THROWS_AS(PretrainingData(one, {.vocabulary_size = 10}), FormatError);
-  CHECK_THROWS_WITH(PretrainingData(one, {.vocabulary_size = 6}),
-                    "pretraining data: token id 6 is outside the vocabulary of 6 pieces");
+  CHECK_THROWS_WITH(
+      PretrainingData(one, {.vocabulary_size = 6}),
+      "pretraining data: token id 6 is outside the vocabulary of 6 pieces; the text was cut by another "
+      "vocabulary, or its token file is damaged and is to be made again");
   CHECK_THROWS_WITH(world.data({.max_length = 4}),
                     "pretraining data: max_length is 4, and must be at least 5");
   CHECK_THROWS_WITH(world.data({.masked_fraction = 1.5}),

@@ -17,22 +17,22 @@ TEST_CASE("a model below two neighbours is told what would help") {
   const MaskScore model = {0.3, 20}, neighbours = {0.4, 15};
   CHECK(below_baseline(model, neighbours) == below + " Longer training would help, or more text.");
   CHECK(below_baseline(model, neighbours, 3'000'000, 1'000'000) ==
-        below + " Longer training would help: this run saw its text 3.0 times.");
-  CHECK(
-      below_baseline(model, neighbours, 3'000, 1'000) ==
-      below +
-          " Longer training would help: this run saw its text 3.0 times. More text would help: this one has "
-          "1,000 tokens.");
+        below + " Longer training would help: this run saw its training text 3.0 times.");
+  CHECK(below_baseline(model, neighbours, 3'000, 1'000) ==
+        below +
+            " Longer training would help: this run saw its training text 3.0 times. More text would help: "
+            "this one has "
+            "1,000 tokens.");
   CHECK(below_baseline(model, neighbours, 90'000'000, 1'000'000) ==
         below + " More text would help: this one has 1,000,000 tokens.");
   CHECK(below_baseline(model, neighbours, 100, 1) == below + " More text would help: this one has 1 token.");
   // Before the first pass is over more of the text is to be had, however small it is.
   CHECK(below_baseline(model, neighbours, 300, 1'000) ==
-        below + " Longer training would help: this run saw 30 % of its text.");
+        below + " Longer training would help: this run saw 30 % of its training text.");
   CHECK(below_baseline(model, neighbours, 999, 1'000) ==
-        below + " Longer training would help: this run saw 99 % of its text.");
+        below + " Longer training would help: this run saw 99 % of its training text.");
   CHECK(below_baseline(model, neighbours, 9, 1'000) ==
-        below + " Longer training would help: this run saw less than 1 % of its text.");
+        below + " Longer training would help: this run saw less than 1 % of its training text.");
 }
 
 TEST_CASE("a model below two neighbours by perplexity alone is told so") {

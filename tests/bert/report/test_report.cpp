@@ -236,7 +236,8 @@ TEST_CASE("report: below the baseline it says below") {
   CHECK(count_of(page, "5.1 points below two neighbours") == 1);
   CHECK(count_of(page,
                  "<p>Below the baseline: two neighbours get 55.1 % of the masked tokens right, this model "
-                 "50.0 %. Longer training would help: this run saw its text 1.8 times. More text would help: "
+                 "50.0 %. Longer training would help: this run saw its training text 1.8 times. More text "
+                 "would help: "
                  "this one has 50,000 tokens.</p>") == 1);
   CHECK(count_of(render_report(small_report()), "Below the baseline") == 0);
   report = small_report();
