@@ -23,5 +23,6 @@
 #include "bert/tokenizer/tokenizer.hpp"
 #include "bert/tokenizer/tokenizer_files.hpp"
 #include "bert/tokenizer/wordpiece_trainer.hpp"
+#include "bert/toy_world/tasks.hpp"
 #include "bert/toy_world/toy_world.hpp"
 #include "bert/training/trainer.hpp"
