@@ -188,7 +188,8 @@ ToySplits<ToyQuestion> toy_questions_task(const ToyTaskOptions& options) {
     const bool of_a_stranger = kind == "none" && i / 15 % 2 == 0, where = rng.chance(0.6);
     const ToyWorldOptions world{.seed = options.seed, .held_out = part != Part::train};
     for (;;) {
-      const ToyStory story = toy_story(world, static_cast<int64_t>(rng.below(uint64_t{1} << 40)));
+      const auto number = static_cast<int64_t>(rng.below(uint64_t{1} << 40));
+      const ToyStory story = toy_story(world, number);
       std::vector<Asked> asked = possible_questions(story);
       if (of_a_stranger) asked = {stranger(story, rng)};
       std::erase_if(asked,
@@ -196,6 +197,7 @@ ToySplits<ToyQuestion> toy_questions_task(const ToyTaskOptions& options) {
       if (asked.empty()) continue;
       ToyQuestion question =
           worded(story, asked[rng.below(asked.size())], part == Part::test && rng.chance(0.5));
+      question.story = number;
       const Word parts[] = {"train", "validation", "test"};
       question.id = fmt::format("toy-{}-{}", parts[static_cast<size_t>(part)], i + 1);
       return question;

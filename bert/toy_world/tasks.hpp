@@ -59,7 +59,8 @@ struct ToyQuestion {
   std::string id, context, question;
   std::string answer;         ///< empty where the story does not say
   int64_t answer_start = -1;  ///< the first character of the answer; -1 without one
-  std::string kind;  ///< `last`: the last such word is right; `earlier`: it is not; `none`: no answer
+  std::string kind;    ///< `last`: the last such word is right; `earlier`: it is not; `none`: no answer
+  int64_t story = -1;  ///< of which toy_story; not in the file
 };
 
 /// Where someone or something is in the end, and who has it. A third has no answer: of somebody who is not in
