@@ -58,9 +58,9 @@ std::vector<Word> sentence(const Noun& noun, Part part, Rng& rng) {
 }  // namespace
 
 ToySplits<ToyText> toy_topic_task(const ToyTaskOptions& options) {
-  const auto make = [all = std::ssize(topics())](Rng& rng, Part part, int64_t i) {
-    const bool seen = part == Part::train || (i + i / all) % 2 == 0;
-    const auto number = static_cast<size_t>(i % all);
+  const auto make = [number_of_topics = std::ssize(topics())](Rng& rng, Part part, int64_t i) {
+    const bool seen = part == Part::train || (i + i / number_of_topics) % 2 == 0;
+    const auto number = static_cast<size_t>(i % number_of_topics);
     const auto nouns = nouns_of(topics()[number], part, seen);
     const size_t first = rng.below(nouns.size());
     const size_t second = (first + 1 + rng.below(nouns.size() - 1)) % nouns.size();

@@ -25,6 +25,14 @@ TEST_CASE("bag of words: the weights are where the gradient of the penalised los
   CHECK(std::abs(model.probabilities("perhaps")[0] - (0.5)) < 1e-9);
 }
 
+TEST_CASE("bag of words: a label that comes more often is more probable for a text without known words") {
+  // Texts without words have the bias alone, b for a and -b for b, with the gradient (p - 3/4) + l2 b = 0.
+  const Strings texts = {"", "", "", ""}, labels = {"a", "a", "b", "a"};
+  const BagOfWords model(texts, labels, {.l2 = 0.1, .steps = 2000});
+  const double p = model.probabilities("perhaps")[0], b = (0.75 - p) / 0.1;
+  CHECK(std::abs(p - 1 / (1 + std::exp(-2 * b))) < 1e-9);
+}
+
 TEST_CASE("bag of words: capitals, signs and how often a word stands there make no difference") {
   const Strings texts = {"Good, good day", "bad day"}, labels = {"up", "down"};
   const BagOfWords model(texts, labels);
