@@ -1,5 +1,6 @@
 // What the commands corpus, vocab, tokenize and inspect write and print.
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "app/program.hpp"
 #include "bert/text/unicode.hpp"
@@ -9,6 +10,7 @@
 #include "bert/toy_world/toy_world.hpp"
 #include "nn/safetensors.hpp"
 #include "support/catch.hpp"
+#include "support/sanitized.hpp"
 
 using namespace gradus::test;
 using gradus::bert::Vocab;
@@ -109,6 +111,25 @@ TEST_CASE("corpus --task writes what the library makes, and what simple guesses 
       {"catch": 0.5, "fit": 0.5, "food": 0.5, "pairs": 0.0}})"));
   CHECK(gradus::read_file(folder / "b/test.tsv") ==
         gradus::bert::to_files(gradus::bert::toy_coreference_task({.examples = 120, .seed = 4}))[2].bytes);
+}
+
+TEST_CASE("docs/toy_world.md shows what corpus --task prints") {
+  const std::string page = gradus::read_file(std::string(GRADUS_SOURCE) + "/docs/toy_world.md");
+  for (const std::string& task : gradus::bert::toy_task_names()) {
+    // Under the sanitizers the one that is made soonest.
+    if (is_sanitized && task != "similarity") continue;
+    const TemporaryFolder folder;
+    std::istringstream out(
+        printed(folder, {"corpus", "toy", "--task", task, "--out", task, "--examples", "4000"}));
+    std::string table;
+    int number = 0;
+    for (std::string line; std::getline(out, line);)
+      if (++number > 3) table += "    " + line + "\n";
+    INFO(task << "\n" << table);
+    const size_t section = page.find("\n## " + task + "\n");
+    REQUIRE(section != std::string::npos);
+    CHECK(page.substr(section, page.find("\n## ", section + 1) - section).find(table) != std::string::npos);
+  }
 }
 
 TEST_CASE("vocab learns what the library learns") {
