@@ -164,7 +164,7 @@ TEST_CASE("options that do not go together are refused") {
            " corpus: --examples 101 makes no pairs, which coreference comes in; take an even number"},
           {{"corpus", "toy", "--task", "topic", "--out", "c", "--stories", "5"},
            2,
-           " corpus: --task and --stories do not go together"},
+           " corpus: --stories and --task do not go together"},
           {{"corpus", "toy", "--out", "c", "--examples", "50"}, 2, " corpus: --examples needs --task too"},
           {{"corpus", "split", "text.txt", "--out", "c", "--task", "topic"},
            2,

@@ -102,7 +102,7 @@ TEST_CASE("corpus --task writes what the library makes, and what simple guesses 
       "no answer                    0.333     0.000     0.000     1.000\n"));
   for (const auto& file : gradus::bert::to_files(gradus::bert::toy_questions_task({.examples = 150})))
     CHECK(gradus::read_file(folder / ("a/set/" + file.name)) == file.bytes);
-  CHECK(content_of(folder.path()).size() == 3);
+  CHECK(content_of(folder.path()).size() == 5);  // with the two folders
 
   const json result = json::parse(printed(folder, {"corpus", "toy", "--task", "coreference", "--out", "b",
                                                    "--examples", "120", "--seed", "4", "--json"}));
