@@ -1,15 +1,17 @@
-// gradus corpus: writes the built-in toy corpus, or splits a text file of yours.
+// gradus corpus: writes the built-in toy corpus or a labelled set of it, or splits a text file of yours.
 #include <cmath>
 #include <memory>
 
 #include "app/command.hpp"
 #include "app/commands.hpp"
 #include "app/commands/corpus_split.hpp"
+#include "app/commands/corpus_task.hpp"
 #include "app/options/options.hpp"
 #include "app/terminal/progress.hpp"
 #include "autograd/file.hpp"
 #include "autograd/plural.hpp"
 #include "autograd/system_reason.hpp"
+#include "bert/toy_world/tasks.hpp"
 #include "bert/toy_world/toy_world.hpp"
 
 namespace gradus::app {
@@ -17,9 +19,9 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Options {
-  std::string kind;
+  std::string kind, task;
   fs::path file, out;
-  int64_t stories = 20000;
+  int64_t stories = 20000, examples = 10000;
   int64_t seed = 1;
   double held_out = 0.05;
   bool force = false;
@@ -130,10 +132,13 @@ void tell(const Options& options, bool held_out_is_set) {
 }  // namespace
 
 void add_corpus(CLI::App& program) {
-  CLI::App* command = add_command(program, "corpus",
-                                  "Write the built-in toy corpus, or part a text of your own into two files",
-                                  "gradus corpus toy --out toy --stories 2000\n"
-                                  "gradus corpus split toy/train.txt --out parted");
+  CLI::App* command =
+      add_command(program, "corpus",
+                  "Write the built-in toy corpus or a labelled set of it, or part a text of your "
+                  "own into two files",
+                  "gradus corpus toy --out toy --stories 2000\n"
+                  "gradus corpus toy --task sentiment --out sentiment --examples 1000\n"
+                  "gradus corpus split toy/train.txt --out parted");
   auto options = std::make_shared<Options>();
   add_choice(
       *command, "KIND", options->kind, {"toy", "split"},
@@ -144,7 +149,8 @@ void add_corpus(CLI::App& program) {
       add_path(*command, "FILE", options->file, "",
                "With split: a text in UTF-8, a sentence a line, an empty line between documents");
   add_path(*command, "--out", options->out, "PATH",
-           "A folder for train.txt and held-out.txt, or one file NAME.txt without held-out stories")
+           "A folder for train.txt and held-out.txt, or one file NAME.txt without held-out stories; with "
+           "--task a folder for train, validation and test")
       .required();
   const Option stories =
       add_whole(*command, "--stories", options->stories, "How many stories in all", 1, 100'000'000);
@@ -153,16 +159,29 @@ void add_corpus(CLI::App& program) {
       *command, "--held-out", options->held_out,
       "The fraction of the stories that is held out; they bring together who never meets in the others",
       {0, 1, true, false});
+  const Option task = add_choice(
+      *command, "--task", options->task, bert::toy_task_names(),
+      "With toy: labelled examples instead of stories, as TSV, CoNLL (entities) or SQuAD 2.0's JSON "
+      "(questions), and what simple guesses reach on them");
+  const Option examples =
+      add_whole(*command, "--examples", options->examples,
+                "How many examples of the task in all, a tenth each to validate and to test", 20, 1'000'000);
+  examples.needs(task);
+  for (const Option& other : {stories, held_out}) task.excludes(other);
   add_switch(*command, "--force", options->force, "Replace what is there");
   add_json(*command, options->json);
   on_call(*command, [=] {
     if (options->kind == "toy") {
       if (file.is_given())
         fail<WrongCall>("toy reads no file, and {} is one too many", options->file.string());
+      if (task.is_given()) {
+        return write_task(
+            {options->task, options->out, options->examples, options->seed, options->force, options->json});
+      }
       return tell(*options, held_out.is_given());
     }
     if (!file.is_given()) fail<WrongCall>("split needs the FILE that is to be parted");
-    for (const Option& other : {stories, seed, held_out}) {
+    for (const Option& other : {stories, seed, held_out, task}) {
       if (other.is_given()) fail<WrongCall>("{} is for toy, and split has no use for it", other.name());
     }
     split(*options);

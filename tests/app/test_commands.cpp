@@ -1,13 +1,16 @@
 // What the commands corpus, vocab, tokenize and inspect write and print.
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "app/program.hpp"
 #include "bert/text/unicode.hpp"
 #include "bert/tokenizer/tokenizer_files.hpp"
 #include "bert/tokenizer/wordpiece_trainer.hpp"
+#include "bert/toy_world/tasks.hpp"
 #include "bert/toy_world/toy_world.hpp"
 #include "nn/safetensors.hpp"
 #include "support/catch.hpp"
+#include "support/sanitized.hpp"
 
 using namespace gradus::test;
 using gradus::bert::Vocab;
@@ -87,6 +90,46 @@ TEST_CASE("corpus split parts the documents of a text as Gradus reads it") {
   write(folder / "text.txt", many);
   printed(folder, {"corpus", "split", "text.txt", "--out", "parts", "--force"});
   CHECK(gradus::read_file(folder / "parts/train.txt") == gradus::read_file(folder / "many/train.txt"));
+}
+
+TEST_CASE("corpus --task writes what the library makes, and what simple guesses reach") {
+  const TemporaryFolder folder;
+  const std::string text =
+      printed(folder, {"corpus", "toy", "--task", "questions", "--out", "a/set", "--examples", "150"});
+  CHECK(text.starts_with(
+      "a/set/train.json: 120 examples\na/set/validation.json: 15 examples\na/set/test.json: 15 examples\n"
+      "exact match on the test        all   earlier      last      none\n"
+      "no answer                    0.333     0.000     0.000     1.000\n"));
+  for (const auto& file : gradus::bert::to_files(gradus::bert::toy_questions_task({.examples = 150})))
+    CHECK(gradus::read_file(folder / ("a/set/" + file.name)) == file.bytes);
+  CHECK(content_of(folder.path()).size() == 5);  // with the two folders
+
+  const json result = json::parse(printed(folder, {"corpus", "toy", "--task", "coreference", "--out", "b",
+                                                   "--examples", "120", "--seed", "4", "--json"}));
+  CHECK(result["files"][2] == json::parse(R"({"path": "b/test.tsv", "examples": 12})"));
+  CHECK(result["baselines"][0] == json::parse(R"({"name": "most frequent label", "all": 0.5, "by_kind":
+      {"catch": 0.5, "fit": 0.5, "food": 0.5, "pairs": 0.0}})"));
+  CHECK(gradus::read_file(folder / "b/test.tsv") ==
+        gradus::bert::to_files(gradus::bert::toy_coreference_task({.examples = 120, .seed = 4}))[2].bytes);
+}
+
+TEST_CASE("docs/toy_world.md shows what corpus --task prints") {
+  const std::string page = gradus::read_file(std::string(GRADUS_SOURCE) + "/docs/toy_world.md");
+  for (const std::string& task : gradus::bert::toy_task_names()) {
+    // Under the sanitizers the one that is made soonest.
+    if (is_sanitized && task != "similarity") continue;
+    const TemporaryFolder folder;
+    std::istringstream out(
+        printed(folder, {"corpus", "toy", "--task", task, "--out", task, "--examples", "4000"}));
+    std::string table;
+    int number = 0;
+    for (std::string line; std::getline(out, line);)
+      if (++number > 3) table += "    " + line + "\n";
+    INFO(task << "\n" << table);
+    const size_t section = page.find("\n## " + task + "\n");
+    REQUIRE(section != std::string::npos);
+    CHECK(page.substr(section, page.find("\n## ", section + 1) - section).find(table) != std::string::npos);
+  }
 }
 
 TEST_CASE("vocab learns what the library learns") {

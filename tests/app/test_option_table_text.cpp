@@ -53,6 +53,7 @@ Words pieces(const Outcome& call, size_t text = 0) { return call.json().at("text
 std::vector<OptionRow> corpus_rows() {
   const Words toy = {"corpus", "toy", "--out", "toy", "--stories", "20"};
   const Words split = {"corpus", "split", "../toy/train.txt", "--out", "toy"};
+  const Words task = {"corpus", "toy", "--task", "topic", "--out", "toy", "--examples", "60"};
   return {
       {"corpus",
        "KIND",
@@ -111,6 +112,33 @@ std::vector<OptionRow> corpus_rows() {
        {{"corpus", "toy", "--out", "toy", "--stories", "10"}}},
       {"corpus", "--json", toy, with(toy, {"--json"}), prints_json({"kind", "seed", "files"})},
       {"corpus", "--json", split, with(split, {"--json"}), prints_json({"kind", "files"})},
+      {"corpus", "--task", task, with(task, {"--task", "entities"}),
+       [](auto& base, auto& changed) {
+         CHECK(lines_of(base, "toy/train.tsv").front() == "text\tlabel\tkind");
+         CHECK(lines_of(base, "toy/train.tsv").size() == 49);
+         CHECK(base.says("bag of words"));
+         CHECK(documents_in(changed, "toy/train.conll") == 48);
+         CHECK(changed.says("most frequent tag"));
+       }},
+      {"corpus", "--examples", task, with(task, {"--examples", "90"}),
+       [](auto& base, auto& changed) {
+         CHECK(lines_of(base, "toy/test.tsv").size() == 7);
+         CHECK(lines_of(changed, "toy/test.tsv").size() == 10);
+         CHECK(changed.text("toy/test.tsv").starts_with(base.text("toy/test.tsv")));
+       }},
+      {"corpus", "--seed", task, with(task, {"--seed", "2"}),
+       [](auto& base, auto& changed) { CHECK(base.text("toy/test.tsv") != changed.text("toy/test.tsv")); }},
+      {"corpus",
+       "--force",
+       task,
+       with(task, {"--force"}),
+       replaces("toy/train.tsv", "48 examples"),
+       2,
+       0,
+       "",
+       {{"corpus", "toy", "--task", "topic", "--out", "toy", "--examples", "90"}}},
+      {"corpus", "--json", task, with(task, {"--json"}),
+       prints_json({"kind", "task", "seed", "files", "measure", "baselines"})},
   };
 }
 
