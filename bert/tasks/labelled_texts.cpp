@@ -17,7 +17,8 @@ namespace {
 
 constexpr std::array<std::string_view, 6> text_names = {"text",  "sentence", "sentence1",
                                                         "first", "premise",  "question"};
-constexpr std::array<std::string_view, 5> pair_names = {"pair", "sentence2", "second", "hypothesis", "answer"};
+constexpr std::array<std::string_view, 5> pair_names = {"pair", "sentence2", "second", "hypothesis",
+                                                        "answer"};
 constexpr std::array<std::string_view, 2> label_names = {"label", "score"};
 
 std::string_view trimmed(std::string_view text) {

@@ -51,7 +51,8 @@ Loaded<Model> start_task(const fs::path& folder, const TaskConfig& task, const S
   if (task.task != task_of<Model>)
     fail<ValueError>("a {} has no {}", architecture_of(task_of<Model>), architecture_of(task.task));
   Checkpoint checkpoint = read_checkpoint(folder);
-  if (const std::optional<TaskConfig> has = trained_on(folder, checkpoint); has && !is_same_head(*has, task)) {
+  if (const std::optional<TaskConfig> has = trained_on(folder, checkpoint);
+      has && !is_same_head(*has, task)) {
     std::erase_if(checkpoint.weights, [](const auto& entry) { return is_classifier(entry.first); });
     checkpoint.warnings.push_back(
         fmt::format("{}: its classifier was trained on another task or on other labels and is left out",

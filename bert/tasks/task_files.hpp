@@ -37,7 +37,8 @@ Loaded<Model> load_task(const std::filesystem::path& folder);
 /// Writes the folder as save_pretrained does.
 template <class Model>
 void save_task(const std::filesystem::path& folder, const Model& model, const Tokenizer& tokenizer) {
-  save_pretrained(folder, model, model.bert.config, config_to_json(model.bert.config, model.task), &tokenizer);
+  save_pretrained(folder, model, model.bert.config, config_to_json(model.bert.config, model.task),
+                  &tokenizer);
 }
 
 }  // namespace gradus::bert

@@ -59,7 +59,8 @@ FittedText fit_text(const Tokenizer& tokenizer, std::string_view text, std::stri
                     const FitOptions& options) {
   constexpr int64_t least = 5;
   if (options.max_length < least)
-    fail<ValueError>("rows of {} slots are too short for a text; take at least {}", options.max_length, least);
+    fail<ValueError>("rows of {} slots are too short for a text; take at least {}", options.max_length,
+                     least);
   const SpecialIds& special = tokenizer.special_ids();
   Ids first = tokenizer.tokenize(text), second;
   if (has_pair) second = tokenizer.tokenize(pair);
@@ -84,7 +85,7 @@ FittedText fit_text(const Tokenizer& tokenizer, std::string_view text, std::stri
   fitted.left_out = static_cast<int64_t>(first.size() + second.size() - room);
   // The longer of the two loses first; with both as long, the second one.
   const size_t half = room / 2;
-  const size_t first_room = !has_pair                ? room
+  const size_t first_room = !has_pair               ? room
                             : second.size() <= half ? room - second.size()
                                                     : std::min(first.size(), room - half);
   const size_t second_room = room - std::min(first.size(), first_room);

@@ -1,0 +1,56 @@
+#include "bert/metrics/correlation.hpp"
+
+#include "bert/metrics/metric_fixtures.hpp"
+#include "support/catch.hpp"
+
+using namespace gradus;
+
+using Numbers = std::vector<double>;
+
+TEST_CASE("metrics: correlations and errors are those of scipy and numpy") {
+  int cases = 0, unknown = 0;
+  for (const auto& fixture : metric_cases("correlation.json")) {
+    INFO(fixture.dump());
+    ++cases;
+    const Numbers x = numbers(fixture["x"]), y = numbers(fixture["y"]);
+    const double theirs = number_or_nan(fixture["pearson"]);
+    unknown += std::isnan(theirs) ? 1 : 0;
+    CHECK(same_figure(bert::pearson(x, y), theirs));
+    CHECK(same_figure(bert::spearman(x, y), number_or_nan(fixture["spearman"])));
+    if (!fixture["mean_squared_error"].is_null())
+      CHECK(same_figure(bert::mean_squared_error(x, y), fixture["mean_squared_error"]));
+  }
+  CHECK(cases == 14);
+  CHECK(unknown == 3);
+}
+
+TEST_CASE("metrics: a correlation by hand") {
+  const Numbers x = {1, 2, 3}, y = {2, 4, 6}, down = {9, 4, 1}, ties = {1, 1, 2};
+  CHECK(same_figure(bert::pearson(x, y), 1));
+  CHECK(same_figure(bert::spearman(x, down), -1));
+  // Ranks 1, 2, 3 and 1.5, 1.5, 3: deviations -1, 0, 1 and -1/2, -1/2, 1
+  CHECK(same_figure(bert::spearman(x, ties), 1.5 / std::sqrt(2 * 1.5)));
+  CHECK(same_figure(bert::mean_squared_error(x, y), 14.0 / 3));
+}
+
+TEST_CASE("metrics: a constant side has no correlation, and infinity none of Pearson's") {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const Numbers x = {1, 2, 3}, constant = {0.1, 0.1, 0.1}, endless = {1, 2, infinity};
+  CHECK(std::isnan(bert::pearson(x, constant)));
+  CHECK(std::isnan(bert::pearson(constant, x)));
+  CHECK(std::isnan(bert::spearman(constant, x)));
+  CHECK(std::isnan(bert::pearson(x, endless)));
+  CHECK(same_figure(bert::spearman(x, endless), 1));
+}
+
+TEST_CASE("metrics: lists of numbers that do not go together are refused") {
+  const Numbers none, one = {1}, two = {1, 2};
+  CHECK_THROWS_WITH(bert::pearson(one, two), "pearson: 1 numbers on one side and 2 on the other");
+  CHECK_THROWS_WITH(bert::pearson(one, one), "pearson: 1 pairs of numbers, but 2 are the least");
+  CHECK_THROWS_WITH(bert::spearman(one, two), "spearman: 1 numbers on one side and 2 on the other");
+  CHECK_THROWS_WITH(bert::spearman(none, none), "spearman: 0 pairs of numbers, but 2 are the least");
+  CHECK_THROWS_WITH(bert::mean_squared_error(one, two),
+                    "mean squared error: 1 numbers on one side and 2 on the other");
+  CHECK_THROWS_WITH(bert::mean_squared_error(none, none),
+                    "mean squared error: 0 pairs of numbers, but 1 are the least");
+}
