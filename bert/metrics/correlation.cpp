@@ -33,7 +33,8 @@ std::vector<double> to_unit(std::span<const double> x) {
   }
   std::vector<double> unit(x.begin(), x.end());
   double mean = 0;
-  for (double& v : unit) mean += v /= largest;  // so that no square leaves the range of a double
+  const int exponent = std::ilogb(largest);  // by a power of two, which rounds nothing: no square overflows
+  for (double& v : unit) mean += v = std::ldexp(v, -exponent);
   mean /= static_cast<double>(x.size());
   double widest = 0;
   for (double& v : unit) widest = std::max(widest, std::abs(v -= mean));

@@ -43,8 +43,9 @@ void check_scores(const AnswerScores& scores, const nlohmann::json& expected) {
 }  // namespace
 
 TEST_CASE("metrics: answers are normalised as SQuAD's script does") {
+  const auto cases = metric_cases("answers.json");
   int texts = 0;
-  for (const auto& pair : metric_cases("answers.json")[0]["normalised"]) {
+  for (const auto& pair : cases[0]["normalised"]) {
     INFO(pair.dump());
     ++texts;
     CHECK(bert::normalise_answer(pair[0].get<std::string>()) == pair[1].get<std::string>());
@@ -53,8 +54,9 @@ TEST_CASE("metrics: answers are normalised as SQuAD's script does") {
 }
 
 TEST_CASE("metrics: two answers are compared as SQuAD's script does") {
+  const auto cases = metric_cases("answers.json");
   int pairs = 0, alike = 0;
-  for (const auto& pair : metric_cases("answers.json")[1]["pairs"]) {
+  for (const auto& pair : cases[1]["pairs"]) {
     INFO(pair.dump());
     const auto answer = pair[0].get<std::string>(), gold = pair[1].get<std::string>();
     ++pairs;
