@@ -37,18 +37,19 @@ TEST_CASE("metrics: classes are scored as scikit-learn does") {
 }
 
 TEST_CASE("metrics: a confusion matrix by hand") {
-  // Class 0: 2 of 3 right, and one of class 1 was taken for it. Class 2 has nobody.
-  const Classes truth = {0, 0, 0, 1, 1}, predicted = {0, 0, 1, 1, 0};
+  // Two of class 0 were taken for class 1, none the other way. Class 2 has nobody.
+  const Classes truth = {0, 0, 0, 1}, predicted = {0, 1, 1, 1};
   const ConfusionMatrix matrix(truth, predicted, 3);
-  CHECK(matrix(0, 1) == 1);
-  CHECK(matrix(1, 0) == 1);
-  CHECK(matrix.accuracy() == 3.0 / 5);
-  CHECK(same_figure(matrix.score(0).f1, 2.0 / 3));
-  CHECK(matrix.score(1).f1 == 0.5);
+  CHECK(matrix(0, 1) == 2);
+  CHECK(matrix(1, 0) == 0);
+  CHECK(matrix.accuracy() == 0.5);
+  CHECK(matrix.score(0).precision == 1);
+  CHECK(matrix.score(0).recall == 1.0 / 3);
+  CHECK(matrix.score(0).f1 == 0.5);
   CHECK(matrix.score(2).f1 == 0);
-  CHECK(same_figure(matrix.macro_f1(), (2.0 / 3 + 0.5) / 3));
-  // (2 * 1 - 1 * 1) / sqrt(3 * 2 * 3 * 2), as Matthews has it for two classes
-  CHECK(same_figure(matrix.matthews(), 1.0 / 6));
+  CHECK(same_figure(matrix.macro_f1(), 1.0 / 3));
+  // (1 * 1 - 2 * 0) / sqrt(3 * 1 * 3 * 1), as Matthews has it for two classes
+  CHECK(same_figure(matrix.matthews(), 1.0 / 3));
 }
 
 TEST_CASE("metrics: what cannot be a confusion matrix is refused") {

@@ -25,11 +25,12 @@ TEST_CASE("metrics: correlations and errors are those of scipy and numpy") {
 }
 
 TEST_CASE("metrics: a correlation by hand") {
-  const Numbers x = {1, 2, 3}, y = {2, 4, 6}, down = {9, 4, 1}, ties = {1, 1, 2};
+  const Numbers x = {1, 2, 3}, y = {2, 4, 6}, down = {9, 4, 1}, ties = {1, 1, 2, 3};
   CHECK(same_figure(bert::pearson(x, y), 1));
   CHECK(same_figure(bert::spearman(x, down), -1));
-  // Ranks 1, 2, 3 and 1.5, 1.5, 3: deviations -1, 0, 1 and -1/2, -1/2, 1
-  CHECK(same_figure(bert::spearman(x, ties), 1.5 / std::sqrt(2 * 1.5)));
+  // Ranks less their mean: -3/2, -1/2, 1/2, 3/2 and, for the two that share 1 and 2, -1, -1, 1/2, 3/2
+  const Numbers four = {1, 2, 3, 4};
+  CHECK(same_figure(bert::spearman(four, ties), 4.5 / std::sqrt(5 * 4.5)));
   CHECK(same_figure(bert::mean_squared_error(x, y), 14.0 / 3));
 }
 
