@@ -26,7 +26,7 @@ ConfusionMatrix::ConfusionMatrix(std::span<const int64_t> truth, std::span<const
     : classes_(classes), examples_(static_cast<int64_t>(truth.size())) {
   if (classes < 1) fail<ValueError>("confusion matrix: {} classes, but one is the least", classes);
   if (truth.size() != predicted.size()) {
-    fail<ValueError>("confusion matrix: {} true classes and {} predicted ones; each example needs both",
+    fail<ValueError>("confusion matrix: {} true and {} predicted classes; each example needs both",
                      truth.size(), predicted.size());
   }
   if (truth.empty()) fail<ValueError>("confusion matrix: there is no example to count");

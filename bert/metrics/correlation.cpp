@@ -17,9 +17,9 @@ constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 void check_sizes(std::string_view metric, std::span<const double> x, std::span<const double> y,
                  size_t least) {
   if (x.size() != y.size())
-    fail<ValueError>("{}: {} numbers on one side and {} on the other", metric, x.size(), y.size());
+    fail<ValueError>("{}: x has length {} and y {}; each needs its partner", metric, x.size(), y.size());
   if (x.size() < least)
-    fail<ValueError>("{}: {} pairs of numbers, but {} are the least", metric, x.size(), least);
+    fail<ValueError>("{}: needs {} or more values on each side, but has {}", metric, least, x.size());
 }
 
 /// x less its mean, made to length 1. Empty where x is constant or not all of it finite.

@@ -61,14 +61,14 @@ double EntityScores::macro_f1() const {
 EntityScores score_entities(std::span<const std::vector<std::string>> truth,
                             std::span<const std::vector<std::string>> predicted, TagRules rules) {
   if (truth.size() != predicted.size()) {
-    fail<ValueError>("entities: {} true sentences and {} predicted ones; each needs both", truth.size(),
+    fail<ValueError>("entities: {} true and {} predicted sentences; each needs both", truth.size(),
                      predicted.size());
   }
   if (truth.empty()) fail<ValueError>("entities: there is no sentence to count");
   EntityScores scores;
   for (size_t s = 0; s < truth.size(); ++s) {
     if (truth[s].size() != predicted[s].size()) {
-      fail<ValueError>("entities: sentence {} has {} true tags and {} predicted ones", s, truth[s].size(),
+      fail<ValueError>("entities: sentence {} has {} true and {} predicted tags", s, truth[s].size(),
                        predicted[s].size());
     }
     const auto wanted = read_spans(truth[s], rules, fmt::format("entities: true sentence {}", s));

@@ -55,7 +55,7 @@ TEST_CASE("metrics: a confusion matrix by hand") {
 TEST_CASE("metrics: what cannot be a confusion matrix is refused") {
   const Classes none, one = {0}, two = {0, 1}, minus = {0, -1};
   CHECK_THROWS_WITH(ConfusionMatrix(one, two, 2),
-                    "confusion matrix: 1 true classes and 2 predicted ones; each example needs both");
+                    "confusion matrix: 1 true and 2 predicted classes; each example needs both");
   CHECK_THROWS_WITH(ConfusionMatrix(none, none, 2), "confusion matrix: there is no example to count");
   CHECK_THROWS_WITH(ConfusionMatrix(one, one, 0), "confusion matrix: 0 classes, but one is the least");
   CHECK_THROWS_WITH(ConfusionMatrix(two, two, 1),

@@ -46,12 +46,12 @@ TEST_CASE("metrics: a constant side has no correlation, and infinity none of Pea
 
 TEST_CASE("metrics: lists of numbers that do not go together are refused") {
   const Numbers none, one = {1}, two = {1, 2};
-  CHECK_THROWS_WITH(bert::pearson(one, two), "pearson: 1 numbers on one side and 2 on the other");
-  CHECK_THROWS_WITH(bert::pearson(one, one), "pearson: 1 pairs of numbers, but 2 are the least");
-  CHECK_THROWS_WITH(bert::spearman(one, two), "spearman: 1 numbers on one side and 2 on the other");
-  CHECK_THROWS_WITH(bert::spearman(none, none), "spearman: 0 pairs of numbers, but 2 are the least");
+  CHECK_THROWS_WITH(bert::pearson(one, two), "pearson: x has length 1 and y 2; each needs its partner");
+  CHECK_THROWS_WITH(bert::pearson(one, one), "pearson: needs 2 or more values on each side, but has 1");
+  CHECK_THROWS_WITH(bert::spearman(one, two), "spearman: x has length 1 and y 2; each needs its partner");
+  CHECK_THROWS_WITH(bert::spearman(none, none), "spearman: needs 2 or more values on each side, but has 0");
   CHECK_THROWS_WITH(bert::mean_squared_error(one, two),
-                    "mean squared error: 1 numbers on one side and 2 on the other");
+                    "mean squared error: x has length 1 and y 2; each needs its partner");
   CHECK_THROWS_WITH(bert::mean_squared_error(none, none),
-                    "mean squared error: 0 pairs of numbers, but 1 are the least");
+                    "mean squared error: needs 1 or more values on each side, but has 0");
 }

@@ -96,10 +96,9 @@ TEST_CASE("metrics: tags that are none and sentences that differ are refused") {
                     "entities: tag 0 is \"E-PER\", but must be O, B-type or I-type");
   const std::vector<Tags> none, one = {{"O"}}, two = {{"O"}, {"O"}}, longer = {{"O"}, {"O", "O"}},
                                 bad = {{"O"}, {""}};
-  CHECK_THROWS_WITH(score_entities(one, two),
-                    "entities: 1 true sentences and 2 predicted ones; each needs both");
+  CHECK_THROWS_WITH(score_entities(one, two), "entities: 1 true and 2 predicted sentences; each needs both");
   CHECK_THROWS_WITH(score_entities(none, none), "entities: there is no sentence to count");
-  CHECK_THROWS_WITH(score_entities(two, longer), "entities: sentence 1 has 1 true tags and 2 predicted ones");
+  CHECK_THROWS_WITH(score_entities(two, longer), "entities: sentence 1 has 1 true and 2 predicted tags");
   CHECK_THROWS_WITH(score_entities(bad, two),
                     "entities: true sentence 1: tag 0 is \"\", but must be O, B-type or I-type");
   CHECK_THROWS_WITH(score_entities(two, bad),
