@@ -30,6 +30,9 @@ Tensor product_of_elements(const Tensor& a, const Tensor& b);
 extern const BertForPreTraining model;
 extern const Tokenizer tokenizer;
 
+// == bert/metrics/bootstrap.hpp
+extern const std::vector<double> right;
+
 // == bert/model/heads.hpp
 extern const Config config;
 extern Rng rng;
