@@ -15,8 +15,8 @@ struct CorpusTask {
   bool force = false, json = false;
 };
 
-/// Writes train, validation and test into `out`, which is made, and prints what simple guesses reach on the test.
-/// All files are there in the end, or none.
+/// Writes train, validation and test into `out`, which is made, and prints what simple guesses reach on the
+/// test. All files are there in the end, or none.
 /// @throws WrongCall for what cannot be asked for, or is there already; ValueError; IoError.
 void write_task(const CorpusTask& call);
 

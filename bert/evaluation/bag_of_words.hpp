@@ -21,14 +21,14 @@ struct BagOfWordsOptions {
 /// @throws FormatError for text that is not UTF-8.
 std::vector<std::string> words_of(std::string_view text);
 
-/// Softmax regression on bags of words. A text is a vector x with 1 / sqrt(n) for each of the n different words
-/// (and pairs) that it has, and a last 1; the weights W [classes, words + 1] minimise
+/// Softmax regression on bags of words. A text is a vector x with 1 / sqrt(n) for each of the n different
+/// words (and pairs) that it has, and a last 1; the weights W [classes, words + 1] minimise
 ///
 ///     1/N sum_i -log softmax(W x_i)[y_i]  +  l2 / 2 |W|^2 .
 ///
 /// The whole set is taken in each step, with Nesterov's (1983) momentum and the step 1 / L of the loss's
-/// curvature, L <= 1 + l2, since |x|^2 = 2 and softmax's Hessian is at most 1/2. Nothing is random. All is done
-/// in double, in an order that no thread changes.
+/// curvature, L <= 1 + l2, since |x|^2 = 2 and softmax's Hessian is at most 1/2. Nothing is random. All is
+/// done in double, in an order that no thread changes.
 class BagOfWords {
  public:
   /// @throws ShapeError unless there is a label for each text; ValueError without texts, for l2 below 0 or

@@ -1,6 +1,6 @@
 /// @file
-/// What no model is needed for: the guesses beside which a fine-tuned one is shown. BagOfWords is the strongest of
-/// them.
+/// What no model is needed for: the guesses beside which a fine-tuned one is shown. BagOfWords is the
+/// strongest of them.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,8 @@ class FrequentTags {
   std::string capital_, small_;
 };
 
-/// Answers with the word that stands last in the text, of those that answered a question with the same first word
-/// in training: the last place for "where", the last person for "who".
+/// Answers with the word that stands last in the text, of those that answered a question with the same first
+/// word in training: the last place for "where", the last person for "who".
 class LastAnswer {
  public:
   /// @throws ShapeError unless there is an answer for each question; an empty one is none.
@@ -43,11 +43,12 @@ class LastAnswer {
   std::map<std::string, std::vector<std::string>> answers_;  // by the question's first word, sorted
 };
 
-/// How many words two texts share, of all different words of both (Jaccard 1912): 0 to 1; 1 for two empty texts.
+/// How many words two texts share, of all different words of both (Jaccard 1912): 0 to 1; 1 for two empty
+/// texts.
 double word_overlap(std::string_view first, std::string_view second);
 
-/// Chooses of two nouns the one that was chosen more often, of all times that it could be, counted by its last
-/// word and smoothed by one of two; of equal ones the first.
+/// Chooses of two nouns the one that was chosen more often, of all times that it could be, counted by its
+/// last word and smoothed by one of two; of equal ones the first.
 class NounPreference {
  public:
   /// Row i has two candidates and whether the first was right. @throws ShapeError where the sizes differ.

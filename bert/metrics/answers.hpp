@@ -48,9 +48,9 @@ struct AnswerScores {
 };
 
 /// Scores each question by the gold answer that gives most. One without a gold answer scores 1 if the answer
-/// is nothing once normalised, else 0; a gold answer that is nothing once normalised does not count, and where
-/// all are so, nothing is the right answer. Where null_difference is above `threshold`, "no answer" is taken
-/// to be what was said, whatever `answer` is.
+/// is nothing once normalised, else 0; a gold answer that is nothing once normalised does not count, and
+/// where all are so, nothing is the right answer. Where null_difference is above `threshold`, "no answer" is
+/// taken to be what was said, whatever `answer` is.
 /// @throws ValueError for no questions, and for a null_difference or threshold of NaN; FormatError for text
 ///         that is not UTF-8.
 AnswerScores score_answers(std::span<const AnsweredQuestion> questions,

@@ -5,7 +5,8 @@ namespace {
 
 using namespace toy;
 
-/// A sentence that ends in "it was ...": the first adjective says it of the first noun, the other of the second.
+/// A sentence that ends in "it was ...": the first adjective says it of the first noun, the other of the
+/// second.
 struct Scene {
   Word pattern;  // with {x} and {y}, in this order
   std::vector<Word> x, y;

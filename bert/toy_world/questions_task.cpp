@@ -10,8 +10,8 @@ namespace {
 
 using namespace toy;
 
-/// What a listener knows of places and holders: all that follows from what was told, and nothing else. Those of
-/// whom it is known that they are in one place share a spot, even if nobody said which place it is.
+/// What a listener knows of places and holders: all that follows from what was told, and nothing else. Those
+/// of whom it is known that they are in one place share a spot, even if nobody said which place it is.
 class Listener {
  public:
   Listener() : spot_(cast_size), holder_(cast_size, -1), place_(cast_size), vague_(cast_size) {

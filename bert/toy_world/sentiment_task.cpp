@@ -5,8 +5,8 @@ namespace {
 
 using namespace toy;
 
-/// A way to say a mood. `a` is an adjective that says it as it is, or its opposite where `negates`; `b` is one
-/// of the mood where `a` is denied for it.
+/// A way to say a mood. `a` is an adjective that says it as it is, or its opposite where `negates`; `b` is
+/// one of the mood where `a` is denied for it.
 struct Form {
   Word pattern;
   Word kind;

@@ -30,8 +30,8 @@ TaskBaselines baselines_of(const ToySplits<ToyTagged>& set);
 TaskBaselines baselines_of(const ToySplits<ToyQuestion>& set);
 /// Spearman's (1904) correlation of word_overlap with the score, equal ones with their mean rank.
 TaskBaselines baselines_of(const ToySplits<ToyTextPair>& set);
-/// Accuracy of the most frequent label, of NounPreference and of BagOfWords on the text with both candidates, by
-/// type; kind `pairs` is the share of pairs of which both rows are right.
+/// Accuracy of the most frequent label, of NounPreference and of BagOfWords on the text with both candidates,
+/// by type; kind `pairs` is the share of pairs of which both rows are right.
 TaskBaselines baselines_of(const ToySplits<ToyCoreference>& set);
 
 }  // namespace gradus::bert

@@ -1,10 +1,10 @@
 /// @file
 /// Labelled sets of the toy world: what to fine-tune a BERT on that was pretrained on its stories.
 ///
-/// Labels are exact, because the world is known. Each set comes in three parts, of which those to validate and
-/// to test on hold out words, names, forms of sentences or combinations, as each task says; no text stands in
-/// two parts or twice in one. A set depends on the seed only, and is the same on every machine; with more
-/// examples validation and test keep theirs and get others behind them.
+/// Labels are exact, because the world is known. Each set comes in three parts, of which those to validate
+/// and to test on hold out words, names, forms of sentences or combinations, as each task says; no text
+/// stands in two parts or twice in one. A set depends on the seed only, and is the same on every machine;
+/// with more examples validation and test keep theirs and get others behind them.
 #pragma once
 
 #include <cstdint>
@@ -39,19 +39,19 @@ struct ToyText {
 /// @throws ValueError for fewer than 20 examples, or more than there are different texts; so do all tasks.
 ToySplits<ToyText> toy_topic_task(const ToyTaskOptions& options = {});
 
-/// positive or negative, equally often. Kind `plain`: "Tom felt glad."; `negated`: "Tom felt not at all glad.";
-/// `contrast`: "Tom was not glad but sad."; `emphasis`: "Never was Tom so glad.", which is positive. A form
-/// and an adjective that stand together in the test do not in the training.
+/// positive or negative, equally often. Kind `plain`: "Tom felt glad."; `negated`: "Tom felt not at all
+/// glad."; `contrast`: "Tom was not glad but sad."; `emphasis`: "Never was Tom so glad.", which is positive.
+/// A form and an adjective that stand together in the test do not in the training.
 ToySplits<ToyText> toy_sentiment_task(const ToyTaskOptions& options = {});
 
-/// A sentence with a tag for each word: O, or B- and I- of PER, LOC (towns), ORG ("Oslo Library") and ITEM ("red
-/// rope").
+/// A sentence with a tag for each word: O, or B- and I- of PER, LOC (towns), ORG ("Oslo Library") and ITEM
+/// ("red rope").
 struct ToyTagged {
   std::vector<std::string> words, tags;
 };
 
-/// Names that only their sentence decides: "Paris left Paris." The test has forms of sentences, names of people
-/// and towns, and things that the training has not; validation has people of its own.
+/// Names that only their sentence decides: "Paris left Paris." The test has forms of sentences, names of
+/// people and towns, and things that the training has not; validation has people of its own.
 ToySplits<ToyTagged> toy_entities_task(const ToyTaskOptions& options = {});
 
 /// A question about a story. The answer is a part of it: text and answer agree at `answer_start`.
@@ -88,11 +88,11 @@ struct ToyCoreference {
   std::string adjective;  ///< what it was; not in the file
 };
 
-/// Type `food`: "The dog ate the egg because it was hungry.", or fresh; animals and foods of the test are not in
-/// the training. `catch`: "The fox caught the duck because it was slow.", or fast; these two animals meet in
-/// one part only. `fit`: "The rope did not fit in the cup because it was too big.", or too small; so do thing
-/// and vessel. The types take turns; half of each is told the other way round (in the passive; "The cup did
-/// not hold the rope"), so each label is right as often.
+/// Type `food`: "The dog ate the egg because it was hungry.", or fresh; animals and foods of the test are not
+/// in the training. `catch`: "The fox caught the duck because it was slow.", or fast; these two animals meet
+/// in one part only. `fit`: "The rope did not fit in the cup because it was too big.", or too small; so do
+/// thing and vessel. The types take turns; half of each is told the other way round (in the passive; "The cup
+/// did not hold the rope"), so each label is right as often.
 /// @throws ValueError also for an odd number of examples.
 ToySplits<ToyCoreference> toy_coreference_task(const ToyTaskOptions& options = {});
 
@@ -106,9 +106,9 @@ struct ToyTaskFile {
 /// topic, sentiment, entities, questions, similarity, coreference.
 std::vector<std::string> toy_task_names();
 
-/// The sets as others have them: TSV with a line of names (`text label kind`, `first second score`, `text first
-/// second label type pair`); CoNLL, a word and its tag in a line and an empty line behind a sentence; JSON as
-/// SQuAD 2.0 has it. In the order train, validation, test.
+/// The sets as others have them: TSV with a line of names (`text label kind`, `first second score`, `text
+/// first second label type pair`); CoNLL, a word and its tag in a line and an empty line behind a sentence;
+/// JSON as SQuAD 2.0 has it. In the order train, validation, test.
 std::vector<ToyTaskFile> to_files(const ToySplits<ToyText>& set);
 std::vector<ToyTaskFile> to_files(const ToySplits<ToyTagged>& set);
 std::vector<ToyTaskFile> to_files(const ToySplits<ToyQuestion>& set);

@@ -14,8 +14,8 @@ using Strings = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("bag of words: the weights are where the gradient of the penalised loss is zero") {
-  // One word, one label each: by symmetry the logits are +-z with x = (1, 1), and (p - 1) / 2 + l2 w = 0 for the
-  // word's weight w, while the bias is the same for both.
+  // One word, one label each: by symmetry the logits are +-z with x = (1, 1), and (p - 1) / 2 + l2 w = 0 for
+  // the word's weight w, while the bias is the same for both.
   const Strings texts = {"yes", "no"}, labels = {"a", "b"};
   const BagOfWords model(texts, labels, {.l2 = 0.1, .steps = 2000});
   const double p = model.probabilities("yes")[0];

@@ -1,5 +1,5 @@
-// What simple guesses reach on the labelled sets of the toy world: enough to be there, too little to do without a
-// model.
+// What simple guesses reach on the labelled sets of the toy world: enough to be there, too little to do
+// without a model.
 #include "bert/toy_world/task_baselines.hpp"
 
 #include <cmath>

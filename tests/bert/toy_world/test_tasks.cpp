@@ -1,4 +1,5 @@
-// The labelled sets of the toy world, each label read again from the text alone by small readers of their own.
+// The labelled sets of the toy world, each label read again from the text alone by small readers of their
+// own.
 #include "bert/toy_world/tasks.hpp"
 
 #include <algorithm>
@@ -72,8 +73,8 @@ const ToyTaskOptions small{.examples = 3000, .seed = 5};
 const Words glad = {"happy", "glad", "proud", "good", "lovely", "fine"};
 const Words sad = {"sad", "angry", "upset", "bad", "dreadful", "dull"};
 
-/// The mood of the last sentence: an adjective is denied by a "not" or "never" that stands before it in its half
-/// of the sentence, unless "so" stands there, too. The half that denies nothing speaks last.
+/// The mood of the last sentence: an adjective is denied by a "not" or "never" that stands before it in its
+/// half of the sentence, unless "so" stands there, too. The half that denies nothing speaks last.
 bool sounds_glad(const std::string& text) {
   const std::string last = text.substr(
       text.rfind('.', text.size() - 2) == std::string::npos ? 0 : text.rfind('.', text.size() - 2) + 1);
@@ -240,7 +241,8 @@ TEST_CASE("toy similarity: the score is the number of facts that both texts tell
         words.begin());
     const size_t where =
         static_cast<size_t>(std::ranges::search(words, Words{"in", "the"}).begin() - words.begin());
-    // Who is named, by the order: both names are the words that begin with a capital and are no "The" or "In".
+    // Who is named, by the order: both names are the words that begin with a capital and are no "The" or
+    // "In".
     Words names;
     std::istringstream in(text);
     for (std::string word; in >> word;)
