@@ -2,12 +2,10 @@
 //
 //     bench_recipe_curves recipes toy docs/images/recipes-toy.svg
 //
-// Each line is the mean over the seeds that are there, at each twentieth of the time.
-#include <cmath>
+// Each line is the mean over the seeds that are there.
 #include <cstdio>
 #include <exception>
 #include <filesystem>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -42,31 +40,33 @@ std::string folder_of(const std::string& corpus, const std::string& option) {
   return name + "-";
 }
 
-/// Held-out accuracy on masked words over the share of the time that is gone, the mean over seeds.
+/// Held-out accuracy on masked words over the share of the time that is gone: at each evaluation, the mean over
+/// seeds.
 plot::ChartSeries course(const fs::path& runs, const std::string& corpus, const std::string& option,
                          int color) {
-  std::map<int64_t, std::vector<double>> by_twentieth;
+  plot::ChartSeries line;
+  line.name = option;
+  line.color = color;
   const std::string prefix = folder_of(corpus, option);
+  double seeds = 0;
   for (const auto& entry : fs::directory_iterator(runs)) {
     const std::string name = entry.path().filename().string();
     if (!name.starts_with(prefix) || name.find_first_not_of("0123456789", prefix.size()) != std::string::npos)
       continue;
     const auto rows = bert::read_metrics_csv(entry.path() / "metrics.csv");
     const auto slots = static_cast<double>(rows.back().tokens);
+    size_t evaluation = 0;
     for (const bert::MetricsRow& row : rows) {
       if (row.kind != bert::MetricsRow::Kind::eval) continue;
-      const double gone = static_cast<double>(row.tokens) / slots;
-      by_twentieth[std::llround(20 * gone)].push_back(row.mlm_accuracy);
+      if (line.x.size() == evaluation) line.x.push_back(0), line.y.push_back(0);
+      line.x[evaluation] += static_cast<double>(row.tokens) / slots;
+      line.y[evaluation++] += row.mlm_accuracy;
     }
+    ++seeds;
   }
-  if (by_twentieth.empty()) fail<Error>("no run of '{}' in {}", option, runs.string());
-  plot::ChartSeries line{.name = option, .x = {}, .y = {}, .color = color};
-  for (const auto& [twentieth, accuracies] : by_twentieth) {
-    double sum = 0;
-    for (const double a : accuracies) sum += a;
-    line.x.push_back(static_cast<double>(twentieth) / 20);
-    line.y.push_back(sum / static_cast<double>(accuracies.size()));
-  }
+  if (seeds == 0) fail<Error>("no run of '{}' in {}", option, runs.string());
+  for (std::vector<double>* values : {&line.x, &line.y})
+    for (double& value : *values) value /= seeds;
   return line;
 }
 

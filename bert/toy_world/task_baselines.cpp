@@ -1,15 +1,13 @@
 #include "bert/toy_world/task_baselines.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <map>
-#include <numeric>
-#include <set>
-#include <tuple>
 
 #include "bert/evaluation/bag_of_words.hpp"
 #include "bert/evaluation/label_baselines.hpp"
+#include "bert/metrics/correlation.hpp"
+#include "bert/metrics/entities.hpp"
 
 namespace gradus::bert {
 namespace {
@@ -43,49 +41,6 @@ BaselineFigure share_right(const std::string& name, const Strings& guesses, cons
   return figure;
 }
 
-/// An entity: its type, and the words [begin, end).
-using Entity = std::tuple<std::string, size_t, size_t>;
-
-std::set<Entity> entities_of(const Strings& tags) {
-  std::set<Entity> entities;
-  std::string type;
-  size_t begin = 0;
-  for (size_t i = 0; i <= tags.size(); ++i) {
-    const std::string tag = i < tags.size() ? tags[i] : "O";
-    const std::string next = tag == "O" ? "" : tag.substr(2);
-    if (!type.empty() && (next != type || tag[0] == 'B')) entities.emplace(type, begin, i);
-    if (next != type || tag[0] == 'B') begin = i;
-    type = next;
-  }
-  return entities;
-}
-
-/// The rank of each value, from 1; equal ones share their mean.
-std::vector<double> ranks(const std::vector<double>& values) {
-  std::vector<size_t> order(values.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return values[a] < values[b]; });
-  std::vector<double> rank(values.size());
-  for (size_t begin = 0, end = 0; begin < order.size(); begin = end) {
-    while (end < order.size() && values[order[end]] == values[order[begin]]) ++end;
-    for (size_t k = begin; k < end; ++k) rank[order[k]] = static_cast<double>(begin + end + 1) / 2;
-  }
-  return rank;
-}
-
-double correlation(const std::vector<double>& x, const std::vector<double>& y) {
-  const double n = static_cast<double>(x.size());
-  const double mean_x = std::accumulate(x.begin(), x.end(), 0.0) / n,
-               mean_y = std::accumulate(y.begin(), y.end(), 0.0) / n;
-  double xy = 0, xx = 0, yy = 0;
-  for (size_t i = 0; i < x.size(); ++i) {
-    xy += (x[i] - mean_x) * (y[i] - mean_y);
-    xx += (x[i] - mean_x) * (x[i] - mean_x);
-    yy += (y[i] - mean_y) * (y[i] - mean_y);
-  }
-  return xy / std::sqrt(xx * yy);
-}
-
 }  // namespace
 
 TaskBaselines baselines_of(const ToySplits<ToyText>& set) {
@@ -107,29 +62,14 @@ TaskBaselines baselines_of(const ToySplits<ToyTagged>& set) {
     tags.push_back(sentence.tags);
   }
   const FrequentTags model(words, tags);
-  struct Count {
-    double both = 0, sum = 0;  // found, and those of the guess and of the truth together
-  };
-  Count all;
-  std::map<std::string, Count> by_type;
+  std::vector<Strings> truth, guesses;
   for (const ToyTagged& sentence : set.test) {
-    const std::set<Entity> truth = entities_of(sentence.tags), guess = entities_of(model.tag(sentence.words));
-    for (const Entity& entity : truth) {
-      Count& of_type = by_type[std::get<0>(entity)];
-      const double found = guess.contains(entity) ? 1 : 0;
-      for (Count* count : {&all, &of_type}) {
-        count->both += found;
-        count->sum += 1;
-      }
-    }
-    for (const Entity& entity : guess) {
-      all.sum += 1;
-      by_type[std::get<0>(entity)].sum += 1;
-    }
+    truth.push_back(sentence.tags);
+    guesses.push_back(model.tag(sentence.words));
   }
-  BaselineFigure figure{"most frequent tag", ratio(2 * all.both, all.sum), {}};
-  for (const auto& [type, count] : by_type)
-    figure.by_kind.emplace_back(type, ratio(2 * count.both, count.sum));
+  const EntityScores scores = score_entities(truth, guesses);
+  BaselineFigure figure{"most frequent tag", scores.all.f1(), {}};
+  for (const auto& [type, score] : scores.by_type) figure.by_kind.emplace_back(type, score.f1());
   return {"entity F1", {figure}};
 }
 
@@ -149,7 +89,7 @@ TaskBaselines baselines_of(const ToySplits<ToyTextPair>& set) {
     overlap.push_back(word_overlap(pair.first, pair.second));
     score.push_back(pair.score);
   }
-  return {"Spearman's rank correlation", {{"word overlap", correlation(ranks(overlap), ranks(score)), {}}}};
+  return {"Spearman's rank correlation", {{"word overlap", spearman(overlap, score), {}}}};
 }
 
 TaskBaselines baselines_of(const ToySplits<ToyCoreference>& set) {
