@@ -40,8 +40,8 @@ std::string folder_of(const std::string& corpus, const std::string& option) {
   return name + "-";
 }
 
-/// Held-out accuracy on masked words over the share of the time that is gone: at each evaluation, the mean over
-/// seeds.
+/// Held-out accuracy on masked words over the share of the time that is gone: at each evaluation, the mean
+/// over seeds.
 plot::ChartSeries course(const fs::path& runs, const std::string& corpus, const std::string& option,
                          int color) {
   plot::ChartSeries line;
