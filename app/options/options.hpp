@@ -1,7 +1,7 @@
 /// @file
 /// How a command is declared: its options, how their values are checked, and how --help shows them.
 ///
-/// A command is one file, `command_NAME.cpp`, with one function `add_NAME(program)` that commands.hpp
+/// A command is one file, `app/commands/NAME.cpp`, with one function `add_NAME(program)` that commands.hpp
 /// declares. Its callback does the work; it throws gradus::Error when the work fails and WrongCall when it
 /// was called wrongly, and main() makes the sentence and the exit code of it.
 ///

@@ -17,7 +17,7 @@ std::vector<const TextRow*> pointers(const std::vector<TextRow>& rows, std::span
   return chosen;
 }
 
-/// A row of zeros and ones for each text that averages its rows: [N, R].
+/// How many rows each text has.
 std::vector<double> rows_of_each(const FittedTexts& texts) {
   std::vector<double> counts(static_cast<size_t>(texts.texts), 0);
   for (const int64_t text : texts.text_of_row) ++counts[static_cast<size_t>(text)];

@@ -11,8 +11,6 @@
 namespace gradus::bert {
 namespace {
 
-constexpr int64_t unread = 0, read = 1;  // TrainingState::length: whether the epoch has begun
-
 std::string layer_name(int64_t layer) { return fmt::format("bert.encoder.layer.{}", layer); }
 
 }  // namespace
@@ -36,8 +34,6 @@ void FinetuneLearner::go_to(const TrainingState& state) {
 }
 
 void FinetuneLearner::go_on_from(const TrainingState& state, const std::filesystem::path& file) {
-  if (state.length != unread && state.length != read)
-    refuse_state(file, "length", std::to_string(state.length), "0 or 1 in a run of fine-tuning");
   if (state.index > task_.rows())
     refuse_state(file, "index", std::to_string(state.index),
                  fmt::format("at most {}, the rows of its epoch", task_.rows()));
@@ -54,7 +50,6 @@ std::vector<int64_t> FinetuneLearner::next_rows(TrainingState& state) {
   const int64_t count = std::min(rows_.batch_rows, task_.rows() - state.index);
   const auto begin = order_.begin() + state.index;
   state.index += count;
-  state.length = read;
   return {begin, begin + count};
 }
 

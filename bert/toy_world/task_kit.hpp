@@ -30,7 +30,7 @@ struct Filled {
 };
 Filled fill(Word pattern, const std::vector<Filling>& fillings);
 
-/// Capitals for the first word, one behind a full stop, and names; full stops and commas joined.
+/// Capitals for the first word, one after a full stop, and names; full stops and commas joined.
 std::string to_text(const std::vector<Word>& words);
 std::string capitalised(Word word);
 bool is_name(Word word);

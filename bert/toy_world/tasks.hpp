@@ -4,7 +4,7 @@
 /// Labels are exact, because the world is known. Each set comes in three parts, of which those to validate
 /// and to test on hold out words, names, forms of sentences or combinations, as each task says; no text
 /// stands in two parts or twice in one. A set depends on the seed only, and is the same on every machine;
-/// with more examples validation and test keep theirs and get others behind them.
+/// with more examples validation and test keep theirs and get others after them.
 #pragma once
 
 #include <cstdint>
@@ -107,7 +107,7 @@ struct ToyTaskFile {
 std::vector<std::string> toy_task_names();
 
 /// The sets as others have them: TSV with a line of names (`text label kind`, `first second score`, `text
-/// first second label type pair`); CoNLL, a word and its tag in a line and an empty line behind a sentence;
+/// first second label type pair`); CoNLL, a word and its tag in a line and an empty line after a sentence;
 /// JSON as SQuAD 2.0 has it. In the order train, validation, test.
 std::vector<ToyTaskFile> to_files(const ToySplits<ToyText>& set);
 std::vector<ToyTaskFile> to_files(const ToySplits<ToyTagged>& set);
