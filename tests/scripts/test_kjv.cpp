@@ -70,3 +70,18 @@ TEST_CASE("kjv prints every verse once, without a reference") {
   CHECK(one.verses + rest.verses == whole.verses);
   CHECK(one.chapters + rest.chapters == whole.chapters);
 }
+
+TEST_CASE("kjv --references puts book, chapter and verse before each text") {
+  if (!installed()) return;  // the package is no dependency of the suite
+  const auto named = kjv({"--references", "--books", "Jude 2John"});
+  REQUIRE(named.exit_code == 0);
+  CHECK(named.out.rfind("2John\t1\t1\tThe elder unto the elect lady and her children,", 0) == 0);
+  CHECK(count(named.out).verses == 13 + 25);
+  CHECK(count(named.out).chapters == 1);  // no empty line
+  std::string texts;
+  std::istringstream lines(named.out);
+  for (std::string line; std::getline(lines, line);) texts += line.substr(line.rfind('\t') + 1) + '\n';
+  std::string plain = kjv({"--books", "Jude 2John"}).out;
+  plain.erase(plain.find("\n\n"), 1);  // between the two
+  CHECK(texts == plain);
+}
