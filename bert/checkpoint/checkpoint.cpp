@@ -165,8 +165,9 @@ void load_weights(Checkpoint& checkpoint, const nn::Module& model) {
   model.load_state_dict(state, /*strict=*/false);
 }
 
-Loaded<Bert> load_bert(const fs::path& folder) {
-  Checkpoint checkpoint = read_checkpoint(folder);
+Loaded<Bert> load_bert(const fs::path& folder) { return bare_bert(read_checkpoint(folder)); }
+
+Loaded<Bert> bare_bert(Checkpoint checkpoint) {
   Rng rng(0);  // every weight is replaced
   const Bert model(checkpoint.config, rng, checkpoint.weights.contains("bert.pooler.dense.weight"));
   // Heads are no part of a bare model; leaving them is what was asked for.

@@ -59,6 +59,8 @@ struct Loaded {
 /// The bare model; without a pooler if the folder has none. Models are returned in training mode.
 /// @throws as read_checkpoint and load_weights.
 Loaded<Bert> load_bert(const std::filesystem::path& folder);
+/// The same of a checkpoint that was read.
+Loaded<Bert> bare_bert(Checkpoint checkpoint);
 
 /// The model with both pretraining heads. A head that is missing is drawn from `seed`, with a warning.
 /// @throws as read_checkpoint and load_weights.

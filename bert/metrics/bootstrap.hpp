@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <vector>
 
 namespace gradus::bert {
 
@@ -40,5 +41,11 @@ struct BootstrapInterval {
 /// @throws ValueError for no examples, no resamples, or a level that is not between 0 and 1.
 BootstrapInterval bootstrap(size_t examples, const std::function<double(std::span<const size_t>)>& metric,
                             const BootstrapOptions& options = {});
+
+/// The intervals of several metrics of the same draws: those that bootstrap() gives for each, but drawn once.
+/// `metrics` gives as many numbers each time. @throws as bootstrap.
+std::vector<BootstrapInterval> bootstrap_all(
+    size_t examples, const std::function<std::vector<double>(std::span<const size_t>)>& metrics,
+    const BootstrapOptions& options = {});
 
 }  // namespace gradus::bert

@@ -54,7 +54,12 @@ double correlation(std::span<const double> x, std::span<const double> y) {
   return std::clamp(std::inner_product(a.begin(), a.end(), b.begin(), 0.0), -1.0, 1.0);
 }
 
-/// The rank of each number from 1; equal numbers share the mean of theirs.
+bool any_nan(std::span<const double> x) {
+  return std::any_of(x.begin(), x.end(), [](double v) { return std::isnan(v); });
+}
+
+}  // namespace
+
 std::vector<double> ranks(std::span<const double> x) {
   std::vector<size_t> order(x.size());
   std::iota(order.begin(), order.end(), size_t{0});
@@ -67,12 +72,6 @@ std::vector<double> ranks(std::span<const double> x) {
   }
   return rank;
 }
-
-bool any_nan(std::span<const double> x) {
-  return std::any_of(x.begin(), x.end(), [](double v) { return std::isnan(v); });
-}
-
-}  // namespace
 
 double pearson(std::span<const double> x, std::span<const double> y) {
   check_sizes("pearson", x, y, 2);
@@ -90,6 +89,14 @@ double mean_squared_error(std::span<const double> x, std::span<const double> y) 
   double sum = 0;
   for (size_t i = 0; i < x.size(); ++i) sum += (x[i] - y[i]) * (x[i] - y[i]);
   return sum / static_cast<double>(x.size());
+}
+
+double r_squared(std::span<const double> truth, std::span<const double> said) {
+  const double error = mean_squared_error(truth, said);
+  const double middle = std::accumulate(truth.begin(), truth.end(), 0.0) / static_cast<double>(truth.size());
+  const std::vector<double> same(truth.size(), middle);
+  const double variance = mean_squared_error(truth, same);
+  return variance > 0 ? 1 - error / variance : 0;
 }
 
 }  // namespace gradus::bert

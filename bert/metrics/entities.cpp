@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <string_view>
 
 #include "autograd/error.hpp"
 
@@ -14,10 +13,6 @@ double share(int64_t part, int64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-bool is_tag(std::string_view tag) {
-  return tag == "O" || (tag.size() > 2 && (tag[0] == 'B' || tag[0] == 'I') && tag[1] == '-');
-}
-
 /// `where` begins the sentence of an error: "entities", or with the sentence that is read.
 std::vector<EntitySpan> read_spans(std::span<const std::string> tags, TagRules rules,
                                    const std::string& where) {
@@ -25,7 +20,7 @@ std::vector<EntitySpan> read_spans(std::span<const std::string> tags, TagRules r
   bool inside = false;
   for (size_t i = 0; i < tags.size(); ++i) {
     const std::string_view tag = tags[i];
-    if (!is_tag(tag))
+    if (!is_entity_tag(tag))
       fail<ValueError>("{}: tag {} is \"{}\", but must be O, B-type or I-type", where, i, tag);
     if (tag == "O") {
       inside = false;
@@ -43,6 +38,10 @@ std::vector<EntitySpan> read_spans(std::span<const std::string> tags, TagRules r
 }
 
 }  // namespace
+
+bool is_entity_tag(std::string_view tag) {
+  return tag == "O" || (tag.size() > 2 && (tag[0] == 'B' || tag[0] == 'I') && tag[1] == '-');
+}
 
 std::vector<EntitySpan> entity_spans(std::span<const std::string> tags, TagRules rules) {
   return read_spans(tags, rules, "entities");

@@ -10,9 +10,13 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace gradus::bert {
+
+/// Whether this is `O`, `B-type` or `I-type`.
+bool is_entity_tag(std::string_view tag);
 
 /// The tokens [first, end) of a sentence are an entity of this type.
 struct EntitySpan {

@@ -85,6 +85,9 @@ struct Config {
 ///         attention, an unknown activation, H that is not a multiple of A.
 Config load_config(const std::filesystem::path& file);
 
+/// The `model_type` of a folder that Hugging Face does not read as a BERT, since it is none.
+inline constexpr const char* variant_type = "gradus-bert";
+
 /// The text of a config.json that Hugging Face reads. `architecture` is its class, such as
 /// "BertForPreTraining".
 std::string config_to_json(const Config& config, const std::string& architecture);

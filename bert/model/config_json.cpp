@@ -9,8 +9,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr const char* variant_type = "gradus-bert";  // the model_type of a network that is no BERT
-
 /// The value of a key, unless it is absent or null.
 const nlohmann::json* find(const JsonNode& node, const std::string& key) {
   if (!node.has(key) || node.value().at(key).is_null()) return nullptr;

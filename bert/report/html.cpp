@@ -65,6 +65,14 @@ bool joins_left(std::string_view piece) {
   return piece.size() == 1 && std::string_view(".,;:!?)").find(piece[0]) != std::string_view::npos;
 }
 
+std::string table(const std::string& heading, const KeyValues& entries) {
+  if (entries.empty()) return "";
+  std::string out = fmt::format("<h2>{}</h2>\n<div class=\"scroll\"><table><tbody>\n", escape(heading));
+  for (const auto& [key, value] : entries)
+    out += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", escape(key), escape(value));
+  return out + "</tbody></table></div>\n";
+}
+
 std::string_view page_style() {
   return "\n"
 #include "bert/report/page_style.css.inc"

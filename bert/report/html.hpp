@@ -6,9 +6,18 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "plot/svg_file.hpp"
 #include "plot/text.hpp"
+
+namespace gradus::bert {
+
+/// Names and what stands beside them: settings, for example.
+using KeyValues = std::vector<std::pair<std::string, std::string>>;
+
+}  // namespace gradus::bert
 
 namespace gradus::bert::html {
 
@@ -31,6 +40,9 @@ std::string duration(double seconds);
 
 /// True if a piece stands without a space after the one before it: `##ing`, or closing punctuation.
 bool joins_left(std::string_view piece);
+
+/// A heading, and a table of two columns below it; nothing for no entries.
+std::string table(const std::string& heading, const KeyValues& entries);
 
 /// What makes one page; `body`, `style` and `script` are HTML, CSS and JavaScript that are taken as they are.
 struct Page {

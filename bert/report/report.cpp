@@ -157,16 +157,6 @@ std::string evaluations(const TrainingReport& report) {
   return out + "</tr></thead><tbody>\n" + rows + "</tbody></table></div></details>\n";
 }
 
-std::string table_of(const char* heading, const KeyValues& entries) {
-  if (entries.empty()) return "";
-  std::string out = fmt::format("<h2>{}</h2>\n<div class=\"scroll\"><table><tbody>\n", heading);
-  for (const auto& [key, value] : entries) {
-    out += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", html::escape(key),
-                       html::escape(value));
-  }
-  return out + "</tbody></table></div>\n";
-}
-
 }  // namespace
 
 std::string render_report(const TrainingReport& report) {
@@ -203,7 +193,7 @@ std::string render_report(const TrainingReport& report) {
         "of their gradient in the last step before it was clipped.</p>\n" +
         norms;
   }
-  page.body += table_of("Settings", report.settings) + table_of("Environment", report.environment);
+  page.body += html::table("Settings", report.settings) + html::table("Environment", report.environment);
   return html::render(page);
 }
 

@@ -10,6 +10,7 @@
 
 #include "bert/evaluation/guess.hpp"
 #include "bert/report/attention_page.hpp"
+#include "bert/report/html.hpp"
 #include "bert/report/metrics_csv.hpp"
 #include "bert/report/time_machine.hpp"
 #include "plot/chart.hpp"
@@ -43,8 +44,6 @@ struct SampleSentence {
   std::vector<std::string> pieces;  ///< `##` marks a piece that continues a word
   std::vector<SampleBlank> blanks;
 };
-
-using KeyValues = std::vector<std::pair<std::string, std::string>>;
 
 struct TrainingReport {
   std::string title = "Training report";

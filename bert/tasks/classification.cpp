@@ -1,11 +1,11 @@
 #include "bert/tasks/classification.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "autograd/error.hpp"
 #include "autograd/ops.hpp"
+#include "autograd/plural.hpp"
 
 namespace gradus::bert {
 namespace {
@@ -22,6 +22,17 @@ std::vector<double> rows_of_each(const FittedTexts& texts) {
   std::vector<double> counts(static_cast<size_t>(texts.texts), 0);
   for (const int64_t text : texts.text_of_row) ++counts[static_cast<size_t>(text)];
   return counts;
+}
+
+/// The mean loss of what a model says: cross entropy of logits [n, C], the squared error of numbers [n, 1].
+Tensor loss_of(const Tensor& said, const Targets& targets, const std::vector<double>& class_weights) {
+  if (targets.labels.empty()) {
+    const Tensor error = said.squeeze(1) - tensor(targets.numbers).to(said.dtype());
+    return mean(error * error);
+  }
+  CrossEntropyOptions how;
+  if (!class_weights.empty()) how.weight = tensor(class_weights).to(said.dtype());
+  return cross_entropy(said, tensor(targets.labels), how);
 }
 
 }  // namespace
@@ -51,31 +62,20 @@ Tensor classify(const BertForSequenceClassification& model, const FittedTexts& t
                 const std::function<void()>& check_stop) {
   const nn::EvalMode eval(model);
   const NoGrad no_grad;
-  std::vector<int64_t> order(texts.rows.size());  // the longest first, so that little is padded
-  std::iota(order.begin(), order.end(), int64_t{0});
-  std::ranges::stable_sort(order, [&](int64_t a, int64_t b) {
-    return texts.rows[static_cast<size_t>(a)].ids.size() > texts.rows[static_cast<size_t>(b)].ids.size();
-  });
-  const int64_t outputs = model.classifier.weight.size(0);
+  const auto outputs = static_cast<size_t>(model.classifier.weight.size(0));
   const std::vector<double> counts = rows_of_each(texts);
-  std::vector<double> sums(static_cast<size_t>(texts.texts * outputs), 0);
-  constexpr size_t batch_slots = 4096;
-  for (size_t begin = 0; begin < order.size();) {
-    if (check_stop) check_stop();
-    const size_t longest = texts.rows[static_cast<size_t>(order[begin])].ids.size();
-    const size_t count = std::min(std::max<size_t>(1, batch_slots / longest), order.size() - begin);
-    const auto some = std::span(order).subspan(begin, count);
-    const std::vector<double> logits =
-        model(to_input(pointers(texts.rows, some), pad)).to(DType::f64).to_vector<double>();
-    for (size_t i = 0; i < count; ++i) {
-      const auto text = static_cast<size_t>(texts.text_of_row[static_cast<size_t>(some[i])]);
-      for (size_t c = 0; c < static_cast<size_t>(outputs); ++c)
-        sums[text * static_cast<size_t>(outputs) + c] +=
-            logits[i * static_cast<size_t>(outputs) + c] / counts[text];
-    }
-    begin += count;
-  }
-  return tensor(sums, Shape{texts.texts, outputs}).to(DType::f32);
+  std::vector<double> sums(static_cast<size_t>(texts.texts) * outputs, 0);
+  for_batches_by_length(
+      texts.rows, [&](std::span<const int64_t> some, std::span<const TextRow* const> batch) {
+        if (check_stop) check_stop();
+        const std::vector<double> logits = model(to_input(batch, pad)).to(DType::f64).to_vector<double>();
+        for (size_t i = 0; i < some.size(); ++i) {
+          const auto text = static_cast<size_t>(texts.text_of_row[static_cast<size_t>(some[i])]);
+          for (size_t c = 0; c < outputs; ++c)
+            sums[text * outputs + c] += logits[i * outputs + c] / counts[text];
+        }
+      });
+  return tensor(sums, Shape{texts.texts, static_cast<int64_t>(outputs)}).to(DType::f32);
 }
 
 std::vector<double> balanced_weights(const LabelledTexts& texts, const std::vector<std::string>& labels) {
@@ -91,45 +91,32 @@ std::vector<double> balanced_weights(const LabelledTexts& texts, const std::vect
   return weights;
 }
 
+std::string note_of_cuts(const std::string& name, const FittedTexts& texts, const FitOptions& options) {
+  if (texts.cut == 0) return "";
+  return fmt::format("{}: {} of {} {} longer than {} pieces; {} of {} pieces are left out", name, texts.cut,
+                     texts.texts, plural(texts.texts, "text"), options.max_length, texts.left_out,
+                     texts.pieces + texts.left_out);
+}
+
 Classification::Classification(BertForSequenceClassification model, Tokenizer tokenizer,
                                const LabelledTexts& training, const LabelledTexts& validation,
                                const ClassificationOptions& options)
     : model_(std::move(model)),
       tokenizer_(std::move(tokenizer)),
       options_(options),
+      training_texts_(training),
+      validation_texts_(validation),
       training_(fit_texts(tokenizer_, training, options.fit)),
       validation_(fit_texts(tokenizer_, validation, options.fit)),
-      training_targets_(targets_of(model_.task, training)),
-      validation_targets_(targets_of(model_.task, validation)) {
+      training_targets_(targets_of(model_.task, training)) {
+  targets_of(model_.task, validation);  // a label that is not known is found before anything is trained
   const size_t labels = model_.task.labels.size(), weights = options_.class_weights.size();
   if (weights != 0 && (model_.task.regression || weights != labels))
     fail<ValueError>("{} weights of classes for {} labels", weights, model_.task.regression ? 0 : labels);
 }
 
-Classification::Targets Classification::targets_of(const TaskConfig& task, const LabelledTexts& texts) {
-  Targets targets;
-  for (const LabelledText& text : texts.rows) {
-    if (task.regression) {
-      targets.numbers.push_back(text.number);
-      continue;
-    }
-    try {
-      targets.labels.push_back(task.label_id(text.label));
-    } catch (const ValueError& error) {
-      fail<FormatError>("{}, line {}: {}", texts.file.string(), text.line, error.what());
-    }
-  }
-  return targets;
-}
-
 std::pair<int64_t, int64_t> Classification::slots_and_pieces(std::span<const int64_t> rows) const {
-  int64_t longest = 0, pieces = 0;
-  for (const int64_t row : rows) {
-    const auto size = static_cast<int64_t>(training_.rows[static_cast<size_t>(row)].ids.size());
-    longest = std::max(longest, size);
-    pieces += size - 2;
-  }
-  return {longest * static_cast<int64_t>(rows.size()), pieces};
+  return count_slots(pointers(training_.rows, rows));
 }
 
 double Classification::weight(std::span<const int64_t> rows) const {
@@ -143,51 +130,31 @@ double Classification::weight(std::span<const int64_t> rows) const {
 }
 
 Tensor Classification::loss(std::span<const int64_t> rows) const {
-  const Tensor logits = model_(to_input(pointers(training_.rows, rows), tokenizer_.special_ids().pad));
-  std::vector<int64_t> texts;
-  texts.reserve(rows.size());
-  for (const int64_t row : rows) texts.push_back(training_.text_of_row[static_cast<size_t>(row)]);
-  return loss_of(logits, texts, /*is_training=*/true);
-}
-
-/// The mean loss of logits [n, C] for these texts. Weights of classes are of training alone.
-Tensor Classification::loss_of(const Tensor& logits, const std::vector<int64_t>& texts,
-                               bool is_training) const {
-  const Targets& targets = is_training ? training_targets_ : validation_targets_;
-  if (model_.task.regression) {
-    std::vector<double> numbers;
-    numbers.reserve(texts.size());
-    for (const int64_t text : texts) numbers.push_back(targets.numbers[static_cast<size_t>(text)]);
-    const Tensor error = logits.squeeze(1) - tensor(numbers).to(logits.dtype());
-    return mean(error * error);
+  const Tensor said = model_(shown(to_input(pointers(training_.rows, rows), tokenizer_.special_ids().pad),
+                                   tokenizer_.special_ids()));
+  Targets targets;
+  for (const int64_t row : rows) {
+    const auto text = static_cast<size_t>(training_.text_of_row[static_cast<size_t>(row)]);
+    if (model_.task.regression) {
+      targets.numbers.push_back(training_targets_.numbers[text]);
+    } else {
+      targets.labels.push_back(training_targets_.labels[text]);
+    }
   }
-  std::vector<int64_t> labels;
-  labels.reserve(texts.size());
-  for (const int64_t text : texts) labels.push_back(targets.labels[static_cast<size_t>(text)]);
-  CrossEntropyOptions how;
-  if (is_training && !options_.class_weights.empty())
-    how.weight = tensor(options_.class_weights).to(logits.dtype());
-  return cross_entropy(logits, tensor(labels), how);
+  return loss_of(said, targets, options_.class_weights);
 }
 
-Figures Classification::score(const std::function<void()>& check_stop) const {
+Findings Classification::score(const std::function<void()>& check_stop, Detail detail) const {
   const Tensor said = classify(model_, validation_, tokenizer_.special_ids().pad, check_stop);
-  std::vector<int64_t> all(static_cast<size_t>(validation_.texts));
-  std::iota(all.begin(), all.end(), int64_t{0});
-  const double loss = loss_of(said, all, /*is_training=*/false).item();
-  if (model_.task.regression) {
-    const std::vector<double>& numbers = validation_targets_.numbers;
-    const double middle =
-        std::accumulate(numbers.begin(), numbers.end(), 0.0) / static_cast<double>(numbers.size());
-    double variance = 0;
-    for (const double number : numbers)
-      variance += (number - middle) * (number - middle) / static_cast<double>(numbers.size());
-    return {{"R2", variance > 0 ? 1 - loss / variance : 0}, {"loss", loss}};
-  }
-  const std::vector<int64_t> guesses = argmax(said, -1).to_vector<int64_t>();
-  double right = 0;
-  for (size_t i = 0; i < guesses.size(); ++i) right += guesses[i] == validation_targets_.labels[i];
-  return {{"accuracy", right / static_cast<double>(guesses.size())}, {"loss", loss}};
+  return judge(model_.task, validation_texts_, said, detail);
+}
+
+std::vector<std::string> Classification::notes() const {
+  std::vector<std::string> notes;
+  for (const auto& [name, texts] : {std::pair("training", &training_), std::pair("validation", &validation_)})
+    if (std::string note = note_of_cuts(name, *texts, options_.fit); !note.empty())
+      notes.push_back(std::move(note));
+  return notes;
 }
 
 }  // namespace gradus::bert

@@ -30,6 +30,28 @@ FittedTexts fit_texts(const Tokenizer& tokenizer, const LabelledTexts& texts, co
 Tensor classify(const BertForSequenceClassification& model, const FittedTexts& texts, TokenId pad,
                 const std::function<void()>& check_stop = {});
 
+/// What is to be said of each text: the number of its label, or its number.
+struct Targets {
+  std::vector<int64_t> labels;
+  std::vector<double> numbers;
+};
+
+/// @throws FormatError that names file and line of a label that the task does not have.
+Targets targets_of(const TaskConfig& task, const LabelledTexts& texts);
+
+/// How good `said` is, which classify() gave for `texts`: of labels accuracy, macro F1, Matthews' correlation
+/// and the mean cross entropy; of numbers R2 (1 - squared error / variance, 0 where all are the same),
+/// Pearson, Spearman and the mean squared error. @throws as targets_of.
+Findings judge(const TaskConfig& task, const LabelledTexts& texts, const Tensor& said, Detail detail);
+
+/// What guesses reach on `scored` that know the labels of `training` and no model: of labels the accuracy of
+/// the most frequent one and of a bag of words (bert/evaluation/bag_of_words.hpp); of numbers R2 of the mean,
+/// and for pairs of a straight line over how many words both texts share.
+Baselines guesses_at(const TaskConfig& task, const LabelledTexts& training, const LabelledTexts& scored);
+
+/// A sentence on the texts of `name` that were cut, or nothing where none was.
+std::string note_of_cuts(const std::string& name, const FittedTexts& texts, const FitOptions& options);
+
 struct ClassificationOptions {
   FitOptions fit = {};
   /// What each label counts in the loss, in the order of the task's labels; empty: all the same.
@@ -58,25 +80,21 @@ class Classification : public TaskTraining {
   Tensor loss(std::span<const int64_t> rows) const override;
 
   int64_t examples() const override { return validation_.texts; }
-  /// "accuracy" and "loss" of labels; "R2" (1 - squared error / variance) and "loss" of numbers.
-  Figures score(const std::function<void()>& check_stop) const override;
+  Findings score(const std::function<void()>& check_stop, Detail detail) const override;
+  std::string measure() const override { return model_.task.regression ? "R2" : "accuracy"; }
+  Baselines baselines() const override { return guesses_at(model_.task, training_texts_, validation_texts_); }
+  std::vector<std::string> notes() const override;
 
   const FittedTexts& training() const { return training_; }
   const FittedTexts& validation() const { return validation_; }
 
  private:
-  Tensor loss_of(const Tensor& logits, const std::vector<int64_t>& texts, bool is_training) const;
-
   BertForSequenceClassification model_;
   Tokenizer tokenizer_;
   ClassificationOptions options_;
+  LabelledTexts training_texts_, validation_texts_;
   FittedTexts training_, validation_;
-  struct Targets {
-    std::vector<int64_t> labels;
-    std::vector<double> numbers;
-  };
-  static Targets targets_of(const TaskConfig& task, const LabelledTexts& texts);
-  Targets training_targets_, validation_targets_;
+  Targets training_targets_;
 };
 
 }  // namespace gradus::bert

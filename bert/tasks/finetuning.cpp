@@ -15,9 +15,29 @@ std::string layer_name(int64_t layer) { return fmt::format("bert.encoder.layer.{
 
 }  // namespace
 
+void TaskTraining::hide_pieces(double share) {
+  if (!(share >= 0 && share < 1))
+    fail<ValueError>("a share of {} of the pieces cannot be hidden; it must be from 0 up to 1", share);
+  hidden_share_ = share;
+}
+
+TaskInput TaskTraining::shown(TaskInput input, const SpecialIds& special) const {
+  if (hidden_share_ == 0) return input;
+  auto* id = input.ids.mutable_data<int64_t>();
+  for (int64_t i = 0; i < input.ids.numel(); ++i, ++id) {
+    const bool is_text = *id != special.pad && *id != special.cls && *id != special.sep;
+    if (is_text && default_rng().chance(hidden_share_)) *id = special.mask;
+  }
+  return input;
+}
+
 FinetuneLearner::FinetuneLearner(TaskTraining& task, const FinetuneRows& rows) : task_(task), rows_(rows) {
   if (rows_.batch_rows < 1) fail<ValueError>("a batch of {} rows teaches nothing", rows_.batch_rows);
   if (rows_.rows_at_once < 0) fail<ValueError>("{} rows at once is below 0", rows_.rows_at_once);
+  if (rows_.rows_at_once > 0 && !task_.can_be_cut())
+    fail<ValueError>(
+        "the loss of this task compares all rows of a batch with each other, so they must be in memory "
+        "at once");
   if (task_.rows() < 1) fail<ValueError>("there is no row to learn from");
   FinetuneLearner::go_to(TrainingState{});
 }
@@ -75,8 +95,8 @@ double FinetuneLearner::forward_backward(TrainingState& state, bool /*with_figur
 }
 
 double FinetuneLearner::evaluate(int64_t /*rows*/, const std::function<void()>& check_stop) {
-  figures_ = task_.score(check_stop);
-  return 1 - figures_.front().second;
+  findings_ = task_.score(check_stop, Detail::figures_only);
+  return 1 - findings_.value();
 }
 
 void freeze_layers(const nn::Module& model, int64_t layers) {

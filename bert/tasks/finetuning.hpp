@@ -19,18 +19,25 @@
 #include <utility>
 #include <vector>
 
+#include "bert/metrics/findings.hpp"
+#include "bert/tasks/task_models.hpp"
+#include "bert/tokenizer/vocab.hpp"
 #include "bert/training/training_loop.hpp"
 
 namespace gradus::bert {
-
-/// A figure and its name, such as ("accuracy", 0.93).
-using Figures = std::vector<std::pair<std::string, double>>;
 
 /// A task: its model, its labelled rows, and how it is scored. What the tasks have in common is
 /// FinetuneLearner's.
 class TaskTraining {
  public:
   virtual ~TaskTraining() = default;
+
+  /// While it learns, this share of the pieces of a text, drawn anew in each step, is shown as [MASK], which
+  /// pretraining has taught what to do with: what stands around a word has to do where the word itself is
+  /// nothing to rely on, as a name that was never seen (word dropout: Iyyer et al. 2015, "Deep Unordered
+  /// Composition Rivals Syntactic Methods for Text Classification", section 2.2).
+  /// @throws ValueError for a share that is not from 0 up to 1.
+  void hide_pieces(double share);
   virtual const nn::Module& model() const = 0;
   virtual void save(const std::filesystem::path& folder) const = 0;
 
@@ -39,18 +46,31 @@ class TaskTraining {
   virtual std::pair<int64_t, int64_t> slots_and_pieces(std::span<const int64_t> rows) const = 0;
   /// How much the loss of these rows is a mean over: labels, or the sum of their weights.
   virtual double weight(std::span<const int64_t> rows) const = 0;
+  /// Whether the loss of a batch is the weighted mean of those of its parts, so that parts can be counted one
+  /// after the other.
+  virtual bool can_be_cut() const { return true; }
   /// The mean loss, with a graph.
   virtual Tensor loss(std::span<const int64_t> rows) const = 0;
 
   virtual int64_t examples() const = 0;  ///< to be scored on; 0: none
-  /// The figures of the model on them, the one that decides first: the larger the better, at most 1.
-  /// `check_stop` is called between batches, as Learner has it.
-  virtual Figures score(const std::function<void()>& check_stop) const = 0;
+  /// What the model comes to on them. `check_stop` is called between batches, as Learner has it.
+  virtual Findings score(const std::function<void()>& check_stop, Detail detail) const = 0;
+  virtual std::string measure() const = 0;  ///< the name of the figure that decides
+  /// What guesses that need no model reach on them.
+  virtual Baselines baselines() const = 0;
+  /// What is known of rows to learn from and examples that had to be cut: a sentence for each, or none.
+  virtual std::vector<std::string> notes() const = 0;
 
  protected:
+  /// The input of a step, with what is hidden. It may be changed in place.
+  TaskInput shown(TaskInput input, const SpecialIds& special) const;
+
   TaskTraining() = default;
   TaskTraining(const TaskTraining&) = default;
   TaskTraining& operator=(const TaskTraining&) = default;
+
+ private:
+  double hidden_share_ = 0;
 };
 
 struct FinetuneRows {
@@ -64,17 +84,18 @@ struct FinetuneRows {
 /// Reads all rows once in each epoch, in an order that follows from the seed and the epoch.
 class FinetuneLearner : public Learner {
  public:
-  /// `task` must outlive the learner. @throws ValueError for a task without rows, or a batch below 1.
+  /// `task` must outlive the learner. @throws ValueError for a task without rows, a batch below
+  /// 1, and rows at once where the task's batches cannot be cut.
   FinetuneLearner(TaskTraining& task, const FinetuneRows& rows);
 
-  int64_t steps_of_an_epoch() const;                   ///< the last one may have fewer rows
-  const Figures& figures() const { return figures_; }  ///< of the last evaluation
+  int64_t steps_of_an_epoch() const;                      ///< the last one may have fewer rows
+  const Findings& findings() const { return findings_; }  ///< of the last evaluation
 
   const nn::Module& model() const override { return task_.model(); }
   double forward_backward(TrainingState& state, bool with_figures,
                           const std::function<void()>& check_stop) override;
   int64_t held_out_rows() const override { return task_.examples(); }
-  /// Scores all examples, however many are asked for. Gives 1 minus the first figure.
+  /// Scores all examples, however many are asked for. Gives 1 minus the figure that decides.
   double evaluate(int64_t rows, const std::function<void()>& check_stop) override;
   void go_to(const TrainingState& state) override;
   void go_on_from(const TrainingState& state, const std::filesystem::path& file) override;
@@ -86,7 +107,7 @@ class FinetuneLearner : public Learner {
   TaskTraining& task_;
   FinetuneRows rows_;
   std::vector<int64_t> order_;  // of the epoch that it is in
-  Figures figures_;
+  Findings findings_;
 };
 
 /// The embeddings and the first `layers` layers of the model's body are no longer trained. @throws ValueError

@@ -21,6 +21,12 @@ constexpr std::array<std::pair<Task, const char*>, 4> architectures = {
 
 bool has(const JsonNode& node, const char* key) { return node.has(key) && !node.value().at(key).is_null(); }
 
+std::optional<Task> task_by_architecture(const std::string& name) {
+  for (const auto& [task, architecture] : architectures)
+    if (name == architecture) return task;
+  return std::nullopt;
+}
+
 Task read_task(const JsonNode& root) {
   const std::string wanted =
       "the class of a task: BertForSequenceClassification, BertForTokenClassification, "
@@ -28,8 +34,7 @@ Task read_task(const JsonNode& root) {
   const std::vector<JsonNode> names = root.at("architectures").items();
   if (names.size() != 1) root.at("architectures").refuse("a list of one name");
   const std::string name = names[0].text();
-  for (const auto& [task, architecture] : architectures)
-    if (name == architecture) return task;
+  if (const std::optional<Task> task = task_by_architecture(name)) return *task;
   names[0].refuse(wanted);
 }
 
@@ -71,8 +76,13 @@ std::string architecture_of(Task task) {
 
 int64_t TaskConfig::label_id(const std::string& label) const {
   const auto found = std::ranges::find(labels, label);
-  if (found == labels.end())
-    fail<ValueError>("there is no label '{}'; the labels are {}", label, fmt::join(labels, ", "));
+  if (found == labels.end()) {
+    constexpr size_t shown = 20;
+    const std::vector<std::string> some(
+        labels.begin(), labels.begin() + static_cast<std::ptrdiff_t>(std::min(shown, labels.size())));
+    fail<ValueError>("there is no label '{}'; the labels are {}{}", label, fmt::join(some, ", "),
+                     labels.size() > shown ? fmt::format(" and {} more", labels.size() - shown) : "");
+  }
   return found - labels.begin();
 }
 
@@ -94,12 +104,28 @@ TaskConfig load_task_config(const std::filesystem::path& file) {
   }
   if (config.regression && config.labels.size() != 1)
     root.at("problem_type").refuse("single_label_classification: a regression has one number, not several");
+  if (has(root, "gradus") && has(root.at("gradus"), "pooling")) {
+    const JsonNode pooling = root.at("gradus").at("pooling");
+    const std::vector<std::string>& names = text_pooling_names();
+    if (std::ranges::find(names, pooling.text()) == names.end())
+      pooling.refuse(fmt::format("one of {}", fmt::join(names, ", ")));
+    config.pooling = text_pooling_by_name(pooling.text());
+  }
   if (has(root, "classifier_dropout")) {
     config.classifier_dropout = root.at("classifier_dropout").number();
     if (!(*config.classifier_dropout >= 0 && *config.classifier_dropout < 1))
       root.at("classifier_dropout").refuse("a number from 0 up to 1");
   }
   return config;
+}
+
+std::optional<TaskConfig> find_task_config(const std::filesystem::path& file) {
+  const nlohmann::json content = parse_json_file(file);
+  const JsonNode root(file.string(), content);
+  if (!has(root, "architectures")) return std::nullopt;
+  for (const JsonNode& name : root.at("architectures").items())
+    if (task_by_architecture(name.text())) return load_task_config(file);
+  return std::nullopt;
 }
 
 std::string config_to_json(const Config& config, const TaskConfig& task) {
@@ -112,6 +138,10 @@ std::string config_to_json(const Config& config, const TaskConfig& task) {
   }
   if (task.task == Task::sequence_classification)
     out["problem_type"] = task.regression ? "regression" : "single_label_classification";
+  if (task.pooling != TextPoolingKind::pooler) {
+    out["model_type"] = variant_type;
+    out["gradus"]["pooling"] = name_of(task.pooling);
+  }
   out["classifier_dropout"] = nullptr;
   if (task.classifier_dropout) out["classifier_dropout"] = *task.classifier_dropout;
   return out.dump(2) + "\n";

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bert/model/config.hpp"
+#include "bert/tasks/text_pooling.hpp"
 
 namespace gradus::bert {
 
@@ -25,8 +26,11 @@ std::string architecture_of(Task task);
 /// The labels and the kind of a task, with Hugging Face's keys.
 struct TaskConfig {
   Task task = Task::sequence_classification;
-  std::vector<std::string> labels = {};        ///< `id2label`: the name of each class, by its number
-  bool regression = false;                     ///< `problem_type`: "regression", a number in place of a label
+  std::vector<std::string> labels = {};  ///< `id2label`: the name of each class, by its number
+  bool regression = false;               ///< `problem_type`: "regression", a number in place of a label
+  /// Sequence classification: how a text's vectors become one. Hugging Face's models have the pooler alone,
+  /// so a folder with another says that it is none of them.
+  TextPoolingKind pooling = TextPoolingKind::pooler;
   std::optional<double> classifier_dropout{};  ///< before the classifier; unset: as hidden_dropout_prob
 
   /// Dropout before the classifier of a network of `config`.
@@ -45,6 +49,10 @@ struct TaskConfig {
 ///         numbers are not 0, 1, 2 ..., a label that stands there twice, a label2id that says otherwise,
 ///         several labels at once (multi_label_classification), which Gradus does not learn.
 TaskConfig load_task_config(const std::filesystem::path& file);
+
+/// The same for any BERT's config.json; nothing where its architecture is that of no task.
+/// @throws as load_task_config, but for that.
+std::optional<TaskConfig> find_task_config(const std::filesystem::path& file);
 
 /// The text of a config.json of this network with this task on top.
 std::string config_to_json(const Config& config, const TaskConfig& task);

@@ -16,7 +16,7 @@ template <>
 constexpr Task task_of<BertForMultipleChoice> = Task::multiple_choice;
 
 bool is_classifier(std::string_view name) {
-  return name.starts_with("classifier.") || name.starts_with("qa_outputs.");
+  return name.starts_with("classifier.") || name.starts_with("qa_outputs.") || name.starts_with("pooling.");
 }
 
 /// The task that the folder's classifier was trained on; nothing for a folder without one.
@@ -28,7 +28,8 @@ std::optional<TaskConfig> trained_on(const fs::path& folder, const Checkpoint& c
 
 /// Whether a classifier of `has` does what `wanted` asks for.
 bool is_same_head(const TaskConfig& has, const TaskConfig& wanted) {
-  return has.task == wanted.task && has.labels == wanted.labels && has.regression == wanted.regression;
+  return has.task == wanted.task && has.labels == wanted.labels && has.regression == wanted.regression &&
+         has.pooling == wanted.pooling;
 }
 
 template <class Model>

@@ -28,13 +28,16 @@ Tensor pooled(const Bert& bert, const TaskInput& input) {
 
 BertForSequenceClassification::BertForSequenceClassification(const Config& config, TaskConfig of, Rng& rng)
     : task(std::move(of)),
-      bert(child("bert", Bert(config, rng))),
+      bert(child("bert", Bert(config, rng, /*with_pooler=*/task.pooling == TextPoolingKind::pooler))),
+      pooling(task.pooling == TextPoolingKind::pooler
+                  ? std::nullopt
+                  : std::optional(child("pooling", TextPooling(task.pooling, config, rng)))),
       dropout(child("dropout", nn::Dropout(task.dropout(config)))),
       classifier(child("classifier", fresh_classifier(config, labels_of(task), rng))) {}
 
 Tensor BertForSequenceClassification::operator()(const TaskInput& input) const {
   const ModuleScope scope = enter();
-  return classifier(dropout(pooled(bert, input)));
+  return classifier(dropout(pooling ? (*pooling)(bert, input) : pooled(bert, input)));
 }
 
 BertForTokenClassification::BertForTokenClassification(const Config& config, TaskConfig of, Rng& rng)

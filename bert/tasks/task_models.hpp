@@ -16,7 +16,8 @@ struct TaskInput {
   Tensor ids, token_type_ids, attention_mask;
 };
 
-/// A label, or a number, for each text or pair: W dropout(pooled) + b.
+/// A label, or a number, for each text or pair: W dropout(pooled) + b, where the pooler or another pooling
+/// (bert/tasks/text_pooling.hpp) makes one vector of a text's.
 class BertForSequenceClassification : public nn::Module {
  public:
   BertForSequenceClassification(const Config& config, TaskConfig task, Rng& rng);
@@ -25,6 +26,7 @@ class BertForSequenceClassification : public nn::Module {
 
   const TaskConfig task;
   const Bert bert;
+  const std::optional<TextPooling> pooling;  ///< where it is not the body's pooler
   const nn::Dropout dropout;
   const nn::Linear classifier;  ///< [C, H]
 };

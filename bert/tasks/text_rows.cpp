@@ -1,6 +1,7 @@
 #include "bert/tasks/text_rows.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "autograd/error.hpp"
 
@@ -88,6 +89,34 @@ FittedText fit_text(const Tokenizer& tokenizer, std::string_view text, std::stri
   if (has_pair) second = cut(second, second_room, options.fit);
   fitted.rows.push_back(row_of(special, first, has_pair ? &second : nullptr));
   return fitted;
+}
+
+void for_batches_by_length(
+    std::span<const TextRow> rows,
+    const std::function<void(std::span<const int64_t>, std::span<const TextRow* const>)>& work) {
+  const auto length = [&](int64_t row) { return rows[static_cast<size_t>(row)].ids.size(); };
+  std::vector<int64_t> order(rows.size());
+  std::iota(order.begin(), order.end(), int64_t{0});
+  std::ranges::stable_sort(order, std::ranges::greater{}, length);
+  constexpr size_t batch_slots = 4096;
+  for (size_t begin = 0; begin < order.size();) {
+    const size_t fitting = std::max<size_t>(1, batch_slots / length(order[begin]));
+    const auto some = std::span(order).subspan(begin, std::min(fitting, order.size() - begin));
+    std::vector<const TextRow*> batch;
+    for (const int64_t row : some) batch.push_back(&rows[static_cast<size_t>(row)]);
+    work(some, batch);
+    begin += some.size();
+  }
+}
+
+std::pair<int64_t, int64_t> count_slots(std::span<const TextRow* const> rows) {
+  int64_t longest = 0, pieces = 0;
+  for (const TextRow* row : rows) {
+    const auto size = std::ssize(row->ids);
+    longest = std::max(longest, size);
+    pieces += size - 2;
+  }
+  return {longest * std::ssize(rows), pieces};
 }
 
 TaskInput to_input(std::span<const TextRow* const> rows, TokenId pad) {

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bert/tasks/task_models.hpp"
@@ -48,6 +50,16 @@ struct FittedText {
 ///         text of a pair that leaves windows no room.
 FittedText fit_text(const Tokenizer& tokenizer, std::string_view text, std::string_view pair, bool has_pair,
                     const FitOptions& options);
+
+/// Calls `work` for batches of rows of similar length, the longest first, with their numbers. A batch has at
+/// most 4,096 slots, or one row.
+void for_batches_by_length(
+    std::span<const TextRow> rows,
+    const std::function<void(std::span<const int64_t> numbers, std::span<const TextRow* const> batch)>& work);
+
+/// The slots of rows as a batch, padding counted, and the pieces in them, [CLS] and the last [SEP] not
+/// counted.
+std::pair<int64_t, int64_t> count_slots(std::span<const TextRow* const> rows);
 
 /// Rows as a batch, filled up with [PAD] to the longest: i64 [B, S].
 TaskInput to_input(std::span<const TextRow* const> rows, TokenId pad);

@@ -62,7 +62,8 @@ std::string_view trim(std::string_view line) {
 /// Checks lines, counts them and hands them on.
 class CheckedLines {
  public:
-  CheckedLines(std::string name, const LineSink& sink) : name_(std::move(name)), sink_(sink) {}
+  CheckedLines(std::string name, const LineSink& sink, AroundLines around)
+      : name_(std::move(name)), sink_(sink), around_(around) {}
 
   void operator()(std::string_view line) {
     ++number_;
@@ -72,12 +73,14 @@ class CheckedLines {
     if (const auto bad = find_invalid_utf8(line); bad != std::string_view::npos)
       fail<FormatError>("{}, line {}: byte {} (0x{:02X}) is not UTF-8: save the file as UTF-8", name_,
                         number_, bad + 1, static_cast<unsigned>(static_cast<unsigned char>(line[bad])));
-    sink_(trim(line));
+    const std::string_view trimmed = trim(line);
+    sink_(around_ == AroundLines::is_kept && !trimmed.empty() ? line : trimmed);
   }
 
  private:
   std::string name_;
   const LineSink& sink_;
+  AroundLines around_;
   int64_t number_ = 0;
 };
 
@@ -126,7 +129,7 @@ Place consume_lines(std::string_view text, Place place, CheckedLines& lines, boo
 
 }  // namespace
 
-void for_each_line(const std::filesystem::path& file, const LineSink& sink) {
+void for_each_line(const std::filesystem::path& file, const LineSink& sink, AroundLines around) {
   std::error_code unused;
   if (!std::filesystem::exists(file, unused))
     fail<IoError>("cannot read {}: there is no such file", file.string());
@@ -135,7 +138,7 @@ void for_each_line(const std::filesystem::path& file, const LineSink& sink) {
   std::ifstream in(file, std::ios::binary);
   if (!in) fail<IoError>("cannot read {}: {}", file.string(), system_reason(errno));
 
-  CheckedLines lines(file.string(), sink);
+  CheckedLines lines(file.string(), sink, around);
   std::string pending;  // the block just read, after the incomplete line that the last one left
   Place place;
   bool is_first = true;
@@ -158,7 +161,7 @@ void for_each_line(const std::filesystem::path& file, const LineSink& sink) {
 
 void for_each_line(std::string_view text, const std::string& name, const LineSink& sink) {
   refuse_other_kinds(text, name);
-  CheckedLines lines(name, sink);
+  CheckedLines lines(name, sink, AroundLines::is_removed);
   text.remove_prefix(consume_lines(text, {}, lines, true).begin);
   if (!text.empty()) lines(text);
 }

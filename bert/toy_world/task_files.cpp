@@ -47,7 +47,7 @@ std::vector<ToyTaskFile> to_files(const ToySplits<ToyTextPair>& set) {
 }
 
 std::vector<ToyTaskFile> to_files(const ToySplits<ToyCoreference>& set) {
-  return tables(set, "text\tfirst\tsecond\tlabel\ttype\tpair", [](const ToyCoreference& e) {
+  return tables(set, "text\tfirst_noun\tsecond_noun\tlabel\ttype\tpair_id", [](const ToyCoreference& e) {
     return fmt::format("{}\t{}\t{}\t{}\t{}\t{}", e.text, e.first, e.second, e.label, e.type, e.pair);
   });
 }

@@ -39,6 +39,10 @@ extern Rng rng;
 extern const PretrainingData data;
 extern const EpochPlan epoch;
 
+// == bert/tasks/answering.hpp
+extern const BertForQuestionAnswering model;
+extern const Tokenizer tokenizer;
+
 // == bert/tasks/finetuning.hpp
 extern const Loaded<BertForSequenceClassification> start;
 extern const Tokenizer tokenizer;

@@ -117,3 +117,24 @@ TEST_CASE("metrics: a bootstrap that cannot be is refused") {
                                  : "bootstrap: the level is 1, but must be between 0 and 1");
   }
 }
+
+TEST_CASE("metrics: the bootstrap of several figures gives the interval that each has alone") {
+  const std::vector<double> x = {1, 5, 2, 8, 3, 3, 9};
+  const auto mean = [&](Drawn drawn) { return mean_of(x, drawn); };
+  const auto deviation = [&](Drawn drawn) {
+    const double value = deviation_of(x, drawn);
+    return value > 3 ? std::numeric_limits<double>::quiet_NaN() : value;
+  };
+  const auto both = bert::bootstrap_all(x.size(), [&](Drawn drawn) {
+    return std::vector<double>{mean(drawn), deviation(drawn)};
+  });
+  REQUIRE(both.size() == 2);
+  const BootstrapInterval alone[] = {bootstrap(x.size(), mean), bootstrap(x.size(), deviation)};
+  CHECK(alone[1].left_out > 0);
+  for (size_t k : {0, 1}) {
+    CHECK(both[k].value == alone[k].value);
+    CHECK(both[k].low == alone[k].low);
+    CHECK(both[k].high == alone[k].high);
+    CHECK(both[k].left_out == alone[k].left_out);
+  }
+}

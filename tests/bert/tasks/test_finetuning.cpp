@@ -151,7 +151,7 @@ TEST_CASE("finetuning: a small model learns what not does, and its folder says t
   options.ends_with_best = true;
   TrainingLoop loop(learner, options, folder / "run");
   CHECK(loop.run() == TrainingEnd::finished);
-  CHECK(learner.figures()[0].first == "accuracy");
+  CHECK(learner.findings().figures[0].name == "accuracy");
   CHECK(1 - loop.state().best_loss > 0.95);
   const auto left = load_task<BertForSequenceClassification>(folder / "run").model;
   const Tensor said = classify(left, task.validation(), 0);
@@ -165,8 +165,8 @@ TEST_CASE("finetuning: numbers are learnt by the mean squared error") {
   FinetuneLearner learner(task, {.batch_rows = 20});
   TrainingLoop loop(learner, options_of(150), folder / "run");
   loop.run();
-  CHECK(learner.figures()[0].first == "R2");
-  CHECK(learner.figures()[0].second > 0.9);
+  CHECK(learner.findings().figures[0].name == "R2");
+  CHECK(learner.findings().value() > 0.9);
 }
 
 TEST_CASE("finetuning: what is frozen stays, and layers learn at rates of their own") {
@@ -246,4 +246,35 @@ TEST_CASE("classification: what cannot be learnt is named with its line") {
   CHECK_THROWS_WITH(FinetuneLearner(empty, {}), "there is no row to learn from");
   Classification some(small_model(yes_or_no), words(), table(3, 1), {}, {});
   CHECK_THROWS_WITH(FinetuneLearner(some, {.batch_rows = 0}), "a batch of 0 rows teaches nothing");
+}
+
+TEST_CASE(
+    "finetuning: hidden pieces are drawn from the step's generator, and never [CLS], [SEP] or padding") {
+  struct Showing : Classification {
+    using Classification::Classification;
+    using TaskTraining::shown;
+  };
+  Showing task(small_model(yes_or_no), words(), table(50, 1), table(20, 2), ClassificationOptions{});
+  const auto input = [] {
+    const Tensor ids = tensor<int64_t>({2, 5, 6, 7, 8, 9, 3, 0}, Shape{1, 8});
+    return TaskInput{ids, zeros({1, 8}, DType::i64), zeros({1, 8}, DType::i64)};
+  };
+  const std::vector<int64_t> whole = input().ids.to_vector<int64_t>();
+  CHECK(task.shown(input(), words().special_ids()).ids.to_vector<int64_t>() == whole);
+  task.hide_pieces(0.5);
+  int64_t hidden = 0;
+  for (int i = 0; i < 400; ++i) {
+    const std::vector<int64_t> ids = task.shown(input(), words().special_ids()).ids.to_vector<int64_t>();
+    for (size_t s = 0; s < ids.size(); ++s) {
+      hidden += ids[s] != whole[s];
+      if (ids[s] != whole[s]) CHECK((ids[s] == 4 && s >= 1 && s <= 5));
+    }
+  }
+  CHECK(static_cast<double>(hidden) / 2000 == Approx(0.5).margin(0.05));
+  manual_seed(3);
+  const std::vector<int64_t> first = task.shown(input(), words().special_ids()).ids.to_vector<int64_t>();
+  manual_seed(3);
+  CHECK(task.shown(input(), words().special_ids()).ids.to_vector<int64_t>() == first);
+  CHECK(test::error_text([&] { task.hide_pieces(1); }) ==
+        "a share of 1 of the pieces cannot be hidden; it must be from 0 up to 1");
 }

@@ -194,3 +194,51 @@ TEST_CASE("task files: a folder of another task, or of none, is refused") {
   CHECK_THROWS_WITH(bert::start_task<bert::BertForSequenceClassification>(pretrained, {}),
                     "a classifier needs at least one label");
 }
+
+TEST_CASE("task models: every pooling is gradient-checked, and padding does not matter to it") {
+  using namespace gradus::bert;
+  for (const std::string& name : text_pooling_names()) {
+    INFO(name);
+    Config config = small_config();
+    config.vocab_size = 10;
+    config.hidden_size = 6;
+    config.intermediate_size = 5;
+    config.num_hidden_layers = 1;
+    config.initializer_range = 0.5;
+    Rng rng(7);
+    const TaskConfig task{.labels = {"no", "yes"}, .pooling = text_pooling_by_name(name)};
+    BertForSequenceClassification model(config, task, rng);
+    model.to(DType::f64);
+    model.eval();
+    const TextRow first{{2, 5, 9, 7, 3}, 5}, second{{2, 6, 3}, 3};
+    const std::vector<const TextRow*> both = {&first, &second}, alone = {&second};
+    const auto loss = [&](const auto&) {
+      return cross_entropy(model(to_input(both, 0)), tensor<int64_t>({1, 0}));
+    };
+    CHECK(nn::gradcheck(model, loss, {}).passed);
+    CHECK(largest_difference(model(to_input(both, 0)).slice(0, 1, 2), model(to_input(alone, 0))) < 1e-12);
+    CHECK(task.pooling == text_pooling_by_name(name_of(task.pooling)));
+  }
+}
+
+TEST_CASE("task models: a folder keeps its pooling, and says that Hugging Face should not read it") {
+  using namespace gradus::bert;
+  const TemporaryFolder folder;
+  Rng rng(7);
+  const TaskConfig task{.labels = {"no", "yes"}, .pooling = TextPoolingKind::self_attention};
+  const BertForSequenceClassification model(small_config(), task, rng);
+  std::vector<std::string> pieces = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
+  for (char letter = 'a'; letter < 'p'; ++letter) pieces.emplace_back(1, letter);
+  const Tokenizer tokenizer{Vocab(pieces)};
+  save_task(folder.path() / "m", model, tokenizer);
+  CHECK(read_file(folder.path() / "m/config.json").find("\"model_type\": \"gradus-bert\"") !=
+        std::string::npos);
+  model.eval();
+  const auto [again, warnings] = load_task<BertForSequenceClassification>(folder.path() / "m");
+  again.eval();
+  CHECK(warnings.empty());
+  CHECK(again.task.pooling == TextPoolingKind::self_attention);
+  const TextRow row{{2, 5, 9, 7, 3}, 5};
+  const std::vector<const TextRow*> rows = {&row};
+  CHECK(largest_difference(again(to_input(rows, 0)), model(to_input(rows, 0))) < 1e-6);
+}

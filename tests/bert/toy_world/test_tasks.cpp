@@ -341,7 +341,7 @@ TEST_CASE("toy tasks: their files are those of GLUE, CoNLL and SQuAD 2.0") {
   CHECK(to_files(pairs)[0].bytes == "first\tsecond\tscore\nA.\tB.\t3\n");
   const ToySplits<ToyCoreference> its{{{"T", "the a", "the b", "first", "food", 7, "x"}}, {}, {}};
   CHECK(to_files(its)[0].bytes ==
-        "text\tfirst\tsecond\tlabel\ttype\tpair\nT\tthe a\tthe b\tfirst\tfood\t7\n");
+        "text\tfirst_noun\tsecond_noun\tlabel\ttype\tpair_id\nT\tthe a\tthe b\tfirst\tfood\t7\n");
   const ToySplits<ToyTagged> tagged{
       {{{"Paris", "left", "Paris", "."}, {"B-PER", "O", "B-LOC", "O"}}}, {}, {}};
   CHECK(to_files(tagged)[0].name == "train.conll");
