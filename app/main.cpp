@@ -92,6 +92,10 @@ int call(int argc, char** argv) {
   add_fill_mask(program);
   add_embed(program);
   add_attention(program);
+  add_finetune(program);
+  add_predict(program);
+  add_similarity(program);
+  add_probe(program);
   add_bench(program);
   add_inspect(program);
   add_gradcheck(program);

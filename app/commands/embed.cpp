@@ -1,12 +1,11 @@
 // gradus embed: the vectors that a model has for texts, as numbers for other programs.
 #include <algorithm>
-#include <charconv>
 #include <memory>
-#include <string_view>
 
 #include "app/command.hpp"
 #include "app/commands.hpp"
 #include "app/input/input_texts.hpp"
+#include "app/input/layer_list.hpp"
 #include "app/input/model_files.hpp"
 #include "app/options/options.hpp"
 #include "app/terminal/progress.hpp"
@@ -33,33 +32,6 @@ bert::Pooling pooling_of(const std::string& vectors) {
   if (vectors == "cls") return bert::Pooling::cls;
   if (vectors == "pooled") return bert::Pooling::pooled;
   return vectors == "max" ? bert::Pooling::max : bert::Pooling::mean;
-}
-
-/// "-1", "0,6,12", or "last4" for -4,-3,-2,-1.
-std::vector<int64_t> layers_of(const std::string& text) {
-  const auto number = [&](std::string_view digits) {
-    int64_t value = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (digits.empty() || error != std::errc() || end != digits.data() + digits.size()) {
-      fail<WrongCall>("--layers: '{}' is no list of layers, such as -1 or 9,10,11,12 or last4", text);
-    }
-    return value;
-  };
-  std::vector<int64_t> layers;
-  constexpr std::string_view last = "last";
-  constexpr int64_t most = 1'000'000;  // far beyond any model, which will say so
-  if (text.starts_with(last)) {
-    const int64_t count = number(std::string_view(text).substr(last.size()));
-    if (count < 1) fail<WrongCall>("--layers: '{}' names no layer", text);
-    for (int64_t layer = -std::min(count, most); layer < 0; ++layer) layers.push_back(layer);
-    return layers;
-  }
-  for (size_t begin = 0; begin <= text.size();) {
-    const size_t end = std::min(text.find(',', begin), text.size());
-    layers.push_back(number(std::string_view(text).substr(begin, end - begin)));
-    begin = end + 1;
-  }
-  return layers;
 }
 
 /// "vectors.npy" to "vectors.lengths.npy".
@@ -149,11 +121,7 @@ void check_call(const Call& call) {
 
 void check_model(const Call& call, const bert::Bert& model) {
   const int64_t layers = model.config.num_hidden_layers;
-  for (const int64_t layer : call.how.layers) {
-    if (layer >= -layers - 1 && layer <= layers) continue;
-    fail<WrongCall>("--layers: '{}' asks for more than there is in {}: 0, its embeddings, to {}, or last{}",
-                    call.layers, call.model.string(), layers, layers + 1);
-  }
+  check_layers(call.how.layers, call.layers, layers, call.model);
   const bool is_last =
       call.how.layers.size() == 1 && (call.how.layers[0] == -1 || call.how.layers[0] == layers);
   if (call.how.pooling == bert::Pooling::pooled && !is_last)

@@ -15,30 +15,18 @@
 #include "app/pretrain/pretrain_start.hpp"
 #include "app/pretrain/run_report.hpp"
 #include "app/pretrain/start_model.hpp"
+#include "app/runs/run_folder.hpp"
 #include "app/terminal/interrupt.hpp"
 #include "app/terminal/progress.hpp"
-#include "autograd/file.hpp"
 #include "autograd/plural.hpp"
 #include "autograd/threads.hpp"
 #include "bert/evaluation/verdict.hpp"
-#include "bert/training/folder_lock.hpp"
 #include "bert/training/trainer.hpp"
 
 namespace gradus::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Keeps other runs out of the folder as long as it lives.
-bert::FolderLock hold(const fs::path& out) {
-  if (auto lock = bert::FolderLock::take(out)) {
-    remove_leftovers(out);
-    return std::move(*lock);
-  }
-  fail<WrongCall>(
-      "--out '{}': another run is at work in this folder; wait until it has ended, or name another folder",
-      out.string());
-}
 
 struct Texts {
   std::shared_ptr<const bert::TokenizedCorpus> training, held_out;
@@ -165,8 +153,8 @@ void run(PretrainCall call) {
     fail<WrongCall>("--slots {} is less than one row of --length, {}; take at least as many",
                     call.trainer.slots, longest);
   std::optional<bert::FolderLock> lock;  // a folder that is not there yet is made and held when all is known
-  if (fs::is_directory(call.out)) lock.emplace(hold(call.out));
-  const std::optional<bert::Resumable> found = checkpoint_to_resume(call);
+  if (fs::is_directory(call.out)) lock.emplace(hold_run(call.out));
+  const std::optional<bert::Resumable> found = checkpoint_to_resume(call.out, call.resume);
   const std::optional<fs::path> checkpoint = found ? std::optional(found->checkpoint) : std::nullopt;
   if (call.threads > 0) set_num_threads(static_cast<int>(call.threads));
   std::vector<std::string> notes;  // said when nothing stands in the way of training any more
@@ -190,8 +178,9 @@ void run(PretrainCall call) {
   const auto make_out = [&] {
     if (lock) return;
     make_folder(call.out);
-    lock.emplace(hold(call.out));
-    checkpoint_to_resume(call);  // refuses a run that another process began and ended meanwhile
+    lock.emplace(hold_run(call.out));
+    checkpoint_to_resume(call.out,
+                         call.resume);  // refuses a run that another process began and ended meanwhile
   };
   const auto [shared, shared_held_out, accounts] = read_texts(call, tokenizer, progress, make_out);
   const bert::MaskingVocabulary pieces = bert::MaskingVocabulary::of(tokenizer);

@@ -102,38 +102,57 @@ std::set<std::string> given_options(const CLI::App& command) {
   return names;
 }
 
+namespace {
+
+/// Says what is wrong of a text that is no whole number from `lowest` to `highest`. The check comes before
+/// CLI11's own conversion, which takes 1e3, 0x10 and "12 " and has messages of its own.
+std::function<std::string(const std::string&)> whole_check(int64_t lowest, int64_t highest) {
+  return [lowest, highest](const std::string& text) {
+    const auto [number, is_beyond] = parse<int64_t>(text);
+    if (number && *number >= lowest && *number <= highest) return std::string();
+    const bool has_end = highest != std::numeric_limits<int64_t>::max() || is_beyond;
+    const std::string range =
+        has_end ? fmt::format("from {} to {}", lowest, highest) : fmt::format("of at least {}", lowest);
+    return fmt::format("'{}' is not a whole number {}", text, range);
+  };
+}
+
+std::function<std::string(const std::string&)> number_check(Range range) {
+  return [range](const std::string& text) {
+    const auto [number, is_beyond] = parse<double>(text);
+    if (number && holds(range, *number)) return std::string();
+    if (is_beyond) return fmt::format("'{}' is nearer to 0 or to infinity than a double can be", text);
+    return fmt::format("'{}' is not a number {}", text, describe(range));
+  };
+}
+
+}  // namespace
+
 Option add_whole(CLI::App& command, const std::string& names, int64_t& value, const std::string& description,
                  int64_t lowest, int64_t highest) {
-  CLI::Option* option = command.add_option(names, value, description);
-  // The check comes before CLI11's own conversion, which takes 1e3, 0x10 and "12 " and has messages of its
-  // own.
-  option->check(
-      [lowest, highest](const std::string& text) {
-        const auto [number, is_beyond] = parse<int64_t>(text);
-        if (number && *number >= lowest && *number <= highest) return std::string();
-        const bool has_end = highest != std::numeric_limits<int64_t>::max() || is_beyond;
-        const std::string range =
-            has_end ? fmt::format("from {} to {}", lowest, highest) : fmt::format("of at least {}", lowest);
-        return fmt::format("'{}' is not a whole number {}", text, range);
-      },
-      "");
+  CLI::Option* option =
+      command.add_option(names, value, description)->check(whole_check(lowest, highest), "");
   // A value below the least stands for "as something else says", and is none that a call may give.
   option->type_name("N")->default_str(value < lowest ? "" : std::to_string(value));
   return Option(*option);
 }
 
+Option add_wholes(CLI::App& command, const std::string& names, std::vector<int64_t>& values,
+                  const std::string& description, int64_t lowest, int64_t highest) {
+  CLI::Option* option = command.add_option(names, values, description);
+  return Option(*option->check(whole_check(lowest, highest), "")->type_name("N"));
+}
+
 Option add_number(CLI::App& command, const std::string& names, double& value, const std::string& description,
                   Range range) {
-  CLI::Option* option = command.add_option(names, value, description);
-  option->check(
-      [range](const std::string& text) {
-        const auto [number, is_beyond] = parse<double>(text);
-        if (number && holds(range, *number)) return std::string();
-        if (is_beyond) return fmt::format("'{}' is nearer to 0 or to infinity than a double can be", text);
-        return fmt::format("'{}' is not a number {}", text, describe(range));
-      },
-      "");
+  CLI::Option* option = command.add_option(names, value, description)->check(number_check(range), "");
   return Option(*option->type_name("X")->default_str(std::isnan(value) ? "" : fmt::format("{}", value)));
+}
+
+Option add_numbers(CLI::App& command, const std::string& names, std::vector<double>& values,
+                   const std::string& description, Range range) {
+  CLI::Option* option = command.add_option(names, values, description);
+  return Option(*option->check(number_check(range), "")->type_name("X"));
 }
 
 Option add_choice(CLI::App& command, const std::string& names, std::string& value,

@@ -58,6 +58,11 @@ std::set<std::string> given_options(const CLI::App& command);
 Option add_whole(CLI::App& command, const std::string& names, int64_t& value, const std::string& description,
                  int64_t lowest = 1, int64_t highest = std::numeric_limits<int64_t>::max());
 
+/// Adds an option for several of them.
+Option add_wholes(CLI::App& command, const std::string& names, std::vector<int64_t>& values,
+                  const std::string& description, int64_t lowest = 1,
+                  int64_t highest = std::numeric_limits<int64_t>::max());
+
 /// The ends of a range of numbers, and whether they belong to it.
 struct Range {
   double low = 0, high = std::numeric_limits<double>::infinity();
@@ -67,6 +72,10 @@ struct Range {
 /// Adds an option for a number in `range`. The default is what `value` holds; NaN stands for none.
 Option add_number(CLI::App& command, const std::string& names, double& value, const std::string& description,
                   Range range = {});
+
+/// Adds an option for several of them.
+Option add_numbers(CLI::App& command, const std::string& names, std::vector<double>& values,
+                   const std::string& description, Range range = {});
 
 /// Adds an option for one of `choices`. The default is what `value` holds.
 Option add_choice(CLI::App& command, const std::string& names, std::string& value,

@@ -5,13 +5,10 @@
 
 #include "app/command.hpp"
 #include "autograd/plural.hpp"
-#include "bert/training/checkpoint_folder.hpp"
 #include "nn/schedule.hpp"
 
 namespace gradus::app {
 namespace {
-
-namespace fs = std::filesystem;
 
 /// What a run of another length does to the learning rate.
 std::string about_longer_run(const PretrainCall& call, const bert::TrainingState& state, double before) {
@@ -35,24 +32,6 @@ std::string about_longer_run(const PretrainCall& call, const bert::TrainingState
 }
 
 }  // namespace
-
-std::optional<bert::Resumable> checkpoint_to_resume(const PretrainCall& call) {
-  const std::string out = call.out.string();
-  const bool has_model = fs::exists(call.out / "model.safetensors");
-  if (!call.resume) {
-    if (!bert::newest_checkpoint(call.out) && !has_model) return std::nullopt;
-    fail<WrongCall>("--out '{}' holds a run already; add --resume to go on with it, or name another folder",
-                    out);
-  }
-  if (auto found = bert::find_resumable(call.out)) return found;
-  if (has_model) {
-    fail<WrongCall>(
-        "--resume: '{}' holds a model but no checkpoint to go on from; name another "
-        "folder with --out, and leave --resume out",
-        out);
-  }
-  fail<WrongCall>("--resume: there is no run in '{}'; leave --resume out to begin one", out);
-}
 
 std::vector<RunSetting> run_settings(const PretrainCall& call, const bert::Config& config,
                                      const bert::TokenizedCorpus& training,

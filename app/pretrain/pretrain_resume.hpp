@@ -7,16 +7,12 @@
 #include <vector>
 
 #include "app/pretrain/pretrain_options.hpp"
-#include "app/pretrain/run_settings.hpp"
+#include "app/runs/run_settings.hpp"
 #include "app/terminal/progress.hpp"
 #include "bert/model/config.hpp"
 #include "bert/training/resumable.hpp"
 
 namespace gradus::app {
-
-/// The checkpoint with which a run goes on, or nothing for a run that begins.
-/// @throws WrongCall where there is a run and the call is for a new one, or the other way round.
-std::optional<bert::Resumable> checkpoint_to_resume(const PretrainCall& call);
 
 /// All that must stay as it is when a run goes on. An older version's checkpoints end before the
 /// fingerprints.

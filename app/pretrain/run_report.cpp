@@ -1,44 +1,15 @@
 #include "app/pretrain/run_report.hpp"
 
-#include <ctime>
-#include <fstream>
-
 #include "app/command.hpp"
+#include "app/runs/environment.hpp"
 #include "app/terminal/progress.hpp"
 #include "autograd/file.hpp"
-#include "autograd/kernels/gemm.hpp"
 #include "autograd/plural.hpp"
-#include "autograd/threads.hpp"
 #include "bert/data/pair_planner.hpp"
 #include "bert/evaluation/verdict.hpp"
 
 namespace gradus::app {
 namespace {
-
-/// The processor's name as the system gives it, or an empty text.
-std::string processor() {
-  std::ifstream info("/proc/cpuinfo");
-  for (std::string line; std::getline(info, line);) {
-    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-  }
-  return {};
-}
-
-std::string today() {
-  const std::time_t now = std::time(nullptr);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M", std::localtime(&now));
-  return text;
-}
-
-bert::KeyValues environment() {
-  return {{"Processor", processor()},
-          {"Threads", std::to_string(num_threads())},
-          {"BLIS kernels", kernels::blis_kernels()},
-          {"Compiler", __VERSION__},
-          {"Gradus", GRADUS_VERSION},
-          {"Date", today()}};
-}
 
 bert::KeyValues settings(const bert::Config& config, const bert::TokenizedCorpus& training,
                          const bert::TokenizedCorpus& held_out, const bert::TrainerOptions& options) {
@@ -130,7 +101,7 @@ RunReport::RunReport(std::filesystem::path folder, const bert::Config& config,
                   config.hidden_size, counted(training.tokens(), "token"));
   report_.training_tokens = training.tokens();
   report_.settings = settings(config, training, held_out, options);
-  report_.environment = environment();
+  report_.environment = run_environment();
   constexpr int64_t sample_pieces = 30;
   if (samples > 0 && held_out.documents() > 0) {
     samples_.emplace(held_out, tokenizer, samples,

@@ -54,6 +54,42 @@ std::string letters() {
 
 bool is_option(const std::string& word) { return word.starts_with("--"); }
 
+/// Labelled texts: glad or sad, and 0, 1, 2 in turn as their kind.
+std::string moods(int64_t count) {
+  std::string table = "text\tlabel\tkind\n";
+  for (int64_t i = 0; i < count; ++i)
+    table +=
+        fmt::format("{} was {}{}.\t{}\t{}\n", i % 3 == 0 ? "Tom" : "Anna", i % 5 == 0 ? "not " : "",
+                    i % 2 == 0 ? "happy" : "hungry", (i % 2 == 0) != (i % 5 == 0) ? "glad" : "sad", i % 3);
+  return table;
+}
+
+/// Pairs of texts with a score from 0 to 2.
+std::string scored_pairs(int64_t count) {
+  std::string table = "text\tpair\tscore\n";
+  for (int64_t i = 0; i < count; ++i)
+    table += fmt::format("Tom was {}.\t{} was hungry in the barn.\t{}\n", i % 2 == 0 ? "hungry" : "happy",
+                         i % 3 == 0 ? "Tom" : "Anna", (i % 2 == 0) + (i % 3 == 0));
+  return table;
+}
+
+/// Questions of SQuAD's shape: one with an answer, one without.
+std::string questions() {
+  return R"({"data":[{"paragraphs":[{"context":"Tom was hungry. Anna went home.","qas":[)"
+         R"({"id":"1","question":"Who was hungry?","answers":[{"text":"Tom","answer_start":0}]},)"
+         R"({"id":"2","question":"Who was happy?","answers":[]}]}]}]})";
+}
+
+/// Texts in which "it", and "that", may mean the dog or what it saw.
+std::string nouns(int64_t count) {
+  std::string table = "text\tfirst_noun\tsecond_noun\tlabel\n";
+  for (int64_t i = 0; i < count; ++i)
+    table += fmt::format("The dog saw the {} in that barn because it was hungry.\tthe dog\tthe {}\t{}\n",
+                         i % 2 == 0 ? "pear" : "egg", i % 2 == 0 ? "pear" : "egg",
+                         i % 3 == 0 ? "first" : "second");
+  return table;
+}
+
 }  // namespace
 
 const std::string show_teams = "OMP_DISPLAY_AFFINITY=TRUE OMP_AFFINITY_FORMAT='team of %N'";
@@ -144,6 +180,23 @@ OptionWorld::OptionWorld() {
   make({"vocab", "../toy/train.txt", "--size", "150", "--out", "../vocab.txt"});
   make(with(with(small, {"--out", "../model"}), {"--steps", "1"}));
   make(with(with(with(small, {"--out", "../other"}), {"--steps", "1"}), {"--seed", "2"}));
+  write(path() / "moods.tsv", moods(24));
+  write(path() / "pairs.tsv", scored_pairs(24));
+  write(path() / "others.tsv", "text\tpair\nTom\tAnna\n");
+  write(path() / "nouns.tsv", nouns(8));
+  std::string kinds = moods(24);  // with other labels
+  for (size_t at = kinds.find("glad"); at != std::string::npos; at = kinds.find("glad", at + 4))
+    if (at % 3 == 0) kinds.replace(at, 4, "sad");
+  write(path() / "kinds.tsv", kinds);
+  make({"finetune", "classification", "../model", "../moods.tsv", "--out", "../moods", "--epochs", "10",
+        "--learning-rate", "3e-3"});
+  write(path() / "old.conll",
+        "Tom I-PER\nwent O\nhome O\n\nWhere O\nwas O\nAnna I-PER\n\nIt O\nwas O\nTom I-PER\n");
+  write(path() / "questions.json", questions());
+  make({"finetune", "entities", "../model", "../old.conll", "--iob1", "--out", "../tags", "--epochs", "1"});
+  make({"finetune", "questions", "../model", "../questions.json", "--out", "../answers", "--epochs", "1"});
+  make({"similarity", "../model", "../pairs.tsv", "--score", "--cure", "centre", "--save",
+        "../centre.safetensors"});
 }
 
 const Outcome& OptionWorld::call(const Words& arguments, const std::string& environment,

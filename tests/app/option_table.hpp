@@ -65,9 +65,12 @@ Words with(Words call, const Words& option);
 Words without(const Words& call, const std::string& option);
 
 /// A folder with what the rows read: toy/train.txt, toy/held-out.txt (38 and 2 small stories), vocab.txt,
-/// letters.txt (a vocabulary of letters), lines.txt (60 lines without an empty one), and the models `model`
-/// and `other`, of a step each. Calls are made in folders of their own beside these, so they are called
-/// ../toy/train.txt.
+/// letters.txt (a vocabulary of letters), lines.txt (60 lines without an empty one), moods.tsv (24 texts with
+/// labels and kinds), pairs.tsv (24 pairs with scores), others.tsv (one pair), nouns.tsv (8 texts with a
+/// pronoun), kinds.tsv (moods.tsv with other labels), centre.safetensors (a cure), old.conll
+/// (three sentences as IOB1), questions.json (two questions), the models `model` and
+/// `other`, of a step each, and `moods`, `tags` and `answers`, fine-tuned on them. Calls are made in folders
+/// of their own beside these, so they are called ../toy/train.txt.
 class OptionWorld {
  public:
   OptionWorld();
@@ -105,6 +108,11 @@ std::vector<OptionRow> evaluate_rows();
 std::vector<OptionRow> fill_mask_rows();
 std::vector<OptionRow> embed_rows();
 std::vector<OptionRow> attention_rows();
+std::vector<OptionRow> finetune_rows();
+std::vector<OptionRow> finetune_step_rows();
+std::vector<OptionRow> predict_rows();
+std::vector<OptionRow> similarity_rows();
+std::vector<OptionRow> probe_rows();
 std::vector<OptionRow> bench_rows();
 std::vector<OptionRow> inspect_rows();
 std::vector<OptionRow> gradcheck_rows();

@@ -10,9 +10,10 @@ namespace {
 std::vector<OptionRow> all_rows() {
   std::vector<OptionRow> rows;
   for (const auto& part :
-       {corpus_rows, vocab_rows, tokenize_rows, pretrain_text_rows, pretrain_model_rows, pretrain_step_rows,
-        pretrain_course_rows, evaluate_rows, fill_mask_rows, embed_rows, attention_rows, bench_rows,
-        inspect_rows, gradcheck_rows, experiment_rows}) {
+       {corpus_rows,        vocab_rows,           tokenize_rows,      pretrain_text_rows, pretrain_model_rows,
+        pretrain_step_rows, pretrain_course_rows, evaluate_rows,      fill_mask_rows,     embed_rows,
+        attention_rows,     finetune_rows,        finetune_step_rows, predict_rows,       similarity_rows,
+        probe_rows,         bench_rows,           inspect_rows,       gradcheck_rows,     experiment_rows}) {
     std::ranges::move(part(), std::back_inserter(rows));
   }
   return rows;

@@ -1,9 +1,13 @@
-#include "app/pretrain/run_settings.hpp"
+#include "app/runs/run_settings.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
+#include <cmath>
 
 #include "app/command.hpp"
+#include "autograd/file.hpp"
+#include "autograd/ops.hpp"
 
 namespace gradus::app {
 namespace {
@@ -26,6 +30,9 @@ std::string difference(const std::string& option, std::string_view had, std::str
     return fmt::format("{}: the run was begun with another {} text", option,
                        option == "TEXT" ? "training" : "held-out");
   }
+  if (option == "TRAIN" || option == "--validation")
+    return fmt::format("{}: the run was begun with other examples", option);
+  if (option == "MODEL") return "MODEL: the run was begun with another model";
   if (option == "--from") return fmt::format("--from: the run was begun with {}, not {}", had, now);
   // What both begin with says what it is, as "steps " does, and the option says that too.
   const size_t number = had.find_first_of("0123456789");
@@ -47,9 +54,11 @@ std::string settings_line(const std::vector<RunSetting>& settings) {
   return line;
 }
 
+std::string Fingerprint::text() const { return fmt::format("{:016x}", hash_); }
+
 std::string fingerprint(const bert::TokenizedCorpus& corpus) {
-  uint64_t hash = 0xcbf29ce484222325;  // FNV-1a, a number at a time
-  const auto add = [&hash](int64_t number) { hash = (hash ^ static_cast<uint64_t>(number)) * 0x100000001b3; };
+  Fingerprint print;
+  const auto add = [&print](int64_t number) { print.add(static_cast<uint64_t>(number)); };
   bert::CorpusWalk walk(corpus);
   for (int64_t d = 0; d < corpus.documents(); ++d) {
     walk.at(d);
@@ -60,7 +69,26 @@ std::string fingerprint(const bert::TokenizedCorpus& corpus) {
     for (int64_t i = corpus.first_sentence(d); i < corpus.end_sentence(d); ++i) add(corpus.begin_of(i));
   }
   for (int64_t d = 0; d < corpus.documents(); ++d) add(corpus.first_sentence(d));
-  return fmt::format("{:016x}", hash);
+  return print.text();
+}
+
+std::string fingerprint(const std::filesystem::path& file) {
+  Fingerprint print;
+  for (const char byte : read_file(file)) print.add(static_cast<unsigned char>(byte));
+  return print.text();
+}
+
+std::string checked_fingerprint(const nn::StateDict& weights, const std::string& name) {
+  Fingerprint print;
+  for (const auto& [parameter, weight] : weights) {
+    for (const float value : weight.to(DType::f32).to_vector<float>()) {
+      if (!std::isfinite(value))
+        fail<FormatError>("{}: {} holds {}, so its weights are of no use; take an earlier checkpoint", name,
+                          parameter, value);
+      print.add(std::bit_cast<uint32_t>(value));
+    }
+  }
+  return print.text();
 }
 
 void keep_unsaid(const std::string& line, std::vector<RunSetting>& settings) {
@@ -103,8 +131,8 @@ SettingChanges check_settings(const std::string& line, const std::vector<RunSett
       changes.learning_rate = true;
       continue;
     }
-    if (option == "--steps" || option == "--minutes") {
-      const std::string unit = option == "--steps" ? "steps " : "minutes ";
+    if (option == "--steps" || option == "--minutes" || option == "--epochs") {
+      const std::string unit = option.substr(2) + " ";
       const std::optional<double> before = number_in(had[i], unit), after = number_in(text, unit);
       if (before && after && *after > *before) {
         changes.length_before = before;

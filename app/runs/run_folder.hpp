@@ -1,0 +1,22 @@
+/// @file
+/// The folder of a training run, whatever it learns: held by one process at a time, begun once, and gone on
+/// with.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "bert/training/folder_lock.hpp"
+#include "bert/training/resumable.hpp"
+
+namespace gradus::app {
+
+/// Keeps other runs out of the folder as long as it lives, and clears away what killed ones left in it.
+/// @throws WrongCall when another process holds it.
+bert::FolderLock hold_run(const std::filesystem::path& out);
+
+/// The checkpoint with which a run goes on, or nothing for a run that begins.
+/// @throws WrongCall where there is a run and the call is for a new one, or the other way round.
+std::optional<bert::Resumable> checkpoint_to_resume(const std::filesystem::path& out, bool resume);
+
+}  // namespace gradus::app
