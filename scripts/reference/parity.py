@@ -7,6 +7,7 @@
 - So do 100,000 lines by Google's rules, which --google asks for (google_tokenizer.py).
 - Chapter 15's Python opens its folder, and prints what the chapter shows (chapter_15.py).
 - The vectors of `gradus embed` are those of transformers, on folders of both origins (embed_parity.py).
+- Fine-tuned folders open there and say the same, and transformers' own are fine-tuned further here (task_parity.py).
 - Vocabularies are learnt in the same steps, as far as no two pairs are equally frequent (trainer_fixture.py).
 """
 import json
@@ -20,6 +21,7 @@ import tempfile
 import chapter_15
 import embed_parity
 import hf_roundtrip
+import task_parity
 import tokenizer_folders
 import tokenizer_lines
 import trainer_fixture
@@ -84,6 +86,7 @@ def main():
         tokenizer_folders.check(folders[0], place / "tokenized.jsonl")
         embed_parity.check_all(program, [*folders, FIXTURES / "bert" / "small"])
         check_example(program, place)
+        task_parity.check(program, place / "trained")
         chapter_15.check(program.parent)
         trainer_fixture.check(program, place)
         tokenizer_lines.check_characters(tests, place)
