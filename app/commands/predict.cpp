@@ -1,5 +1,6 @@
 // gradus predict: what a fine-tuned model says of texts, or how good that is.
 #include <memory>
+#include <optional>
 
 #include "app/command.hpp"
 #include "app/commands.hpp"
@@ -27,14 +28,14 @@ void run(PredictCall call) {
   if (call.threads > 0) set_num_threads(static_cast<int>(call.threads));
   call.fit.fit = bert::fit_by_name(call.long_texts);
   if (!call.pronoun.empty()) return predict_pronouns(call);
-  if (!bert::find_task_config(call.model / "config.json"))
+  const std::optional<bert::TaskConfig> task = bert::find_task_config(call.model / "config.json");
+  if (!task)
     fail<WrongCall>(
         "{} has no task on top; gradus finetune makes one, gradus similarity compares the vectors of such a "
         "model, and "
         "--pronoun asks its MLM head",
         call.model.string());
-  const bert::TaskConfig task = bert::load_task_config(call.model / "config.json");
-  switch (task.task) {
+  switch (task->task) {
     case bert::Task::sequence_classification:
       return predict_texts(call);
     case bert::Task::multiple_choice:

@@ -103,7 +103,8 @@ void check_numbers(const bert::LabelledTexts& training) {
                       first);
 }
 
-StartedTask start_classification(const FinetuneCall& call, const bert::FitOptions& fit) {
+StartedTask start_classification(const FinetuneCall& call, const bert::FitOptions& fit,
+                                 bert::Tokenizer tokenizer) {
   const bool regression = call.task == "regression";
   const auto [training, validation] =
       read_tables(call, regression ? bert::LabelKind::number : bert::LabelKind::name);
@@ -116,17 +117,16 @@ StartedTask start_classification(const FinetuneCall& call, const bert::FitOption
   bert::ClassificationOptions options{.fit = fit};
   if (call.class_weights == "balanced") options.class_weights = bert::balanced_weights(training, task.labels);
   const bert::Config config = model.bert.config;
-  StartedTask start =
-      started(std::make_unique<bert::Classification>(std::move(model), bert::load_tokenizer(call.model),
-                                                     training, validation, options),
-              config, warnings, std::ssize(training.rows), std::ssize(validation.rows));
+  StartedTask start = started(std::make_unique<bert::Classification>(std::move(model), std::move(tokenizer),
+                                                                     training, validation, options),
+                              config, warnings, std::ssize(training.rows), std::ssize(validation.rows));
   if (!regression) start.about.emplace_back("Labels", fmt::format("{}", fmt::join(task.labels, ", ")));
   return start;
 }
 
 // ---- Choices ----
 
-StartedTask start_choices(const FinetuneCall& call, const bert::FitOptions& fit) {
+StartedTask start_choices(const FinetuneCall& call, const bert::FitOptions& fit, bert::Tokenizer tokenizer) {
   bert::ChoiceQuestions training = bert::read_choices(call.training, true), validation = training;
   validation.questions.clear();
   if (call.validation.empty()) {
@@ -137,14 +137,14 @@ StartedTask start_choices(const FinetuneCall& call, const bert::FitOptions& fit)
   auto [model, warnings] = bert::start_task<bert::BertForMultipleChoice>(
       call.model, {.task = bert::Task::multiple_choice}, start_options(call));
   const bert::Config config = model.bert.config;
-  return started(std::make_unique<bert::Choices>(std::move(model), bert::load_tokenizer(call.model), training,
-                                                 validation, fit),
-                 config, warnings, std::ssize(training.questions), std::ssize(validation.questions));
+  return started(
+      std::make_unique<bert::Choices>(std::move(model), std::move(tokenizer), training, validation, fit),
+      config, warnings, std::ssize(training.questions), std::ssize(validation.questions));
 }
 
 // ---- Words ----
 
-StartedTask start_entities(const FinetuneCall& call, const bert::FitOptions& fit) {
+StartedTask start_entities(const FinetuneCall& call, const bert::FitOptions& fit, bert::Tokenizer tokenizer) {
   const bert::TagColumn column = call.iob1 ? bert::TagColumn::iob1 : bert::TagColumn::iob2;
   bert::TaggedSentences training = bert::read_tagged_sentences(call.training, column), validation;
   bert::TaskConfig task{.task = bert::Task::token_classification, .labels = training.labels()};
@@ -160,17 +160,17 @@ StartedTask start_entities(const FinetuneCall& call, const bert::FitOptions& fit
   bert::TaggingOptions options{.fit = fit};
   if (call.class_weights == "balanced") options.class_weights = bert::balanced_weights(training, task.labels);
   const bert::Config config = model.bert.config;
-  StartedTask start =
-      started(std::make_unique<bert::Tagging>(std::move(model), bert::load_tokenizer(call.model), training,
-                                              validation, options),
-              config, warnings, std::ssize(training.sentences), std::ssize(validation.sentences));
+  StartedTask start = started(
+      std::make_unique<bert::Tagging>(std::move(model), std::move(tokenizer), training, validation, options),
+      config, warnings, std::ssize(training.sentences), std::ssize(validation.sentences));
   start.about.emplace_back("Tags", fmt::format("{}", fmt::join(task.labels, ", ")));
   return start;
 }
 
 // ---- Questions ----
 
-StartedTask start_questions(const FinetuneCall& call, const bert::FitOptions& fit) {
+StartedTask start_questions(const FinetuneCall& call, const bert::FitOptions& fit,
+                            bert::Tokenizer tokenizer) {
   bert::Questions training = bert::read_questions(call.training, true), validation = training;
   validation.questions.clear();
   if (call.validation.empty()) {
@@ -182,14 +182,15 @@ StartedTask start_questions(const FinetuneCall& call, const bert::FitOptions& fi
       call.model, {.task = bert::Task::question_answering}, start_options(call));
   const bert::Config config = model.bert.config;
   const bert::AnsweringOptions options{.max_length = fit.max_length, .overlap = fit.overlap};
-  return started(std::make_unique<bert::Answering>(std::move(model), bert::load_tokenizer(call.model),
-                                                   training, validation, options),
+  return started(std::make_unique<bert::Answering>(std::move(model), std::move(tokenizer), training,
+                                                   validation, options),
                  config, warnings, std::ssize(training.questions), std::ssize(validation.questions));
 }
 
 // ---- Two towers ----
 
-StartedTask start_similarity(const FinetuneCall& call, const bert::FitOptions& fit) {
+StartedTask start_similarity(const FinetuneCall& call, const bert::FitOptions& fit,
+                             bert::Tokenizer tokenizer) {
   const auto [training, validation] = read_tables(call, bert::LabelKind::number);
   bert::Checkpoint checkpoint = bert::read_checkpoint(call.model);
   if (!std::isnan(call.dropout))
@@ -200,15 +201,14 @@ StartedTask start_similarity(const FinetuneCall& call, const bert::FitOptions& f
                                   .loss = bert::similarity_loss_by_name(call.loss),
                                   .temperature = call.temperature,
                                   .alike_from = call.alike_from};
-  return started(
-      std::make_unique<bert::Similarity>(bert::SentenceEncoder(std::move(body)),
-                                         bert::load_tokenizer(call.model), training, validation, options),
-      config, warnings, std::ssize(training.rows), std::ssize(validation.rows));
+  return started(std::make_unique<bert::Similarity>(bert::SentenceEncoder(std::move(body)),
+                                                    std::move(tokenizer), training, validation, options),
+                 config, warnings, std::ssize(training.rows), std::ssize(validation.rows));
 }
 
 // ---- Pronouns ----
 
-StartedTask start_pronouns(const FinetuneCall& call, const bert::FitOptions&) {
+StartedTask start_pronouns(const FinetuneCall& call, const bert::FitOptions&, bert::Tokenizer tokenizer) {
   const auto cases_of = [](const std::filesystem::path& file) {
     return bert::pronoun_cases(bert::read_labelled_texts(file, bert::LabelKind::name));
   };
@@ -226,12 +226,12 @@ StartedTask start_pronouns(const FinetuneCall& call, const bert::FitOptions&) {
   bert::BertForPreTraining model(checkpoint.config, rng);
   bert::load_weights(checkpoint, model);
   const bert::Config config = model.bert.config;
-  return started(std::make_unique<bert::Pronouns>(std::move(model), bert::load_tokenizer(call.model),
-                                                  std::move(training), std::move(validation), call.pronoun),
+  return started(std::make_unique<bert::Pronouns>(std::move(model), std::move(tokenizer), std::move(training),
+                                                  std::move(validation), call.pronoun),
                  config, checkpoint.warnings, counted_training, counted_validation);
 }
 
-using Start = StartedTask (*)(const FinetuneCall&, const bert::FitOptions&);
+using Start = StartedTask (*)(const FinetuneCall&, const bert::FitOptions&, bert::Tokenizer);
 
 constexpr std::array<std::pair<const char*, Start>, 7> tasks = {{{"classification", start_classification},
                                                                  {"regression", start_classification},
@@ -256,9 +256,11 @@ StartedTask start_training(const FinetuneCall& call) {
                     counted(config.num_hidden_layers, "layer"), call.model.string());
   const Start start =
       std::ranges::find(tasks, call.task, [](const auto& task) { return task.first; })->second;
+  bert::Tokenizer tokenizer = bert::load_tokenizer(call.model);
+  check_vocabulary("finetune", tokenizer, config);
   StartedTask made =
-      start(call, fit_for(call.model, config.max_position_embeddings, call.fit, call.said("--max-length")));
-  check_vocabulary("finetune", bert::load_tokenizer(call.model), config);
+      start(call, fit_for(call.model, config.max_position_embeddings, call.fit, call.said("--max-length")),
+            std::move(tokenizer));
   made.task->hide_pieces(call.hidden);
   if (call.freeze > 0) bert::freeze_layers(made.task->model(), call.freeze);
   return made;

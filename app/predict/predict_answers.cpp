@@ -1,12 +1,11 @@
 // The answers that a model finds in texts, and how good they are.
 #include "app/command.hpp"
 #include "app/finetune/task_run.hpp"
-#include "app/input/model_files.hpp"
 #include "app/input/row_length.hpp"
+#include "app/input/task_folder.hpp"
 #include "app/predict/predict_call.hpp"
 #include "app/terminal/progress.hpp"
 #include "bert/tasks/answering.hpp"
-#include "bert/tokenizer/tokenizer_files.hpp"
 
 namespace gradus::app {
 namespace {
@@ -44,10 +43,7 @@ bert::Questions questions_of(const PredictCall& call) {
 void predict_answers(const PredictCall& call) {
   if (!call.by.empty() || !call.together.empty())
     fail<WrongCall>("--by and --together are for tables, and {} answers questions", call.model.string());
-  const bert::Tokenizer tokenizer = bert::load_tokenizer(call.model);
-  const auto [model, warnings] = bert::load_task<bert::BertForQuestionAnswering>(call.model);
-  for (const std::string& warning : warnings) print_error(fmt::format("gradus predict: {}\n", warning));
-  check_vocabulary("predict", tokenizer, model.bert.config);
+  const auto [tokenizer, model] = open_task<bert::BertForQuestionAnswering>("predict", call.model);
   const bert::Questions questions = questions_of(call);
   const bert::FitOptions fit =
       fit_for(call.model, model.bert.config.max_position_embeddings, call.fit, call.said_length);

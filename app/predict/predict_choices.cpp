@@ -1,12 +1,11 @@
 // The choices that a model makes, and how good they are.
 #include "app/command.hpp"
 #include "app/finetune/task_run.hpp"
-#include "app/input/model_files.hpp"
 #include "app/input/row_length.hpp"
+#include "app/input/task_folder.hpp"
 #include "app/predict/predict_call.hpp"
 #include "autograd/ops.hpp"
 #include "bert/tasks/choices.hpp"
-#include "bert/tokenizer/tokenizer_files.hpp"
 
 namespace gradus::app {
 namespace {
@@ -38,10 +37,7 @@ void predict_choices(const PredictCall& call) {
   if (call.file.empty()) fail<WrongCall>("--text is for labels; a model of choices reads a FILE");
   if (!call.by.empty() || !call.together.empty())
     fail<WrongCall>("--by and --together are for labels, and {} makes choices", call.model.string());
-  const bert::Tokenizer tokenizer = bert::load_tokenizer(call.model);
-  const auto [model, warnings] = bert::load_task<bert::BertForMultipleChoice>(call.model);
-  for (const std::string& warning : warnings) print_error(fmt::format("gradus predict: {}\n", warning));
-  check_vocabulary("predict", tokenizer, model.bert.config);
+  const auto [tokenizer, model] = open_task<bert::BertForMultipleChoice>("predict", call.model);
   const bert::ChoiceQuestions questions = bert::read_choices(call.file, call.score);
   const bert::ChoiceRows rows = bert::choice_rows(
       tokenizer, questions,

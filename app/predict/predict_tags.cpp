@@ -1,13 +1,12 @@
 // The tags that a model gives to words, and how good they are.
 #include "app/command.hpp"
 #include "app/finetune/task_run.hpp"
-#include "app/input/model_files.hpp"
 #include "app/input/row_length.hpp"
+#include "app/input/task_folder.hpp"
 #include "app/predict/predict_call.hpp"
 #include "app/terminal/progress.hpp"
 #include "bert/metrics/entities.hpp"
 #include "bert/tasks/tagging.hpp"
-#include "bert/tokenizer/tokenizer_files.hpp"
 
 namespace gradus::app {
 namespace {
@@ -56,10 +55,7 @@ bert::TaggedSentences sentences_of(const PredictCall& call) {
 void predict_tags(const PredictCall& call) {
   if (!call.by.empty() || !call.together.empty())
     fail<WrongCall>("--by and --together are for tables, and {} gives tags to words", call.model.string());
-  const bert::Tokenizer tokenizer = bert::load_tokenizer(call.model);
-  const auto [model, warnings] = bert::load_task<bert::BertForTokenClassification>(call.model);
-  for (const std::string& warning : warnings) print_error(fmt::format("gradus predict: {}\n", warning));
-  check_vocabulary("predict", tokenizer, model.bert.config);
+  const auto [tokenizer, model] = open_task<bert::BertForTokenClassification>("predict", call.model);
   const bert::TaggedSentences sentences = sentences_of(call);
   const bert::FitOptions fit =
       fit_for(call.model, model.bert.config.max_position_embeddings, call.fit, call.said_length);

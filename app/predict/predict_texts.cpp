@@ -4,14 +4,13 @@
 #include "app/command.hpp"
 #include "app/finetune/task_run.hpp"
 #include "app/input/input_texts.hpp"
-#include "app/input/model_files.hpp"
 #include "app/input/row_length.hpp"
+#include "app/input/task_folder.hpp"
 #include "app/predict/predict_call.hpp"
 #include "app/predict/table_groups.hpp"
 #include "app/terminal/progress.hpp"
 #include "autograd/ops.hpp"
 #include "bert/tasks/classification.hpp"
-#include "bert/tokenizer/tokenizer_files.hpp"
 
 namespace gradus::app {
 namespace {
@@ -85,10 +84,7 @@ void print_predictions(const PredictCall& call, const bert::TaskConfig& task,
 }  // namespace
 
 void predict_texts(const PredictCall& call) {
-  const bert::Tokenizer tokenizer = bert::load_tokenizer(call.model);
-  const auto [model, warnings] = bert::load_task<Model>(call.model);
-  for (const std::string& warning : warnings) print_error(fmt::format("gradus predict: {}\n", warning));
-  check_vocabulary("predict", tokenizer, model.bert.config);
+  const auto [tokenizer, model] = open_task<Model>("predict", call.model);
   if (!call.together.empty() && model.task.regression)
     fail<WrongCall>("--together is for labels, and {} gives numbers", call.model.string());
   const bert::LabelledTexts texts = texts_of(call, model.task);

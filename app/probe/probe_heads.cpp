@@ -6,12 +6,12 @@
 #include "app/command.hpp"
 #include "app/input/model_files.hpp"
 #include "app/input/row_length.hpp"
+#include "app/input/task_folder.hpp"
 #include "app/probe/probe_call.hpp"
 #include "app/terminal/progress.hpp"
 #include "autograd/file.hpp"
 #include "bert/inspection/antecedents.hpp"
 #include "bert/tasks/classification.hpp"
-#include "bert/tokenizer/tokenizer_files.hpp"
 #include "plot/heat_map.hpp"
 #include "plot/svg_file.hpp"
 
@@ -52,16 +52,14 @@ struct Scored {
 };
 
 Scored scored_classifier(const ProbeCall& call) {
-  const bert::Tokenizer tokenizer = bert::load_tokenizer(call.model);
-  auto [loaded, warnings] = bert::load_task<bert::BertForSequenceClassification>(call.model);
-  for (const std::string& warning : warnings) print_error(fmt::format("gradus probe: {}\n", warning));
-  if (loaded.task.regression)
+  auto opened = open_task<bert::BertForSequenceClassification>("probe", call.model);
+  if (opened.model.task.regression)
     fail<WrongCall>("{} gives numbers, and a classifier is wanted", call.model.string());
-  auto model = std::make_shared<const bert::BertForSequenceClassification>(std::move(loaded));
+  auto model = std::make_shared<const bert::BertForSequenceClassification>(std::move(opened.model));
   const bert::LabelledTexts texts = bert::read_labelled_texts(call.train, bert::LabelKind::name);
   const bert::FittedTexts rows = bert::fit_texts(
-      tokenizer, texts, fit_for(call.model, model->bert.config.max_position_embeddings, {}, false));
-  const auto accuracy = [own = model.get(), texts, rows, pad = tokenizer.special_ids().pad] {
+      opened.tokenizer, texts, fit_for(call.model, model->bert.config.max_position_embeddings, {}, false));
+  const auto accuracy = [own = model.get(), texts, rows, pad = opened.tokenizer.special_ids().pad] {
     return bert::judge(own->task, texts, bert::classify(*own, rows, pad), bert::Detail::figures_only).value();
   };
   const bert::Bert* body = &model->bert;

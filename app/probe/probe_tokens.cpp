@@ -4,12 +4,11 @@
 
 #include "app/command.hpp"
 #include "app/input/input_texts.hpp"
+#include "app/input/task_folder.hpp"
 #include "app/probe/probe_call.hpp"
 #include "autograd/file.hpp"
 #include "autograd/ops.hpp"
 #include "bert/inspection/attribution.hpp"
-#include "bert/tasks/task_files.hpp"
-#include "bert/tokenizer/tokenizer_files.hpp"
 #include "plot/heat_map.hpp"
 #include "plot/svg_file.hpp"
 
@@ -39,9 +38,7 @@ std::string picture_of(const bert::Encoding& encoding, const bert::Attribution& 
 void probe_tokens(const ProbeCall& call) {
   check_argument("--text", call.text);
   check_argument("--pair", call.pair);
-  const bert::Tokenizer tokenizer = bert::load_tokenizer(call.model);
-  const auto [model, warnings] = bert::load_task<Model>(call.model);
-  for (const std::string& warning : warnings) print_error(fmt::format("gradus probe: {}\n", warning));
+  const auto [tokenizer, model] = open_task<Model>("probe", call.model);
   if (model.task.regression || model.pooling)
     fail<WrongCall>("{} is no classifier on the pooled vector, and such a one is wanted",
                     call.model.string());

@@ -37,6 +37,14 @@ std::string most_frequent(std::span<const std::string> labels) {
   return largest(counts);
 }
 
+double share_right(std::span<const std::string> said, std::span<const std::string> truth) {
+  if (said.size() != truth.size())
+    fail<ShapeError>("share right: {} answers for {} truths", said.size(), truth.size());
+  double right = 0;
+  for (size_t i = 0; i < said.size(); ++i) right += said[i] == truth[i];
+  return right / static_cast<double>(said.size());
+}
+
 FrequentTags::FrequentTags(std::span<const std::vector<std::string>> words,
                            std::span<const std::vector<std::string>> tags) {
   if (words.empty()) fail<ValueError>("most frequent tags: there are no sentences");

@@ -16,6 +16,9 @@ namespace gradus::bert {
 /// @throws ValueError without labels.
 std::string most_frequent(std::span<const std::string> labels);
 
+/// The share of answers that are right, from 0 to 1. @throws ShapeError where the lists differ in length.
+double share_right(std::span<const std::string> said, std::span<const std::string> truth);
+
 /// Tags each word with the tag that it had most often, in whatever sentence. A word never seen gets the most
 /// frequent tag of the words that begin as it does, with a capital or without.
 class FrequentTags {

@@ -26,12 +26,6 @@ uint64_t number_of(const std::string& word) {
   return hash;
 }
 
-double share_right(const std::vector<std::string>& said, const std::vector<std::string>& truth) {
-  double right = 0;
-  for (size_t i = 0; i < said.size(); ++i) right += said[i] == truth[i];
-  return right / static_cast<double>(said.size());
-}
-
 }  // namespace
 
 LinearProbe::LinearProbe(const LabelledVectors& training, const ProbeOptions& options) {

@@ -47,12 +47,6 @@ TextRow row_of(const SpecialIds& special, std::span<const TokenId> question,
   return row;
 }
 
-std::vector<const TextRow*> chosen(const std::vector<TextRow>& rows, std::span<const int64_t> which) {
-  std::vector<const TextRow*> some;
-  for (const int64_t row : which) some.push_back(&rows[static_cast<size_t>(row)]);
-  return some;
-}
-
 /// Whether `mine` of a question's windows is the one in which the pieces first ... last have most context.
 bool has_most_context(std::span<const QuestionRows::Window> windows, size_t mine, int64_t first,
                       int64_t last) {
@@ -243,12 +237,12 @@ Answering::Answering(BertForQuestionAnswering model, Tokenizer tokenizer, const 
 }
 
 std::pair<int64_t, int64_t> Answering::slots_and_pieces(std::span<const int64_t> rows) const {
-  return count_slots(chosen(training_rows_.rows, rows));
+  return count_slots(rows_at(training_rows_.rows, rows));
 }
 
 Tensor Answering::loss(std::span<const int64_t> rows) const {
   const SpecialIds& special = tokenizer_.special_ids();
-  const TaskInput input = shown(to_input(chosen(training_rows_.rows, rows), special.pad), special);
+  const TaskInput input = shown(to_input(rows_at(training_rows_.rows, rows), special.pad), special);
   std::vector<int64_t> first, last;
   for (const int64_t row : rows) {
     const auto& slots = training_slots_[static_cast<size_t>(row)];

@@ -7,6 +7,7 @@
 #include "autograd/ops.hpp"
 #include "autograd/plural.hpp"
 #include "bert/evaluation/label_baselines.hpp"
+#include "bert/tasks/chosen.hpp"
 
 namespace gradus::bert {
 namespace {
@@ -97,24 +98,13 @@ Tensor choose(const BertForMultipleChoice& model, const ChoiceRows& rows, int64_
 }
 
 Findings judge_choices(const ChoiceQuestions& questions, const Tensor& said, Detail detail) {
-  const std::vector<int64_t> truth = right_ones(questions);
-  const std::vector<int64_t> guesses = argmax(said, -1).to_vector<int64_t>();
-  const Tensor losses = cross_entropy(said.to(DType::f64), tensor(truth), {.reduction = LossReduction::none});
-  const std::vector<double> loss_of_each = losses.to_vector<double>();
-  Findings found{.examples = std::ssize(truth)};
-  found.figures.push_back(figure_of("accuracy", truth.size(), detail, [&](std::span<const size_t> which) {
-    double right = 0;
-    for (const size_t i : which) right += truth[i] == guesses[i];
-    return right / static_cast<double>(which.size());
-  }));
-  found.figures.push_back({"loss", mean(losses).item()});
+  const Chosen chosen = chosen_beside(right_ones(questions), said);
+  Findings found{.examples = std::ssize(chosen.truth), .figures = {chosen.accuracy(detail), chosen.loss()}};
   if (detail == Detail::figures_only) return found;
-  std::vector<bool> is_wrong;
-  for (size_t i = 0; i < truth.size(); ++i) is_wrong.push_back(truth[i] != guesses[i]);
-  for (const size_t i : worst_of(loss_of_each, is_wrong)) {
+  for (const size_t i : chosen.worst()) {
     const auto& question = questions.questions[i];
-    found.worst.push_back({question.text, question.choices[static_cast<size_t>(truth[i])],
-                           question.choices[static_cast<size_t>(guesses[i])], loss_of_each[i]});
+    found.worst.push_back({question.text, question.choices[static_cast<size_t>(chosen.truth[i])],
+                           question.choices[static_cast<size_t>(chosen.said[i])], chosen.losses[i]});
   }
   return found;
 }

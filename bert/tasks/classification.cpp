@@ -10,13 +10,6 @@
 namespace gradus::bert {
 namespace {
 
-std::vector<const TextRow*> pointers(const std::vector<TextRow>& rows, std::span<const int64_t> which) {
-  std::vector<const TextRow*> chosen;
-  chosen.reserve(which.size());
-  for (const int64_t row : which) chosen.push_back(&rows[static_cast<size_t>(row)]);
-  return chosen;
-}
-
 /// How many rows each text has.
 std::vector<double> rows_of_each(const FittedTexts& texts) {
   std::vector<double> counts(static_cast<size_t>(texts.texts), 0);
@@ -116,7 +109,7 @@ Classification::Classification(BertForSequenceClassification model, Tokenizer to
 }
 
 std::pair<int64_t, int64_t> Classification::slots_and_pieces(std::span<const int64_t> rows) const {
-  return count_slots(pointers(training_.rows, rows));
+  return count_slots(rows_at(training_.rows, rows));
 }
 
 double Classification::weight(std::span<const int64_t> rows) const {
@@ -130,8 +123,8 @@ double Classification::weight(std::span<const int64_t> rows) const {
 }
 
 Tensor Classification::loss(std::span<const int64_t> rows) const {
-  const Tensor said = model_(shown(to_input(pointers(training_.rows, rows), tokenizer_.special_ids().pad),
-                                   tokenizer_.special_ids()));
+  const Tensor said = model_(
+      shown(to_input(rows_at(training_.rows, rows), tokenizer_.special_ids().pad), tokenizer_.special_ids()));
   Targets targets;
   for (const int64_t row : rows) {
     const auto text = static_cast<size_t>(training_.text_of_row[static_cast<size_t>(row)]);

@@ -30,12 +30,6 @@ std::vector<std::string> labels_of(const LabelledTexts& table) {
   return labels;
 }
 
-double share_right(const std::vector<std::string>& said, const std::vector<std::string>& truth) {
-  double right = 0;
-  for (size_t i = 0; i < said.size(); ++i) right += said[i] == truth[i];
-  return right / static_cast<double>(said.size());
-}
-
 double mean_of(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }

@@ -5,6 +5,7 @@
 #include "autograd/error.hpp"
 #include "autograd/ops.hpp"
 #include "bert/metrics/correlation.hpp"
+#include "bert/tasks/chosen.hpp"
 #include "bert/tasks/classification.hpp"
 
 namespace gradus::bert {
@@ -22,37 +23,29 @@ std::vector<double> chosen(const std::vector<double>& values, std::span<const si
 }
 
 Findings judge_labels(const TaskConfig& task, const LabelledTexts& texts, const Tensor& said, Detail detail) {
-  const std::vector<int64_t> truth = targets_of(task, texts).labels;
-  const std::vector<int64_t> guesses = argmax(said, -1).to_vector<int64_t>();
+  const Chosen chosen = chosen_beside(targets_of(task, texts).labels, said);
   const auto classes = static_cast<int64_t>(task.labels.size());
   const auto matrix_of = [&](std::span<const size_t> which) {
-    std::vector<int64_t> some_truth, some_guesses;
+    std::vector<int64_t> truth, guesses;
     for (const size_t i : which) {
-      some_truth.push_back(truth[i]);
-      some_guesses.push_back(guesses[i]);
+      truth.push_back(chosen.truth[i]);
+      guesses.push_back(chosen.said[i]);
     }
-    return ConfusionMatrix(some_truth, some_guesses, classes);
+    return ConfusionMatrix(truth, guesses, classes);
   };
-  Findings found{.examples = std::ssize(truth)};
-  const auto add = [&](const char* name, auto figure) {
-    found.figures.push_back(figure_of(
-        name, truth.size(), detail, [&](std::span<const size_t> which) { return figure(matrix_of(which)); }));
-  };
-  add("accuracy", [](const ConfusionMatrix& m) { return m.accuracy(); });
-  add("macro F1", [](const ConfusionMatrix& m) { return m.macro_f1(); });
-  add("Matthews", [](const ConfusionMatrix& m) { return m.matthews(); });
-  const Tensor losses =
-      cross_entropy(said.to(DType::f64), tensor(truth), {.reduction = LossReduction::none});  // [N, C] -> [N]
-  const std::vector<double> loss_of_each = losses.to_vector<double>();
-  found.figures.push_back({"loss", mean(losses).item()});
+  Findings found{.examples = std::ssize(chosen.truth)};
+  found.figures = figures_of({"accuracy", "macro F1", "Matthews"}, chosen.truth.size(), detail,
+                             [&](std::span<const size_t> which) {
+                               const ConfusionMatrix matrix = matrix_of(which);
+                               return std::vector{matrix.accuracy(), matrix.macro_f1(), matrix.matthews()};
+                             });
+  found.figures.push_back(chosen.loss());
   found.classes = task.labels;
-  found.confusion.emplace(truth, guesses, classes);
+  found.confusion.emplace(chosen.truth, chosen.said, classes);
   if (detail == Detail::figures_only) return found;
-  std::vector<bool> is_wrong;
-  for (size_t i = 0; i < truth.size(); ++i) is_wrong.push_back(truth[i] != guesses[i]);
-  for (const size_t i : worst_of(loss_of_each, is_wrong))
+  for (const size_t i : chosen.worst())
     found.worst.push_back({shown(texts.rows[i], texts.has_pairs), texts.rows[i].label,
-                           task.labels[static_cast<size_t>(guesses[i])], loss_of_each[i]});
+                           task.labels[static_cast<size_t>(chosen.said[i])], chosen.losses[i]});
   return found;
 }
 

@@ -7,6 +7,7 @@
 #include "autograd/ops.hpp"
 #include "bert/checkpoint/checkpoint.hpp"
 #include "bert/evaluation/label_baselines.hpp"
+#include "bert/tasks/chosen.hpp"
 
 namespace gradus::bert {
 namespace {
@@ -138,22 +139,13 @@ Tensor name_pronouns(const BertForPreTraining& model, const std::vector<PronounR
 Findings judge_pronouns(const std::vector<PronounCase>& cases, const Tensor& said, Detail detail) {
   std::vector<int64_t> truth;
   for (const PronounCase& one : cases) truth.push_back(one.first_is_right ? 0 : 1);
-  const std::vector<int64_t> guesses = argmax(said, -1).to_vector<int64_t>();
-  const Tensor losses = cross_entropy(said.to(DType::f64), tensor(truth), {.reduction = LossReduction::none});
-  const std::vector<double> loss_of_each = losses.to_vector<double>();
-  Findings found{.examples = std::ssize(truth)};
-  found.figures.push_back(figure_of("accuracy", truth.size(), detail, [&](std::span<const size_t> which) {
-    double right = 0;
-    for (const size_t i : which) right += truth[i] == guesses[i];
-    return right / static_cast<double>(which.size());
-  }));
-  found.figures.push_back({"loss", mean(losses).item()});
+  const Chosen chosen = chosen_beside(std::move(truth), said);
+  Findings found{.examples = std::ssize(cases), .figures = {chosen.accuracy(detail), chosen.loss()}};
   if (detail == Detail::figures_only) return found;
-  std::vector<bool> is_wrong;
-  for (size_t i = 0; i < truth.size(); ++i) is_wrong.push_back(truth[i] != guesses[i]);
   const auto noun = [&](size_t i, int64_t which) { return which == 0 ? cases[i].first : cases[i].second; };
-  for (const size_t i : worst_of(loss_of_each, is_wrong))
-    found.worst.push_back({cases[i].text, noun(i, truth[i]), noun(i, guesses[i]), loss_of_each[i]});
+  for (const size_t i : chosen.worst())
+    found.worst.push_back(
+        {cases[i].text, noun(i, chosen.truth[i]), noun(i, chosen.said[i]), chosen.losses[i]});
   return found;
 }
 

@@ -34,12 +34,6 @@ LabelledTexts learnt_from(LabelledTexts texts, const SimilarityOptions& options)
   return texts;
 }
 
-std::vector<const TextRow*> chosen(const TowerRows& tower, std::span<const int64_t> rows) {
-  std::vector<const TextRow*> some;
-  for (const int64_t row : rows) some.push_back(&tower.rows[static_cast<size_t>(row)]);
-  return some;
-}
-
 }  // namespace
 
 SentenceEncoder::SentenceEncoder(Bert body) : bert(child("bert", std::move(body))) {}
@@ -145,7 +139,7 @@ void Similarity::save(const std::filesystem::path& folder) const {
 std::pair<int64_t, int64_t> Similarity::slots_and_pieces(std::span<const int64_t> rows) const {
   int64_t slots = 0, pieces = 0;
   for (const TowerRows* tower : {&first_, &second_}) {
-    const auto [some_slots, some_pieces] = count_slots(chosen(*tower, rows));
+    const auto [some_slots, some_pieces] = count_slots(rows_at(tower->rows, rows));
     slots += some_slots;
     pieces += some_pieces;
   }
@@ -154,8 +148,10 @@ std::pair<int64_t, int64_t> Similarity::slots_and_pieces(std::span<const int64_t
 
 Tensor Similarity::loss(std::span<const int64_t> rows) const {
   const TokenId pad = tokenizer_.special_ids().pad;
-  const Tensor u = model_(shown(to_input(chosen(first_, rows), pad), tokenizer_.special_ids()));   // [B, H]
-  const Tensor v = model_(shown(to_input(chosen(second_, rows), pad), tokenizer_.special_ids()));  // [B, H]
+  const Tensor u =
+      model_(shown(to_input(rows_at(first_.rows, rows), pad), tokenizer_.special_ids()));  // [B, H]
+  const Tensor v =
+      model_(shown(to_input(rows_at(second_.rows, rows), pad), tokenizer_.special_ids()));  // [B, H]
   if (options_.loss == SimilarityLoss::contrastive) {
     const Tensor all = matmul(normalized(u), normalized(v).transpose(0, 1));  // [B, B]: row i beside column j
     return cross_entropy(all / options_.temperature, arange(std::ssize(rows)));

@@ -9,13 +9,6 @@
 namespace gradus::bert {
 namespace {
 
-std::vector<const TextRow*> pointers(const std::vector<TextRow>& rows, std::span<const int64_t> which) {
-  std::vector<const TextRow*> chosen;
-  chosen.reserve(which.size());
-  for (const int64_t row : which) chosen.push_back(&rows[static_cast<size_t>(row)]);
-  return chosen;
-}
-
 /// Where the words of these rows are in a batch of them: b * S + slot.
 Tensor positions_of(const TagRows& rows, std::span<const int64_t> which, int64_t length) {
   std::vector<int64_t> positions;
@@ -89,7 +82,7 @@ Tagging::Tagging(BertForTokenClassification model, Tokenizer tokenizer, const Ta
 }
 
 std::pair<int64_t, int64_t> Tagging::slots_and_pieces(std::span<const int64_t> rows) const {
-  return count_slots(pointers(training_.rows, rows));
+  return count_slots(rows_at(training_.rows, rows));
 }
 
 std::vector<int64_t> Tagging::targets_of_rows(std::span<const int64_t> rows) const {
@@ -109,9 +102,9 @@ double Tagging::weight(std::span<const int64_t> rows) const {
 }
 
 Tensor Tagging::loss(std::span<const int64_t> rows) const {
-  const Tensor said = logits_of(model_, training_, rows,
-                                shown(to_input(pointers(training_.rows, rows), tokenizer_.special_ids().pad),
-                                      tokenizer_.special_ids()));
+  const Tensor said = logits_of(
+      model_, training_, rows,
+      shown(to_input(rows_at(training_.rows, rows), tokenizer_.special_ids().pad), tokenizer_.special_ids()));
   CrossEntropyOptions how;
   if (!options_.class_weights.empty()) how.weight = tensor(options_.class_weights).to(said.dtype());
   return cross_entropy(said, tensor(targets_of_rows(rows)), how);

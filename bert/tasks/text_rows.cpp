@@ -91,6 +91,13 @@ FittedText fit_text(const Tokenizer& tokenizer, std::string_view text, std::stri
   return fitted;
 }
 
+std::vector<const TextRow*> rows_at(std::span<const TextRow> rows, std::span<const int64_t> which) {
+  std::vector<const TextRow*> some;
+  some.reserve(which.size());
+  for (const int64_t row : which) some.push_back(&rows[static_cast<size_t>(row)]);
+  return some;
+}
+
 void for_batches_by_length(
     std::span<const TextRow> rows,
     const std::function<void(std::span<const int64_t>, std::span<const TextRow* const>)>& work) {

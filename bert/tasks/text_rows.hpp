@@ -51,6 +51,9 @@ struct FittedText {
 FittedText fit_text(const Tokenizer& tokenizer, std::string_view text, std::string_view pair, bool has_pair,
                     const FitOptions& options);
 
+/// The rows with these numbers.
+std::vector<const TextRow*> rows_at(std::span<const TextRow> rows, std::span<const int64_t> which);
+
 /// Calls `work` for batches of rows of similar length, the longest first, with their numbers. A batch has at
 /// most 4,096 slots, or one row.
 void for_batches_by_length(
