@@ -81,7 +81,7 @@ void add_options(CLI::App& command, FinetuneCall& call) {
   add_number(command, "--save-minutes", call.loop.save_minutes, "Minutes between checkpoints",
              {0, 1e6, false, true});
   add_switch(command, "--resume", call.resume,
-             "Go on with the run in --out, bit for bit; --epochs may be more");
+             "Go on with the run in --out, bit for bit; --epochs may be more, --learning-rate another");
   add_whole(command, "--seed", call.seed, "Of the classifier, the order of examples and dropout", 0);
   add_threads(command, call.threads);
   add_json(command, call.json);

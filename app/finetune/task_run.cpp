@@ -153,9 +153,11 @@ void say_changes(const FinetuneCall& call, const SettingChanges& changes, Progre
   if (changes.learning_rate)
     progress.say(fmt::format("the run goes on with another learning rate, {}", call.loop.learning_rate));
   if (changes.length_before)
-    progress.say(fmt::format(
-        "the run goes on to {} instead of {:.0f}{}", counted(call.epochs, "epoch"), *changes.length_before,
-        call.decay == "constant" ? "" : "; the learning rate is higher again than it was"));
+    progress.say(fmt::format("the run goes on to {} instead of {:.0f}{}", counted(call.epochs, "epoch"),
+                             *changes.length_before,
+                             call.decay == "constant" || changes.learning_rate
+                                 ? ""
+                                 : "; the learning rate is higher again than it was"));
 }
 
 bert::LoopOptions loop_options(const FinetuneCall& call, int64_t steps_of_an_epoch, int64_t layers) {
@@ -195,6 +197,7 @@ TaskResult run_task(const FinetuneCall& call, Progress& progress) {
   if (!lock) {
     make_folder(call.out);
     lock.emplace(hold_run(call.out));
+    checkpoint_to_resume(call.out, call.resume);  // refuses a run that another process began meanwhile
   }
   bert::TaskReport report{
       .title = "Fine-tuning: " + call.task,
@@ -203,7 +206,10 @@ TaskResult run_task(const FinetuneCall& call, Progress& progress) {
       .settings = shown_settings(call, started, options.steps),
       .environment = run_environment()};
   const bool is_scored = task.examples() > 0;
-  if (is_scored) report.baselines = task.baselines();
+  if (is_scored) {
+    progress.update(-1, "what guesses without a model reach");
+    report.baselines = task.baselines();
+  }
   TaskPages pages(call.out, std::move(report));
 
   const std::string measure = is_scored ? task.measure() : "";

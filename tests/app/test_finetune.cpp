@@ -122,8 +122,14 @@ TEST_CASE("finetune: a finished run goes on to more epochs, and refuses what it 
   CHECK(more.errors.find(
             "the run goes on to 4 epochs instead of 2; the learning rate is higher again than it was\n") !=
         std::string::npos);
+  const ProgramResult slower =
+      world.call(world.tuning("out", {"--epochs", "6", "--resume", "--learning-rate", "1e-5"}));
+  CHECK(slower.exit_code == 0);
+  CHECK(slower.errors.find(
+            "the run goes on with another learning rate, 1e-05\nthe run goes on to 6 epochs instead "
+            "of 4\n") != std::string::npos);
   write(world.folder / "train.tsv", World::table(62));
-  CHECK(refusal({"--epochs", "4", "--resume"}) ==
+  CHECK(refusal({"--epochs", "6", "--resume", "--learning-rate", "1e-5"}) ==
         "gradus finetune: TRAIN: the run was begun with other examples; resume it as it was begun, or name "
         "another "
         "folder with --out\n");
