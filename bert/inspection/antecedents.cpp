@@ -15,9 +15,9 @@ std::vector<HeadScore> antecedent_scores(const Bert& model, const Tokenizer& tok
   for (const PronounCase& one : cases) {
     if (check_stop) check_stop();
     const Encoding encoding = tokenizer.encode(one.text);
-    const size_t from = pieces_of(encoding, one.text, pronoun, true).front();
-    const std::vector<size_t> first = pieces_of(encoding, one.text, one.first, false),
-                              second = pieces_of(encoding, one.text, one.second, false);
+    const size_t from = pieces_of(encoding, one, pronoun, true).front();
+    const std::vector<size_t> first = pieces_of(encoding, one, one.first, false),
+                              second = pieces_of(encoding, one, one.second, false);
     const AttentionPage page = model_attention(model, encoding);  // weights [L, A, S, S]
     const size_t size = encoding.size();
     for (size_t h = 0; h < scores.size(); ++h) {

@@ -39,10 +39,11 @@ size_t characters_in(const std::string& text, size_t bytes) {
                                            [](char byte) { return (byte & 0xC0) != 0x80; }));
 }
 
-TokenId first_piece_of_last_word(const Tokenizer& tokenizer, const std::string& noun) {
+TokenId first_piece_of_last_word(const Tokenizer& tokenizer, const PronounCase& one,
+                                 const std::string& noun) {
   const std::string word = noun.substr(noun.find_last_of(' ') + 1);
   const std::vector<TokenId> pieces = tokenizer.tokenize(word);
-  if (pieces.empty()) fail<FormatError>("the noun '{}' has no piece", noun);
+  if (pieces.empty()) fail<FormatError>("{}: the noun '{}' has no piece", one.where, noun);
   return pieces.front();
 }
 
@@ -70,25 +71,26 @@ std::vector<PronounCase> pronoun_cases(const LabelledTexts& texts, bool with_lab
   std::vector<PronounCase> cases;
   for (size_t i = 0; i < texts.rows.size(); ++i) {
     const LabelledText& row = texts.rows[i];
+    const std::string where = fmt::format("{}, line {}", texts.file.string(), row.line);
     if (with_labels && row.label != "first" && row.label != "second")
-      fail<FormatError>("{}, line {}: the label '{}' is neither first nor second", texts.file.string(),
-                        row.line, row.label);
-    cases.push_back({row.text, first[i], second[i], row.label != "second", row.line});
+      fail<FormatError>("{}: the label '{}' is neither first nor second", where, row.label);
+    cases.push_back({row.text, first[i], second[i], row.label != "second", where});
   }
   return cases;
 }
 
-std::vector<size_t> pieces_of(const Encoding& encoding, const std::string& text, const std::string& part,
+std::vector<size_t> pieces_of(const Encoding& encoding, const PronounCase& one, const std::string& part,
                               bool last) {
+  const std::string& text = one.text;
   const size_t at = find_words(small(text), small(part), last);
-  if (at == std::string::npos) fail<FormatError>("there is no '{}' in '{}'", part, text);
+  if (at == std::string::npos) fail<FormatError>("{}: there is no '{}' in '{}'", one.where, part, text);
   const size_t from = characters_in(text, at), to = characters_in(text, at + part.size());
   std::vector<size_t> pieces;
   for (size_t i = 0; i < encoding.size(); ++i)
     if (!encoding.special_tokens_mask[i] && encoding.offsets[i].begin >= from &&
         encoding.offsets[i].end <= to)
       pieces.push_back(i);
-  if (pieces.empty()) fail<FormatError>("no piece of '{}' is '{}' alone", text, part);
+  if (pieces.empty()) fail<FormatError>("{}: no piece of '{}' is '{}' alone", one.where, text, part);
   return pieces;
 }
 
@@ -98,18 +100,16 @@ std::vector<PronounRow> pronoun_rows(const Tokenizer& tokenizer, const std::vect
   for (const PronounCase& one : cases) {
     const Encoding encoding = tokenizer.encode(one.text);
     if (std::ssize(encoding.ids) > positions)
-      fail<FormatError>(
-          "line {}: the text has {} pieces with [CLS] and [SEP], and the model takes {} at most", one.line,
-          encoding.size(), positions);
-    for (const std::string* noun : {&one.first, &one.second}) pieces_of(encoding, one.text, *noun, false);
+      fail<FormatError>("{}: the text has {} pieces with [CLS] and [SEP], and the model takes {} at most",
+                        one.where, encoding.size(), positions);
+    for (const std::string* noun : {&one.first, &one.second}) pieces_of(encoding, one, *noun, false);
     PronounRow row{{encoding.ids, std::ssize(encoding.ids)},
-                   static_cast<int64_t>(pieces_of(encoding, one.text, pronoun, true).front()),
-                   first_piece_of_last_word(tokenizer, one.first),
-                   first_piece_of_last_word(tokenizer, one.second)};
+                   static_cast<int64_t>(pieces_of(encoding, one, pronoun, true).front()),
+                   first_piece_of_last_word(tokenizer, one, one.first),
+                   first_piece_of_last_word(tokenizer, one, one.second)};
     if (row.first == row.second)
-      fail<FormatError>(
-          "line {}: '{}' and '{}' begin with the same piece, so the model cannot name one of them", one.line,
-          one.first, one.second);
+      fail<FormatError>("{}: '{}' and '{}' begin with the same piece, so the model cannot name one of them",
+                        one.where, one.first, one.second);
     rows.push_back(std::move(row));
   }
   return rows;

@@ -19,7 +19,7 @@ namespace gradus::bert {
 struct PronounCase {
   std::string text, first, second;  ///< the nouns as they stand in the text, such as "the dog"
   bool first_is_right = true;
-  int64_t line = 0;
+  std::string where;  ///< "file, line 3", for messages
 };
 
 /// The cases of a table: its texts, the columns first_noun and second_noun, and labels first or second (not
@@ -29,8 +29,8 @@ std::vector<PronounCase> pronoun_cases(const LabelledTexts& texts, bool with_lab
 
 /// The pieces of a row that a part of its text is, as whole words: of the last place of it if `last`, else of
 /// the first. Capitals of ASCII letters do not matter.
-/// @throws FormatError that quotes the text where it is not there.
-std::vector<size_t> pieces_of(const Encoding& encoding, const std::string& text, const std::string& part,
+/// @throws FormatError that says where, and quotes the text in which it is not there.
+std::vector<size_t> pieces_of(const Encoding& encoding, const PronounCase& one, const std::string& part,
                               bool last);
 
 /// A case as the model reads it.

@@ -51,8 +51,8 @@ Bert looking_model() {
 TEST_CASE("antecedents: the head that looks at the right noun is found, wherever the nouns stand") {
   const Bert model = looking_model();
   const std::vector<PronounCase> cases = {
-      {"The dog ate the eggs . it was bad", "the dog", "the eggs", true, 1},
-      {"it was the egg the dog ate . it was bad", "the egg", "the dog", false, 2}};
+      {"The dog ate the eggs . it was bad", "the dog", "the eggs", true, "t.tsv, line 1"},
+      {"it was the egg the dog ate . it was bad", "the egg", "the dog", false, "t.tsv, line 2"}};
   const std::vector<HeadScore> scores = antecedent_scores(model, words(), cases);
   REQUIRE(scores.size() == 3);
   CHECK(scores[0].accuracy == 1);
@@ -70,9 +70,9 @@ TEST_CASE("antecedents: a text without the pronoun or a noun is named") {
   const auto refusal = [&](const PronounCase& one) {
     return error_text([&] { antecedent_scores(model, words(), {one}); });
   };
-  CHECK(refusal({"the dog ate the egg .", "the dog", "the egg", true, 1}) ==
-        "there is no 'it' in 'the dog ate the egg .'");
-  CHECK(refusal({"a dog ate the egg . it was bad", "the dog", "the egg", true, 1}) ==
-        "there is no 'the dog' in 'a dog ate the egg . it was bad'");
+  CHECK(refusal({"the dog ate the egg .", "the dog", "the egg", true, "t.tsv, line 1"}) ==
+        "t.tsv, line 1: there is no 'it' in 'the dog ate the egg .'");
+  CHECK(refusal({"a dog ate the egg . it was bad", "the dog", "the egg", true, "t.tsv, line 1"}) ==
+        "t.tsv, line 1: there is no 'the dog' in 'a dog ate the egg . it was bad'");
   CHECK(error_text([&] { antecedent_scores(model, words(), {}); }) == "there is no text with a pronoun");
 }

@@ -57,7 +57,7 @@ std::vector<PronounCase> meals(int64_t count, uint64_t seed) {
     const std::string who = rng.below(2) == 0 ? "dog" : "cat", what = rng.below(2) == 0 ? "egg" : "fig";
     const bool first = rng.below(2) == 0;
     cases.push_back({fmt::format("The {} ate the {} . it was {}", who, what, first ? "good" : "bad"),
-                     "the " + who, "the " + what, first, i + 2});
+                     "the " + who, "the " + what, first, "t.tsv, line " + std::to_string(i + 2)});
   }
   return cases;
 }
@@ -67,18 +67,20 @@ std::vector<PronounCase> meals(int64_t count, uint64_t seed) {
 TEST_CASE("pronouns: places are found as whole words, whatever stands before them") {
   const std::string text = "The dogs saw the dog . \xC3\xA9t\xC3\xA9 it ate , it was old";
   const Encoding encoding = words().encode(text);
-  CHECK(pieces_of(encoding, text, "the dog", false) ==
+  const PronounCase one{text, "", "", true, "t.tsv, line 3"};
+  CHECK(pieces_of(encoding, one, "the dog", false) ==
         std::vector<size_t>{5, 6});  // [CLS] the dog ##s saw the dog
-  CHECK(pieces_of(encoding, text, "dogs", false) == std::vector<size_t>{2, 3});
-  CHECK(pieces_of(encoding, text, "it", false) == std::vector<size_t>{9});
-  CHECK(encoding.pieces[pieces_of(encoding, text, "it", true).front() + 1] == "was");
-  CHECK(error_text([&] { pieces_of(encoding, text, "egg", false); }) ==
-        "there is no 'egg' in '" + text + "'");
+  CHECK(pieces_of(encoding, one, "dogs", false) == std::vector<size_t>{2, 3});
+  CHECK(pieces_of(encoding, one, "it", false) == std::vector<size_t>{9});
+  CHECK(encoding.pieces[pieces_of(encoding, one, "it", true).front() + 1] == "was");
+  CHECK(error_text([&] { pieces_of(encoding, one, "egg", false); }) ==
+        "t.tsv, line 3: there is no 'egg' in '" + text + "'");
 }
 
 TEST_CASE("pronouns: rows know the pronoun's place and the nouns' pieces, or say what is wrong") {
   const std::vector<PronounRow> rows = pronoun_rows(
-      words(), {{"The old dog ate the eggs . it was bad", "the old dog", "the eggs", true, 7}}, "it", 16);
+      words(), {{"The old dog ate the eggs . it was bad", "the old dog", "the eggs", true, "t.tsv, line 7"}},
+      "it", 16);
   CHECK(rows[0].place == 9);
   CHECK(rows[0].first == 6);
   CHECK(rows[0].second == 7);
@@ -86,12 +88,13 @@ TEST_CASE("pronouns: rows know the pronoun's place and the nouns' pieces, or say
   const auto refusal = [](const PronounCase& one, int64_t positions = 16) {
     return error_text([&] { pronoun_rows(words(), {one}, "it", positions); });
   };
-  CHECK(refusal({"the dog ate the egg .", "the dog", "the egg", true, 7}) ==
-        "there is no 'it' in 'the dog ate the egg .'");
-  CHECK(refusal({"the egg . the eggs . it was old", "the egg", "the eggs", true, 7}) ==
-        "line 7: 'the egg' and 'the eggs' begin with the same piece, so the model cannot name one of them");
-  CHECK(refusal({"the dog ate the egg . it was old", "the dog", "the egg", true, 7}, 9) ==
-        "line 7: the text has 11 pieces with [CLS] and [SEP], and the model takes 9 at most");
+  CHECK(refusal({"the dog ate the egg .", "the dog", "the egg", true, "t.tsv, line 7"}) ==
+        "t.tsv, line 7: there is no 'it' in 'the dog ate the egg .'");
+  CHECK(refusal({"the egg . the eggs . it was old", "the egg", "the eggs", true, "t.tsv, line 7"}) ==
+        "t.tsv, line 7: 'the egg' and 'the eggs' begin with the same piece, so the model cannot name one of "
+        "them");
+  CHECK(refusal({"the dog ate the egg . it was old", "the dog", "the egg", true, "t.tsv, line 7"}, 9) ==
+        "t.tsv, line 7: the text has 11 pieces with [CLS] and [SEP], and the model takes 9 at most");
 }
 
 TEST_CASE("pronouns: a table names the nouns in columns") {
@@ -112,8 +115,9 @@ TEST_CASE("pronouns: a table names the nouns in columns") {
 
 TEST_CASE("pronouns: the two logits are those of the MLM head at the pronoun, whatever is beside a text") {
   const BertForPreTraining model = small_model();
-  const std::vector<PronounCase> cases = {{"the dog ate the egg . it was bad", "the dog", "the egg", true, 2},
-                                          {"it saw the cat , the fig", "the cat", "the fig", false, 3}};
+  const std::vector<PronounCase> cases = {
+      {"the dog ate the egg . it was bad", "the dog", "the egg", true, ""},
+      {"it saw the cat , the fig", "the cat", "the fig", false, ""}};
   const std::vector<PronounRow> rows = pronoun_rows(words(), cases, "it", 16);
   const Tensor said = name_pronouns(model, rows, 0);
   const nn::EvalMode eval(model);
