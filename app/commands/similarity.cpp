@@ -11,6 +11,7 @@
 #include "app/input/layer_list.hpp"
 #include "app/input/model_files.hpp"
 #include "app/options/options.hpp"
+#include "app/runs/run_settings.hpp"
 #include "app/terminal/progress.hpp"
 #include "autograd/ops.hpp"
 #include "bert/evaluation/features.hpp"
@@ -47,6 +48,30 @@ Tensor vectors_of(const OpenedBert& opened, const Call& call, const std::vector<
   return vectors;
 }
 
+/// What a kept cure was fitted to: it is worth nothing for other vectors.
+bert::VectorCure::Notes notes_of(const Call& call, const OpenedBert& opened) {
+  const int64_t count = opened.model.config.num_hidden_layers;
+  std::string layers;  // counted from the front: -1 of two layers is 2
+  for (const int64_t layer : layers_of(call.layers))
+    layers += fmt::format("{}{}", layers.empty() ? "" : ",", layer < 0 ? count + 1 + layer : layer);
+  return {{"layers", layers},
+          {"weights", checked_fingerprint(opened.model.state_dict(), call.model.string())}};
+}
+
+/// @throws WrongCall for a cure of vectors from other layers or another model.
+void check_notes(const Call& call, const OpenedBert& opened, const bert::VectorCure& cure) {
+  for (const auto& [what, own] : notes_of(call, opened)) {
+    const auto kept = cure.notes.find(what);
+    if (kept == cure.notes.end() || kept->second == own) continue;
+    if (what == "layers")
+      fail<WrongCall>("--use: {} was fitted to --layers {}; give the same, or fit another cure",
+                      call.use.string(), kept->second);
+    fail<WrongCall>(
+        "--use: {} was fitted to other weights than those of {}; fit one to this model with --cure",
+        call.use.string(), call.model.string());
+  }
+}
+
 /// The cure that the call asks for: a kept one, or one fitted to the texts of --fit, else to those of FILE.
 std::optional<bert::VectorCure> cure_of(const Call& call, const OpenedBert& opened, const Tensor& own,
                                         Progress& progress) {
@@ -55,6 +80,7 @@ std::optional<bert::VectorCure> cure_of(const Call& call, const OpenedBert& open
     if (cure.mean.size(0) != own.size(1))
       fail<WrongCall>("--use: {} is for vectors of {} numbers, and those of {} have {}", call.use.string(),
                       cure.mean.size(0), call.model.string(), own.size(1));
+    check_notes(call, opened, cure);
     return cure;
   }
   if (call.cure == "none") return std::nullopt;
@@ -64,7 +90,7 @@ std::optional<bert::VectorCure> cure_of(const Call& call, const OpenedBert& open
           : vectors_of(opened, call, input_texts({}, call.fit, EmptyLines::are_skipped), progress);
   const int64_t components = call.said_components || call.cure != "remove" ? call.components : 1;
   bert::VectorCure cure(fitted, bert::cure_by_name(call.cure), components);
-  if (!call.save.empty()) cure.save(call.save);
+  if (!call.save.empty()) cure.save(call.save, notes_of(call, opened));
   return cure;
 }
 

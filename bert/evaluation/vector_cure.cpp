@@ -116,18 +116,19 @@ Tensor VectorCure::operator()(const Tensor& vectors) const {
   return matmul(vectors.to(DType::f64) - mean, matrix).to(vectors.dtype());  // [N, H] -> [N, D]
 }
 
-void VectorCure::save(const std::filesystem::path& file) const {
-  nn::write_safetensors(file, {{"mean", mean}, {"matrix", matrix}});
+void VectorCure::save(const std::filesystem::path& file, const Notes& notes_of_vectors) const {
+  nn::write_safetensors(file, {{"mean", mean}, {"matrix", matrix}}, notes_of_vectors);
 }
 
 VectorCure VectorCure::load(const std::filesystem::path& file) {
-  nn::StateDict state = nn::read_safetensors(file);
+  nn::SafetensorsFile opened(file);
+  const nn::StateDict state = opened.read_all();
   if (state.size() != 2 || !state.contains("mean") || !state.contains("matrix") ||
       state.at("mean").rank() != 1 || state.at("matrix").rank() != 2 ||
       state.at("mean").size(0) != state.at("matrix").size(0))
     fail<FormatError>("{}: is no fitted cure of vectors, which holds mean [H] and matrix [H, D]",
                       file.string());
-  return {state.at("mean").to(DType::f64), state.at("matrix").to(DType::f64)};
+  return {state.at("mean").to(DType::f64), state.at("matrix").to(DType::f64), opened.metadata()};
 }
 
 }  // namespace gradus::bert

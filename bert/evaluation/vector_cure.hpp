@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -50,16 +51,21 @@ class VectorCure {
 
   Tensor operator()(const Tensor& vectors) const;  ///< [N, H] -> [N, D]
 
+  /// Notes of what the vectors came from, such as the layers: kept in the file, and read back.
+  using Notes = std::map<std::string, std::string>;
+
   /// Keeps m and W as a safetensors file. @throws IoError.
-  void save(const std::filesystem::path& file) const;
+  void save(const std::filesystem::path& file, const Notes& notes = {}) const;
   /// @throws IoError; FormatError that names the file for one that save() did not write.
   static VectorCure load(const std::filesystem::path& file);
 
   const Tensor mean;    ///< f64 [H]
   const Tensor matrix;  ///< f64 [H, D]
+  const Notes notes;    ///< of the file that it was loaded from
 
  private:
-  VectorCure(Tensor of_mean, Tensor of_matrix) : mean(std::move(of_mean)), matrix(std::move(of_matrix)) {}
+  VectorCure(Tensor of_mean, Tensor of_matrix, Notes of_file)
+      : mean(std::move(of_mean)), matrix(std::move(of_matrix)), notes(std::move(of_file)) {}
 };
 
 }  // namespace gradus::bert

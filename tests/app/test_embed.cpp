@@ -136,3 +136,34 @@ TEST_CASE("embed keeps the order and the numbers of texts where they are more th
   CHECK(std::vector<std::string>(numbers.end() - 4, numbers.end()) == std::vector<std::string>(4, "4101"));
   CHECK(pieces[pieces.size() - 2] == "cat");
 }
+
+TEST_CASE("similarity refuses a cure that was fitted to other vectors than those of the call") {
+  const TemporaryFolder folder;
+  write(folder / "pairs.tsv", "text\tpair\nthe dog\tthe cat\na fox\ta small dog\nby far\ta cat\n");
+  const auto call = [&](const std::string& of, std::vector<std::string> options) {
+    options.insert(options.begin(), {"similarity", of, "pairs.tsv"});
+    return call_gradus(folder.path(), options);
+  };
+  CHECK(call(model, {"--cure", "centre", "--save", "cure"}).exit_code == 0);
+  const ProgramResult used = call(model, {"--use", "cure"});
+  CHECK(used.exit_code == 0);
+  CHECK(call(model, {"--use", "cure", "--layers", "2"}).out == used.out);  // the last of two
+  const ProgramResult other_layer = call(model, {"--use", "cure", "--layers", "1"});
+  CHECK(other_layer.exit_code == 2);
+  CHECK(other_layer.errors ==
+        "gradus similarity: --use: cure was fitted to --layers 2; give the same, or fit another cure\n");
+
+  const auto opened = bert::load_bert(model);
+  const bert::Tokenizer tokenizer = bert::load_tokenizer(model);
+  {
+    const NoGrad no_tape;
+    Tensor weight = opened.model.embeddings.word_embeddings.weight;
+    weight.add_(ones(weight.shape()), 0.01);
+  }
+  bert::save_pretrained(folder / "moved", opened.model, &tokenizer);
+  const ProgramResult other_model = call("moved", {"--use", "cure"});
+  CHECK(other_model.exit_code == 2);
+  CHECK(other_model.errors ==
+        "gradus similarity: --use: cure was fitted to other weights than those of moved; fit one to this "
+        "model with --cure\n");
+}
