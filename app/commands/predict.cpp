@@ -23,11 +23,27 @@ void check(const PredictCall& call) {
     if (!value->empty() && !call.score) fail<WrongCall>("{} is a part of --score; give both", option);
 }
 
+/// @throws WrongCall for an option that the model's task does not look at.
+void check_task(const PredictCall& call, std::optional<bert::Task> task) {
+  if (call.said_threshold && task != bert::Task::question_answering)
+    fail<WrongCall>("--threshold is for answers to questions, and {} gives none; leave it out",
+                    task ? call.model.string() : "--pronoun");
+  if (call.iob1 && task != bert::Task::token_classification)
+    fail<WrongCall>("--iob1 is for tags of words, and {} gives none; leave it out",
+                    task ? call.model.string() : "--pronoun");
+  if (!task && (call.said_length || call.said_cut))
+    fail<WrongCall>(
+        "--max-length, --long-texts and --overlap are not for --pronoun, which reads whole texts");
+}
+
 void run(PredictCall call) {
   check(call);
   if (call.threads > 0) set_num_threads(static_cast<int>(call.threads));
   call.fit.fit = bert::fit_by_name(call.long_texts);
-  if (!call.pronoun.empty()) return predict_pronouns(call);
+  if (!call.pronoun.empty()) {
+    check_task(call, std::nullopt);
+    return predict_pronouns(call);
+  }
   const std::optional<bert::TaskConfig> task = bert::find_task_config(call.model / "config.json");
   if (!task)
     fail<WrongCall>(
@@ -35,6 +51,7 @@ void run(PredictCall call) {
         "model, and "
         "--pronoun asks its MLM head",
         call.model.string());
+  check_task(call, task->task);
   switch (task->task) {
     case bert::Task::sequence_classification:
       return predict_texts(call);
@@ -71,20 +88,24 @@ void add_predict(CLI::App& program) {
   add_text(*c, "--by", call->by, "COLUMN", "The figure for each value of another column of FILE");
   add_text(*c, "--together", call->together, "COLUMN",
            "The share of groups, rows with the same value here, of which all are right");
-  add_number(*c, "--threshold", call->threshold,
-             "Questions: how much more than the best answer 'no answer' must have to be said", {-1e9, 1e9});
+  const Option threshold = add_number(
+      *c, "--threshold", call->threshold,
+      "Questions: how much more than the best answer 'no answer' must have to be said", {-1e9, 1e9});
   add_switch(*c, "--iob1", call->iob1, "Tags: an I- that goes on with nothing begins an entity");
   const Option length =
       add_whole(*c, "--max-length", call->fit.max_length,
                 "Pieces of a row, [CLS] and [SEP] counted; at most what MODEL takes", 5, 1'000'000);
-  add_choice(*c, "--long-texts", call->long_texts, {"head", "tail", "head-and-tail", "windows"},
-             "What is kept of a text that is longer");
-  add_whole(*c, "--overlap", call->fit.overlap, "Pieces that a window shares with the one before it", 0,
-            1'000'000);
+  const Option long_texts =
+      add_choice(*c, "--long-texts", call->long_texts, {"head", "tail", "head-and-tail", "windows"},
+                 "What is kept of a text that is longer");
+  const Option overlap = add_whole(*c, "--overlap", call->fit.overlap,
+                                   "Pieces that a window shares with the one before it", 0, 1'000'000);
   add_threads(*c, call->threads);
   add_json(*c, call->json);
-  on_call(*c, [call, length] {
+  on_call(*c, [call, length, threshold, long_texts, overlap] {
     call->said_length = length.is_given();
+    call->said_threshold = threshold.is_given();
+    call->said_cut = long_texts.is_given() || overlap.is_given();
     run(*call);
   });
 }

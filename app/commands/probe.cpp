@@ -2,6 +2,10 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <set>
+#include <vector>
+
+#include <fmt/ranges.h>
 
 #include "app/command.hpp"
 #include "app/commands.hpp"
@@ -26,6 +30,20 @@ void check(const ProbeCall& call) {
                     call.what == "antecedents" ? "choose the head" : "train");
   if (!two_files && (call.train.empty() || !call.test.empty()))
     fail<WrongCall>("heads needs one file, with examples to score on");
+}
+
+/// Options that only some kinds look at.
+struct Said {
+  Option option;
+  std::set<std::string> kinds;
+};
+
+void check_options(const ProbeCall& call, const std::vector<Said>& all) {
+  for (const Said& one : all) {
+    if (one.option.is_given() && !one.kinds.contains(call.what))
+      fail<WrongCall>("{} is for {}, not for {}; leave it out", one.option.name(),
+                      fmt::join(one.kinds, " and "), call.what);
+  }
 }
 
 void run(const ProbeCall& call) {
@@ -62,11 +80,13 @@ void add_probe(CLI::App& program) {
   add_path(*c, "TEST", call->test, "FILE", "texts, words, antecedents: the file that is scored");
   add_text(*c, "--text", call->text, "TEXT", "tokens: the text");
   add_text(*c, "--pair", call->pair, "TEXT", "tokens: its second text");
-  add_text(*c, "--label", call->label, "NAME", "tokens: the label to explain; the likeliest, unless said");
-  add_choice(*c, "--of", call->of, {"tags", "positions"}, "words: what is read off their vectors");
-  add_text(*c, "--pronoun", call->pronoun, "WORD",
-           "antecedents, heads: the word that means one of two nouns");
-  add_whole(*c, "--steps", call->steps, "tokens: points of the integral", 1, 512);
+  const Option label = add_text(*c, "--label", call->label, "NAME",
+                                "tokens: the label to explain; the likeliest, unless said");
+  const Option of =
+      add_choice(*c, "--of", call->of, {"tags", "positions"}, "words: what is read off their vectors");
+  const Option pronoun = add_text(*c, "--pronoun", call->pronoun, "WORD",
+                                  "antecedents, heads: the word that means one of two nouns");
+  const Option steps = add_whole(*c, "--steps", call->steps, "tokens: points of the integral", 1, 512);
   add_path(*c, "--svg", call->svg, "FILE", "Write a picture");
   add_switch(*c, "--force", call->force, "Replace the file of --svg");
   add_json(*c, call->json);
@@ -84,7 +104,12 @@ void add_probe(CLI::App& program) {
       "             second_noun); the head is chosen on TRAIN and scored on TEST\n"
       "tokens       the share that each token has in the logit of a label: gradient times input, and\n"
       "             integrated gradients, from the text with [MASK] for every piece");
-  on_call(*c, [call] { run(*call); });
+  const std::vector<Said> of_some = {
+      {label, {"tokens"}}, {steps, {"tokens"}}, {of, {"words"}}, {pronoun, {"antecedents", "heads"}}};
+  on_call(*c, [call, of_some] {
+    check_options(*call, of_some);
+    run(*call);
+  });
 }
 
 }  // namespace gradus::app

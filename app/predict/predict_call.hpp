@@ -20,7 +20,7 @@ struct PredictCall {
   double threshold = 0;
   bool iob1 = false;
   int64_t threads = 0;
-  bool said_length = false, json = false;
+  bool said_length = false, said_threshold = false, said_cut = false, json = false;
 };
 
 /// Labels or numbers of texts and pairs. @throws as the files; WrongCall for options that do not fit them.

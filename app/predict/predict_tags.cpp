@@ -7,6 +7,8 @@
 #include "app/terminal/progress.hpp"
 #include "bert/metrics/entities.hpp"
 #include "bert/tasks/tagging.hpp"
+#include "bert/text/unicode.hpp"
+#include "bert/tokenizer/normalizer.hpp"
 
 namespace gradus::app {
 namespace {
@@ -34,16 +36,21 @@ std::string shown(const PredictCall& call, const bert::TaggedSentences& sentence
   return out;
 }
 
+/// The words of a text that nobody has split: as BERT splits, each mark and each ideograph alone, but with
+/// their capitals and accents.
+std::vector<std::string> words_in(const std::string& text) {
+  const bert::BertNormalizer as_written{.strip_accents = false, .lowercase = false};
+  const std::u32string chars = as_written.normalize(text).chars;
+  std::vector<bert::WordSpan> spans;
+  bert::split_words(chars, spans);
+  std::vector<std::string> words;
+  for (const bert::WordSpan& span : spans)
+    words.push_back(bert::encode_utf8(std::u32string_view(chars).substr(span.begin, span.end - span.begin)));
+  return words;
+}
+
 bert::TaggedSentences sentences_of(const PredictCall& call) {
-  if (call.file.empty()) {  // words of --text are what stands between spaces
-    bert::TaggedSentence sentence{.words = {}, .line = 1};
-    for (size_t begin = 0; begin < call.text.size();) {
-      const size_t end = std::min(call.text.find(' ', begin), call.text.size());
-      if (end > begin) sentence.words.push_back(call.text.substr(begin, end - begin));
-      begin = end + 1;
-    }
-    return {"--text", {sentence}};
-  }
+  if (call.file.empty()) return {"--text", {{.words = words_in(call.text), .line = 1}}};
   const bert::TagColumn column = !call.score ? bert::TagColumn::none
                                  : call.iob1 ? bert::TagColumn::iob1
                                              : bert::TagColumn::iob2;

@@ -208,6 +208,21 @@ TEST_CASE("finetune and predict refuse what they cannot use, and leave everythin
       "train.tsv, line 1: names no column of choices; there must be choice1, choice2 and so on");
   add({"finetune", "classification", "model", "train.tsv", "--try-rates", "1e-4", "fast"}, 2,
       "--try-rates: 'fast' is not a number above 0 and at most 100");
+  const std::string leave = "; leave it out";
+  add({"probe", "texts", "model", "train.tsv", "other.tsv", "--label", "bad"}, 2,
+      "--label is for tokens, not for texts" + leave);
+  add({"probe", "words", "model", "train.tsv", "other.tsv", "--steps", "3"}, 2,
+      "--steps is for tokens, not for words" + leave);
+  add({"probe", "heads", "model", "train.tsv", "--of", "tags"}, 2,
+      "--of is for words, not for heads" + leave);
+  add({"probe", "tokens", "model", "--text", "a", "--pronoun", "it"}, 2,
+      "--pronoun is for antecedents and heads, not for tokens" + leave);
+  add({"predict", "model", "train.tsv", "--pronoun", "it", "--threshold", "1"}, 2,
+      "--threshold is for answers to questions, and --pronoun gives none" + leave);
+  add({"predict", "model", "train.tsv", "--pronoun", "it", "--iob1"}, 2,
+      "--iob1 is for tags of words, and --pronoun gives none" + leave);
+  add({"predict", "model", "train.tsv", "--pronoun", "it", "--overlap", "2"}, 2,
+      "--max-length, --long-texts and --overlap are not for --pronoun, which reads whole texts");
   add({"predict", "model", "train.tsv"}, 2,
       "model has no task on top; gradus finetune makes one, gradus similarity compares the vectors of such a "
       "model, and "

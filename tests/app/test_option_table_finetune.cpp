@@ -1,6 +1,7 @@
 // What each option of finetune and predict does.
 #include <algorithm>
 #include <cmath>
+#include <regex>
 
 #include "app/option_table.hpp"
 #include "bert/report/task_history.hpp"
@@ -244,6 +245,17 @@ std::vector<OptionRow> predict_rows() {
        [](auto& base, auto& changed) {
          CHECK(base.says("\tTom was happy.\n"));
          CHECK(changed.says("\tAnna was hungry.\n"));
+       }},
+      {"predict",
+       "--text",
+       {"predict", "../tags", "--text", "Tom went home"},
+       {"predict", "../tags", "--text", "Did  Zoë-Ann go home?"},
+       [](auto& base, auto& changed) {
+         const auto words = [](const std::string& out) {
+           return std::regex_replace(out, std::regex(" [^ ]+\n"), "|");
+         };
+         CHECK(words(base.result.out) == "Tom|went|home|");
+         CHECK(words(changed.result.out) == "Did|Zoë|-|Ann|go|home|?|");
        }},
       {"predict", "--pair", one, with(one, {"--pair", "He ate."}),
        [](auto&, auto& changed) { CHECK(changed.says("\tTom was happy.\tHe ate.\n")); }},
