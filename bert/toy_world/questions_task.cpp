@@ -14,7 +14,7 @@ using namespace toy;
 /// of whom it is known that they are in one place share a spot, even if nobody said which place it is.
 class Listener {
  public:
-  Listener() : spot_(cast_size), holder_(cast_size, -1), place_(cast_size), vague_(cast_size) {
+  Listener() : spot_(cast_size), holder_(cast_size), place_(cast_size), vague_(cast_size) {
     for (size_t i = 0; i < cast_size; ++i) spot_[i] = i;
   }
 
@@ -40,18 +40,18 @@ class Listener {
         break;
       case ToyRelation::took:
         join(f.subject, f.object);
-        holder_[index(f.object)] = f.subject;
+        hold(f.object, f.subject, sentence);
         for (const ToyMention& m : said.mentions)
           if (m.entity == first_place || m.entity == second_place) learn(f.subject, m.entity, sentence);
         break;
       case ToyRelation::gave:
         join(f.subject, f.other);
-        holder_[index(f.object)] = f.other;
+        hold(f.object, f.other, sentence);
         break;
       case ToyRelation::left:
         learn(f.subject, f.other, sentence);
         spot_[index(f.object)] = spot_of(f.subject);
-        holder_[index(f.object)] = -1;
+        hold(f.object, -1, sentence);
         break;
       case ToyRelation::helped:
         if (f.object == first_place || f.object == second_place) learn(f.subject, f.object, sentence);
@@ -63,19 +63,20 @@ class Listener {
     }
   }
 
-  struct Place {
-    int entity = -1, sentence = -1;  // where it is, and which sentence said so last
+  struct Known {
+    int entity = -1, sentence = -1;  // a place or a holder, and which sentence said so last
   };
-  Place place_of(int entity) const { return place_[spot_of(entity)]; }
-  int holder_of(int thing) const { return holder_[index(thing)]; }
+  Known place_of(int entity) const { return place_[spot_of(entity)]; }
+  Known holder_of(int thing) const { return holder_[index(thing)]; }
   bool is_vague(int entity) const { return vague_[index(entity)]; }
 
  private:
   static size_t index(int entity) { return static_cast<size_t>(entity); }
   size_t spot_of(int entity) const {
-    const int holder = holder_[index(entity)];
+    const int holder = holder_[index(entity)].entity;
     return spot_[index(holder < 0 ? entity : holder)];
   }
+  void hold(int thing, int holder, int sentence) { holder_[index(thing)] = {holder, sentence}; }
   void learn(int entity, int place, int sentence) { place_[spot_of(entity)] = {place, sentence}; }
   void leave(int entity) {
     spot_[index(entity)] = place_.size();
@@ -88,8 +89,8 @@ class Listener {
   }
 
   std::vector<size_t> spot_;
-  std::vector<int> holder_;
-  std::vector<Place> place_;  // of a spot
+  std::vector<Known> holder_;  // of a thing
+  std::vector<Known> place_;   // of a spot
   std::vector<bool> vague_;
 };
 
@@ -131,14 +132,16 @@ std::vector<Asked> possible_questions(const ToyStory& story) {
   Listener listener;
   for (int s = 0; s < end; ++s) listener.hear(story, s);
   std::vector<Asked> asked;
-  const auto add = [&](bool where, int about, int answer, int sentence) {
+  const auto add = [&](bool where, int about, const Listener::Known& known) {
+    const int answer = known.entity;
     const Word kind = answer < 0 ? "none" : answer == named_last(story, where) ? "last" : "earlier";
-    asked.push_back({where, called(story.entities[static_cast<size_t>(about)]), answer, sentence, kind});
+    asked.push_back(
+        {where, called(story.entities[static_cast<size_t>(about)]), answer, known.sentence, kind});
   };
   for (const int e : {first_person, second_person, animal, first_thing, second_thing}) {
     if (last_mention(story, e, end).first < 0) continue;
-    if (!listener.is_vague(e)) add(true, e, listener.place_of(e).entity, listener.place_of(e).sentence);
-    if (e == first_thing || e == second_thing) add(false, e, listener.holder_of(e), end - 1);
+    if (!listener.is_vague(e)) add(true, e, listener.place_of(e));
+    if (e == first_thing || e == second_thing) add(false, e, listener.holder_of(e));
   }
   return asked;
 }

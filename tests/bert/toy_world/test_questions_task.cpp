@@ -96,6 +96,26 @@ std::string small_letters(std::string text) {
   return text;
 }
 
+/// The sentence in which a character of the story stands.
+size_t sentence_at(const ToyStory& story, int64_t at) {
+  size_t sentence = 0;
+  for (int64_t end = std::ssize(story.sentences[0].text()); end < at;) {
+    end += 1 + std::ssize(story.sentences[++sentence].text());
+  }
+  return sentence;
+}
+
+/// The last sentence in which somebody takes or is given the thing: it says who has it.
+size_t last_change_of_hands(const ToyStory& story, int thing) {
+  size_t last = 0;
+  for (size_t s = 0; s < story.sentences.size(); ++s) {
+    const ToyFact& fact = story.sentences[s].fact;
+    const bool changes = fact.relation == ToyRelation::took || fact.relation == ToyRelation::gave;
+    if (changes && fact.object == thing) last = s;
+  }
+  return last;
+}
+
 const ToyTaskOptions options{.examples = 3000, .seed = 5};
 
 }  // namespace
@@ -132,6 +152,7 @@ TEST_CASE("toy questions: the answer holds in every world that fits the story, a
       } else {
         REQUIRE(answer >= 0);
         CHECK(story.entities[static_cast<size_t>(answer)].noun == small_letters(q.answer));
+        if (!where) CHECK(sentence_at(story, q.answer_start) <= last_change_of_hands(story, about));
       }
     }
   CHECK(strangers > 400);
