@@ -73,10 +73,11 @@ TEST_CASE("every script says what it is before it does anything") {
 
 TEST_CASE("learn refuses a wrong call with one sentence") {
   const std::string calls = "; ./learn --help shows the calls.";
-  check_refused(script("learn", {"--fast"}),
-                "learn: '--fast' is neither a chapter's number nor hint, next, watch or site" + calls);
+  check_refused(
+      script("learn", {"--fast"}),
+      "learn: '--fast' is neither a chapter's number nor hint, clinic, next, watch or site" + calls);
   check_refused(script("learn", {"one"}),
-                "learn: 'one' is neither a chapter's number nor hint, next, watch or site" + calls);
+                "learn: 'one' is neither a chapter's number nor hint, clinic, next, watch or site" + calls);
   check_refused(script("learn", {"99"}), "learn: there is no chapter 99; ./learn lists the chapters.");
   check_refused(script("learn", {"1", "answers"}),
                 "learn: 'answers' is neither check, watch nor solution" + calls);
@@ -86,6 +87,14 @@ TEST_CASE("learn refuses a wrong call with one sentence") {
   check_refused(script("learn", {"watch", "1"}), "learn: watch takes nothing more" + calls);
   check_refused(script("learn", {"hint", "1"}), "learn: hint takes a chapter and an exercise" + calls);
   check_refused(script("learn", {"hint", "one", "1"}), "learn: 'one' is not a chapter's number" + calls);
+  const std::string which = " is neither a patient, 0 to 12, nor check, hint or solution" + calls;
+  check_refused(script("learn", {"clinic", "13"}), "learn: '13'" + which);
+  check_refused(script("learn", {"clinic", "3", "heal"}), "learn: 'heal'" + which);
+  check_refused(script("learn", {"clinic", "3", "check", "4"}), "learn: '4' is one word too many" + calls);
+  check_refused(script("learn", {"clinic", "hint"}),
+                "learn: clinic hint takes a patient, as in ./learn clinic 3 hint.");
+  check_refused(script("learn", {"clinic", "0", "check"}),
+                "learn: patient 0 is healthy: there is nothing to check.");
   check_refused(script("learn", {"hint", "99", "1"}),
                 "learn: there is no chapter 99; ./learn lists the chapters.");
   for (const std::string exercise : {"0", "9", "x", "11"}) {
@@ -110,6 +119,21 @@ TEST_CASE("learn lists every chapter with its one idea") {
     chapters += std::filesystem::exists(entry.path() / "main.cpp");
   }
   CHECK(std::count(result.out.begin(), result.out.end(), '\n') == chapters + 4);
+}
+
+TEST_CASE("learn has a hint and a solution for every patient of the clinic") {
+  for (int patient = 1; patient <= 12; ++patient) {
+    const std::string number = std::to_string(patient);
+    const ProgramResult hint = script("learn", {"clinic", number, "hint"});
+    CHECK(hint.exit_code == 0);
+    CHECK(hint.out.size() > 40);
+    CHECK(std::count(hint.out.begin(), hint.out.end(), '\n') <= 4);
+    const ProgramResult solution = script("learn", {"clinic", number, "solution"});
+    CHECK(solution.exit_code == 0);
+    CHECK(solution.out.find("Diagnosis patient_" + number + "() {\n  return {.fault = Fault::") !=
+          std::string::npos);
+    CHECK(solution.out.ends_with("\n}\n"));
+  }
 }
 
 TEST_CASE("learn runs a chapter, remembers what is solved, and shows the solution") {
