@@ -37,6 +37,14 @@ double answers_in_the_input(const Patient& p) {
   return sum(there.to(DType::f64)).item() / sum(asked.to(DType::f64)).item();
 }
 
+/// Over the whole log: whoever learns pairs late has a high one.
+double mean_loss_of_pairs(int bed) {
+  const std::vector<LogLine> log = admit(bed).log();
+  double sum = 0;
+  for (const LogLine& line : log) sum += line.pair_loss;
+  return sum / static_cast<double>(log.size());
+}
+
 /// Something that differs from seed to seed, and not from fault to fault.
 double trait_of_the_seed(const Patient& p) { return sum(p.training_batch(0).segments.to(DType::f64)).item(); }
 
@@ -154,6 +162,7 @@ TEST_CASE("clinic: what is said of the patients is true") {
   CHECK(tested(2).first < healthy_words - 0.15);
   CHECK(log(3).pairs_right > 0.6);
   CHECK(tested(3).second < 0.3);
+  CHECK(mean_loss_of_pairs(5) > mean_loss_of_pairs(0) + 0.03);
   CHECK(tested(7).first < 0.25);
   CHECK(tested(9).first < 0.3);
   CHECK(tested(11).second < healthy_pairs - 0.1);

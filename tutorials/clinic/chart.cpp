@@ -8,6 +8,7 @@
 #include "bert/report/html.hpp"
 #include "plot/chart.hpp"
 #include "plot/heat_map.hpp"
+#include "plot/svg_file.hpp"
 
 namespace gradus::tutorials::clinic {
 namespace {
@@ -165,6 +166,7 @@ void draw_chart(const Patient& patient, const std::string& title, const std::str
   bert::html::Page page;
   page.title = title;
   page.subtitle = subtitle;
+  page.style = plot::svg_style();
   page.body = fmt::format(
       "<pre>{}</pre>\n<h2>Curves</h2>\n{}\n<h2>Where its heads look</h2>\n"
       "<p>A row is a query, a column a key. The row of text is the shortest of a batch.</p>\n{}\n",

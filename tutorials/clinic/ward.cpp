@@ -37,8 +37,9 @@ constexpr std::array<Bed, beds + 1> ward = {{
      "are all "
      "right. The loader says: one tensor was not expected.\""},
     {Fault::attention_over_queries,
-     "\"It learns, but never as well as the others. I have made it deeper and trained it for longer. Nothing "
-     "crashes, no loss is NaN, all shapes are right.\""},
+     "\"It learns, but slowly: the others had the pairs long ago, and this one still throws a coin. I have "
+     "tried "
+     "other rates. Nothing crashes, no loss is NaN, all shapes are right.\""},
     {Fault::padding_attended,
      "\"A row has one answer when it is alone, and another one in a batch with longer rows. I thought rows "
      "do not "
