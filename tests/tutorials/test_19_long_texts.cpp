@@ -93,16 +93,10 @@ TEST_CASE("19: the example of Google's code: 'bought' is said by span C", "[tuto
 TEST_CASE("19: with most context every piece inside a text has half of the overlap on each side",
           "[tutorials]") {
   for (int64_t stride = 1; stride <= 16; ++stride) {
-    const std::vector<Stretch> windows = windows_over(16 * 10 + 5, 16, stride);
-    int64_t least = 16, least_first = 16;
-    for (int64_t piece = 16; piece + 16 < 16 * 10 + 5; ++piece) {
-      least = std::min(least, context_of(windows[speaker(windows, piece, piece)], piece, piece));
-      const size_t first = speaker(windows, piece, piece, Speaks::first);
-      least_first = std::min(least_first, context_of(windows[first], piece, piece));
-    }
+    const std::vector<Stretch> windows = windows_over(165, 16, stride);
     INFO(stride);
-    CHECK(least == (16 - stride) / 2);
-    CHECK(least_first == 0);
+    CHECK(least_context(165, windows, Speaks::most_context, 16) == (16 - stride) / 2);
+    CHECK(least_context(165, windows, Speaks::first, 16) == 0);
   }
 }
 
@@ -136,8 +130,11 @@ TEST_CASE("19: windows put together by hand, with the right gradient", "[tutoria
   const Tensor random = random_normal({7, 3}, 1);
   for (const Together how : {Together::mean, Together::max, Together::proof}) {
     for (const bool second_order : {false, true}) {
-      CHECK(gradcheck([how](const auto& in) { return together(in[0], {2, 1, 4}, how); }, {random},
-                      {.second_order = second_order})
+      CHECK(gradcheck(
+                [how](const auto& in) {
+                  return together(in[0], {2, 1, 4}, how);
+                },
+                {random}, {.second_order = second_order})
                 .passed);
     }
   }
@@ -148,7 +145,8 @@ TEST_CASE("19: every span counts once, and in the window that knows most around 
   std::vector<WindowScores> scores;
   Rng rng(3);
   for (const Stretch& window : windows) {
-    scores.push_back({std::vector<std::array<double, 2>>(static_cast<size_t>(window.length())), rng.normal()});
+    scores.push_back(
+        {std::vector<std::array<double, 2>>(static_cast<size_t>(window.length())), rng.normal()});
     for (auto& [begin, end] : scores.back().of_pieces) begin = rng.normal(), end = rng.normal();
   }
   std::set<std::pair<int64_t, int64_t>> seen;
@@ -204,7 +202,8 @@ TEST_CASE("19: long letters come in twos that only what is asked tells apart", "
   CHECK(long_named(1, rng).size() == 2 * (2 * 80 - 2 * reach));
 }
 
-TEST_CASE("19: cuts read what they keep and toss a coin on the rest; windows read everything", "[tutorials]") {
+TEST_CASE("19: cuts read what they keep and toss a coin on the rest; windows read everything",
+          "[tutorials]") {
   const Classifier model = small_classifier({"sea", "woods"}, training_seed(1));
   train(model, short_about, training_seed(11), lessons);
   Rng rng(training_seed(20));
@@ -223,8 +222,7 @@ TEST_CASE("19: cuts read what they keep and toss a coin on the rest; windows rea
   // What a text is mostly about: the mean weighs windows, the max forgets how many there were.
   const std::vector<Letter> mostly = long_mostly(is_sanitized ? 2 : 200, rng);
   const double by_mean = share_right(read_letters(model, mostly, bert::Fit::windows), mostly);
-  const double by_max =
-      share_right(read_letters(model, mostly, bert::Fit::windows, Together::max), mostly);
+  const double by_max = share_right(read_letters(model, mostly, bert::Fit::windows, Together::max), mostly);
   if (is_sanitized) return;
   CHECK(by_mean >= 0.9);
   CHECK(by_max < 0.75);
@@ -271,7 +269,8 @@ TEST_CASE("19 museum: an unseen tail, a stride for an overlap, pieces twice, a p
   CHECK(unseen(20, windows_without_the_tail(20, 8, 4)) == 0);
   CHECK(unseen(7, windows_without_the_tail(7, 8, 4)) == 7);
 
-  const std::vector<Stretch> as_stride = windows_over(3000, 370, 128), as_overlap = windows_over(3000, 370, 242);
+  const std::vector<Stretch> as_stride = windows_over(3000, 370, 128),
+                             as_overlap = windows_over(3000, 370, 242);
   CHECK(as_stride.size() == static_cast<size_t>(1 + (3000 - 370 + 127) / 128));
   CHECK(as_overlap.size() == static_cast<size_t>(1 + (3000 - 370 + 241) / 242));
   CHECK(answer_recall(3000, as_stride, 200) == 1);

@@ -32,7 +32,7 @@ inline SameRows same_rows(int64_t longest) {
 /// The largest difference between our means over windows and what bert::classify gives.
 inline double gap_of_means(const Classifier& model, const std::vector<Letter>& letters) {
   bert::LabelledTexts texts;
-  for (const Letter& letter : letters) texts.rows.push_back({.text = text_of(letter.text), .label = "?"});
+  for (const Letter& letter : letters) texts.rows.push_back({text_of(letter.text), "", "?"});
   const bert::FittedTexts fitted = bert::fit_texts(
       tokenizer(), texts, {.max_length = slots, .fit = bert::Fit::windows, .overlap = room / 2});
   return largest_gap(bert::classify(model, fitted, pad_id).to(DType::f64),
@@ -44,12 +44,11 @@ inline double gap_of_tags(const Tagger& model, const std::vector<Letter>& letter
   double gap = 0;
   const int64_t stride = room / 2;
   for (const Letter& letter : letters) {
-    bert::TaggedSentences sentences{.file = "letter", .sentences = {{}}};
+    bert::TaggedSentences sentences{.file = "letter", .sentences = std::vector<bert::TaggedSentence>(1)};
     for (const bert::TokenId id : letter.text)
       sentences.sentences[0].words.push_back(pieces[static_cast<size_t>(id)]);
-    const bert::TagRows theirs =
-        bert::tag_rows(tokenizer(), sentences,
-                       {.max_length = slots, .fit = bert::Fit::windows, .overlap = room - stride});
+    const bert::TagRows theirs = bert::tag_rows(
+        tokenizer(), sentences, {.max_length = slots, .fit = bert::Fit::windows, .overlap = room - stride});
     const std::vector<Stretch> windows = windows_over(std::ssize(letter.text), room, stride);
     std::vector<bert::TextRow> rows;
     std::vector<int64_t> places;
@@ -58,8 +57,8 @@ inline double gap_of_tags(const Tagger& model, const std::vector<Letter>& letter
       rows.push_back(row_of(pieces_of(letter.text, window)));
       places.push_back(piece - window.begin);
     }
-    gap = std::max(gap, largest_gap(bert::tag(model, theirs, pad_id).to(DType::f64),
-                                    read_rows(model, rows, places)));
+    gap = std::max(
+        gap, largest_gap(bert::tag(model, theirs, pad_id).to(DType::f64), read_rows(model, rows, places)));
   }
   return gap;
 }
@@ -72,7 +71,8 @@ inline int64_t same_answers(int64_t texts, uint64_t seed) {
   for (int64_t i = 0; i < texts; ++i) {
     const int64_t length = rng.between(1, 60), stride = rng.between(1, room), longest = rng.between(1, 10);
     const Ids text = idle_letter(length, rng);
-    bert::Questions questions{.file = "letter", .contexts = {text_of(text)}};
+    bert::Questions questions;
+    questions.contexts = {text_of(text)};
     questions.questions.push_back({.id = "1", .text = "while it", .context = 0});
     const bert::QuestionRows rows = bert::question_rows(
         tokenizer(), questions, {.max_length = room + 2 + 3, .overlap = room - stride, .max_question = 2});
@@ -83,7 +83,7 @@ inline int64_t same_answers(int64_t texts, uint64_t seed) {
       bert::SlotScores scores(row.ids.size());
       for (auto& [begin, end] : scores) begin = rng.normal(), end = rng.normal();
       const auto first = static_cast<size_t>(row.first_length);  // after [CLS] question [SEP]
-      WindowScores own{.none = scores[0][0] + scores[0][1]};
+      WindowScores own{{}, scores[0][0] + scores[0][1]};
       for (size_t slot = first; slot + 1 < scores.size(); ++slot) own.of_pieces.push_back(scores[slot]);
       ours.push_back(std::move(own));
       slot_scores.push_back(std::move(scores));

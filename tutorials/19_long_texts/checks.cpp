@@ -43,12 +43,12 @@ void windows(Check& check) {
       }
     }
   }
-  check.that("every text up to 40 pieces, room up to 12, every overlap", all, where,
-             "make the windows by hand for this one: where does each begin, and when has one the last piece?");
+  check.that(
+      "every text up to 40 pieces, room up to 12, every overlap", all, where,
+      "make the windows by hand for this one: where does each begin, and when has one the last piece?");
   if (!all) return;  // (an answer that is wrong may take for ever with what follows)
-  check.equal("2000000000000 pieces, windows of 510, overlap 255",
-              how_many_windows(2000000000000, 510, 255), 7843137254,
-              "a formula of whole numbers: numbers with a point, or f32, have too few digits");
+  check.equal("2000000000000 pieces, windows of 510, overlap 255", how_many_windows(2000000000000, 510, 255),
+              7843137254, "a formula of whole numbers: numbers with a point, or f32, have too few digits");
 }
 
 Row text_of_length(int64_t length) {

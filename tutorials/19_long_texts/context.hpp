@@ -33,6 +33,16 @@ inline size_t speaker(const std::vector<Stretch>& windows, int64_t first, int64_
   return chosen;
 }
 
+/// The least context that a piece has in the window that speaks for it, but for the first and last `apart`
+/// pieces of the text.
+inline int64_t least_context(int64_t length, const std::vector<Stretch>& windows, Speaks rule,
+                             int64_t apart) {
+  int64_t least = length;
+  for (int64_t piece = apart; piece + apart < length; ++piece)
+    least = std::min(least, context_of(windows[speaker(windows, piece, piece, rule)], piece, piece));
+  return least;
+}
+
 // ---- Counting answers ----
 
 /// What it takes for an answer to count: that a window has all of it, or that the window in which its first

@@ -83,8 +83,8 @@ inline bool library_has(const Ids& text, bert::Fit fit, int64_t slots, int64_t s
 inline int64_t unseen(int64_t length, const std::vector<Stretch>& stretches) {
   int64_t missing = 0;
   for (int64_t piece = 0; piece < length; ++piece) {
-    missing += std::ranges::none_of(
-        stretches, [&](const Stretch& s) { return s.begin <= piece && piece < s.end; });
+    missing +=
+        std::ranges::none_of(stretches, [&](const Stretch& s) { return s.begin <= piece && piece < s.end; });
   }
   return missing;
 }

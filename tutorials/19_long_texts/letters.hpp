@@ -17,9 +17,9 @@ using Ids = std::vector<bert::TokenId>;
 
 /// All pieces; a piece's id is its place here. The first five are the signs.
 inline const std::vector<std::string> pieces = {
-    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the",   "day",   "was",    "long",   "and",     "we",
-    "went",  "on",    "again", "while", "it",     "rained", "boats", "nets",   "waves",  "piers",   "trees",
-    "moss",  "deer",  "owls",  "paris", "austin", "sydney", "jordan", "she",   "he",     "streets", "bridges"};
+    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the",    "day",    "was",  "long",  "and",     "we",
+    "went",  "on",    "again", "while", "it",     "rained", "boats",  "nets", "waves", "piers",   "trees",
+    "moss",  "deer",  "owls",  "paris", "austin", "sydney", "jordan", "she",  "he",    "streets", "bridges"};
 inline constexpr bert::TokenId pad_id = 0, cls_id = 2, sep_id = 3;
 
 /// Words [first, first + count) of the vocabulary.
@@ -28,9 +28,9 @@ struct Group {
   bert::TokenId any(Rng& rng) const { return first + static_cast<bert::TokenId>(rng.between(0, count - 1)); }
   bool has(bert::TokenId id) const { return id >= first && id < first + count; }
 };
-inline constexpr Group idle{5, 12};                              ///< they tell nothing
+inline constexpr Group idle{5, 12};                                    ///< they tell nothing
 inline constexpr std::array<Group, 2> telling = {{{17, 4}, {21, 4}}};  ///< of the sea, of the woods
-inline constexpr Group names{25, 4};                             ///< of a person or of a place
+inline constexpr Group names{25, 4};                                   ///< of a person or of a place
 inline constexpr std::array<Group, 2> clues = {{{29, 2}, {31, 2}}};    ///< for a person, for a place
 
 /// The vocabulary as a tokenizer.

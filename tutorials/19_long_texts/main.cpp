@@ -69,13 +69,12 @@ void which_window() {
     fmt::print("\n");
   };
   line("piece", [](int64_t piece) { return piece; });
-  for (const auto& [name, rule] : {std::pair{"the first that has it", Speaks::first},
-                                   std::pair{"the last that has it", Speaks::last},
-                                   std::pair{"the most context", Speaks::most_context}}) {
+  for (const auto& [name, rule] :
+       {std::pair{"the first that has it", Speaks::first}, std::pair{"the last that has it", Speaks::last},
+        std::pair{"the most context", Speaks::most_context}}) {
     line(name, [&](int64_t piece) { return speaker(all, piece, piece, rule); });
-    line("  its context", [&](int64_t piece) {
-      return context_of(all[speaker(all, piece, piece, rule)], piece, piece);
-    });
+    line("  its context",
+         [&](int64_t piece) { return context_of(all[speaker(all, piece, piece, rule)], piece, piece); });
   }
   save_figure("windows.svg", draw_contexts(20, all));
 
@@ -85,10 +84,8 @@ void which_window() {
     const std::vector<Stretch> some = windows_over(200, 16, 16 - overlap);
     fmt::print("{:<8}", overlap);
     for (const Speaks rule : {Speaks::first, Speaks::last, Speaks::most_context}) {
-      int64_t least = 16;
-      for (int64_t piece = 16; piece < 184; ++piece)  // not at the two ends of the text
-        least = std::min(least, context_of(some[speaker(some, piece, piece, rule)], piece, piece));
-      fmt::print(rule == Speaks::most_context ? " {:>14}" : " {:>10}", least);
+      const int64_t least = least_context(200, some, rule, 16);
+      fmt::print(" {:>{}}", least, rule == Speaks::most_context ? 14 : 10);
     }
     fmt::print("\n");
   }
@@ -98,9 +95,9 @@ void gradients() {
   section("Gradient check");
   Rng rng(7);
   const Tensor x = randn({7, 3}, rng, DType::f64);
-  for (const auto& [name, how] : {std::pair{"the mean of windows", Together::mean},
-                                  std::pair{"the max of windows", Together::max},
-                                  std::pair{"the max, the min of label 0", Together::proof}}) {
+  for (const auto& [name, how] :
+       {std::pair{"the mean of windows", Together::mean}, std::pair{"the max of windows", Together::max},
+        std::pair{"the max, the min of label 0", Together::proof}}) {
     check_gradient(name, [how](const auto& in) { return together(in[0], {2, 1, 4}, how); }, {x});
   }
 }
@@ -157,7 +154,8 @@ void by_place(const Classifier& model) {
              shown(all(1, 0, 8, 0.45, 0.55) && all(1, 8, 10, 0.95, 1)));
   fmt::print("head + tail: a coin in pieces 8 to 63:                       {}\n",
              shown(all(2, 1, 8, 0.45, 0.55)));
-  fmt::print("windows: 95 % or more everywhere:                            {}\n", shown(all(3, 0, 10, 0.95, 1)));
+  fmt::print("windows: 95 % or more everywhere:                            {}\n",
+             shown(all(3, 0, 10, 0.95, 1)));
 }
 
 void mean_or_max(const Classifier& topic, const Classifier& any) {
@@ -182,7 +180,7 @@ void mean_or_max(const Classifier& topic, const Classifier& any) {
       if (how == Together::proof && !line.has_nothing) continue;
       right.push_back(
           share_right(read_letters(line.model, line.letters, bert::Fit::windows, how), line.letters));
-      fmt::print(how == Together::proof ? " {:>20}" : " {:>8}", percent(right.back()));
+      fmt::print(" {:>{}}", percent(right.back()), how == Together::proof ? 20 : 8);
     }
     fmt::print("\n");
   }
@@ -214,7 +212,7 @@ void edges() {
     for (const std::optional<Speaks> rule : std::initializer_list<std::optional<Speaks>>{
              Speaks::first, Speaks::last, Speaks::most_context, std::nullopt}) {
       const NamesRead read = read_names(model, letters, room - overlap, rule);
-      fmt::print(" {:>16}", fmt::format("{} of {}", percent(read.right), percent(read.told)));
+      fmt::print(" {:>16}", fmt::format("{} ({})", percent(read.right), percent(read.told)));
       (rule == Speaks::first ? first : rule == Speaks::most_context ? most : mean) = read;
     }
     fmt::print("\n");
@@ -265,8 +263,8 @@ void recall() {
   section("Answers that are whole in a window");
   fmt::print("a text of {} pieces, a question of {}, rows of 384 slots\n", length, question);
   fmt::print("{:<8} {:>7} {:>8} {:>7} {:>27}\n", "", "", "", "pieces", "answers of so many pieces");
-  fmt::print("{:<8} {:>7} {:>8} {:>7} {:>6} {:>6} {:>6} {:>6} {:>6}\n", "overlap", "stride", "windows", "read",
-             1, 5, 30, 100, 200);
+  fmt::print("{:<8} {:>7} {:>8} {:>7} {:>6} {:>6} {:>6} {:>6} {:>6}\n", "overlap", "stride", "windows",
+             "read", 1, 5, 30, 100, 200);
   const auto line = [&](const std::string& name, int64_t stride, const std::vector<Stretch>& kept) {
     fmt::print("{:<8} {:>7} {:>8} {:>7.2f}", name, stride, kept.size(), pieces_read(length, kept));
     for (const int64_t answer : {1, 5, 30, 100, 200})
@@ -310,7 +308,8 @@ void museum() {
 
   section("Museum: a stride that is read as an overlap");
   fmt::print("128, in rows with room for 370 pieces, text of 3000\n");
-  for (const auto& [name, stride] : {std::pair{"as the stride", 128}, std::pair{"as the overlap", 370 - 128}}) {
+  for (const auto& [name, stride] :
+       {std::pair{"as the stride", 128}, std::pair{"as the overlap", 370 - 128}}) {
     const std::vector<Stretch> all = windows_over(3000, 370, stride);
     fmt::print("{:<16} {:>3} windows, answers of 200 pieces whole: {:.1f} %\n", name, all.size(),
                100 * answer_recall(3000, all, 200));
@@ -334,7 +333,7 @@ void museum() {
   Rng rng(23);
   bert::LabelledTexts texts;
   for (const Letter& letter : long_about(0, long_length, 1, rng))
-    texts.rows.push_back({.text = text_of(letter.text), .label = letter.label == 0 ? "sea" : "woods"});
+    texts.rows.push_back({text_of(letter.text), "", letter.label == 0 ? "sea" : "woods"});
   const bert::FitOptions fit{.max_length = slots};
   const bert::FittedTexts fitted = bert::fit_texts(tokenizer(), texts, fit);
   fmt::print("{} texts in, {} rows out, no error\n", fitted.texts, fitted.rows.size());

@@ -27,8 +27,9 @@ Tensor read_rows(const Model& model, const std::vector<bert::TextRow>& rows,
     const size_t end = std::min(from + 256, rows.size());
     const auto some = [&](const auto& all) {
       using List = std::decay_t<decltype(all)>;
-      return all.empty() ? List{} : List(all.begin() + static_cast<std::ptrdiff_t>(from),
-                                         all.begin() + static_cast<std::ptrdiff_t>(end));
+      return all.empty() ? List{}
+                         : List(all.begin() + static_cast<std::ptrdiff_t>(from),
+                                all.begin() + static_cast<std::ptrdiff_t>(end));
     };
     parts.push_back(logits_of(model, some(rows), some(places)).to(DType::f64));
   }
@@ -131,9 +132,8 @@ inline NamesRead read_names(const Tagger& model, const std::vector<Letter>& lett
       if (rule ? speaker(windows, place, place, *rule) != w : context_of(windows[w], place, place) < 0)
         continue;
       const Ids own = pieces_of(letter.text, windows[w]);
-      is_told = is_told || std::ranges::any_of(own, [](bert::TokenId id) {
-                  return clues[0].has(id) || clues[1].has(id);
-                });
+      is_told = is_told || std::ranges::any_of(
+                               own, [](bert::TokenId id) { return clues[0].has(id) || clues[1].has(id); });
       rows.push_back(row_of(own));
       places.push_back(place - windows[w].begin);
       ++asked;

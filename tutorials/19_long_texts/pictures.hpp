@@ -67,17 +67,17 @@ inline plot::Picture draw_recall(int64_t length, int64_t width, const std::vecto
   return plot::beside({plot::draw(answers), plot::draw(cost)});
 }
 
-/// Shares of right answers: a line for each of `names`, `right[i][k]` at the place x[k].
+/// Shares of right answers: a line for each of `lines`, `right[i][k]` at the place x[k].
 inline plot::Picture draw_right(const std::string& title, const std::string& x_label,
-                                const std::vector<std::string>& names, const std::vector<double>& x,
+                                const std::vector<std::string>& lines, const std::vector<double>& x,
                                 const std::vector<std::vector<double>>& right) {
   plot::Chart chart;
   chart.title = title;
   chart.x_label = x_label;
   chart.percent = true;
   chart.width = 600;
-  for (size_t i = 0; i < names.size(); ++i) {
-    chart.series.push_back({.name = names[i],
+  for (size_t i = 0; i < lines.size(); ++i) {
+    chart.series.push_back({.name = lines[i],
                             .x = x,
                             .y = right[i],
                             .color = static_cast<int>(i) + 1,

@@ -56,7 +56,8 @@ struct Candidate {
 /// Every span of at most `longest` pieces in every window, the best first. With `once` a span counts in the
 /// window alone in which it has most context, else as often as windows have it.
 inline std::vector<Candidate> candidates(const std::vector<Stretch>& windows,
-                                         const std::vector<WindowScores>& scores, int64_t longest, bool once) {
+                                         const std::vector<WindowScores>& scores, int64_t longest,
+                                         bool once) {
   std::vector<Candidate> all;
   for (size_t w = 0; w < windows.size(); ++w) {
     const auto of = [&](int64_t piece) {

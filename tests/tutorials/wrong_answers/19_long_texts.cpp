@@ -133,8 +133,7 @@ const Answers<decltype(head_and_tail_row)> rows(
      {"the middle taken out", accepted, [](const Row& text, int64_t slots) {
         Row row = text;
         const int64_t room = slots - 2;
-        if (std::ssize(row) > room)
-          row.erase(row.begin() + room / 4, row.end() - (room - room / 4));
+        if (std::ssize(row) > room) row.erase(row.begin() + room / 4, row.end() - (room - room / 4));
         row.insert(row.begin(), 2);
         row.push_back(3);
         return row;
