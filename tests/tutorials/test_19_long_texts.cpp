@@ -8,7 +8,6 @@
 #include "support/sanitized.hpp"
 #include "support/training_seed.hpp"
 #include "tutorials/19_long_texts/by_library.hpp"
-#include "tutorials/19_long_texts/exercise.hpp"
 #include "tutorials/19_long_texts/museum.hpp"
 #include "tutorials/19_long_texts/pictures.hpp"
 #include "tutorials/19_long_texts/storm.hpp"
@@ -219,13 +218,19 @@ TEST_CASE("19: cuts read what they keep and toss a coin on the rest; windows rea
     if (first >= 8 && first < 64) CHECK(std::abs(both - 0.5) <= 0.05);
     CHECK(all >= 0.95);
   }
+  // A network that never saw a letter that tells nothing says something of idle windows, and that decides.
+  const Classifier sure = small_classifier({"sea", "woods"}, training_seed(1));
+  train(sure, short_telling, training_seed(11), lessons);
+  const std::vector<Letter> letters = long_about(0, long_length, is_sanitized ? 1 : 3, rng);
+  const double by_sure = share_right(read_letters(sure, letters, bert::Fit::windows), letters);
+  if (!is_sanitized) CHECK(by_sure <= 0.65);
   // What a text is mostly about: the mean weighs windows, the max forgets how many there were.
   const std::vector<Letter> mostly = long_mostly(is_sanitized ? 2 : 200, rng);
   const double by_mean = share_right(read_letters(model, mostly, bert::Fit::windows), mostly);
   const double by_max = share_right(read_letters(model, mostly, bert::Fit::windows, Together::max), mostly);
   if (is_sanitized) return;
-  CHECK(by_mean >= 0.9);
-  CHECK(by_max < 0.75);
+  CHECK(by_mean >= 0.85);
+  CHECK(by_mean >= by_max + 0.1);
 }
 
 TEST_CASE("19: one window that shows it is outvoted in a mean, and not if 'nothing' takes its least",
@@ -238,7 +243,7 @@ TEST_CASE("19: one window that shows it is outvoted in a mean, and not if 'nothi
   const double by_proof =
       share_right(read_letters(model, letters, bert::Fit::windows, Together::proof), letters);
   if (is_sanitized) return;
-  CHECK(by_mean < 0.55);
+  CHECK(by_mean <= 0.55);
   CHECK(by_proof >= 0.95);
 }
 
@@ -260,7 +265,7 @@ TEST_CASE("19: names at the edge of a window are read by the window with most co
   if (is_sanitized) return;
   CHECK(most.right >= 0.97);
   CHECK(mean.right >= 0.95);
-  for (const NamesRead& read : {first, last, apart}) CHECK(read.right < 0.9);
+  for (const NamesRead& read : {first, last, apart}) CHECK(read.right < 0.93);
 }
 
 TEST_CASE("19 museum: an unseen tail, a stride for an overlap, pieces twice, a place in the window",

@@ -49,12 +49,18 @@ inline Tagger small_tagger(uint64_t seed) {
 inline Ids short_letter(Rng& rng) { return idle_letter(rng.between(room / 2, room), rng); }
 inline int64_t any_place(const Ids& letter, Rng& rng) { return rng.between(0, std::ssize(letter) - 1); }
 
-/// Of the sea or of the woods. One in five tells nothing, and has a label by a coin: letters are like that.
-inline Letter short_about(Rng& rng) {
+/// Of the sea or of the woods.
+inline Letter short_telling(Rng& rng) {
   Ids letter = short_letter(rng);
   const int64_t label = rng.between(0, 1), place = any_place(letter, rng);
-  if (rng.chance(0.2)) return {std::move(letter), label, place};
   return about(std::move(letter), place, label, rng);
+}
+
+/// The same, but one in five tells nothing, and has a label by a coin: letters are like that.
+inline Letter short_about(Rng& rng) {
+  Letter letter = short_telling(rng);
+  if (rng.chance(0.2)) letter.text[static_cast<size_t>(letter.place)] = idle.any(rng);
+  return letter;
 }
 
 /// Is there anything of the sea? In one of two there is: label 1.

@@ -9,15 +9,15 @@
 
 namespace gradus::tutorials::long_texts {
 
-/// Pieces as they are kept: "0  1  .  .": those in none of the stretches are dots.
-inline std::string kept_line(int64_t length, const std::vector<Stretch>& kept) {
-  std::string line;
+/// Prints the pieces that are kept; a dot stands for one that is in none of the stretches.
+inline void print_kept(const std::string& name, int64_t length, const std::vector<Stretch>& kept) {
+  fmt::print("{:<12}", name);
   for (int64_t piece = 0; piece < length; ++piece) {
     const bool is_kept =
         std::ranges::any_of(kept, [&](const Stretch& s) { return s.begin <= piece && piece < s.end; });
-    line += is_kept ? fmt::format(" {:>2}", piece) : "  .";
+    fmt::print(" {:>2}", is_kept ? std::to_string(piece) : ".");
   }
-  return line;
+  fmt::print("\n");
 }
 
 /// The windows as rows, the pieces as columns: the context of each, and nothing where a window has it not.
