@@ -101,7 +101,7 @@ TEST_CASE("19: with most context every piece inside a text has half of the overl
 
 TEST_CASE("19: an answer is whole somewhere for sure if it has at most one piece more than the overlap",
           "[tutorials]") {
-  const int64_t width = 16, length = 16 * 200;
+  const int64_t width = 16, length = 16 * 40;
   for (int64_t stride = 1; stride <= width; ++stride) {
     const std::vector<Stretch> windows = windows_over(length, width, stride);
     for (int64_t answer = 1; answer <= width; ++answer) {
@@ -109,7 +109,7 @@ TEST_CASE("19: an answer is whole somewhere for sure if it has at most one piece
       const double share = answer_recall(length, windows, answer);
       CHECK((share == 1) == (answer <= width - stride + 1));
       CHECK(std::abs(share - std::min(1.0, static_cast<double>(width - answer + 1) /
-                                               static_cast<double>(stride))) < 0.02);
+                                               static_cast<double>(stride))) < 0.05);
       // By its first piece alone, as in Google's code, answers longer than half of the overlap get lost.
       const double by_first = answer_recall(length, windows, answer, Counts::in_window_of_its_first);
       CHECK(by_first <= share);
