@@ -7,6 +7,7 @@
 #include "support/layers.hpp"
 #include "support/sanitized.hpp"
 #include "support/training_seed.hpp"
+#include "tutorials/19_long_texts/answering.hpp"
 #include "tutorials/19_long_texts/by_library.hpp"
 #include "tutorials/19_long_texts/museum.hpp"
 #include "tutorials/19_long_texts/pictures.hpp"
@@ -32,11 +33,14 @@ TEST_CASE("19: each word is one piece, and groups are where the vocabulary has t
   const bert::Tokenizer words = tokenizer();
   CHECK(words.special_ids() == bert::SpecialIds{});
   CHECK(names.first + names.count == clues[0].first);
-  CHECK(clues[1].first + clues[1].count == static_cast<int64_t>(pieces.size()));
+  CHECK(clues[1].first + clues[1].count == quote_id);
+  CHECK(pieces[quote_id] == "quote");
+  CHECK(pieces[unquote_id] == "unquote");
+  CHECK(std::ssize(pieces) == unquote_id + 1);
   for (bert::TokenId id = 5; id < static_cast<bert::TokenId>(pieces.size()); ++id) {
     CHECK(words.tokenize(pieces[static_cast<size_t>(id)]) == Ids{id});
     const int groups = idle.has(id) + telling[0].has(id) + telling[1].has(id) + names.has(id) +
-                       clues[0].has(id) + clues[1].has(id);
+                       clues[0].has(id) + clues[1].has(id) + (id >= quote_id);
     CHECK(groups == 1);
   }
   Rng rng(1);
@@ -266,6 +270,44 @@ TEST_CASE("19: names at the edge of a window are read by the window with most co
   CHECK(most.right >= 0.97);
   CHECK(mean.right >= 0.95);
   for (const NamesRead& read : {first, last, apart}) CHECK(read.right < 0.93);
+}
+
+TEST_CASE("19: a window's answer is where it is whole, and [CLS] elsewhere", "[tutorials]") {
+  Rng rng(6);
+  int64_t whole = 0, none = 0;
+  for (int i = 0; i < 300; ++i) {
+    const AnswerLesson lesson = answer_lesson(rng);
+    REQUIRE(std::ssize(lesson.row.ids) == slots);
+    const auto has = [&](bert::TokenId id) { return std::ranges::count(lesson.row.ids, id) == 1; };
+    const bool is_whole = has(quote_id) && has(unquote_id);
+    CHECK(is_whole == (lesson.first_slot > 0));
+    if (is_whole) {
+      CHECK(lesson.row.ids[static_cast<size_t>(lesson.first_slot)] == quote_id);
+      CHECK(lesson.row.ids[static_cast<size_t>(lesson.last_slot)] == unquote_id);
+    }
+    CHECK((lesson.first_slot == 0) == (lesson.last_slot == 0));
+    ++(is_whole ? whole : none);
+  }
+  CHECK(whole > 50);
+  CHECK(none > 50);
+}
+
+TEST_CASE("19: a network finds the answers that are whole in a window, and no others", "[tutorials]") {
+  const Answerer model = small_answerer(training_seed(4));
+  train_answers(model, training_seed(14), lessons);
+  Rng rng(training_seed(24));
+  for (const int64_t answer : {2, 9, 12, 16}) {
+    for (const int64_t overlap : {0, 8}) {
+      INFO("answer " << answer << ", overlap " << overlap);
+      const std::vector<Stretch> windows = windows_over(long_length, room, room - overlap);
+      const double whole = answer_recall(long_length, windows, answer);
+      const double right =
+          share_answered(model, long_quoted(answer, is_sanitized ? 30 : 1, rng), room - overlap);
+      if (!is_sanitized) CHECK(std::abs(whole - right) <= 0.03);
+    }
+  }
+  const double none = share_answered(model, long_unquoted(is_sanitized ? 2 : 100, rng), room / 2);
+  if (!is_sanitized) CHECK(none >= 0.95);
 }
 
 TEST_CASE("19 museum: an unseen tail, a stride for an overlap, pieces twice, a place in the window",

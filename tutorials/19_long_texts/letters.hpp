@@ -17,9 +17,10 @@ using Ids = std::vector<bert::TokenId>;
 
 /// All pieces; a piece's id is its place here. The first five are the signs.
 inline const std::vector<std::string> pieces = {
-    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the",    "day",    "was",  "long",  "and",     "we",
-    "went",  "on",    "again", "while", "it",     "rained", "boats",  "nets", "waves", "piers",   "trees",
-    "moss",  "deer",  "owls",  "paris", "austin", "sydney", "jordan", "she",  "he",    "streets", "bridges"};
+    "[PAD]",  "[UNK]",  "[CLS]", "[SEP]", "[MASK]",  "the",     "day",   "was",    "long",
+    "and",    "we",     "went",  "on",    "again",   "while",   "it",    "rained", "boats",
+    "nets",   "waves",  "piers", "trees", "moss",    "deer",    "owls",  "paris",  "austin",
+    "sydney", "jordan", "she",   "he",    "streets", "bridges", "quote", "unquote"};
 inline constexpr bert::TokenId pad_id = 0, cls_id = 2, sep_id = 3;
 
 /// Words [first, first + count) of the vocabulary.
@@ -32,6 +33,8 @@ inline constexpr Group idle{5, 12};                                    ///< they
 inline constexpr std::array<Group, 2> telling = {{{17, 4}, {21, 4}}};  ///< of the sea, of the woods
 inline constexpr Group names{25, 4};                                   ///< of a person or of a place
 inline constexpr std::array<Group, 2> clues = {{{29, 2}, {31, 2}}};    ///< for a person, for a place
+
+inline constexpr bert::TokenId quote_id = 33, unquote_id = 34;  ///< where what somebody said begins and ends
 
 /// The vocabulary as a tokenizer.
 inline bert::Tokenizer tokenizer() { return bert::Tokenizer(bert::Vocab(pieces)); }

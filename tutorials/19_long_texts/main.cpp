@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "answering.hpp"
 #include "by_library.hpp"
 #include "museum.hpp"
 #include "nn/gradcheck.hpp"
 #include "pictures.hpp"
 #include "storm.hpp"
+#include "tables.hpp"
 
 using namespace gradus;
 using namespace gradus::tutorials;
@@ -246,46 +248,32 @@ void an_answer() {
   fmt::print("random scores: all answers those of bert::best_spans: {}\n", same_answers(texts, 8) == texts);
 }
 
-void recall() {
-  const int64_t length = 3000, question = 11;
-  const auto room_of = [&](int64_t row) { return row - question - 3; };
-  section("Answers that are whole in a window");
-  fmt::print("a text of {} pieces, a question of {}, rows of 384 slots\n", length, question);
-  fmt::print("{:<8} {:>7} {:>8} {:>7} {:>29}\n", "", "", "", "pieces", "answers of so many pieces");
-  fmt::print("{:<8} {:>7} {:>8} {:>7} {:>8} {:>8} {:>8} {:>8} {:>8}\n", "overlap", "stride", "windows",
-             "read", 1, 5, 30, 100, 200);
-  const auto line = [&](const std::string& name, int64_t stride, const std::vector<Stretch>& kept) {
-    fmt::print("{:<8} {:>7} {:>8} {:>7.2f}", name, stride, kept.size(), pieces_read(length, kept));
-    for (const int64_t answer : {1, 5, 30, 100, 200})
-      fmt::print(" {:>8}", fmt::format("{:.1f} %", 100 * answer_recall(length, kept, answer)));
-    fmt::print("\n");
-  };
-  const int64_t wide = room_of(384);
-  for (const int64_t overlap : {0, 4, 29, 64, 99, 128, 199, 242})
-    line(std::to_string(overlap), wide - overlap, windows_over(length, wide, wide - overlap));
-  line("head", 0, keep_head(length, wide));
-  save_figure("recall.svg", draw_recall(length, wide, {5, 30, 100, 200}));
-
-  section("Shorter and longer rows");
-  fmt::print("overlap 64, answers of 100 pieces\n");
-  fmt::print("{:<6} {:>8} {:>12} {:>8}\n", "slots", "windows", "pieces read", "whole");
-  for (const int64_t row : {128, 192, 256, 384, 512}) {
-    const std::vector<Stretch> kept = windows_over(length, room_of(row), room_of(row) - 64);
-    fmt::print("{:<6} {:>8} {:>12.2f} {:>8}\n", row, kept.size(), pieces_read(length, kept),
-               fmt::format("{:.1f} %", 100 * answer_recall(length, kept, 100)));
-  }
-
-  section("Whose most context");
-  fmt::print("rows of 384 slots, overlap 128\n");
-  fmt::print("{:<22} {:>8} {:>8} {:>8} {:>8}\n", "answers of pieces", 30, 60, 100, 129);
-  const std::vector<Stretch> kept = windows_over(length, wide, wide - 128);
-  for (const auto& [name, rule] : {std::pair{"of the whole answer", Counts::in_any_window},
-                                   std::pair{"of its first piece", Counts::in_window_of_its_first}}) {
-    fmt::print("{:<22}", name);
-    for (const int64_t answer : {30, 60, 100, 129})
-      fmt::print(" {:>8}", fmt::format("{:.1f} %", 100 * answer_recall(length, kept, answer, rule)));
+void answers_found() {
+  section("Answers that a network finds");
+  const Answerer model = small_answerer(4);
+  train_answers(model, 14, lessons);
+  Rng rng(24);
+  const int64_t every = short_run ? 20 : 1;
+  fmt::print("{:<10} {:>12} {:>23}\n", "pieces", "overlap 0:", "overlap 8:");
+  fmt::print("{:<10} {:>12} {:>8} {:>14} {:>8}\n", "quoted", "whole", "right", "whole", "right");
+  bool all_said = true;
+  for (const int64_t answer : {2, 4, 8, 9, 12, 16}) {
+    fmt::print("{:<10}", answer);
+    for (const int64_t overlap : {0, 8}) {
+      const double whole =
+          answer_recall(long_length, windows_over(long_length, room, room - overlap), answer);
+      const double right = share_answered(model, long_quoted(answer, every, rng), room - overlap);
+      all_said = all_said && std::abs(whole - right) <= 0.03;
+      fmt::print(" {:>{}} {:>8}", percent(whole), overlap == 0 ? 12 : 14, percent(right));
+    }
     fmt::print("\n");
   }
+  const double none = share_answered(model, long_unquoted(short_run ? 4 : 100, rng), room / 2);
+  fmt::print("letters in which nothing is quoted: {} right\n", percent(none));
+
+  section("Answers that a network finds, in words");
+  tell("right are those that are whole in a window, to 3 points:", all_said);
+  tell("nothing quoted: 95 % or more right:", none >= 0.95);
 }
 
 void museum() {
@@ -346,7 +334,10 @@ int main(int argc, char** argv) {
     mean_or_max(topic, sure, any);
     edges();
     an_answer();
-    recall();
+    print_recall();
+    print_rows();
+    print_whose_context();
+    answers_found();
     museum();
   });
 }
