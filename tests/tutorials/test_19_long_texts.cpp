@@ -233,7 +233,7 @@ TEST_CASE("19: cuts read what they keep and toss a coin on the rest; windows rea
   const double by_mean = share_right(read_letters(model, mostly, bert::Fit::windows), mostly);
   const double by_max = share_right(read_letters(model, mostly, bert::Fit::windows, Together::max), mostly);
   if (is_sanitized) return;
-  CHECK(by_mean >= 0.85);
+  CHECK(by_mean >= 0.8);
   CHECK(by_mean >= by_max + 0.1);
 }
 
