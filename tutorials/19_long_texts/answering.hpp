@@ -1,5 +1,6 @@
 /// @file
-/// Chapter 19: a tiny BERT that finds what is quoted in a letter, from "quote" to "unquote", or that nothing is.
+/// Chapter 19: a tiny BERT that finds what is quoted in a letter, from "quote" to "unquote", or says that
+/// nothing is.
 #pragma once
 
 #include "bert/tasks/answering.hpp"
