@@ -20,8 +20,8 @@ int64_t how_many_windows(int64_t length, int64_t room, int64_t overlap);
 std::vector<int64_t> head_and_tail_row(const std::vector<int64_t>& text, int64_t slots);
 
 /// Exercise 3. Rows of `slots` slots hold [CLS], a question of `question` pieces, [SEP], a window of the
-/// text, [SEP]. The longest stride between two windows with which every answer of up to `longest_answer` pieces is
-/// whole in some window, wherever in a long text it stands; 0 where no stride can do that.
+/// text, [SEP]. The longest stride between two windows with which every answer of up to `longest_answer`
+/// pieces is whole in some window, wherever in a long text it stands; 0 where no stride can do that.
 int64_t longest_safe_stride(int64_t slots, int64_t question, int64_t longest_answer);
 
 }  // namespace gradus::tutorials::long_texts
