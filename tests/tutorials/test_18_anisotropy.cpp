@@ -1,19 +1,19 @@
 // Chapter 18: the mean cosine is the squared length of the mean; directions, cures and the loss by contrast
 // are the library's and have the right gradient; `gradus similarity` gives the chapter's numbers; on any seed
 // the cures do what the text says; its bugs are caught.
-#include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "bert/checkpoint/checkpoint.hpp"
 #include "bert/evaluation/vector_cure.hpp"
+#include "bert/tasks/similarity.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"
 #include "support/run_program.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/training_seed.hpp"
-#include "tutorials/18_anisotropy/cures.hpp"
+#include "tutorials/18_anisotropy/measuring.hpp"
 #include "tutorials/18_anisotropy/museum.hpp"
-#include "tutorials/18_anisotropy/network.hpp"
 
 using namespace gradus;
 using namespace gradus::test;
@@ -108,7 +108,7 @@ TEST_CASE("18: the cures and the spectrum by hand are the library's", "[tutorial
 }
 
 TEST_CASE("18: the loss by contrast is that of the library's two towers", "[tutorials]") {
-  const Handovers world = handovers(60);
+  const Handovers world = handovers(60, 20);
   bert::LabelledTexts table;
   table.file = "pairs.tsv";
   table.has_pairs = true;
@@ -130,8 +130,10 @@ TEST_CASE("18: the loss by contrast is that of the library's two towers", "[tuto
   REQUIRE(u.size() >= 4);
   std::vector<int64_t> all(u.size());
   for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int64_t>(i);
-  CHECK(contrast(vectors_of(model, u), vectors_of(model, v), 0.1).item() ==
-        Approx(task.loss(all).item()).epsilon(1e-4));
+  const auto last = [&](const Rows& rows) {  // the library's towers take the last state alone
+    return bert::encode(task.model(), rows, world.tokenizer.special_ids().pad);
+  };
+  CHECK(contrast(last(u), last(v), 0.1).item() == Approx(task.loss(all).item()).epsilon(1e-4));
 }
 
 TEST_CASE("18: the loss by contrast and the cures have the right gradient", "[tutorials]") {
@@ -161,7 +163,7 @@ TEST_CASE("18: whitened by themselves, width + 1 vectors or fewer all have the c
 
 TEST_CASE("18: pairs have scores 0 to 5, the test has none of the training, and no text is cut",
           "[tutorials]") {
-  const Handovers world = handovers(600);
+  const Handovers world = handovers(600, 200);
   CHECK(world.training.texts.size() == 480);
   CHECK(world.test.texts.size() == 60);
   CHECK(world.test.all().size() == 120);
@@ -183,4 +185,127 @@ TEST_CASE("18: the order that cosines keep is Spearman's, of the first half of t
   CHECK(order_kept(vectors, {1, 2, 3}) == Approx(1));
   CHECK(order_kept(vectors, {3, 2, 1}) == Approx(-1));
   CHECK(order_kept(vectors, {2, 1, 3}) == Approx(0.5));
+}
+
+#ifdef GRADUS_PROGRAM
+TEST_CASE("18: `gradus similarity` with the chapter's folder and files gives what is computed by hand",
+          "[tutorials]") {
+  const Handovers world = handovers(400, 100);
+  const bert::BertForPreTraining model = small_bert(world.tokenizer, 3);
+  const TemporaryFolder home;
+  const std::filesystem::path folder = home / "handovers";
+  bert::save_pretrained(folder, model, &world.tokenizer);
+  write_text_files(folder, world, 150);
+  const Vectors x = vectors_of_all(model, world, 100);
+  const Tensor fitting = vectors_of(model, fitting_texts(world, 150));
+  const auto check = [&](const std::string& cure, const std::vector<std::string>& options,
+                         const Tensor& ours) {
+    INFO(cure);
+    std::vector<std::string> call = {
+        GRADUS_PROGRAM, "similarity", folder.string(), (folder / "pairs.tsv").string(),
+        "--layers",     "0,-1",       "--score",       "--json",
+        "--cure",       cure,         "--fit",         (folder / "texts.txt").string()};
+    call.insert(call.end(), options.begin(), options.end());
+    const ProgramResult result = run_program(call);
+    INFO(result.errors);
+    REQUIRE(result.exit_code == 0);
+    const auto object = nlohmann::json::parse(result.out);
+    const auto& raw = object.at("as they are");
+    CHECK(raw.at("figures").at("Spearman").at("value").get<double>() ==
+          Approx(order_kept(x.test, world.test.scores)).margin(2e-3));
+    const auto& cured = object.at(cure);
+    CHECK(cured.at("figures").at("Spearman").at("value").get<double>() ==
+          Approx(order_kept(ours, world.test.scores)).margin(2e-3));
+    CHECK(cured.at("mean_cosine").get<double>() == Approx(mean_cosine(ours)).margin(0.02));
+  };
+  check("centre", {}, centred(fitting)(x.test));
+  check("remove", {"--components", "8"}, removed(fitting, 8)(x.test));
+  check("whiten", {}, whitened(fitting)(x.test));
+}
+#endif
+
+TEST_CASE(
+    "18: after learning all cosines are high and say nothing; cures and contrast make them say something",
+    "[tutorials]") {
+  if (is_sanitized) return;  // it takes a training
+  const Handovers world = handovers();
+  const bert::BertForPreTraining fresh = small_bert(world.tokenizer, training_seed(1)),
+                                 model = small_bert(world.tokenizer, training_seed(1));
+  pretrain(model, world, training_seed(11), 400);
+  const Vectors before = vectors_of_all(fresh, world, 200), x = vectors_of_all(model, world, 3000);
+  const Worth raw = worth(x.test, world.test);
+  CHECK(raw.cosine > 0.7);
+  CHECK(raw.order < 0.2);
+  CHECK(raw.form > 0.6);
+  CHECK(worth(before.test, world.test).form < 0.55);
+  CHECK(worth(before.test, world.test).cosine > 0.9);
+  CHECK(worth(before.test, world.test).order > raw.order + 0.2);
+  std::map<std::string, double> orders;
+  for (const auto& [name, cure] : all_cures(x.fitting)) {
+    INFO(name);
+    const Worth cured = worth(cure(x.test), world.test);
+    CHECK(std::abs(cured.cosine) < 0.05);
+    orders[name] = cured.order;
+    if (name == "8 removed" || name == "whitened") CHECK(cured.form < 0.4);
+  }
+  CHECK(orders.at("centred") < raw.order + 0.1);
+  CHECK(orders.at("8 removed") > raw.order + 0.3);
+  CHECK(orders.at("whitened") > raw.order + 0.4);
+
+  const std::vector<double> by_score = cosines_by_score(x.test, world.test),
+                            cured = cosines_by_score(whitened(x.fitting)(x.test), world.test);
+  CHECK(std::ranges::min(by_score) > 0.7);
+  CHECK(std::abs(by_score[5] - by_score[0]) < 0.05);
+  CHECK(cured[5] > cured[0] + 0.2);
+
+  CHECK(worth(whitened(x.fitting.slice(0, 0, 49))(x.test), world.test).order < orders.at("whitened") - 0.2);
+  const Worth of_stories = worth(whitened(x.stories)(x.test), world.test);
+  CHECK(of_stories.order < orders.at("whitened") - 0.2);
+  CHECK(of_stories.cosine > 0.2);
+
+  const bert::BertForPreTraining alone = copy_of(model, world.tokenizer, 0.1),
+                                 paired = copy_of(model, world.tokenizer, 0);
+  learn_by_contrast(alone, world, Alike::itself, training_seed(21), 120);
+  learn_by_contrast(paired, world, Alike::pairs, training_seed(21), 120);
+  const Worth itself = worth(vectors_of(alone, world.test.all()), world.test),
+              pairs = worth(vectors_of(paired, world.test.all()), world.test);
+  CHECK(itself.cosine < 0.3);
+  CHECK(pairs.cosine < 0.3);
+  CHECK(pairs.order > raw.order + 0.4);
+  CHECK(pairs.form < 0.15);
+  CHECK(itself.order < pairs.order - 0.05);
+}
+
+TEST_CASE("18 museum: W transposed, a covariance not centred, fitted to what is scored, normalised too early",
+          "[tutorials]") {
+  for (uint64_t seed = 1; seed <= 8; ++seed) {
+    INFO(seed);
+    const Tensor cloud = planted_cloud(seed);
+    CHECK(off_identity(whitened(cloud)(cloud)) < 1e-9);
+    CHECK(off_identity(with_w_transposed(cloud)(cloud)) > 10);
+    CHECK(std::abs(mean_cosine(with_w_transposed(cloud)(cloud))) < 0.05);  // the mean cosine does not tell
+    const auto left = [](const Cure& cure) {
+      const Tensor along = matmul(cure.w, planted_direction().unsqueeze(1));
+      return sum(along * along).item();
+    };
+    CHECK(left(removed(cloud, 1)) < 0.01);
+    CHECK(left(removed_uncentred(cloud, 1)) > 0.1);
+    CHECK(mean_that_is_left(centred(cloud)(cloud)) < 1e-9);
+    CHECK(mean_that_is_left(centred(cloud)(unit(cloud))) > 0.9);
+    CHECK(mean_cosine(centred(cloud)(unit(cloud))) > 0.9);
+  }
+}
+
+TEST_CASE("18: the form of a text is what is left without its facts, and decides all of a vector or nothing",
+          "[tutorials]") {
+  CHECK(form_of("In the hall, Rosa got the red cup from Tom.") == "in got from ");
+  CHECK(form_of("Oscar was in the tower. He gave the yellow sword to Nina.") ==
+        form_of("Nina was in the hall. She gave the red cup to Tom."));
+  CHECK(form_of("Tom had the cup. In the hall, Rosa grabbed it from him.") ==
+        form_of("Rosa had the cup. In the hall, Tom grabbed it from her."));
+  const std::vector<std::string> forms = {"a", "a", "b", "b"};
+  CHECK(told_by_form(tensor<double>({1, 2, 1, 2, 5, 0, 5, 0}, Shape{4, 2}), forms) == Approx(1));
+  CHECK(told_by_form(tensor<double>({1, 0, 2, 0, 1, 0, 2, 0}, Shape{4, 2}), forms) ==
+        Approx(0).margin(1e-12));
+  CHECK(told_by_form(tensor<double>({0, 0, 2, 0, 2, 0, 4, 0}, Shape{4, 2}), forms) == Approx(0.5));
 }

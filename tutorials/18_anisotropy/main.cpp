@@ -172,13 +172,15 @@ void learning(const bert::BertForPreTraining& model, const Handovers& world) {
   });
 }
 
-void tell(const std::string& what, bool claim) { fmt::print("{:<70} {}\n", what + ":", shown(claim)); }
+void tell(const std::string& what, bool claim) { fmt::print("{:<74} {}\n", what + ":", shown(claim)); }
 
 void print_worth(const std::string& name, const Worth& one) {
-  fmt::print("{:<30} {:>11.3f} {:>18.3f} {:>10.3f}\n", name, one.cosine, one.largest, one.order);
+  fmt::print("{:<24} {:>11.3f} {:>18.3f} {:>12.3f} {:>9.3f}\n", name, one.cosine, one.largest, one.form,
+             one.order);
 }
 void print_worth_title() {
-  fmt::print("{:<30} {:>11} {:>18} {:>10}\n", "", "mean cosine", "largest direction", "Spearman");
+  fmt::print("{:<24} {:>11} {:>18} {:>12} {:>9}\n", "", "mean cosine", "largest direction", "of the form",
+             "Spearman");
 }
 
 void cosines_of_pairs(const Vectors& x, const Pairs& test) {
@@ -213,15 +215,17 @@ void the_cures(const Vectors& fresh, const Vectors& x, const Pairs& test) {
   std::vector<double> overlaps;
   for (const bert::ToyTextPair& pair : test.texts)
     overlaps.push_back(bert::word_overlap(pair.first, pair.second));
-  fmt::print("{:<30} {:>11} {:>18} {:>10.3f}\n", "without a network: common words", "", "",
-             bert::spearman(overlaps, test.scores));
+  fmt::print("without a network, by common words: Spearman {:.3f}\n", bert::spearman(overlaps, test.scores));
 
   section("The cures, in words");
   tell("as they are: the mean cosine is above 0.7", raw.cosine > 0.7);
   tell("as they are: Spearman is below 0.2", raw.order < 0.2);
+  tell("as they are: more than 0.6 of the variance is of the form", raw.form > 0.6);
   tell("all cures: the mean cosine is within 0.05 of 0",
        std::all_of(cured.begin(), cured.end(), [](const Worth& w) { return std::abs(w.cosine) < 0.05; }));
   tell("centred: Spearman is no more than 0.1 higher", cured[0].order < raw.order + 0.1);
+  tell("8 removed, whitened: less than 0.4 of it is of the form",
+       std::max(cured[3].form, cured[4].form) < 0.4);
   tell("8 removed: Spearman is 0.3 or more higher", cured[3].order > raw.order + 0.3);
   tell("whitened: Spearman is 0.4 or more higher", cured[4].order > raw.order + 0.4);
 
@@ -234,6 +238,7 @@ void the_cures(const Vectors& fresh, const Vectors& x, const Pairs& test) {
 
   section("Before learning, in words");
   tell("untrained, as they are: the mean cosine is above 0.9", before.cosine > 0.9);
+  tell("untrained, as they are: less than 0.55 of the variance is of the form", before.form < 0.55);
   tell("untrained, as they are: Spearman is 0.2 or more above that after it", before.order > raw.order + 0.2);
 
   save_figure("spectrum.svg", draw_spectra(x));
@@ -287,6 +292,7 @@ void by_contrast(const bert::BertForPreTraining& model, const Handovers& world, 
   section("By contrast, in words");
   tell("both: the mean cosine is below 0.3", std::max(itself.cosine, pairs.cosine) < 0.3);
   tell("pairs that are alike: Spearman is 0.4 or more higher than before", pairs.order > raw.order + 0.4);
+  tell("pairs that are alike: less than 0.15 of the variance is of the form", pairs.form < 0.15);
   tell("each text and itself: Spearman is 0.05 or more below that of pairs",
        itself.order < pairs.order - 0.05);
 }

@@ -12,13 +12,14 @@
 
 namespace gradus::tutorials::anisotropy {
 
-/// What a table says of vectors: the mean cosine of two texts, how much the largest direction holds, and how
-/// well the cosines of the test's pairs keep the order of their scores.
+/// What a table says of vectors: the mean cosine of two texts, how much the largest direction holds, how much
+/// of the variance is of the form, and how well the cosines of the test's pairs keep the order of their scores.
 struct Worth {
-  double cosine = 0, largest = 0, order = 0;
+  double cosine = 0, largest = 0, form = 0, order = 0;
 };
 inline Worth worth(const Tensor& vectors, const Pairs& test) {
-  return {mean_cosine(vectors), spectrum(vectors).at({0}), order_kept(vectors, test.scores)};
+  return {mean_cosine(vectors), spectrum(vectors).at({0}), told_by_form(vectors, test.forms()),
+          order_kept(vectors, test.scores)};
 }
 
 /// The mean cosine of the pairs of each score, 0 to 5.

@@ -13,13 +13,7 @@ inline Cure with_w_transposed(const Tensor& x) {
   return {right.m, right.w.transpose(0, 1)};
 }
 
-/// The directions of x^T x / N, from which no mean was taken off.
-inline Cure with_uncentred_covariance(const Tensor& x) {
-  const Directions found = directions_of(matmul(x.transpose(0, 1), x) / static_cast<double>(x.size(0)));
-  return {mean(x, Axes{0}), found.vectors * rsqrt(found.variances)};
-}
-
-/// The same in the cure that removes.
+/// The `count` first directions of x^T x, from which no mean was taken off.
 inline Cure removed_uncentred(const Tensor& x, int64_t count) {
   const Tensor gone = directions_of(matmul(x.transpose(0, 1), x)).vectors.slice(1, 0, count);
   return {mean(x, Axes{0}), eye(x.size(1), x.dtype()) - matmul(gone, gone.transpose(0, 1))};
