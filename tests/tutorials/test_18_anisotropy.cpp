@@ -80,7 +80,7 @@ TEST_CASE("18: the planted direction is found, and each cure does its part, on a
     };
     CHECK(mean_cosine(x) > 0.35);
     CHECK(std::abs(mean_cosine(centred(x)(x))) < 0.05);
-    CHECK(size(centred(x)(x)) > 0.85);
+    CHECK(size(centred(x)(x)) > 0.75);
     CHECK(std::abs(mean_cosine(whitened(x)(x))) < 0.02);
     CHECK(size(whitened(x)(x)) < 0.6);
     CHECK(spectrum(removed(x, 1)(x)).at({2}) < 1e-12);
@@ -227,12 +227,21 @@ TEST_CASE("18: `gradus similarity` with the chapter's folder and files gives wha
 TEST_CASE(
     "18: after learning all cosines are high and say nothing; cures and contrast make them say something",
     "[tutorials]") {
-  if (is_sanitized) return;  // it takes a training
-  const Handovers world = handovers();
+  const Handovers world = is_sanitized ? handovers(600, 500) : handovers();
+  const int64_t steps = is_sanitized ? 2 : 400, contrast_steps = is_sanitized ? 2 : 120;
   const bert::BertForPreTraining fresh = small_bert(world.tokenizer, training_seed(1)),
                                  model = small_bert(world.tokenizer, training_seed(1));
-  pretrain(model, world, training_seed(11), 400);
-  const Vectors before = vectors_of_all(fresh, world, 200), x = vectors_of_all(model, world, 3000);
+  pretrain(model, world, training_seed(11), steps);
+  const bert::BertForPreTraining alone = copy_of(model, world.tokenizer, 0.1),
+                                 paired = copy_of(model, world.tokenizer, 0);
+  learn_by_contrast(alone, world, Alike::itself, training_seed(21), contrast_steps);
+  learn_by_contrast(paired, world, Alike::pairs, training_seed(21), contrast_steps);
+  const Worth itself = worth(vectors_of(alone, world.test.all()), world.test),
+              pairs = worth(vectors_of(paired, world.test.all()), world.test);
+  const Vectors before = vectors_of_all(fresh, world, 200),
+                x = vectors_of_all(model, world, is_sanitized ? 200 : 3000);
+  CHECK(std::isfinite(itself.order + pairs.order));
+  if (is_sanitized) return;  // so few steps show nothing
   const Worth raw = worth(x.test, world.test);
   CHECK(raw.cosine > 0.7);
   CHECK(raw.order < 0.2);
@@ -263,12 +272,6 @@ TEST_CASE(
   CHECK(of_stories.order < orders.at("whitened") - 0.2);
   CHECK(of_stories.cosine > 0.2);
 
-  const bert::BertForPreTraining alone = copy_of(model, world.tokenizer, 0.1),
-                                 paired = copy_of(model, world.tokenizer, 0);
-  learn_by_contrast(alone, world, Alike::itself, training_seed(21), 120);
-  learn_by_contrast(paired, world, Alike::pairs, training_seed(21), 120);
-  const Worth itself = worth(vectors_of(alone, world.test.all()), world.test),
-              pairs = worth(vectors_of(paired, world.test.all()), world.test);
   CHECK(itself.cosine < 0.3);
   CHECK(pairs.cosine < 0.3);
   CHECK(pairs.order > raw.order + 0.4);
@@ -290,6 +293,9 @@ TEST_CASE("18 museum: W transposed, a covariance not centred, fitted to what is 
     };
     CHECK(left(removed(cloud, 1)) < 0.01);
     CHECK(left(removed_uncentred(cloud, 1)) > 0.1);
+    const Tensor moved = cloud + tensor<double>({-20, 5, 1});
+    CHECK(worst_difference(removed(moved, 1)(moved), removed(cloud, 1)(cloud)) < 1e-9);
+    CHECK(worst_difference(removed_uncentred(moved, 1)(moved), removed_uncentred(cloud, 1)(cloud)) > 1);
     CHECK(mean_that_is_left(centred(cloud)(cloud)) < 1e-9);
     CHECK(mean_that_is_left(centred(cloud)(unit(cloud))) > 0.9);
     CHECK(mean_cosine(centred(cloud)(unit(cloud))) > 0.9);
