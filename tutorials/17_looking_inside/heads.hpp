@@ -40,13 +40,6 @@ inline ByHead finds_noun(const Seen& seen, const std::vector<Case>& cases) {
   });
 }
 
-/// The mean weight from "it" to the adjective.
-inline ByHead look_at_adjective(const Seen& seen, const std::vector<Case>& cases) {
-  return mean_by_head(seen, cases.size(), [&](const Tensor& maps, size_t b, int64_t a) {
-    return look_of_it(maps, cases, b, a, cases[b].adjective);
-  });
-}
-
 inline double of(const ByHead& numbers, const bert::HeadName& head) {
   return numbers[static_cast<size_t>(head.layer)][static_cast<size_t>(head.head)];
 }

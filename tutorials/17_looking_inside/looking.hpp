@@ -109,11 +109,6 @@ Tensor blind_of(const std::vector<Case>& cases, const From& from, const To& to) 
 inline Ids it_of(const Case& one) { return {one.it}; }
 inline Ids nouns_of(const Case& one) { return {one.nouns[eater], one.nouns[eaten]}; }
 
-inline Tensor blind_to_adjective(const std::vector<Case>& cases) {
-  return blind_of(cases, it_of, [](const Case& one) { return Ids{one.adjective}; });
-}
-inline Tensor blind_to_nouns(const std::vector<Case>& cases) { return blind_of(cases, it_of, nouns_of); }
-
 /// The share of sentences that are right, in two ways of counting.
 struct Counted {
   double of_all = 0;  ///< of all words the right noun has the largest score

@@ -138,6 +138,7 @@ void taken_away(const bert::BertForPreTraining& model, const bert::HeadName& bes
   bars.title = "Right nouns without some heads";
   bars.percent = true;
   bars.width = 760;
+  bars.numbers = false;
   bars.series = {{"of all words", {}, 1}, {"of the two nouns", {}, 2}};
   double gap = 0;
   fmt::print("{:<30} {:>8} {:>8}\n", "", "of all", "of two");
