@@ -62,13 +62,14 @@ void choosing(Check& check) {
   check.equal("two heads that find as many", choose_head(seen_by({{{0.2, 0.1}, {0.3, 0.1}}}), test).head, 0,
               "of equal ones the first");
 
-  // "it" at place 2, the nouns at 0 and 1, the adjective at 3. Head 0 looks at the adjective, head 1 at noun 1.
-  Observed hops{zeros({1, 2, 4, 4}, DType::f64), {2}, {3}, {1}};
-  hops.maps.select(1, 0).select(1, 2).copy_(tensor<double>({0.1, 0.1, 0.1, 0.7}));
+  // Nouns at places 0 and 1, "it" at 2, the adjective at 3. Noun 1 looks at the adjective in head 0 of this
+  // layer, and "it" looks at noun 1 in head 1.
+  Observed hops{zeros({1, 2, 4, 4}, DType::f64), {1}, {3}, {0}};
+  hops.maps.select(1, 0).select(1, 1).copy_(tensor<double>({0.1, 0.1, 0.1, 0.7}));
   hops.maps.select(1, 1).select(1, 2).copy_(tensor<double>({0.1, 0.6, 0.2, 0.1}));
-  check.equal("from \"it\" to the adjective, rather than to a noun", choose_head(hops, hops).head, 0,
-              "row 2 of a map is where token 2 looks");
-  hops.right = {1}, hops.wrong = {0};
+  check.equal("from a noun to the adjective, rather than to the other noun", choose_head(hops, hops).head, 0,
+              "row 1 of a map is where token 1 looks");
+  hops.from = {2}, hops.right = {1}, hops.wrong = {0};
   check.equal("from \"it\" to one noun, rather than to the other", choose_head(hops, hops).head, 1,
               "row 2 of a map is where token 2 looks");
 }
