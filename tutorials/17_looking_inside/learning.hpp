@@ -79,7 +79,7 @@ inline Asked said_again(Rng& rng) {
   return {row, one.it + 1, one.answer()};
 }
 
-inline constexpr int64_t usual_steps = 1200;
+inline constexpr int64_t usual_steps = 2000;
 
 /// Adam, on 64 fresh sentences at each step, half of them with "it"; the rate rises for a tenth of the steps
 /// and then falls to 0.
