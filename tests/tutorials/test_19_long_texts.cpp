@@ -50,7 +50,7 @@ TEST_CASE("19: each word is one piece, and groups are where the vocabulary has t
   CHECK(text_of({letter.text.data() + 5, 1}) == pieces[static_cast<size_t>(letter.text[5])]);
 }
 
-TEST_CASE("19: head, tail and both by hand; what fits is not cut", "[tutorials]") {
+TEST_CASE("19: head, tail and both by hand, and what fits is not cut", "[tutorials]") {
   CHECK(keep_head(20, 8) == stretches({{0, 8}}));
   CHECK(keep_tail(20, 8) == stretches({{12, 20}}));
   CHECK(keep_both(20, 8) == stretches({{0, 2}, {14, 20}}));
@@ -59,7 +59,7 @@ TEST_CASE("19: head, tail and both by hand; what fits is not cut", "[tutorials]"
   CHECK(keep_both(1000, 510) == stretches({{0, 127}, {617, 1000}}));
 }
 
-TEST_CASE("19: windows are full, a stride apart, and have every piece; the library has the same rows",
+TEST_CASE("19: windows are full, a stride apart, and have every piece, and the library has the same rows",
           "[tutorials]") {
   CHECK(windows_over(20, 8, 8) == stretches({{0, 8}, {8, 16}, {12, 20}}));
   CHECK(windows_over(20, 8, 4) == stretches({{0, 8}, {4, 12}, {8, 16}, {12, 20}}));
@@ -205,7 +205,7 @@ TEST_CASE("19: long letters come in twos that only what is asked tells apart", "
   CHECK(long_named(1, rng).size() == 2 * (2 * 80 - 2 * reach));
 }
 
-TEST_CASE("19: cuts read what they keep and toss a coin on the rest; windows read everything",
+TEST_CASE("19: cuts read what they keep and toss a coin on the rest, and windows read everything",
           "[tutorials]") {
   const Classifier model = small_classifier({"sea", "woods"}, training_seed(1));
   train(model, short_about, training_seed(11), lessons);
