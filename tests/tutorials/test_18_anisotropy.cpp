@@ -225,7 +225,7 @@ TEST_CASE("18: `gradus similarity` with the chapter's folder and files gives wha
 #endif
 
 TEST_CASE(
-    "18: after learning all cosines are high and say nothing; cures and contrast make them say something",
+    "18: after learning all cosines are high and say nothing, cures and contrast make them say something",
     "[tutorials]") {
   const Handovers world = is_sanitized ? handovers(600, 500) : handovers();
   const int64_t steps = is_sanitized ? 2 : 400, contrast_steps = is_sanitized ? 2 : 120;

@@ -6,10 +6,10 @@
 
 namespace gradus::tutorials::anisotropy {
 
-/// Exercise 1. Whitens vectors x [N, H]: y = (x - m) U D^(-1/2), [N, K]. All but x was fitted before, to other
-/// vectors: m [H] is their mean, the columns of `directions` [H, H] are U, and `variances` [H] is the diagonal
-/// of D, the largest first. Of K directions the variance is more than 1e-10 of the largest; the others are
-/// left out. `matmul`, `slice`, `rsqrt` or `sqrt`, `at`.
+/// Exercise 1. Whitens vectors x [N, H]: y = (x - m) U D^(-1/2), [N, K]. All but x was fitted before, to
+/// other vectors: m [H] is their mean, the columns of `directions` [H, H] are U, and `variances` [H] is the
+/// diagonal of D, the largest first. Of K directions the variance is more than 1e-10 of the largest; the
+/// others are left out. `matmul`, `slice`, `rsqrt` or `sqrt`, `at`.
 Tensor whiten(const Tensor& x, const Tensor& m, const Tensor& directions, const Tensor& variances);
 
 /// Exercise 2. Somebody added one vector to all of x [N, H], and then to each of them some amount, small or

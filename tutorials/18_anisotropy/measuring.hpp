@@ -13,7 +13,7 @@
 namespace gradus::tutorials::anisotropy {
 
 /// What a table says of vectors: the mean cosine of two texts, how much the largest direction holds, how much
-/// of the variance is of the form, and how well the cosines of the test's pairs keep the order of their scores.
+/// of the variance is of the form, and how well the cosines of the test's pairs keep the order of scores.
 struct Worth {
   double cosine = 0, largest = 0, form = 0, order = 0;
 };

@@ -37,8 +37,8 @@ inline bert::TaskInput input_of(const Rows& rows, size_t begin, size_t end) {
   return bert::to_input(some, bert::SpecialIds{}.pad);
 }
 
-/// One vector a text: the mean over its real tokens (chapter 15) of what enters the first layer and what leaves
-/// the last, added up and halved: [B, H].
+/// One vector a text: the mean over its real tokens (chapter 15) of what enters the first layer and what
+/// leaves the last, added up and halved: [B, H].
 inline Tensor text_vectors(const bert::Bert& model, const bert::TaskInput& input) {
   const std::vector<Tensor> states =
       model(input.ids, {}, input.attention_mask, {.hidden_states = true}).hidden_states;
