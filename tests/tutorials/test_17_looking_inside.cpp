@@ -1,6 +1,6 @@
 // Chapter 17: what is computed by hand is the library's and what `gradus probe` prints, and has the right
-// gradient; with any seed the chosen head finds nouns that it was never asked for, and what is said without it
-// is luck; the shares add up; its bugs are caught.
+// gradient; with any seed the chosen head finds nouns that it was never asked for, and without it the answers
+// are luck; the shares add up; its bugs are caught.
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>

@@ -98,8 +98,8 @@ inline Part part_of(int64_t noun) {
   return noun < kept_nouns ? Part::test : noun < 2 * kept_nouns ? Part::validation : Part::training;
 }
 
-/// All sentences with "it" whose two nouns are of this part, without an opening. One with "hungry" is followed
-/// by the same with "fresh".
+/// All sentences with "it" whose two nouns are of this part, without an opening. One with "hungry" is
+/// followed by the same with "fresh".
 inline std::vector<Case> cases_of(Part part) {
   std::vector<Case> all;
   for (int64_t who = 0; who < nouns; ++who)
