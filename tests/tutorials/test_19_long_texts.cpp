@@ -106,7 +106,7 @@ TEST_CASE("19: with most context every piece inside a text has half of the overl
 TEST_CASE("19: an answer is whole somewhere for sure if it has at most one piece more than the overlap",
           "[tutorials]") {
   const int64_t width = 16, length = 16 * 40;
-  for (int64_t stride = 1; stride <= width; ++stride) {
+  for (int64_t stride = 1; stride <= width; stride += is_sanitized ? 5 : 1) {
     const std::vector<Stretch> windows = windows_over(length, width, stride);
     for (int64_t answer = 1; answer <= width; ++answer) {
       INFO("stride " << stride << ", answer " << answer);
