@@ -267,7 +267,13 @@ TEST_CASE(
   CHECK(std::abs(by_score[5] - by_score[0]) < 0.05);
   CHECK(cured[5] > cured[0] + 0.2);
 
-  CHECK(worth(whitened(x.fitting.slice(0, 0, 49))(x.test), world.test).order < orders.at("whitened") - 0.2);
+  const Tensor few = x.fitting.slice(0, 0, 49);
+  const double at_49 = worth(whitened(few)(x.test), world.test).order;
+  CHECK(at_49 < orders.at("whitened") - 0.2);
+  CHECK(worth(whitened(few, 32)(x.test), world.test).order > at_49 + 0.1);
+  CHECK(worth(removed(few, 8)(x.test), world.test).order > at_49 + 0.1);
+  CHECK(directions_of(covariance(few)).variances.at({47}) <
+        directions_of(covariance(x.fitting)).variances.at({47}) / 5);
   const Worth of_stories = worth(whitened(x.stories)(x.test), world.test);
   CHECK(of_stories.order < orders.at("whitened") - 0.2);
   CHECK(of_stories.cosine > 0.2);
