@@ -26,7 +26,8 @@ inline std::vector<bert::PronounCase> pronoun_cases(const std::vector<Case>& cas
   std::vector<bert::PronounCase> all;
   for (const Case& one : cases) {
     const auto noun = [&](Role role) { return tokens[static_cast<size_t>(one.id_at(one.nouns[role]))]; };
-    all.push_back({plain_text(one), noun(eater), noun(eaten), one.meant == eater, std::ssize(all) + 2});
+    all.push_back({plain_text(one), noun(eater), noun(eaten), one.meant == eater,
+                   fmt::format("case {}", all.size() + 1)});
   }
   return all;
 }
