@@ -1,0 +1,288 @@
+// Chapter 16: the heads by hand are the library's and have the right gradient; labels are what the sentences
+// say; pretraining carries each task over to words that no label has shown, on any seed; its bugs are caught.
+#include <set>
+
+#include "support/catch.hpp"
+#include "support/layers.hpp"
+#include "support/sanitized.hpp"
+#include "support/training_seed.hpp"
+#include "tutorials/16_fine_tuning/library.hpp"
+#include "tutorials/16_fine_tuning/museum.hpp"
+#include "tutorials/16_fine_tuning/pooling.hpp"
+
+using namespace gradus;
+using namespace gradus::test;
+using namespace gradus::tutorials::fine_tuning;
+
+namespace {
+
+/// Goods of a text with their kinds, in its order.
+std::vector<std::pair<std::string, int64_t>> goods_in(const std::string& text) {
+  std::vector<std::pair<std::string, int64_t>> found;
+  for (const std::string& word : bert::words_of(text)) {
+    for (int64_t kind = 0; kind < 4; ++kind) {
+      if (std::ranges::count(goods[static_cast<size_t>(kind)], word) > 0) found.emplace_back(word, kind);
+    }
+  }
+  return found;
+}
+
+std::set<std::string> goods_of(Half half) {
+  std::set<std::string> words;
+  for (const Words& all : goods) {
+    const auto middle = all.begin() + std::ssize(all) / 2;
+    words.insert(half == Half::shown ? all.begin() : middle, half == Half::shown ? middle : all.end());
+  }
+  return words;
+}
+
+bool same_bits(const nn::Module& a, const nn::Module& b) {
+  const nn::StateDict left = a.state_dict(), right = b.state_dict();
+  for (const auto& [name, weight] : left) {
+    if (right.contains(name) && right.at(name).to_vector<float>() != weight.to_vector<float>()) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("16: every word of the market is known, names and towns are two pieces, and begin alike",
+          "[tutorials]") {
+  Rng rng(1);
+  for (int i = 0; i < 500; ++i) {
+    const Row row = market_text(rng);
+    CHECK(std::ranges::count(row.text.ids, tokenizer().special_ids().unk) == 0);
+    CHECK(std::ssize(row.text.ids) <= small_config().max_position_embeddings);
+  }
+  for (const std::string& stem : stems) {
+    for (const Words& ends : {family_ends, town_ends}) {
+      for (const std::string& end : ends) {
+        const bert::Encoding word = tokenizer().encode(stem + end, {.add_special_tokens = false});
+        CHECK(word.pieces == Words{stem, "##" + end});
+      }
+    }
+  }
+}
+
+TEST_CASE("16: what is asked of the others has no good, name or ending that was shown", "[tutorials]") {
+  const AllSets sets = all_sets(3, 200, 100);
+  for (const auto& [examples, half] : {std::pair{&sets.sales.training, Half::shown},
+                                       std::pair{&sets.sales.shown, Half::shown},
+                                       std::pair{&sets.sales.others, Half::others}}) {
+    const std::set<std::string> words = goods_of(half);
+    for (const Sale& one : *examples) {
+      for (const auto& [good, kind] : goods_in(one.text)) CHECK(words.contains(good));
+    }
+  }
+  const auto ends_with = [](const std::string& word, const Words& ends, size_t first) {
+    for (size_t i = first; i < first + 2; ++i)
+      if (word.ends_with(ends[i])) return true;
+    return false;
+  };
+  for (const auto& [examples, first] :
+       {std::pair{&sets.names.training, size_t{0}}, std::pair{&sets.names.others, size_t{2}}}) {
+    for (const Tagged& one : *examples) {
+      for (size_t i = 0; i < one.words.size(); ++i) {
+        const auto name = std::ranges::find(first_names, one.words[i]);
+        if (tags[static_cast<size_t>(one.tags[i])] == "B-LOC") CHECK(ends_with(one.words[i], town_ends, first));
+        if (one.tags[i] == 2) CHECK(ends_with(one.words[i], family_ends, first));
+        if (name != first_names.end()) CHECK((name - first_names.begin() < 6) == (first == 0));
+      }
+    }
+  }
+}
+
+TEST_CASE("16: the kind is that of what is sold, and another kind is bought in the same text", "[tutorials]") {
+  for (const Sale& one : all_sets(4, 300, 100).sales.training) {
+    INFO(one.text);
+    const auto found = goods_in(one.text);
+    REQUIRE(found.size() == 2);
+    const bool sold_first = one.text.find("sells") < one.text.find("buys");
+    CHECK(found[sold_first ? 0 : 1].second == one.kind);
+    CHECK(found[0].second != found[1].second);
+    const auto& ids = one.row.text.ids;
+    const std::string clause =
+        tokenizer().decode(std::span(ids).subspan(static_cast<size_t>(one.sold.first),
+                                                  static_cast<size_t>(one.sold.last - one.sold.first + 1)));
+    CHECK(clause.find("sells") != std::string::npos);
+    CHECK(clause.find("buys") == std::string::npos);
+    CHECK(one.text.find(clause) == (sold_first ? 0 : one.text.size() - clause.size()));
+  }
+}
+
+TEST_CASE("16: tags say where names begin and go on, and a word's slots hold its pieces", "[tutorials]") {
+  for (const auto& examples : {all_sets(5, 300, 200).names.training, all_sets(5, 300, 200).names.others}) {
+    for (const Tagged& one : examples) {
+      REQUIRE(one.tags.size() == one.words.size());
+      for (size_t i = 0; i < one.words.size(); ++i) {
+        const std::string& word = one.words[i];
+        const bool is_first = std::ranges::count(first_names, word) > 0;
+        const bool is_small = std::ranges::count(small_words, word) > 0 || !goods_in(word).empty();
+        if (is_small) CHECK(one.tags[i] == 0);
+        if (is_first) CHECK(one.tags[i] == 1);
+        if (i > 0 && (one.words[i - 1] == "in" || one.words[i - 1] == "of")) CHECK(one.tags[i] == 3);
+        if (one.tags[i] == 2) CHECK(one.tags[i - 1] == 1);
+        const auto [first, last] = one.row.words[i];
+        CHECK(tokenizer().decode(std::span(one.row.text.ids).subspan(
+                  static_cast<size_t>(first), static_cast<size_t>(last - first + 1))) == word);
+      }
+    }
+  }
+}
+
+TEST_CASE("16: the span of an answer is the answer, and its offer is the one that was asked for",
+          "[tutorials]") {
+  int64_t guessed = 0, all = 0;
+  for (const Asked& one : all_sets(6, 400, 0).questions.training) {
+    INFO(one.question << "? " << one.story);
+    CHECK(AnswerTask::text_of(one, one.span) == one.answer);
+    CHECK(one.span.first >= one.row.text.first_length);
+    CHECK(one.span.last - one.span.first < AnswerTask::longest);
+    const std::string good = one.question.substr(one.question.rfind(' ') + 1);
+    const size_t cut = one.story.find(" and ");
+    const bool in_first = one.story.find(" " + good + " ") < cut;
+    CHECK((one.story.find(one.answer) < cut || !in_first));
+    if (one.question.starts_with("who sells")) CHECK(one.story.find("sells " + good) != std::string::npos);
+    guessed += one.first_guess == one.answer;
+    ++all;
+  }
+  CHECK(std::abs(static_cast<double>(guessed) / static_cast<double>(all) - 0.5) < 0.1);
+}
+
+TEST_CASE("16: likeness counts the kinds in common, and no good is in both texts", "[tutorials]") {
+  std::set<int64_t> scores;
+  for (const Likeness& one : all_sets(7, 300, 0).pairs.training) {
+    std::set<int64_t> first, second;
+    std::set<std::string> words;
+    for (const auto& [good, kind] : goods_in(one.first_text)) first.insert(kind), words.insert(good);
+    for (const auto& [good, kind] : goods_in(one.second_text)) second.insert(kind), words.insert(good);
+    CHECK(first.size() == 2);
+    CHECK(second.size() == 2);
+    CHECK(words.size() == 4);
+    CHECK(std::ranges::count_if(first, [&](int64_t kind) { return second.contains(kind); }) == one.score);
+    scores.insert(one.score);
+  }
+  CHECK(scores == std::set<int64_t>{0, 1, 2});
+}
+
+TEST_CASE("16: each head by hand gives the library's numbers", "[tutorials]") {
+  for (const uint64_t seed : {1, 2, 3}) {
+    const std::vector<Compared> all = beside_the_library(seed);
+    CHECK(all.size() == 7);
+    for (const Compared& one : all) {
+      INFO(one.head);
+      CHECK(one.gap < 1e-12);
+    }
+  }
+}
+
+TEST_CASE("16: the heads and their losses have the right gradient", "[tutorials]") {
+  const Tensor x = random_normal({2, 4, 5}, 1), w = random_normal({3, 5}, 2), b = random_normal({3}, 3);
+  const Tensor real = less(tensor<int64_t>({0, 1, 2, 3, 0, 1, 2, 9}, Shape{2, 4}), 3.0);
+  const Tensor labels = tensor<int64_t>({ignored, 2, ignored, 0, 1, 1, ignored, ignored}, Shape{2, 4});
+  using In = std::vector<Tensor>;
+  for (const bool second_order : {false, true}) {
+    INFO(second_order);
+    const auto passes = [&](const auto& fn, const In& inputs) {
+      const GradcheckReport report =
+          gradcheck([&](const In& in) { return fn(in); }, inputs, {.second_order = second_order});
+      INFO(to_string(report));
+      CHECK(report.passed);
+    };
+    passes([&](const In& in) {
+      return mean_loss(class_scores(in[0], in[1], in[2]), tensor<int64_t>({2, 0}));
+    }, {random_normal({2, 5}, 4), w, b});
+    passes([&](const In& in) { return tag_scores(in[0], in[1], in[2]); }, {x, w, b});
+    passes([&](const In& in) { return tag_loss(tag_scores(in[0], in[1], in[2]), labels); }, {x, w, b});
+    passes([&](const In& in) {
+      return span_loss(span_scores(in[0], real, in[1], in[2]), tensor<int64_t>({0, 1}), tensor<int64_t>({2, 1}));
+    }, {x, random_normal({2, 5}, 5), random_normal({2}, 6)});
+    passes([&](const In& in) { return cosine(in[0], in[1]); },
+           {random_normal({2, 5}, 7), random_normal({2, 5}, 8)});
+    passes([&](const In& in) { return likeness_loss(cosine(in[0], in[1]), tensor<double>({0.5, 1})); },
+           {random_normal({2, 5}, 7), random_normal({2, 5}, 8)});
+    passes([&](const In& in) {
+      const Pooled pooled = attention_pooled(in[0], real, in[1], in[2], in[3]);
+      return concat({pooled.vector, pooled.weights}, 1);
+    }, {x, random_normal({5, 5}, 9), random_normal({5}, 10), random_normal({5}, 11)});
+  }
+}
+
+TEST_CASE("16: what has no label has no part in the loss, and no gradient", "[tutorials]") {
+  const Tensor scores = random_normal({1, 3, 2}, 1).requires_grad();
+  const Tensor labels = tensor<int64_t>({ignored, 1, ignored}, Shape{1, 3});
+  const Tensor loss = tag_loss(scores, labels);
+  CHECK(worst_difference(loss, mean_loss(scores.select(1, 1), tensor<int64_t>({1}))) < 1e-12);
+  loss.backward();
+  CHECK(max(abs(scores.grad().select(1, 0))).item() == 0);
+  CHECK(max(abs(scores.grad().select(1, 2))).item() == 0);
+  CHECK(max(abs(scores.grad().select(1, 1))).item() > 0);
+}
+
+TEST_CASE("16: the best span is the best of all that do not cross and are not too long", "[tutorials]") {
+  Rng rng(2);
+  for (int i = 0; i < 200; ++i) {
+    std::vector<double> start, end;
+    for (int k = 0; k < 9; ++k) start.push_back(rng.normal()), end.push_back(rng.normal());
+    const int64_t begin = rng.between(0, 4), longest = rng.between(1, 5);
+    const Span best = best_span(start, end, begin, longest);
+    CHECK(best.first >= begin);
+    CHECK(best.last >= best.first);
+    CHECK(best.last - best.first < longest);
+    const auto score = [&](int64_t first, int64_t last) {
+      return start[static_cast<size_t>(first)] + end[static_cast<size_t>(last)];
+    };
+    for (int64_t last = begin; last < 9; ++last) {
+      for (int64_t first = std::max(begin, last - longest + 1); first <= last; ++first)
+        CHECK(score(first, last) <= score(best.first, best.last));
+    }
+  }
+}
+
+TEST_CASE("16: a body comes below a head bit for bit, and a frozen one stays so", "[tutorials]") {
+  const bert::BertForPreTraining body = fresh_bert(1);
+  Rng rng(2);
+  const auto model = TagTask{}.model(rng);
+  CHECK_FALSE(same_bits(body.bert, model.bert));
+  const nn::LoadReport report = put_body(body.bert, model.bert);
+  CHECK(same_bits(body.bert, model.bert));
+  CHECK(report.missing.empty());
+  CHECK(report.unexpected == Words{"pooler.dense.bias", "pooler.dense.weight"});
+
+  const AllSets sets = all_sets(3, 20, 0);
+  for (const bool frozen : {true, false}) {
+    const auto after = tuned(TagTask{}, body.bert, sets.names.training,
+                             {.steps = 3, .rows = 8, .rate = 1e-2, .frozen = frozen}, 4);
+    CHECK(same_bits(body.bert, after.bert) == frozen);
+  }
+}
+
+TEST_CASE("16 museum: a tag at every piece, an answer that ends before it begins, padding, a body not loaded",
+          "[tutorials]") {
+  const std::string sentence = "anna bergmann sells saws in lindheim";
+  const Words truth = {"B-PER", "I-PER", "O", "O", "O", "B-LOC"};
+  CHECK(entity_f1(sentence, truth, truth, false) == 1);
+  CHECK(entity_f1(sentence, truth, truth, true) == 1);
+  const Words no_town = {"B-PER", "I-PER", "O", "O", "O", "O"}, no_person = {"O", "O", "O", "O", "O", "B-LOC"};
+  CHECK(entity_f1(sentence, truth, no_town, false) == Approx(2.0 / 3));
+  CHECK(entity_f1(sentence, truth, no_person, false) == Approx(2.0 / 3));
+  CHECK(entity_f1(sentence, truth, no_town, true) == Approx(2.0 / 4));
+  CHECK(entity_f1(sentence, truth, no_person, true) == Approx(4.0 / 5));
+
+  const auto model = drawn(AnswerTask{}, 5);
+  const AllSets sets = all_sets(6, 100, 0);
+  const Asked& one = sets.questions.training[0];
+  const double alone = padded_loss(model, one, 0, false);
+  CHECK(padded_loss(model, one, 0, true) == Approx(alone));
+  CHECK(std::abs(padded_loss(model, one, 8, false) - alone) < 1e-12);
+  CHECK(padded_loss(model, one, 8, true) > alone + 1e-3);
+  CHECK(crossing(model, sets.questions.training) > 0.05);
+
+  const bert::BertForPreTraining trained = fresh_bert(1), into = fresh_bert(2);
+  const nn::LoadReport wrong = load_by_name(trained, into.bert, true);
+  CHECK(wrong.missing.size() == into.bert.named_parameters().size());
+  CHECK(same_bits(into.bert, fresh_bert(2).bert));
+  const nn::LoadReport right = load_by_name(trained, into.bert, false);
+  CHECK(right.missing.empty());
+  CHECK(same_bits(into.bert, trained.bert));
+}
