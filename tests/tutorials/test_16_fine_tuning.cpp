@@ -50,7 +50,7 @@ TEST_CASE("16: every word of the market is known, names and towns are two pieces
           "[tutorials]") {
   Rng rng(1);
   for (int i = 0; i < 500; ++i) {
-    const Row row = market_text(rng);
+    const TokenRow row = market_text(rng);
     CHECK(std::ranges::count(row.text.ids, tokenizer().special_ids().unk) == 0);
     CHECK(std::ssize(row.text.ids) <= small_config().max_position_embeddings);
   }
@@ -66,9 +66,9 @@ TEST_CASE("16: every word of the market is known, names and towns are two pieces
 
 TEST_CASE("16: what is asked of the others has no good, name or ending that was shown", "[tutorials]") {
   const AllSets sets = all_sets(3, 200, 100);
-  for (const auto& [examples, half] : {std::pair{&sets.sales.training, Half::shown},
-                                       std::pair{&sets.sales.shown, Half::shown},
-                                       std::pair{&sets.sales.others, Half::others}}) {
+  for (const auto& [examples, half] :
+       {std::pair{&sets.sales.training, Half::shown}, std::pair{&sets.sales.shown, Half::shown},
+        std::pair{&sets.sales.others, Half::others}}) {
     const std::set<std::string> words = goods_of(half);
     for (const Sale& one : *examples) {
       for (const auto& [good, kind] : goods_in(one.text)) CHECK(words.contains(good));
@@ -84,7 +84,8 @@ TEST_CASE("16: what is asked of the others has no good, name or ending that was 
     for (const Tagged& one : *examples) {
       for (size_t i = 0; i < one.words.size(); ++i) {
         const auto name = std::ranges::find(first_names, one.words[i]);
-        if (tags[static_cast<size_t>(one.tags[i])] == "B-LOC") CHECK(ends_with(one.words[i], town_ends, first));
+        if (tags[static_cast<size_t>(one.tags[i])] == "B-LOC")
+          CHECK(ends_with(one.words[i], town_ends, first));
         if (one.tags[i] == 2) CHECK(ends_with(one.words[i], family_ends, first));
         if (name != first_names.end()) CHECK((name - first_names.begin() < 6) == (first == 0));
       }
@@ -92,7 +93,8 @@ TEST_CASE("16: what is asked of the others has no good, name or ending that was 
   }
 }
 
-TEST_CASE("16: the kind is that of what is sold, and another kind is bought in the same text", "[tutorials]") {
+TEST_CASE("16: the kind is that of what is sold, and another kind is bought in the same text",
+          "[tutorials]") {
   for (const Sale& one : all_sets(4, 300, 100).sales.training) {
     INFO(one.text);
     const auto found = goods_in(one.text);
@@ -101,9 +103,8 @@ TEST_CASE("16: the kind is that of what is sold, and another kind is bought in t
     CHECK(found[sold_first ? 0 : 1].second == one.kind);
     CHECK(found[0].second != found[1].second);
     const auto& ids = one.row.text.ids;
-    const std::string clause =
-        tokenizer().decode(std::span(ids).subspan(static_cast<size_t>(one.sold.first),
-                                                  static_cast<size_t>(one.sold.last - one.sold.first + 1)));
+    const std::string clause = tokenizer().decode(std::span(ids).subspan(
+        static_cast<size_t>(one.sold.first), static_cast<size_t>(one.sold.last - one.sold.first + 1)));
     CHECK(clause.find("sells") != std::string::npos);
     CHECK(clause.find("buys") == std::string::npos);
     CHECK(one.text.find(clause) == (sold_first ? 0 : one.text.size() - clause.size()));
@@ -123,8 +124,9 @@ TEST_CASE("16: tags say where names begin and go on, and a word's slots hold its
         if (i > 0 && (one.words[i - 1] == "in" || one.words[i - 1] == "of")) CHECK(one.tags[i] == 3);
         if (one.tags[i] == 2) CHECK(one.tags[i - 1] == 1);
         const auto [first, last] = one.row.words[i];
-        CHECK(tokenizer().decode(std::span(one.row.text.ids).subspan(
-                  static_cast<size_t>(first), static_cast<size_t>(last - first + 1))) == word);
+        CHECK(tokenizer().decode(
+                  std::span(one.row.text.ids)
+                      .subspan(static_cast<size_t>(first), static_cast<size_t>(last - first + 1))) == word);
       }
     }
   }
@@ -189,22 +191,32 @@ TEST_CASE("16: the heads and their losses have the right gradient", "[tutorials]
       INFO(to_string(report));
       CHECK(report.passed);
     };
-    passes([&](const In& in) {
-      return mean_loss(class_scores(in[0], in[1], in[2]), tensor<int64_t>({2, 0}));
-    }, {random_normal({2, 5}, 4), w, b});
+    passes(
+        [&](const In& in) {
+          return mean_loss(class_scores(in[0], in[1], in[2]), tensor<int64_t>({2, 0}));
+        },
+        {random_normal({2, 5}, 4), w, b});
     passes([&](const In& in) { return tag_scores(in[0], in[1], in[2]); }, {x, w, b});
     passes([&](const In& in) { return tag_loss(tag_scores(in[0], in[1], in[2]), labels); }, {x, w, b});
-    passes([&](const In& in) {
-      return span_loss(span_scores(in[0], real, in[1], in[2]), tensor<int64_t>({0, 1}), tensor<int64_t>({2, 1}));
-    }, {x, random_normal({2, 5}, 5), random_normal({2}, 6)});
-    passes([&](const In& in) { return cosine(in[0], in[1]); },
+    passes(
+        [&](const In& in) {
+          return span_loss(span_scores(in[0], real, in[1], in[2]), tensor<int64_t>({0, 1}),
+                           tensor<int64_t>({2, 1}));
+        },
+        {x, random_normal({2, 5}, 5), random_normal({2}, 6)});
+    passes([&](const In& in) { return cosine_of(in[0], in[1]); },
            {random_normal({2, 5}, 7), random_normal({2, 5}, 8)});
-    passes([&](const In& in) { return likeness_loss(cosine(in[0], in[1]), tensor<double>({0.5, 1})); },
-           {random_normal({2, 5}, 7), random_normal({2, 5}, 8)});
-    passes([&](const In& in) {
-      const Pooled pooled = attention_pooled(in[0], real, in[1], in[2], in[3]);
-      return concat({pooled.vector, pooled.weights}, 1);
-    }, {x, random_normal({5, 5}, 9), random_normal({5}, 10), random_normal({5}, 11)});
+    passes(
+        [&](const In& in) {
+          return likeness_loss(cosine_of(in[0], in[1]), tensor<double>({0.5, 1}));
+        },
+        {random_normal({2, 5}, 7), random_normal({2, 5}, 8)});
+    passes(
+        [&](const In& in) {
+          const Pooled pooled = attention_pooled(in[0], real, in[1], in[2], in[3]);
+          return concat({pooled.vector, pooled.weights}, 1);
+        },
+        {x, random_normal({5, 5}, 9), random_normal({5}, 10), random_normal({5}, 11)});
   }
 }
 
@@ -259,11 +271,12 @@ TEST_CASE("16: a body comes below a head bit for bit, and a frozen one stays so"
 
 TEST_CASE("16 museum: a tag at every piece, an answer that ends before it begins, padding, a body not loaded",
           "[tutorials]") {
-  const std::string sentence = "anna bergmann sells saws in lindheim";
-  const Words truth = {"B-PER", "I-PER", "O", "O", "O", "B-LOC"};
+  const std::string sentence = "anna bergmann gives saws for hats in lindheim";
+  const Words truth = {"B-PER", "I-PER", "O", "O", "O", "O", "O", "B-LOC"};
   CHECK(entity_f1(sentence, truth, truth, false) == 1);
   CHECK(entity_f1(sentence, truth, truth, true) == 1);
-  const Words no_town = {"B-PER", "I-PER", "O", "O", "O", "O"}, no_person = {"O", "O", "O", "O", "O", "B-LOC"};
+  const Words no_town = {"B-PER", "I-PER", "O", "O", "O", "O", "O", "O"},
+              no_person = {"O", "O", "O", "O", "O", "O", "O", "B-LOC"};
   CHECK(entity_f1(sentence, truth, no_town, false) == Approx(2.0 / 3));
   CHECK(entity_f1(sentence, truth, no_person, false) == Approx(2.0 / 3));
   CHECK(entity_f1(sentence, truth, no_town, true) == Approx(2.0 / 4));

@@ -35,32 +35,14 @@ inline bert::BertForPreTraining fresh_bert(uint64_t seed) {
 
 // ---- The text, without a label ----
 
-/// Two offers, told in any form, some with a look: "sharp saws". Before most of them stands a headline, which
-/// says a part of one of them again: "[CLS] anna sells saws [SEP] ...", "[CLS] saws are in bergheim [SEP] ...".
-inline Row market_text(Rng& rng) {
-  std::vector<Offer> offers;
-  for (int i = 0; i < 2; ++i)
-    offers.push_back(offer(Half::all, rng.between(0, std::ssize(kinds) - 1), rng.chance(0.5), rng));
-  Story story;
-  for (const Offer& one : offers) {
-    if (!story.words.empty()) story.say({"and"});
-    const Words& look = looks[static_cast<size_t>(one.kind)];
-    tell(story, one, static_cast<Form>(rng.below(3)), rng.chance(0.6) ? pick(look, Half::all, rng) : "");
-  }
-  if (rng.chance(0.25)) return row_of({story.words});
-  const Offer& again = offers[rng.below(2)];
-  Story headline;
-  if (rng.chance(0.5)) {
-    headline.say(again.who);
-    headline.say({again.sells ? "sells" : "buys", again.good});
-  } else {
-    headline.say({again.good, "are", "in", again.town});
-  }
-  return row_of({headline.words, story.words});
+/// A deal in goods of one kind, told in either order.
+inline TokenRow market_text(Rng& rng) {
+  const int64_t kind = rng.between(0, std::ssize(kinds) - 1);
+  return row_of({tell(deal(Half::all, kind, kind, rng), rng.chance(0.5)).words});
 }
 
 /// Rows as a batch with words hidden, 30 % of the pieces by the rule of chapter 12.
-inline bert::PretrainingBatch with_gaps(const std::vector<Row>& rows, Rng& rng) {
+inline bert::PretrainingBatch with_gaps(const std::vector<TokenRow>& rows, Rng& rng) {
   const auto pieces = static_cast<int32_t>(tokenizer().vocab().size());
   bert::MaskingVocabulary words;
   words.vocabulary_size = pieces;
@@ -71,7 +53,7 @@ inline bert::PretrainingBatch with_gaps(const std::vector<Row>& rows, Rng& rng) 
   bert::Masker hide(words, is_sign, drawable, {.fraction = 0.3});
 
   std::vector<const bert::TextRow*> texts;
-  for (const Row& row : rows) texts.push_back(&row.text);
+  for (const TokenRow& row : rows) texts.push_back(&row.text);
   const bert::TaskInput input = bert::to_input(texts, tokenizer().special_ids().pad);
   bert::PretrainingBatch batch;
   batch.rows = input.ids.size(0);
@@ -91,8 +73,7 @@ inline bert::PretrainingBatch with_gaps(const std::vector<Row>& rows, Rng& rng) 
 }
 
 /// Adam with a rate that rises for a tenth of the steps and then falls to 0, as in chapter 15.
-inline void descend(const nn::Module& model, int64_t steps, double peak,
-                    const std::function<Tensor()>& loss,
+inline void descend(const nn::Module& model, int64_t steps, double peak, const std::function<Tensor()>& loss,
                     const std::function<void(int64_t, double)>& after = {}) {
   nn::Adam optimizer(model, {.lr = peak});
   const nn::Schedule schedule{nn::Schedule::Kind::cosine, peak, steps / 10, steps};
@@ -111,9 +92,9 @@ inline void fill_gaps(const bert::BertForPreTraining& model, uint64_t seed, int6
                       const std::function<void(int64_t, double)>& after = {}) {
   Rng rng(seed);
   descend(
-      model, steps, 6e-3,
+      model, steps, 4e-3,
       [&] {
-        std::vector<Row> rows;
+        std::vector<TokenRow> rows;
         for (int i = 0; i < 64; ++i) rows.push_back(market_text(rng));
         return model.loss(with_gaps(rows, rng)).mlm_loss;
       },

@@ -15,20 +15,23 @@ using namespace gradus::tutorials::fine_tuning;
 using Labels = std::vector<int64_t>;
 
 void labels(Check& check) {
-  check.equal("three words of one piece, tags 4 2 1, 5 slots", first_piece_labels({1, 1, 1}, {4, 2, 1}, 5),
-              Labels{-100, 4, 2, 1, -100},
-              "slot 0 is [CLS] and the last one [SEP]: they are no words, and have -100; the first word is at 1");
-  check.equal("words of 2, 1 and 3 pieces, tags 1 0 3, 8 slots", first_piece_labels({2, 1, 3}, {1, 0, 3}, 8),
-              Labels{-100, 1, -100, 0, 3, -100, -100, -100},
-              "a word's tag stands at the first of its pieces; the others have -100: not the tag again, and not "
-              "0, which is a tag, too");
+  check.equal(
+      "three words of one piece, tags 4 2 1, 5 slots", first_piece_labels({1, 1, 1}, {4, 2, 1}, 5),
+      Labels{-100, 4, 2, 1, -100},
+      "slot 0 is [CLS] and the last one [SEP]: they are no words, and have -100; the first word is at 1");
+  check.equal(
+      "words of 2, 1 and 3 pieces, tags 1 0 3, 8 slots", first_piece_labels({2, 1, 3}, {1, 0, 3}, 8),
+      Labels{-100, 1, -100, 0, 3, -100, -100, -100},
+      "a word's tag stands at the first of its pieces; the others have -100: not the tag again, and not "
+      "0, which is a tag, too");
   check.equal("the same in a row of 11 slots", first_piece_labels({2, 1, 3}, {1, 0, 3}, 11),
               Labels{-100, 1, -100, 0, 3, -100, -100, -100, -100, -100, -100},
               "there is a label for each slot, and padding is asked nothing: -100");
-  check.equal("a word of no piece between two others", first_piece_labels({1, 0, 2}, {4, 2, 1}, 5),
-              Labels{-100, 4, 1, -100, -100},
-              "a word without a piece has no slot, so its tag stands nowhere, and the next word's tag is the next "
-              "word's own");
+  check.equal(
+      "a word of no piece between two others", first_piece_labels({1, 0, 2}, {4, 2, 1}, 5),
+      Labels{-100, 4, 1, -100, -100},
+      "a word without a piece has no slot, so its tag stands nowhere, and the next word's tag is the next "
+      "word's own");
   check.equal("a last word of no piece", first_piece_labels({2, 0}, {1, 4}, 4), Labels{-100, 1, -100, -100},
               "the slot behind the last piece is that of [SEP], and has -100");
 }
@@ -40,10 +43,12 @@ void spans(Check& check) {
     check.equal(what, slots_as_text(got), slots_as_text(want), hint);
   };
   const double no = -50;  // "no answer" is far below
-  is("a start at 3 and an end at 4", answer_slots({no, 0, 0, 5, 0, 0}, {no, 0, 0, 0, 4, 0.5}, 1, 5, 0), {3, 4},
-     "the span has the largest sum of the start of its first slot and the end of its last");
-  is("the best start is 4, the best end is 2", answer_slots({no, 1, 3, 0, 5}, {no, 0, 6, 1, 2}, 1, 5, 0), {2, 2},
-     "the best start and the best end may cross; then neither is right: of all pairs that do not, (2, 2) has the "
+  is("a start at 3 and an end at 4", answer_slots({no, 0, 0, 5, 0, 0}, {no, 0, 0, 0, 4, 0.5}, 1, 5, 0),
+     {3, 4}, "the span has the largest sum of the start of its first slot and the end of its last");
+  is("the best start is 4, the best end is 2", answer_slots({no, 1, 3, 0, 5}, {no, 0, 6, 1, 2}, 1, 5, 0),
+     {2, 2},
+     "the best start and the best end may cross; then neither is right: of all pairs that do not, (2, 2) has "
+     "the "
      "most, 3 + 6");
   is("a large start whose ends are poor", answer_slots({no, 6, 0, 5, 0}, {no, 0, 0.5, 0, 4}, 1, 2, 0), {3, 4},
      "the best start is not always a part of the best span: 5 + 4 is more than 6 + 0.5");
@@ -80,10 +85,10 @@ void freezing(Check& check) {
     const bert::BertForSequenceClassification model(
         config, {.task = bert::Task::sequence_classification, .labels = {"no", "yes"}}, rng);
     // Of each name, which layer it is of: -1 for the embeddings, 12 for what comes after the last.
-    const auto place = [](const std::string& name) {
+    const auto place = [](const std::string& name) -> int64_t {
       const std::string layer = "bert.encoder.layer.";
-      if (name.starts_with("bert.embeddings.")) return int64_t{-1};
-      return name.starts_with(layer) ? std::stoll(name.substr(layer.size())) : int64_t{12};
+      if (name.starts_with("bert.embeddings.")) return -1;
+      return name.starts_with(layer) ? std::stoll(name.substr(layer.size())) : 12;
     };
     const int64_t got = freeze_first(model, layers);
     int64_t moving = 0;
@@ -95,14 +100,17 @@ void freezing(Check& check) {
       if (!moves && parameter.needs_grad()) wrongly_moving = name;
     }
     const std::string of = fmt::format("{} of 12 layers: ", layers);
-    check.that(of + "what is to be frozen is", wrongly_moving.empty(), wrongly_moving + " still moves",
-               "the embeddings are frozen whatever `layers` is, and layers 0 to `layers` - 1 with all their parts; "
-               "requires_grad(false) acts on the tensor itself");
-    check.that(of + "nothing else is", wrongly_frozen.empty(), wrongly_frozen + " is frozen",
-               "layers from number `layers` on, the pooler and the classifier move; \"layer.1\" is the beginning of "
-               "\"layer.10\", too");
-    check.equal(of + "numbers that move", got, moving,
-                "count the numbers of each tensor that is not frozen, not the tensors, and not those that are");
+    check.that(
+        of + "what is to be frozen is", wrongly_moving.empty(), wrongly_moving + " still moves",
+        "the embeddings are frozen whatever `layers` is, and layers 0 to `layers` - 1 with all their parts; "
+        "requires_grad(false) acts on the tensor itself");
+    check.that(
+        of + "nothing else is", wrongly_frozen.empty(), wrongly_frozen + " is frozen",
+        "layers from number `layers` on, the pooler and the classifier move; \"layer.1\" is the beginning of "
+        "\"layer.10\", too");
+    check.equal(
+        of + "numbers that move", got, moving,
+        "count the numbers of each tensor that is not frozen, not the tensors, and not those that are");
   }
 }
 

@@ -12,13 +12,13 @@
 namespace gradus::tutorials::fine_tuning {
 
 struct AllSets {
-  Sets<Sale> sales;
+  Sets<Given> given;
   Sets<Tagged> names;
   Sets<Asked> questions;
   Sets<Likeness> pairs;
 };
 inline AllSets all_sets(uint64_t seed, int64_t training = 400, int64_t asked_for = 300) {
-  return {sets_of(seed, training, asked_for, sale), sets_of(seed + 1, training, asked_for, tagged),
+  return {sets_of(seed, training, asked_for, given), sets_of(seed + 1, training, asked_for, tagged),
           sets_of(seed + 2, training, asked_for, asked), sets_of(seed + 3, training, asked_for, likeness)};
 }
 
@@ -32,10 +32,10 @@ Some<Example> all_of(const std::vector<Example>& examples) {
 // ---- Guesses ----
 
 /// Words and pairs of words, weighed: accuracy.
-inline std::vector<double> guess(const std::vector<Sale>& training, const std::vector<Sale>& examples) {
-  const auto columns = [](const std::vector<Sale>& all) {
+inline std::vector<double> guess(const std::vector<Given>& training, const std::vector<Given>& examples) {
+  const auto columns = [](const std::vector<Given>& all) {
     std::pair<Words, Words> both;
-    for (const Sale& one : all) {
+    for (const Given& one : all) {
       both.first.push_back(one.text);
       both.second.push_back(kinds[static_cast<size_t>(one.kind)]);
     }
@@ -97,10 +97,10 @@ void four_ways(std::vector<Reached>& all, const std::string& name, const Words& 
   }
 }
 
-inline std::vector<Reached> all_four_ways(const AllSets& sets, const bert::Bert& fresh, const bert::Bert& learnt,
-                                          const Course& how, uint64_t seed) {
+inline std::vector<Reached> all_four_ways(const AllSets& sets, const bert::Bert& fresh,
+                                          const bert::Bert& learnt, const Course& how, uint64_t seed) {
   std::vector<Reached> all;
-  four_ways(all, "what is sold", {"accuracy"}, KindTask{}, sets.sales, fresh, learnt, how, seed);
+  four_ways(all, "what is given", {"accuracy"}, KindTask{}, sets.given, fresh, learnt, how, seed);
   four_ways(all, "names", {"entity F1"}, TagTask{}, sets.names, fresh, learnt, how, seed);
   four_ways(all, "questions", {"exact match", "F1"}, AnswerTask{}, sets.questions, fresh, learnt, how, seed);
   four_ways(all, "likeness", {"Spearman"}, LikenessTask{}, sets.pairs, fresh, learnt, how, seed);

@@ -75,7 +75,7 @@ inline Span best_span(const std::vector<double>& start, const std::vector<double
 // ---- 4. How alike two texts are: the cosine of their mean vectors ----
 
 /// u, v [B, H] -> [B].
-inline Tensor cosine(const Tensor& u, const Tensor& v) {
+inline Tensor cosine_of(const Tensor& u, const Tensor& v) {
   const auto length = [](const Tensor& x) { return sqrt(sum(x * x, Axes{1})); };
   return sum(u * v, Axes{1}) / (length(u) * length(v));
 }

@@ -36,10 +36,11 @@ auto some_of(const Make& make, int64_t count, uint64_t seed) {
 inline bert::Questions as_questions(const std::vector<Asked>& examples) {
   bert::Questions questions{.file = "market", .has_answers = true, .contexts = {}, .questions = {}};
   for (const Asked& one : examples) {
-    questions.questions.push_back({.id = std::to_string(questions.questions.size()),
-                                   .text = one.question,
-                                   .context = questions.contexts.size(),
-                                   .answers = {{one.answer, static_cast<int64_t>(one.story.find(one.answer))}}});
+    questions.questions.push_back(
+        {.id = std::to_string(questions.questions.size()),
+         .text = one.question,
+         .context = questions.contexts.size(),
+         .answers = {{one.answer, static_cast<int64_t>(one.story.find(one.answer))}}});
     questions.contexts.push_back(one.story);
   }
   return questions;
@@ -49,7 +50,7 @@ inline std::vector<Compared> beside_the_library(uint64_t seed) {
   const NoGrad no_tape;
   std::vector<Compared> all;
   {
-    const auto examples = some_of(sale, 5, seed);
+    const auto examples = some_of(given, 5, seed);
     const auto some = all_of(examples);
     const auto model = drawn(KindTask{}, seed);
     const Tensor ours = KindTask{}.scores(model, some);
@@ -67,8 +68,8 @@ inline std::vector<Compared> beside_the_library(uint64_t seed) {
     for (const auto& words : rows.words)
       for (const bert::RowWord& word : words) places.push_back(word.sentence * ours.size(1) + word.slot);
     const Tensor at_words = index_select(ours.reshape({-1, ours.size(2)}), 0, tensor(places));  // [words, C]
-    all.push_back({"a tag for each word", ours.shape(),
-                   gap_of(at_words, model(input_of(some), tensor(places)))});
+    all.push_back(
+        {"a tag for each word", ours.shape(), gap_of(at_words, model(input_of(some), tensor(places)))});
   }
   {
     const auto examples = some_of(asked, 5, seed);
@@ -81,13 +82,16 @@ inline std::vector<Compared> beside_the_library(uint64_t seed) {
                                             -std::numeric_limits<double>::infinity()))});
     std::vector<int64_t> first, last;
     for (const Asked& one : examples) first.push_back(one.span.first), last.push_back(one.span.last);
-    all.push_back({"its loss", {}, gap_of(AnswerTask{}.loss(model, some),
-                                          bert::answer_loss(theirs, input.attention_mask, tensor(first), tensor(last)))});
+    all.push_back({"its loss",
+                   {},
+                   gap_of(AnswerTask{}.loss(model, some),
+                          bert::answer_loss(theirs, input.attention_mask, tensor(first), tensor(last)))});
     const bert::Questions questions = as_questions(examples);
     const bert::QuestionRows rows = bert::question_rows(tokenizer(), questions, {});
     const Words answers = AnswerTask{}.said(model, some);
     double differing = 0;
-    const auto theirs_said = bert::answer(model, questions, rows, tokenizer().special_ids().pad, AnswerTask::longest);
+    const auto theirs_said =
+        bert::answer(model, questions, rows, tokenizer().special_ids().pad, AnswerTask::longest);
     for (size_t i = 0; i < answers.size(); ++i) differing += theirs_said[i].span != answers[i];
     all.push_back({"the best spans", {5}, differing});
   }
@@ -96,11 +100,12 @@ inline std::vector<Compared> beside_the_library(uint64_t seed) {
     const auto some = all_of(examples);
     const auto model = drawn(LikenessTask{}, seed);
     const Tensor ours = LikenessTask{}.cosines(model, some);
-    const Tensor theirs = bert::cosines(model(input_of(some, &Likeness::first)), model(input_of(some, &Likeness::second)));
+    const Tensor theirs =
+        bert::cosines(model(input_of(some, &Likeness::first)), model(input_of(some, &Likeness::second)));
     all.push_back({"the cosine of two texts", ours.shape(), gap_of(ours, theirs)});
   }
   {
-    const auto examples = some_of(sale, 5, seed);
+    const auto examples = some_of(given, 5, seed);
     const bert::TaskInput input = input_of(all_of(examples));
     Rng rng(seed);
     const bert::Bert body(small_config(), rng);
@@ -109,7 +114,8 @@ inline std::vector<Compared> beside_the_library(uint64_t seed) {
     pooling.to(DType::f64);
     const Tensor x = vectors_of(body, input).last_hidden;
     const Tensor ours = attention_pooled(x, real_of(input), pooling.dense.weight, pooling.dense.bias,
-                                         pooling.query.weight.select(0, 0)).vector;
+                                         pooling.query.weight.select(0, 0))
+                            .vector;
     all.push_back({"attention pooling", ours.shape(), gap_of(ours, pooling(x, real_of(input)))});
   }
   return all;

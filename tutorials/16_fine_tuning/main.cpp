@@ -16,12 +16,12 @@ using namespace gradus::tutorials::fine_tuning;
 
 namespace {
 
-constexpr int64_t pretraining_steps = short_run ? 10 : 1000;
-Course usual_course() { return {.steps = short_run ? 5 : 150}; }
+constexpr int64_t pretraining_steps = short_run ? 10 : 600;
+Course usual_course() { return {.steps = short_run ? 5 : 200}; }
 
 std::string percent(double share) { return fmt::format("{:.0f} %", 100 * share); }
 
-std::string pieces_of(const Row& row) {
+std::string pieces_of(const TokenRow& row) {
   Words pieces;
   for (const bert::TokenId id : row.text.ids) pieces.push_back(tokenizer().vocab().piece(id));
   return joined(pieces);
@@ -42,7 +42,7 @@ void the_body(const bert::BertForPreTraining& model) {
   fill_gaps(model, 11, pretraining_steps, [&](int64_t step, double loss) {
     recent += loss / 100;
     if (step % 100 != 0) return;
-    if (step % 200 == 0) fmt::print("{:>6} {:>7.2f}\n", step, recent);
+    fmt::print("{:>6} {:>7.2f}\n", step, recent);
     recent = 0;
   });
 }
@@ -64,20 +64,27 @@ void gradients() {
   const Tensor x = random({2, 4, 5}), w = random({3, 5}), b = random({3});
   const Tensor real = less(tensor<int64_t>({0, 1, 2, 3, 0, 1, 2, 9}, Shape{2, 4}), 3.0);
   const Tensor labels = tensor<int64_t>({ignored, 2, ignored, 0, 1, 1, ignored, ignored}, Shape{2, 4});
-  check_gradient("a class", [&](const auto& in) {
-    return mean_loss(class_scores(in[0], in[1], in[2]), tensor<int64_t>({2, 0}));
-  }, {random({2, 5}), w, b});
+  check_gradient("a class",
+                 [&](const auto& in) {
+                   return mean_loss(class_scores(in[0], in[1], in[2]), tensor<int64_t>({2, 0}));
+                 },
+                 {random({2, 5}), w, b});
   check_gradient("tags", [&](const auto& in) { return tag_loss(tag_scores(in[0], in[1], in[2]), labels); },
                  {x, w, b});
-  check_gradient("an answer", [&](const auto& in) {
-    return span_loss(span_scores(in[0], real, in[1], in[2]), tensor<int64_t>({0, 1}), tensor<int64_t>({2, 1}));
-  }, {x, random({2, 5}), random({2})});
-  check_gradient("likeness", [&](const auto& in) {
-    return likeness_loss(cosine(in[0], in[1]), tensor<double>({0.5, 1}));
-  }, {random({2, 5}), random({2, 5})});
-  check_gradient("attention pooling", [&](const auto& in) {
-    return attention_pooled(in[0], real, in[1], in[2], in[3]).vector;
-  }, {x, random({5, 5}), random({5}), random({5})});
+  check_gradient("an answer",
+                 [&](const auto& in) {
+                   return span_loss(span_scores(in[0], real, in[1], in[2]), tensor<int64_t>({0, 1}),
+                                    tensor<int64_t>({2, 1}));
+                 },
+                 {x, random({2, 5}), random({2})});
+  check_gradient("likeness",
+                 [&](const auto& in) {
+                   return likeness_loss(cosine_of(in[0], in[1]), tensor<double>({0.5, 1}));
+                 },
+                 {random({2, 5}), random({2, 5})});
+  check_gradient("attention pooling",
+                 [&](const auto& in) { return attention_pooled(in[0], real, in[1], in[2], in[3]).vector; },
+                 {x, random({5, 5}), random({5}), random({5})});
 }
 
 // ---- Four tasks ----
@@ -85,14 +92,15 @@ void gradients() {
 void the_examples(const AllSets& sets) {
   section("Labelled examples");
   for (int i = 0; i < 2; ++i) {
-    const Sale& one = sets.sales.training[static_cast<size_t>(i)];
+    const Given& one = sets.given.training[static_cast<size_t>(i)];
     fmt::print("{}: {}\n", kinds[static_cast<size_t>(one.kind)], one.text);
   }
   for (int i = 0; i < 2; ++i) {
     const Tagged& one = sets.names.training[static_cast<size_t>(i)];
     Words both;
     for (size_t k = 0; k < one.words.size(); ++k)
-      both.push_back(one.tags[k] == 0 ? one.words[k] : one.words[k] + "/" + tags[static_cast<size_t>(one.tags[k])]);
+      both.push_back(one.tags[k] == 0 ? one.words[k]
+                                      : one.words[k] + "/" + tags[static_cast<size_t>(one.tags[k])]);
     fmt::print("{}\n", joined(both));
   }
   for (int i = 0; i < 2; ++i) {
@@ -103,8 +111,9 @@ void the_examples(const AllSets& sets) {
     const Likeness& one = sets.pairs.training[static_cast<size_t>(i)];
     fmt::print("{}: {} | {}\n", one.score, one.first_text, one.second_text);
   }
-  section("Others");
-  fmt::print("{}\n{}\n", sets.sales.others[0].text, sets.sales.others[1].text);
+  section("Other words");
+  fmt::print("{}\n{}\n", sets.given.others[0].text,
+             sets.names.others[0].words.empty() ? "" : joined(sets.names.others[0].words));
 }
 
 void the_four_ways(const AllSets& sets, const bert::BertForPreTraining& fresh,
@@ -141,12 +150,14 @@ void attention_on_top(const AllSets& sets, const bert::BertForPreTraining& learn
     double right[2];
     int64_t on_top = 0;
     for (const bool frozen : {true, false}) {
-      const auto model = tuned(task, learnt.bert, sets.sales.training, frozen ? frozen_course() : usual_course(), 31);
-      right[frozen ? 0 : 1] = figures(task, model, sets.sales.others)[0];
+      const auto model =
+          tuned(task, learnt.bert, sets.given.training, frozen ? frozen_course() : usual_course(), 31);
+      right[frozen ? 0 : 1] = figures(task, model, sets.given.others)[0];
       if (!frozen) continue;
       for (const Tensor& one : model.parameters()) on_top += one.needs_grad() ? one.numel() : 0;
     }
-    fmt::print("{:<16} {:>12} {:>12} {:>18}\n", pooling_names[i], percent(right[0]), percent(right[1]), on_top);
+    fmt::print("{:<16} {:>12} {:>12} {:>18}\n", pooling_names[i], percent(right[0]), percent(right[1]),
+               on_top);
   }
 }
 
@@ -154,23 +165,28 @@ void attention_on_top(const AllSets& sets, const bert::BertForPreTraining& learn
 
 void museum(const AllSets& sets, const bert::BertForPreTraining& learnt) {
   section("Museum: a tag at every piece");
-  const std::string sentence = "anna bergmann sells saws in lindheim";
-  const Words truth = {"B-PER", "I-PER", "O", "O", "O", "B-LOC"};
-  const Words no_town = {"B-PER", "I-PER", "O", "O", "O", "O"}, no_person = {"O", "O", "O", "O", "O", "B-LOC"};
+  const std::string sentence = "anna bergmann gives saws for hats in lindheim";
+  const Words truth = {"B-PER", "I-PER", "O", "O", "O", "O", "O", "B-LOC"};
+  const Words no_town = {"B-PER", "I-PER", "O", "O", "O", "O", "O", "O"},
+              no_person = {"O", "O", "O", "O", "O", "O", "O", "B-LOC"};
   fmt::print("{:<24} {:>9} {:>10}\n", "entity F1", "by words", "by pieces");
-  for (const auto& [who, said] : {std::pair{"all found", truth}, {"the person missed", no_person}, {"the town missed", no_town}}) {
-    fmt::print("{:<24} {:>9.2f} {:>10.2f}\n", who, entity_f1(sentence, truth, said, false), entity_f1(sentence, truth, said, true));
+  for (const auto& [who, said] :
+       {std::pair{"all found", truth}, {"the person missed", no_person}, {"the town missed", no_town}}) {
+    fmt::print("{:<24} {:>9.2f} {:>10.2f}\n", who, entity_f1(sentence, truth, said, false),
+               entity_f1(sentence, truth, said, true));
   }
 
   section("Museum: an answer that ends before it begins");
   const auto model = tuned(AnswerTask{}, learnt.bert, sets.questions.training, {.steps = 10}, 31);
-  fmt::print("after 10 steps, the best start lies behind the best end: {}\n", percent(crossing(model, sets.questions.shown)));
+  fmt::print("after 10 steps, the best start lies behind the best end: {}\n",
+             percent(crossing(model, sets.questions.shown)));
 
   section("Museum: padding that can be an answer");
   const auto fresh_model = drawn(AnswerTask{}, 5);
   fmt::print("{:<22} {:>12} {:>12}\n", "slots after the text", "real slots", "all slots");
   for (const int64_t padding : {0, 4, 10}) {
-    fmt::print("{:<22} {:>12.4f} {:>12.4f}\n", padding, padded_loss(fresh_model, sets.questions.training[0], padding, false),
+    fmt::print("{:<22} {:>12.4f} {:>12.4f}\n", padding,
+               padded_loss(fresh_model, sets.questions.training[0], padding, false),
                padded_loss(fresh_model, sets.questions.training[0], padding, true));
   }
 
@@ -179,7 +195,8 @@ void museum(const AllSets& sets, const bert::BertForPreTraining& learnt) {
     const bert::BertForPreTraining into = fresh_bert(9);
     const nn::LoadReport report = load_by_name(learnt, into.bert, bug);
     const size_t all = into.bert.named_parameters().size();
-    fmt::print("{:<22} {} of {} tensors loaded\n", bug ? "names as they are:" : "without \"bert.\":", all - report.missing.size(), all);
+    fmt::print("{:<22} {} of {} tensors loaded\n",
+               bug ? "names as they are:" : "without \"bert.\":", all - report.missing.size(), all);
   }
 }
 

@@ -1,6 +1,6 @@
 /// @file
-/// Chapter 16's language: a market. People of towns sell and buy goods of four kinds. Half of the words are
-/// those that labelled examples show.
+/// Chapter 16's language: a market without money, where people give goods of one kind for goods of another. Half
+/// of the words are those that labelled examples show.
 #pragma once
 
 #include <map>
@@ -15,21 +15,16 @@ namespace gradus::tutorials::fine_tuning {
 using Words = std::vector<std::string>;
 
 inline const Words kinds = {"food", "tools", "clothes", "animals"};
-inline const std::vector<Words> goods = {
-    {"loaves", "plums", "cakes", "pies", "nuts", "pears", "beans", "rolls"},
-    {"saws", "axes", "nails", "spades", "files", "hooks", "rakes", "drills"},
-    {"coats", "hats", "scarves", "gloves", "shirts", "socks", "boots", "belts"},
-    {"goats", "hens", "geese", "sheep", "cows", "ducks", "pigs", "mules"}};
-inline const std::vector<Words> looks = {{"fresh", "sweet", "warm"},
-                                         {"sharp", "heavy", "rusty"},
-                                         {"woollen", "wide", "striped"},
-                                         {"young", "tame", "hungry"}};
+inline const std::vector<Words> goods = {{"loaves", "plums", "cakes", "pies", "nuts", "pears"},
+                                         {"saws", "axes", "nails", "spades", "files", "hooks"},
+                                         {"coats", "hats", "scarves", "gloves", "shirts", "socks"},
+                                         {"goats", "hens", "geese", "sheep", "cows", "ducks"}};
 inline const Words first_names = {"anna",  "ben",  "clara", "david", "eva",   "felix",
                                   "greta", "hugo", "ida",   "jonas", "karla", "leo"};
 /// Family names and towns begin alike: bergmann, bergheim. Each is two pieces.
 inline const Words stems = {"berg", "lind", "stein", "holm", "wald", "bach"};
 inline const Words family_ends = {"mann", "son", "er", "quist"}, town_ends = {"heim", "dorf", "by", "stad"};
-inline const Words small_words = {"sells", "buys", "in", "of", "and", "who", "where", "are"};
+inline const Words small_words = {"gives", "for", "in", "misses", "and", "who", "where", "which"};
 
 /// Which words a text may have: the first half of each list, the second, or all.
 enum class Half { shown, others, all };
@@ -39,27 +34,48 @@ inline const std::string& pick(const Words& words, Half half, Rng& rng) {
   return words[static_cast<size_t>(rng.between(first, (half == Half::shown ? all / 2 : all) - 1))];
 }
 
-/// Somebody sells or buys something somewhere.
-struct Offer {
-  Words who;  ///< "anna", "anna bergmann" or "bergmann"
-  bool sells = true;
+/// One or two goods of a kind.
+struct Goods {
   int64_t kind = 0;
-  std::string good, town;
+  Words words;
 };
 
-inline Offer offer(Half half, int64_t kind, bool sells, Rng& rng) {
-  Offer one{{}, sells, kind, pick(goods[static_cast<size_t>(kind)], half, rng), {}};
-  const int64_t names = rng.between(0, 3);  // a first name twice as often as each of the others
-  if (names != 3) one.who.push_back(pick(first_names, half, rng));
-  if (names >= 2) one.who.push_back(pick(stems, Half::all, rng) + pick(family_ends, half, rng));
-  one.town = pick(stems, Half::all, rng) + pick(town_ends, half, rng);
-  return one;
+/// Somebody gives something for something of another kind, somewhere.
+struct Deal {
+  Words who;  ///< "anna", "anna bergmann" or "bergmann"
+  Goods given, wanted;
+  std::string town;
+};
+
+inline Words person(Half half, Rng& rng) {
+  const int64_t names = rng.between(0, 3);  // a first name alone twice as often as the other two
+  Words who;
+  if (names != 3) who.push_back(pick(first_names, half, rng));
+  if (names >= 2) who.push_back(pick(stems, Half::all, rng) + pick(family_ends, half, rng));
+  return who;
+}
+inline std::string town(Half half, Rng& rng) {
+  return pick(stems, Half::all, rng) + pick(town_ends, half, rng);
+}
+inline Deal deal(Half half, int64_t given, int64_t wanted, Rng& rng) {
+  const auto some = [&](int64_t kind) {
+    Goods all{kind, {pick(goods[static_cast<size_t>(kind)], half, rng)}};
+    const std::string& more = pick(goods[static_cast<size_t>(kind)], half, rng);
+    if (more != all.words[0]) all.words.push_back(more);
+    return all;
+  };
+  return {person(half, rng), some(given), some(wanted), town(half, rng)};
+}
+/// Of any two different kinds.
+inline Deal deal(Half half, Rng& rng) {
+  const int64_t given = rng.between(0, 3);
+  return deal(half, given, (given + rng.between(1, 3)) % 4, rng);
 }
 
-// ---- Offers as sentences ----
+// ---- Deals as sentences ----
 
 /// The parts that a word may belong to.
-enum class Part : int64_t { none, person, town };
+enum class Part { none, person, town, given, wanted };
 
 struct Story {
   Words words = {};
@@ -70,25 +86,22 @@ struct Story {
   }
 };
 
-/// How an offer is told: "anna sells saws in bergheim", "in bergheim anna sells saws", "anna of bergheim sells
-/// saws".
-enum class Form { plain, town_first, of_town };
-
-inline void tell(Story& story, const Offer& offer, Form form, const std::string& look = "") {
-  if (form == Form::town_first) story.say({"in"}), story.say({offer.town}, Part::town);
-  story.say(offer.who, Part::person);
-  if (form == Form::of_town) story.say({"of"}), story.say({offer.town}, Part::town);
-  story.say({offer.sells ? "sells" : "buys"});
-  if (!look.empty()) story.say({look});
-  story.say({offer.good});
-  if (form == Form::plain) story.say({"in"}), story.say({offer.town}, Part::town);
-}
-
-inline Story tell_two(const Offer& first, const Offer& second, Form form) {
+/// "anna gives saws and files for plums in bergheim", or with the town in front.
+inline Story tell(const Deal& deal, bool town_first) {
   Story story;
-  tell(story, first, form);
-  story.say({"and"});
-  tell(story, second, form);
+  const auto say_goods = [&](const Goods& some, Part part) {
+    for (size_t i = 0; i < some.words.size(); ++i) {
+      if (i > 0) story.say({"and"}, part);
+      story.say({some.words[i]}, part);
+    }
+  };
+  if (town_first) story.say({"in"}), story.say({deal.town}, Part::town);
+  story.say(deal.who, Part::person);
+  story.say({"gives"});
+  say_goods(deal.given, Part::given);
+  story.say({"for"});
+  say_goods(deal.wanted, Part::wanted);
+  if (!town_first) story.say({"in"}), story.say({deal.town}, Part::town);
   return story;
 }
 
@@ -106,10 +119,9 @@ inline const bert::Tokenizer& tokenizer() {
     const auto add = [&](const Words& words, const std::string& before = "") {
       for (const std::string& word : words) pieces.push_back(before + word);
     };
-    for (const Words& words : {small_words, first_names, stems}) add(words);
+    for (const Words& words : {small_words, first_names, stems, kinds}) add(words);
     for (const Words& words : {family_ends, town_ends}) add(words, "##");
-    for (const auto& lists : {goods, looks})
-      for (const Words& words : lists) add(words);
+    for (const Words& words : goods) add(words);
     return bert::Tokenizer(bert::Vocab(pieces));
   }();
   return made;
@@ -121,15 +133,15 @@ struct Slots {
 };
 
 /// `[CLS] A [SEP]` or `[CLS] A [SEP] B [SEP]`, and where the words of the last text are in it.
-struct Row {
+struct TokenRow {
   bert::TextRow text = {};
   std::vector<Slots> words = {};
 };
 
-inline Row row_of(const std::vector<Words>& texts) {
+inline TokenRow row_of(const std::vector<Words>& texts) {
   static std::map<std::string, std::vector<bert::TokenId>> known;  // quicker than cutting a word each time
   const bert::SpecialIds& special = tokenizer().special_ids();
-  Row row;
+  TokenRow row;
   row.text.ids.push_back(special.cls);
   for (const Words& words : texts) {
     row.words.clear();

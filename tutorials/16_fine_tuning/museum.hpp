@@ -9,14 +9,14 @@ namespace gradus::tutorials::fine_tuning {
 
 /// Entity F1 of what somebody `said`, by words; with the bug by pieces, each with its word's tag.
 inline double entity_f1(const std::string& sentence, const Words& truth, const Words& said, bool by_pieces) {
-  if (!by_pieces) return bert::score_entities(std::vector{truth}, std::vector{said}).all.f1();
+  std::vector<Words> both;  // the truth, and what was said
   const std::vector<int32_t> word_of = tokenizer().encode(sentence, {.add_special_tokens = false}).word_ids;
-  const auto spread = [&](const Words& tags) {
-    Words all;
-    for (const int32_t word : word_of) all.push_back(tags[static_cast<size_t>(word)]);
-    return std::vector{all};
-  };
-  return bert::score_entities(spread(truth), spread(said)).all.f1();
+  for (const Words* all : {&truth, &said}) {
+    both.push_back(by_pieces ? Words{} : *all);
+    for (const int32_t word : word_of)
+      if (by_pieces) both.back().push_back((*all)[static_cast<size_t>(word)]);
+  }
+  return bert::score_entities(std::span(both).first(1), std::span(both).last(1)).all.f1();
 }
 
 /// The share of questions whose best start lies behind their best end, each taken by itself.
@@ -43,7 +43,8 @@ inline double padded_loss(const bert::BertForQuestionAnswering& model, const Ask
 
 /// Loads a whole pretrained model into a body: its names begin with "bert.", those of a body do not. With the
 /// bug they are taken as they are.
-inline nn::LoadReport load_by_name(const bert::BertForPreTraining& trained, const bert::Bert& into, bool bug) {
+inline nn::LoadReport load_by_name(const bert::BertForPreTraining& trained, const bert::Bert& into,
+                                   bool bug) {
   nn::StateDict state;
   for (const auto& [name, weight] : trained.state_dict()) {
     const std::string prefix = "bert.";

@@ -9,7 +9,8 @@
 
 namespace gradus::tutorials::fine_tuning {
 
-inline std::string box(double x, double y, double width, double height, const std::string& text, bool strong) {
+inline std::string box(double x, double y, double width, double height, const std::string& text,
+                       bool strong) {
   return fmt::format(
       "<rect x=\"{:.0f}\" y=\"{:.0f}\" width=\"{:.0f}\" height=\"{:.0f}\" rx=\"4\" class=\"box{}\"/>\n"
       "<text x=\"{:.0f}\" y=\"{:.0f}\" text-anchor=\"middle\">{}</text>\n",
@@ -21,7 +22,8 @@ struct Tower {
   Words tokens;
   std::vector<bool> used;
 };
-inline plot::Picture draw_head(const std::string& title, const std::string& head, const std::vector<Tower>& towers) {
+inline plot::Picture draw_head(const std::string& title, const std::string& head,
+                               const std::vector<Tower>& towers) {
   const double width = 190, each = width / static_cast<double>(towers.size());
   plot::Picture picture{190, 214, title, ""};
   picture.body = fmt::format("<text x=\"0\" y=\"14\" class=\"title\">{}</text>\n", title);
@@ -35,9 +37,9 @@ inline plot::Picture draw_head(const std::string& title, const std::string& head
       picture.body += fmt::format("<path class=\"arrow\" d=\"M{:.1f} 178 L{:.1f} 146\"/>\n", x, x);
       if (towers[t].used[i])
         picture.body += fmt::format("<path class=\"line c1\" d=\"M{:.1f} 103 L{:.1f} 59\"/>\n", x, x);
-      picture.body += fmt::format(
-          "<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\" class=\"small\">{}</text>\n", x,
-          i % 2 == 0 ? 192 : 208, towers[t].tokens[i]);
+      picture.body +=
+          fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\" class=\"small\">{}</text>\n", x,
+                      i % 2 == 0 ? 192 : 208, towers[t].tokens[i]);
     }
   }
   return picture;
@@ -48,10 +50,11 @@ inline plot::Picture draw_heads() {
   const Words name = {"[CLS]", "lind", "##mann", "sells", "saws", "[SEP]"};
   const Words question = {"[CLS]", "who", "...", "[SEP]", "anna", "...", "[SEP]"};
   const Tower text{{"[CLS]", "...", "[SEP]"}, {true, true, true}};
-  return plot::beside({draw_head("A class", "tanh, then C scores", {{sale, {true, false, false, false, false}}}),
-                       draw_head("Tags", "C scores for each word", {{name, {false, true, false, true, true, false}}}),
-                       draw_head("An answer", "2 scores for each slot", {{question, std::vector<bool>(7, true)}}),
-                       draw_head("Likeness", "cosine of two means", {text, text})});
+  return plot::beside(
+      {draw_head("A class", "tanh, then C scores", {{sale, {true, false, false, false, false}}}),
+       draw_head("Tags", "C scores for each word", {{name, {false, true, false, true, true, false}}}),
+       draw_head("An answer", "2 scores for each slot", {{question, std::vector<bool>(7, true)}}),
+       draw_head("Likeness", "cosine of two means", {text, text})});
 }
 
 }  // namespace gradus::tutorials::fine_tuning

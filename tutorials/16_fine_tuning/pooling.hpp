@@ -16,9 +16,9 @@ inline const Words pooling_names = {"[CLS] as it is", "pooled [CLS]", "mean", "a
 inline Course frozen_course() { return {.steps = 300, .rate = 1e-2, .frozen = true}; }
 
 /// The weights [S] of attention pooling for a text.
-inline std::vector<double> looked_at(const bert::BertForSequenceClassification& model, const Sale& one) {
+inline std::vector<double> looked_at(const bert::BertForSequenceClassification& model, const Given& one) {
   const NoGrad no_tape;
-  const bert::TaskInput input = input_of(Some<Sale>{&one});
+  const bert::TaskInput input = input_of(Some<Given>{&one});
   const nn::AttentionPooling& top = *model.pooling->attention;
   return attention_pooled(vectors_of(model.bert, input).last_hidden, real_of(input), top.dense.weight,
                           top.dense.bias, top.query.weight.select(0, 0))
@@ -28,11 +28,12 @@ inline std::vector<double> looked_at(const bert::BertForSequenceClassification& 
 }
 
 /// How much of the weight is on the clause of what is sold, on average: a half would be no choice.
-inline double weight_on_sale(const bert::BertForSequenceClassification& model, const std::vector<Sale>& examples) {
+inline double weight_on_given(const bert::BertForSequenceClassification& model,
+                              const std::vector<Given>& examples) {
   double sum = 0;
-  for (const Sale& one : examples) {
+  for (const Given& one : examples) {
     const std::vector<double> weights = looked_at(model, one);
-    for (int64_t s = one.sold.first; s <= one.sold.last; ++s) sum += weights[static_cast<size_t>(s)];
+    for (int64_t s = one.good.first; s <= one.good.last; ++s) sum += weights[static_cast<size_t>(s)];
   }
   return sum / static_cast<double>(examples.size());
 }

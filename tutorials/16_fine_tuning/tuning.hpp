@@ -16,7 +16,7 @@ template <class Example>
 using Some = std::vector<const Example*>;
 
 template <class Example>
-bert::TaskInput input_of(const Some<Example>& some, Row Example::*row = &Example::row) {
+bert::TaskInput input_of(const Some<Example>& some, TokenRow Example::*row = &Example::row) {
   std::vector<const bert::TextRow*> texts;
   for (const Example* one : some) texts.push_back(&(one->*row).text);
   return bert::to_input(texts, tokenizer().special_ids().pad);
@@ -30,25 +30,25 @@ inline Tensor real_of(const bert::TaskInput& input) { return input.attention_mas
 
 /// A class for a text.
 struct KindTask {
-  using Example = Sale;
+  using Example = Given;
   using Model = bert::BertForSequenceClassification;
   bert::TextPoolingKind pooling = bert::TextPoolingKind::pooler;
 
   Model model(Rng& rng) const {
-    return Model(small_config(), {.task = bert::Task::sequence_classification, .labels = kinds, .pooling = pooling},
-                 rng);
+    return Model(small_config(),
+                 {.task = bert::Task::sequence_classification, .labels = kinds, .pooling = pooling}, rng);
   }
-  Tensor scores(const Model& model, const Some<Sale>& some) const {
+  Tensor scores(const Model& model, const Some<Given>& some) const {
     const bert::TaskInput input = input_of(some);
     if (pooling != bert::TextPoolingKind::pooler) return model(input);
     return class_scores(vectors_of(model.bert, input).pooled, model.classifier.weight, model.classifier.bias);
   }
-  Tensor loss(const Model& model, const Some<Sale>& some) const {
+  Tensor loss(const Model& model, const Some<Given>& some) const {
     std::vector<int64_t> labels;
-    for (const Sale* one : some) labels.push_back(one->kind);
+    for (const Given* one : some) labels.push_back(one->kind);
     return mean_loss(scores(model, some), tensor(labels));
   }
-  std::vector<double> score(const Model& model, const Some<Sale>& some) const {
+  std::vector<double> score(const Model& model, const Some<Given>& some) const {
     const std::vector<int64_t> said = argmax(scores(model, some), 1).to_vector<int64_t>();
     double right = 0;
     for (size_t i = 0; i < some.size(); ++i) right += said[i] == some[i]->kind;
@@ -112,7 +112,8 @@ struct AnswerTask {
   static constexpr int64_t longest = 5;  ///< slots of an answer
 
   Model model(Rng& rng) const {
-    return Model(small_config(), {.task = bert::Task::question_answering, .labels = {"LABEL_0", "LABEL_1"}}, rng);
+    return Model(small_config(), {.task = bert::Task::question_answering, .labels = {"LABEL_0", "LABEL_1"}},
+                 rng);
   }
   Tensor scores(const Model& model, const Some<Asked>& some) const {
     const bert::TaskInput input = input_of(some);
@@ -134,10 +135,11 @@ struct AnswerTask {
     const Tensor all = scores(model, some).to(DType::f64);  // [B, S, 2]
     Words answers;
     for (size_t b = 0; b < some.size(); ++b) {
-      const Tensor row = all.select(0, static_cast<int64_t>(b)).slice(0, 0, std::ssize(some[b]->row.text.ids) - 1);
-      answers.push_back(text_of(*some[b], best_span(row.select(1, 0).to_vector<double>(),
-                                                    row.select(1, 1).to_vector<double>(),
-                                                    some[b]->row.text.first_length, longest)));
+      const Tensor row =
+          all.select(0, static_cast<int64_t>(b)).slice(0, 0, std::ssize(some[b]->row.text.ids) - 1);
+      answers.push_back(text_of(
+          *some[b], best_span(row.select(1, 0).to_vector<double>(), row.select(1, 1).to_vector<double>(),
+                              some[b]->row.text.first_length, longest)));
     }
     return answers;
   }
@@ -159,11 +161,11 @@ struct LikenessTask {
 
   Model model(Rng& rng) const { return Model(bert::Bert(small_config(), rng, /*with_pooler=*/false)); }
   Tensor cosines(const Model& model, const Some<Likeness>& some) const {
-    const auto tower = [&](Row Likeness::*row) {
+    const auto tower = [&](TokenRow Likeness::*row) {
       const bert::TaskInput input = input_of(some, row);
       return gives_back::mean_of_real(vectors_of(model.bert, input).last_hidden, real_of(input));
     };
-    return cosine(tower(&Likeness::first), tower(&Likeness::second));
+    return cosine_of(tower(&Likeness::first), tower(&Likeness::second));
   }
   static std::vector<double> wanted(const Some<Likeness>& some) {
     std::vector<double> all;
