@@ -35,10 +35,15 @@ inline bert::BertForPreTraining fresh_bert(uint64_t seed) {
 
 // ---- The text, without a label ----
 
-/// A deal in goods of one kind, told in either order.
+/// A deal in goods of one kind, one or mostly two for one or two others, told in either order.
 inline TokenRow market_text(Rng& rng) {
   const int64_t kind = rng.between(0, std::ssize(kinds) - 1);
-  return row_of({tell(deal(Half::all, kind, kind, rng), rng.chance(0.5)).words});
+  Words four = goods[static_cast<size_t>(kind)];
+  rng.shuffle(four);
+  Deal one{person(Half::all, rng), {kind, {four[0], four[1]}}, {kind, {four[2], four[3]}}, town(Half::all, rng)};
+  for (Goods* some : {&one.given, &one.wanted})
+    if (rng.chance(0.25)) some->words.pop_back();
+  return row_of({tell(one, rng.chance(0.5)).words});
 }
 
 /// Rows as a batch with words hidden, 30 % of the pieces by the rule of chapter 12.

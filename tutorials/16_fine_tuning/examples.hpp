@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "heads.hpp"
@@ -65,6 +66,7 @@ struct Tagged {
 inline Tagged tagged(Half half, Rng& rng) {
   Story story;
   story.say({pick(first_names, half, rng)}, Part::person);
+  if (rng.chance(0.5)) story.say({pick(stems, Half::all, rng) + pick(family_ends, half, rng)}, Part::person);
   story.say({"misses"});
   for (int i = 0; i < 3; ++i) {
     if (i > 0) story.say({"and"});
@@ -81,7 +83,7 @@ inline Tagged tagged(Half half, Rng& rng) {
   return one;
 }
 
-// ---- 3. Which food, who, and where? ----
+// ---- 3. Gives what, for what, who, and where? ----
 
 struct Asked {
   std::string question, story, answer;
@@ -94,10 +96,11 @@ inline Asked asked(Half half, Rng& rng) {
   const Story story = tell(one, rng.chance(0.5));
   const Part parts[] = {Part::given, Part::wanted, Part::given, Part::wanted, Part::person, Part::town};
   const Part part = parts[rng.below(6)];
-  const Goods& good = part == Part::given ? one.given : one.wanted;
-  const Words question = part == Part::person ? Words{"who"}
-                         : part == Part::town ? Words{"where"}
-                                              : Words{"which", kinds[static_cast<size_t>(good.kind)]};
+  const std::map<Part, Words> questions = {{Part::given, {"gives", "what"}},
+                                           {Part::wanted, {"for", "what"}},
+                                           {Part::person, {"who"}},
+                                           {Part::town, {"where"}}};
+  const Words& question = questions.at(part);
   const auto text = [&](Part which) {
     const Slots words = part_of(story, which);
     return joined(Words(story.words.begin() + words.first, story.words.begin() + words.last + 1));
@@ -119,13 +122,6 @@ struct Likeness {
   TokenRow first, second;
   int64_t score;  ///< 0, 1 or 2
 };
-inline bool shares_a_good(const Deal& a, const Deal& b) {
-  const auto has = [](const Goods& all, const std::string& word) {
-    return std::ranges::count(all.words, word) > 0;
-  };
-  const auto is_in_b = [&](const std::string& word) { return has(b.given, word) || has(b.wanted, word); };
-  return std::ranges::any_of(a.given.words, is_in_b) || std::ranges::any_of(a.wanted.words, is_in_b);
-}
 inline Likeness likeness(Half half, Rng& rng) {
   std::vector<int64_t> order = {0, 1, 2, 3};
   rng.shuffle(order);
@@ -133,9 +129,12 @@ inline Likeness likeness(Half half, Rng& rng) {
   // The kinds of the first text are order[0] and order[1]; 2 - score of them are replaced.
   int64_t other[] = {order[score == 0 ? 2 : 0], order[score == 2 ? 1 : 3]};
   if (rng.chance(0.5)) std::swap(other[0], other[1]);
-  const Deal one = deal(half, order[0], order[1], rng);
-  Deal two = one;
-  while (shares_a_good(one, two)) two = deal(half, other[0], other[1], rng);
+  Deal one = deal(half, order[0], order[1], rng), two = one;
+  const auto first_goods = [](const Deal& deal) { return Words{deal.given.words[0], deal.wanted.words[0]}; };
+  const auto shared = [&](const std::string& word) { return std::ranges::count(first_goods(one), word) > 0; };
+  do two = deal(half, other[0], other[1], rng);
+  while (std::ranges::any_of(first_goods(two), shared));
+  for (Goods* some : {&one.given, &one.wanted, &two.given, &two.wanted}) some->words.resize(1);
   const Words first = tell(one, rng.chance(0.5)).words, second = tell(two, rng.chance(0.5)).words;
   return {joined(first), joined(second), row_of({first}), row_of({second}), score};
 }

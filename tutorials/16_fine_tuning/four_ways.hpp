@@ -17,7 +17,7 @@ struct AllSets {
   Sets<Asked> questions;
   Sets<Likeness> pairs;
 };
-inline AllSets all_sets(uint64_t seed, int64_t training = 400, int64_t asked_for = 300) {
+inline AllSets all_sets(uint64_t seed, int64_t training = 800, int64_t asked_for = 300) {
   return {sets_of(seed, training, asked_for, given), sets_of(seed + 1, training, asked_for, tagged),
           sets_of(seed + 2, training, asked_for, asked), sets_of(seed + 3, training, asked_for, likeness)};
 }

@@ -6,7 +6,7 @@
 #include "library.hpp"
 #include "museum.hpp"
 #include "nn/gradcheck.hpp"
-#include "plot/plot.hpp"
+#include "pictures.hpp"
 #include "pooling.hpp"
 #include "tutorials/support/kit.hpp"
 
@@ -55,6 +55,7 @@ void the_heads() {
   for (const Compared& one : beside_the_library(5)) {
     fmt::print("{:<28} {:<13} {}\n", one.head, fmt::format("{}", one.shape), one.gap < 1e-12);
   }
+  save_figure("heads.svg", draw_heads());
 }
 
 void gradients() {
@@ -112,8 +113,9 @@ void the_examples(const AllSets& sets) {
     fmt::print("{}: {} | {}\n", one.score, one.first_text, one.second_text);
   }
   section("Other words");
-  fmt::print("{}\n{}\n", sets.given.others[0].text,
-             sets.names.others[0].words.empty() ? "" : joined(sets.names.others[0].words));
+  fmt::print("{}\n", sets.given.others[0].text);
+  fmt::print("{}\n", joined(sets.names.others[0].words));
+  fmt::print("{}? {}\n", sets.questions.others[0].question, sets.questions.others[0].story);
 }
 
 void the_four_ways(const AllSets& sets, const bert::BertForPreTraining& fresh,
@@ -138,6 +140,17 @@ void the_four_ways(const AllSets& sets, const bert::BertForPreTraining& fresh,
     bars.groups.push_back(one.task + ": " + one.measure);
   }
   save_figure("four_ways.svg", plot::draw(bars));
+
+  section("Four ways, in words");
+  const auto all_are = [&](const auto& holds) { return shown(std::ranges::all_of(all, holds)); };
+  fmt::print("random start, words that were shown: 0.7 or more in all:          {}\n",
+             all_are([](const Reached& r) { return r.random[0] >= 0.7; }));
+  fmt::print("random start, other words: less in all, by 0.15 or more:          {}\n",
+             all_are([](const Reached& r) { return r.random[1] <= r.random[0] - 0.15; }));
+  fmt::print("pretrained, other words: better than random start by 0.15 or more:{}\n",
+             all_are([](const Reached& r) { return r.pretrained[1] >= r.random[1] + 0.15; }));
+  fmt::print("pretrained, other words: better than the guess:                   {}\n",
+             all_are([](const Reached& r) { return r.pretrained[1] > r.guess[1]; }));
 }
 
 // ---- Attention on top ----

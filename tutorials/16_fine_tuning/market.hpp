@@ -24,7 +24,7 @@ inline const Words first_names = {"anna",  "ben",  "clara", "david", "eva",   "f
 /// Family names and towns begin alike: bergmann, bergheim. Each is two pieces.
 inline const Words stems = {"berg", "lind", "stein", "holm", "wald", "bach"};
 inline const Words family_ends = {"mann", "son", "er", "quist"}, town_ends = {"heim", "dorf", "by", "stad"};
-inline const Words small_words = {"gives", "for", "in", "misses", "and", "who", "where", "which"};
+inline const Words small_words = {"gives", "for", "in", "misses", "and", "who", "where", "what"};
 
 /// Which words a text may have: the first half of each list, the second, or all.
 enum class Half { shown, others, all };
@@ -119,7 +119,7 @@ inline const bert::Tokenizer& tokenizer() {
     const auto add = [&](const Words& words, const std::string& before = "") {
       for (const std::string& word : words) pieces.push_back(before + word);
     };
-    for (const Words& words : {small_words, first_names, stems, kinds}) add(words);
+    for (const Words& words : {small_words, first_names, stems}) add(words);
     for (const Words& words : {family_ends, town_ends}) add(words, "##");
     for (const Words& words : goods) add(words);
     return bert::Tokenizer(bert::Vocab(pieces));

@@ -24,8 +24,8 @@ struct Tower {
 };
 inline plot::Picture draw_head(const std::string& title, const std::string& head,
                                const std::vector<Tower>& towers) {
-  const double width = 190, each = width / static_cast<double>(towers.size());
-  plot::Picture picture{190, 214, title, ""};
+  const double width = 180, each = width / static_cast<double>(towers.size());
+  plot::Picture picture{180, 214, title, ""};
   picture.body = fmt::format("<text x=\"0\" y=\"14\" class=\"title\">{}</text>\n", title);
   picture.body += box(1, 28, width - 2, 30, head, true);
   for (size_t t = 0; t < towers.size(); ++t) {
@@ -46,15 +46,14 @@ inline plot::Picture draw_head(const std::string& title, const std::string& head
 }
 
 inline plot::Picture draw_heads() {
-  const Words sale = {"[CLS]", "anna", "sells", "saws", "[SEP]"};
-  const Words name = {"[CLS]", "lind", "##mann", "sells", "saws", "[SEP]"};
-  const Words question = {"[CLS]", "who", "...", "[SEP]", "anna", "...", "[SEP]"};
-  const Tower text{{"[CLS]", "...", "[SEP]"}, {true, true, true}};
-  return plot::beside(
-      {draw_head("A class", "tanh, then C scores", {{sale, {true, false, false, false, false}}}),
-       draw_head("Tags", "C scores for each word", {{name, {false, true, false, true, true, false}}}),
-       draw_head("An answer", "2 scores for each slot", {{question, std::vector<bool>(7, true)}}),
-       draw_head("Likeness", "cosine of two means", {text, text})});
+  const Words text = {"[CLS]", "leo", "gives", "saws", "..."},
+              name = {"[CLS]", "leo", "lind", "##son", "gives"};
+  const Words question = {"[CLS]", "who", "[SEP]", "leo", "gives", "..."};
+  const Tower tower{{"[CLS]", "leo", "..."}, {true, true, true}};
+  return plot::beside({draw_head("A class", "C scores", {{text, {true, false, false, false, false}}}),
+                       draw_head("Tags", "C scores a word", {{name, {false, true, true, false, true}}}),
+                       draw_head("An answer", "2 scores a slot", {{question, std::vector<bool>(6, true)}}),
+                       draw_head("Likeness", "cosine of two means", {tower, tower})});
 }
 
 }  // namespace gradus::tutorials::fine_tuning

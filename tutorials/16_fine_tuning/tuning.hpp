@@ -184,7 +184,7 @@ struct LikenessTask {
 // ---- Fine-tuning ----
 
 struct Course {
-  int64_t steps = 150, rows = 32;
+  int64_t steps = 200, rows = 32;
   double rate = 2e-3;
   bool frozen = false;  ///< the embeddings and all layers stay as they are
 };
