@@ -64,20 +64,21 @@ TEST_CASE("16: every word of the market is known, names and towns are two pieces
   }
 }
 
-TEST_CASE("16: a text of the market has two goods for two others of one kind", "[tutorials]") {
+TEST_CASE("16: a text of the market has one or two goods for one or two others of one kind", "[tutorials]") {
   Rng rng(2);
   std::set<int64_t> seen;
   for (int i = 0; i < 200; ++i) {
     const std::string text = tokenizer().decode(market_text(rng).text.ids);
     INFO(text);
     const auto found = goods_in(text);
-    REQUIRE(found.size() == 4);
+    REQUIRE(found.size() >= 2);
+    REQUIRE(found.size() <= 4);
     std::set<std::string> words;
     for (const auto& [word, kind] : found) {
       CHECK(kind == found[0].second);
       words.insert(word);
     }
-    CHECK(words.size() == 4);
+    CHECK(words.size() == found.size());
     seen.insert(found[0].second);
   }
   CHECK(seen.size() == 4);
@@ -320,4 +321,36 @@ TEST_CASE("16 museum: a tag at every piece, an answer that ends before it begins
   const nn::LoadReport right = load_by_name(trained, into.bert, false);
   CHECK(right.missing.empty());
   CHECK(same_bits(into.bert, trained.bert));
+}
+
+TEST_CASE("16: pretraining carries over to words that no label has shown, and on a frozen body a query does",
+          "[tutorials]") {
+  const uint64_t seed = training_seed(5);
+  const bert::BertForPreTraining fresh = fresh_bert(seed), learnt = fresh_bert(seed);
+  fill_gaps(learnt, seed + 6, is_sanitized ? 3 : pretraining_steps);
+  const AllSets sets = all_sets(seed + 16, is_sanitized ? 20 : 800, is_sanitized ? 10 : 200);
+  const auto shortened = [](Course how) {
+    if (is_sanitized) how.steps = 2;
+    return how;
+  };
+  const std::vector<Reached> all =
+      all_four_ways(sets, fresh.bert, learnt.bert, shortened({}), training_seed(31));
+  REQUIRE(all.size() == 5);
+  const auto right = [&](bert::TextPoolingKind kind, const Course& how) {
+    const KindTask task{kind};
+    const auto model = tuned(task, learnt.bert, sets.given.training, shortened(how), training_seed(31));
+    return figures(task, model, sets.given.others)[0];
+  };
+  const double by_mean = right(bert::TextPoolingKind::mean, frozen_course());
+  const double by_query = right(bert::TextPoolingKind::attention, frozen_course());
+  if (is_sanitized) return;
+  for (const Reached& one : all) {
+    INFO(one.task << ", " << one.measure << ": guess " << one.guess[1] << ", random " << one.random[0] << " "
+                  << one.random[1] << ", pretrained " << one.pretrained[1]);
+    CHECK(one.random[0] >= 0.7);
+    CHECK(one.random[1] <= one.random[0] - 0.15);
+    CHECK(one.pretrained[1] >= one.random[1] + 0.15);
+  }
+  CHECK(by_query > by_mean + 0.1);
+  CHECK(all[0].pretrained[1] > by_query);  // a body that moves
 }

@@ -40,7 +40,8 @@ inline TokenRow market_text(Rng& rng) {
   const int64_t kind = rng.between(0, std::ssize(kinds) - 1);
   Words four = goods[static_cast<size_t>(kind)];
   rng.shuffle(four);
-  Deal one{person(Half::all, rng), {kind, {four[0], four[1]}}, {kind, {four[2], four[3]}}, town(Half::all, rng)};
+  Deal one{
+      person(Half::all, rng), {kind, {four[0], four[1]}}, {kind, {four[2], four[3]}}, town(Half::all, rng)};
   for (Goods* some : {&one.given, &one.wanted})
     if (rng.chance(0.25)) some->words.pop_back();
   return row_of({tell(one, rng.chance(0.5)).words});
@@ -91,6 +92,8 @@ inline void descend(const nn::Module& model, int64_t steps, double peak, const s
     if (after) after(step + 1, one.item());
   }
 }
+
+inline constexpr int64_t pretraining_steps = 600;
 
 /// Learns to fill gaps, 64 fresh texts at each step.
 inline void fill_gaps(const bert::BertForPreTraining& model, uint64_t seed, int64_t steps,

@@ -16,7 +16,6 @@ using namespace gradus::tutorials::fine_tuning;
 
 namespace {
 
-constexpr int64_t pretraining_steps = short_run ? 10 : 600;
 Course usual_course() { return {.steps = short_run ? 5 : 200}; }
 
 std::string percent(double share) { return fmt::format("{:.0f} %", 100 * share); }
@@ -39,7 +38,7 @@ void the_body(const bert::BertForPreTraining& model) {
   section("The body");
   fmt::print("{:>6} {:>7}\n", "steps", "loss");
   double recent = 0;
-  fill_gaps(model, 11, pretraining_steps, [&](int64_t step, double loss) {
+  fill_gaps(model, 11, short_run ? 10 : pretraining_steps, [&](int64_t step, double loss) {
     recent += loss / 100;
     if (step % 100 != 0) return;
     fmt::print("{:>6} {:>7.2f}\n", step, recent);
@@ -143,13 +142,13 @@ void the_four_ways(const AllSets& sets, const bert::BertForPreTraining& fresh,
 
   section("Four ways, in words");
   const auto all_are = [&](const auto& holds) { return shown(std::ranges::all_of(all, holds)); };
-  fmt::print("random start, words that were shown: 0.7 or more in all:          {}\n",
+  fmt::print("random start, words that were shown: 0.7 or more in all:           {}\n",
              all_are([](const Reached& r) { return r.random[0] >= 0.7; }));
-  fmt::print("random start, other words: less in all, by 0.15 or more:          {}\n",
+  fmt::print("random start, other words: less in all, by 0.15 or more:           {}\n",
              all_are([](const Reached& r) { return r.random[1] <= r.random[0] - 0.15; }));
-  fmt::print("pretrained, other words: better than random start by 0.15 or more:{}\n",
+  fmt::print("pretrained, other words: better than random start by 0.15 or more: {}\n",
              all_are([](const Reached& r) { return r.pretrained[1] >= r.random[1] + 0.15; }));
-  fmt::print("pretrained, other words: better than the guess:                   {}\n",
+  fmt::print("pretrained, other words: better than the guess:                    {}\n",
              all_are([](const Reached& r) { return r.pretrained[1] > r.guess[1]; }));
 }
 
@@ -157,20 +156,58 @@ void the_four_ways(const AllSets& sets, const bert::BertForPreTraining& fresh,
 
 void attention_on_top(const AllSets& sets, const bert::BertForPreTraining& learnt) {
   section("Attention on top");
-  fmt::print("{:<16} {:>12} {:>12} {:>18}\n", "one vector by", "body frozen", "body moves", "numbers on top");
+  fmt::print("{:<16} {:>12} {:>12} {:>16}\n", "one vector by", "body frozen", "body moves", "numbers on top");
+  plot::Bars bars;
+  bars.title = "What is given, other words: right";
+  bars.percent = true;
+  bars.width = 640;
+  bars.groups = pooling_names;
+  bars.series = {{"body frozen", {}, 2}, {"body moves", {}, 1}};
+  Course frozen_way = frozen_course();
+  if (short_run) frozen_way.steps = 5;
+  double weight[2] = {0, 0};
   for (size_t i = 0; i < poolings.size(); ++i) {
     const KindTask task{poolings[i]};
-    double right[2];
     int64_t on_top = 0;
     for (const bool frozen : {true, false}) {
       const auto model =
-          tuned(task, learnt.bert, sets.given.training, frozen ? frozen_course() : usual_course(), 31);
-      right[frozen ? 0 : 1] = figures(task, model, sets.given.others)[0];
+          tuned(task, learnt.bert, sets.given.training, frozen ? frozen_way : usual_course(), 31);
+      bars.series[frozen ? 0 : 1].values.push_back(figures(task, model, sets.given.others)[0]);
+      if (model.pooling && model.pooling->attention)
+        weight[frozen ? 0 : 1] = weight_on_given(model, sets.given.others);
       if (!frozen) continue;
       for (const Tensor& one : model.parameters()) on_top += one.needs_grad() ? one.numel() : 0;
     }
-    fmt::print("{:<16} {:>12} {:>12} {:>18}\n", pooling_names[i], percent(right[0]), percent(right[1]),
-               on_top);
+    fmt::print("{:<16} {:>12} {:>12} {:>16}\n", pooling_names[i], percent(bars.series[0].values[i]),
+               percent(bars.series[1].values[i]), on_top);
+  }
+  fmt::print("the query's weight on the words for what is given: {}, {}\n", percent(weight[0]),
+             percent(weight[1]));
+  save_figure("pooling.svg", plot::draw(bars));
+
+  section("Attention on top, in words");
+  const std::vector<double>&still = bars.series[0].values, &moving = bars.series[1].values;
+  fmt::print("body frozen: attention better than all others by 0.1 or more: {}\n",
+             shown(still[3] > std::max({still[0], still[1], still[2]}) + 0.1));
+  fmt::print("body moves: 80 % or more by each:                             {}\n",
+             shown(std::ranges::min(moving) >= 0.8));
+}
+
+void frozen_or_full(const bert::BertForPreTraining& learnt) {
+  section("Frozen or full");
+  fmt::print("{:<30} {:>16} {:>8}\n", "frozen", "numbers that move", "of all");
+  for (int64_t layers = -1; layers <= small_config().num_hidden_layers; ++layers) {
+    Rng rng(31);
+    const auto model = KindTask{}.model(rng);
+    put_body(learnt.bert, model.bert);
+    if (layers >= 0) bert::freeze_layers(model, layers);
+    int64_t moving = 0;
+    for (const Tensor& one : model.parameters()) moving += one.needs_grad() ? one.numel() : 0;
+    fmt::print("{:<30} {:>16} {:>8}\n",
+               layers < 0    ? "nothing"
+               : layers == 0 ? "embeddings"
+                             : fmt::format("embeddings, the first {}", layers),
+               moving, percent(static_cast<double>(moving) / static_cast<double>(model.num_parameters())));
   }
 }
 
@@ -226,6 +263,7 @@ int main(int argc, char** argv) {
     the_examples(sets);
     the_four_ways(sets, fresh, learnt);
     attention_on_top(sets, learnt);
+    frozen_or_full(learnt);
     museum(sets, learnt);
   });
 }
