@@ -95,10 +95,12 @@ TEST_CASE("16: what is asked of the others has no good, name or ending that was 
     }
   }
   const auto ends_with = [](const std::string& word, const Words& ends, size_t first) {
-    return word.ends_with(ends[first]) || word.ends_with(ends[first + 1]);
+    for (size_t i = first; i < first + 4; ++i)
+      if (word.ends_with(ends[i])) return true;
+    return false;
   };
   for (const auto& [examples, first] :
-       {std::pair{&sets.names.training, size_t{0}}, std::pair{&sets.names.others, size_t{2}}}) {
+       {std::pair{&sets.names.training, size_t{0}}, std::pair{&sets.names.others, size_t{4}}}) {
     for (const Tagged& one : *examples) {
       for (size_t i = 0; i < one.words.size(); ++i) {
         const auto name = std::ranges::find(first_names, one.words[i]);
@@ -312,7 +314,6 @@ TEST_CASE("16 museum: a tag at every piece, an answer that ends before it begins
   CHECK(padded_loss(model, one, 0, true) == Approx(alone));
   CHECK(std::abs(padded_loss(model, one, 8, false) - alone) < 1e-12);
   CHECK(padded_loss(model, one, 8, true) > alone + 1e-3);
-  CHECK(crossing(model, sets.questions.training) > 0.05);
 
   const bert::BertForPreTraining trained = fresh_bert(1), into = fresh_bert(2);
   const nn::LoadReport wrong = load_by_name(trained, into.bert, true);
@@ -348,9 +349,14 @@ TEST_CASE("16: pretraining carries over to words that no label has shown, and on
     INFO(one.task << ", " << one.measure << ": guess " << one.guess[1] << ", random " << one.random[0] << " "
                   << one.random[1] << ", pretrained " << one.pretrained[1]);
     CHECK(one.random[0] >= 0.7);
-    CHECK(one.random[1] <= one.random[0] - 0.15);
-    CHECK(one.pretrained[1] >= one.random[1] + 0.15);
+    const double margin = one.task == "names" ? 0.05 : 0.15;  // of names each ending is a coin
+    CHECK(one.random[1] <= one.random[0] - margin);
+    CHECK(one.pretrained[1] >= one.random[1] + margin);
+    CHECK(one.pretrained[1] > one.guess[1]);
   }
+  const auto begun =
+      tuned(AnswerTask{}, learnt.bert, sets.questions.training, {.steps = 10}, training_seed(31));
+  CHECK(crossing(begun, sets.questions.shown) > 0.02);
   CHECK(by_query > by_mean + 0.1);
   CHECK(all[0].pretrained[1] > by_query);  // a body that moves
 }

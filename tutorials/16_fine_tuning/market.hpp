@@ -23,7 +23,8 @@ inline const Words first_names = {"anna",  "ben",  "clara", "david", "eva",   "f
                                   "greta", "hugo", "ida",   "jonas", "karla", "leo"};
 /// Family names and towns begin alike: bergmann, bergheim. Each is two pieces.
 inline const Words stems = {"berg", "lind", "stein", "holm", "wald", "bach"};
-inline const Words family_ends = {"mann", "son", "er", "quist"}, town_ends = {"heim", "dorf", "by", "stad"};
+inline const Words family_ends = {"mann", "son", "ler", "quist", "er", "sen", "ing", "ow"};
+inline const Words town_ends = {"heim", "dorf", "by", "stad", "ford", "au", "wick", "burg"};
 inline const Words small_words = {"gives", "for", "in", "misses", "and", "who", "where", "what"};
 
 /// Which words a text may have: the first half of each list, the second, or all.
