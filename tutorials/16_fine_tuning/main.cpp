@@ -189,6 +189,9 @@ void attention_on_top(const AllSets& sets, const bert::BertForPreTraining& learn
   const std::vector<double>&still = bars.series[0].values, &moving = bars.series[1].values;
   fmt::print("body frozen: attention better than all others by 0.1 or more: {}\n",
              shown(still[3] > std::max({still[0], still[1], still[2]}) + 0.1));
+  fmt::print(
+      "body frozen: the others between 0.3 and 0.7:                  {}\n",
+      shown(std::all_of(still.begin(), still.begin() + 3, [](double x) { return x > 0.3 && x < 0.7; })));
   fmt::print("body moves: 80 % or more by each:                             {}\n",
              shown(std::ranges::min(moving) >= 0.8));
 }
@@ -206,7 +209,7 @@ void frozen_or_full(const bert::BertForPreTraining& learnt) {
     fmt::print("{:<30} {:>16} {:>8}\n",
                layers < 0    ? "nothing"
                : layers == 0 ? "embeddings"
-                             : fmt::format("embeddings, the first {}", layers),
+                             : fmt::format("embeddings, layers 1 to {}", layers),
                moving, percent(static_cast<double>(moving) / static_cast<double>(model.num_parameters())));
   }
 }
