@@ -21,11 +21,11 @@ struct Sets {
 /// `make` is given which words, and random numbers.
 template <class Make>
 auto sets_of(uint64_t seed, int64_t training, int64_t asked, const Make& make) {
-  Rng rng(seed);
-  Sets<decltype(make(Half::all, rng))> sets;
-  for (int64_t i = 0; i < training; ++i) sets.training.push_back(make(Half::shown, rng));
-  for (int64_t i = 0; i < asked; ++i) sets.shown.push_back(make(Half::shown, rng));
-  for (int64_t i = 0; i < asked; ++i) sets.others.push_back(make(Half::others, rng));
+  Rng streams[] = {Rng(seed).split(0), Rng(seed).split(1), Rng(seed).split(2)};
+  Sets<decltype(make(Half::all, streams[0]))> sets;
+  for (int64_t i = 0; i < training; ++i) sets.training.push_back(make(Half::shown, streams[0]));
+  for (int64_t i = 0; i < asked; ++i) sets.shown.push_back(make(Half::shown, streams[1]));
+  for (int64_t i = 0; i < asked; ++i) sets.others.push_back(make(Half::others, streams[2]));
   return sets;
 }
 

@@ -209,6 +209,7 @@ void frozen_or_full(const bert::BertForPreTraining& learnt) {
     fmt::print("{:<30} {:>16} {:>8}\n",
                layers < 0    ? "nothing"
                : layers == 0 ? "embeddings"
+               : layers == 1 ? "embeddings, layer 1"
                              : fmt::format("embeddings, layers 1 to {}", layers),
                moving, percent(static_cast<double>(moving) / static_cast<double>(model.num_parameters())));
   }
@@ -262,7 +263,7 @@ int main(int argc, char** argv) {
     gradients();
     const bert::BertForPreTraining fresh = fresh_bert(5), learnt = fresh_bert(5);
     the_body(learnt);
-    const AllSets sets = all_sets(21);
+    const AllSets sets = short_run ? all_sets(21, 40, 20) : all_sets(21);
     the_examples(sets);
     the_four_ways(sets, fresh, learnt);
     attention_on_top(sets, learnt);
