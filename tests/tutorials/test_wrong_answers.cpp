@@ -129,6 +129,7 @@ TEST_CASE("12 wrong answers are refused by name") { try_answers("12"); }
 TEST_CASE("13 wrong answers are refused by name") { try_answers("13"); }
 TEST_CASE("14 wrong answers are refused by name") { try_answers("14"); }
 TEST_CASE("15 wrong answers are refused by name") { try_answers("15"); }
+TEST_CASE("16 wrong answers are refused by name") { try_answers("16"); }
 TEST_CASE("17 wrong answers are refused by name") { try_answers("17"); }
 TEST_CASE("18 wrong answers are refused by name") { try_answers("18"); }
 TEST_CASE("19 wrong answers are refused by name") { try_answers("19"); }
