@@ -199,7 +199,7 @@ void two_hops(const bert::BertForPreTraining& model) {
   const double a = line("in layer 1 from \"it\" at the adjective", {it_adjective, {}}),
                b = line("in layer 1 from the nouns at the adjective", {nouns_adjective, {}});
   line("in layer 1 from \"it\" at the nouns", {it_nouns, {}});
-  const double c = line("in layer 2 from \"it\" at the adjective", {{}, it_adjective}),
+  const double c = line("in both layers from \"it\" at the adjective", {it_adjective, it_adjective}),
                d = line("in layer 2 from \"it\" at the nouns", {{}, it_nouns});
   section("Two hops, in words");
   fmt::print("it does without looks from \"it\" at the adjective, 90 % or more:   {}\n",
