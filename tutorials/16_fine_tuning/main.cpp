@@ -37,10 +37,11 @@ void some_texts() {
 void the_body(const bert::BertForPreTraining& model) {
   section("The body");
   fmt::print("{:>6} {:>7}\n", "steps", "loss");
+  const int64_t steps = short_run ? 6 : pretraining_steps, every = steps / 6;
   double recent = 0;
-  fill_gaps(model, 11, short_run ? 10 : pretraining_steps, [&](int64_t step, double loss) {
-    recent += loss / 100;
-    if (step % 100 != 0) return;
+  fill_gaps(model, 11, steps, [&](int64_t step, double loss) {
+    recent += loss / static_cast<double>(every);
+    if (step % every != 0) return;
     fmt::print("{:>6} {:>7.2f}\n", step, recent);
     recent = 0;
   });
