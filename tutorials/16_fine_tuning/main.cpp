@@ -143,8 +143,8 @@ void the_four_ways(const AllSets& sets, const bert::BertForPreTraining& fresh,
 
   section("Four ways, in words");
   const auto all_are = [&](const auto& holds) { return shown(std::ranges::all_of(all, holds)); };
-  fmt::print("random start, words that were shown: 0.7 or more in all:           {}\n",
-             all_are([](const Reached& r) { return r.random[0] >= 0.7; }));
+  fmt::print("random start, words that were shown: 0.6 or more in all:           {}\n",
+             all_are([](const Reached& r) { return r.random[0] >= 0.6; }));
   fmt::print("random start, other words: less in all, by 0.05 or more:           {}\n",
              all_are([](const Reached& r) { return r.random[1] <= r.random[0] - 0.05; }));
   fmt::print("pretrained, other words: better than random start by 0.05 or more: {}\n",
