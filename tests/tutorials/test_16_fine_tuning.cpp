@@ -348,7 +348,7 @@ TEST_CASE("16: pretraining carries over to words that no label has shown, and on
   for (const Reached& one : all) {
     INFO(one.task << ", " << one.measure << ": guess " << one.guess[1] << ", random " << one.random[0] << " "
                   << one.random[1] << ", pretrained " << one.pretrained[1]);
-    CHECK(one.random[0] >= 0.7);
+    CHECK(one.random[0] >= 0.6);
     const double margin = one.task == "names" ? 0.05 : 0.15;  // of names each ending is a coin
     CHECK(one.random[1] <= one.random[0] - margin);
     CHECK(one.pretrained[1] >= one.random[1] + margin);

@@ -37,10 +37,11 @@ void some_texts() {
 void the_body(const bert::BertForPreTraining& model) {
   section("The body");
   fmt::print("{:>6} {:>7}\n", "steps", "loss");
+  const int64_t steps = short_run ? 6 : pretraining_steps, every = steps / 6;
   double recent = 0;
-  fill_gaps(model, 11, short_run ? 10 : pretraining_steps, [&](int64_t step, double loss) {
-    recent += loss / 100;
-    if (step % 100 != 0) return;
+  fill_gaps(model, 11, steps, [&](int64_t step, double loss) {
+    recent += loss / static_cast<double>(every);
+    if (step % every != 0) return;
     fmt::print("{:>6} {:>7.2f}\n", step, recent);
     recent = 0;
   });
@@ -142,8 +143,8 @@ void the_four_ways(const AllSets& sets, const bert::BertForPreTraining& fresh,
 
   section("Four ways, in words");
   const auto all_are = [&](const auto& holds) { return shown(std::ranges::all_of(all, holds)); };
-  fmt::print("random start, words that were shown: 0.7 or more in all:           {}\n",
-             all_are([](const Reached& r) { return r.random[0] >= 0.7; }));
+  fmt::print("random start, words that were shown: 0.6 or more in all:           {}\n",
+             all_are([](const Reached& r) { return r.random[0] >= 0.6; }));
   fmt::print("random start, other words: less in all, by 0.05 or more:           {}\n",
              all_are([](const Reached& r) { return r.random[1] <= r.random[0] - 0.05; }));
   fmt::print("pretrained, other words: better than random start by 0.05 or more: {}\n",
