@@ -11,6 +11,7 @@
 #include "museum.hpp"
 #include "nn/gradcheck.hpp"
 #include "pictures.hpp"
+#include "tables.hpp"
 #include "tutorials/support/kit.hpp"
 #include "tutorials/support/table.hpp"
 
@@ -77,14 +78,6 @@ void turning() {
              std::abs(sum(found.vectors.select(1, 0) * planted_direction()).item()));
 }
 
-/// A line of a table on one cloud.
-void print_cloud(const std::string& name, const Tensor& y) {
-  const Tensor shares = spectrum(y);
-  std::string text;
-  for (int64_t k = 0; k < shares.size(0); ++k) text += fmt::format(" {:>7.3f}", shares.at({k}));
-  fmt::print("{:<22} {:>12.3f} {:>15.3f}  {}\n", name, mean_cosine(y), mean_size(y), text);
-}
-
 void cures_planted() {
   section("Cures of the planted cloud");
   const Tensor x = planted_cloud(1);
@@ -142,17 +135,6 @@ void learning(const bert::BertForPreTraining& model, const Handovers& world) {
       recent = 0;
     }
   });
-}
-
-void tell(const std::string& what, bool claim) { fmt::print("{:<74} {}\n", what + ":", shown(claim)); }
-
-void print_worth(const std::string& name, const Worth& one) {
-  fmt::print("{:<24} {:>11.3f} {:>18.3f} {:>12.3f} {:>9.3f}\n", name, one.cosine, one.largest, one.form,
-             one.order);
-}
-void print_worth_title() {
-  fmt::print("{:<24} {:>11} {:>18} {:>12} {:>9}\n", "", "mean cosine", "largest direction", "of the form",
-             "Spearman");
 }
 
 void cosines_of_pairs(const Vectors& x, const Pairs& test) {
