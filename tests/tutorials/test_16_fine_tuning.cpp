@@ -357,6 +357,6 @@ TEST_CASE("16: pretraining carries over to words that no label has shown, and on
   const auto begun =
       tuned(AnswerTask{}, learnt.bert, sets.questions.training, {.steps = 10}, training_seed(31));
   CHECK(crossing(begun, sets.questions.shown) > 0.02);
-  CHECK(by_query > by_mean + 0.1);
+  CHECK(by_query > by_mean + 0.05);
   CHECK(all[0].pretrained[1] > by_query);  // a body that moves
 }

@@ -1,6 +1,6 @@
 /// @file
-/// Chapter 16's labelled examples, a few hundred for each task. What is learnt from has half of the words; what
-/// is asked has the same words, or the others.
+/// Chapter 16's labelled examples, a few hundred for each task. What is learnt from has half of the words;
+/// what is asked has the same words, or the others.
 #pragma once
 
 #include <algorithm>

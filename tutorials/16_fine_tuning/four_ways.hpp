@@ -1,6 +1,6 @@
 /// @file
-/// Chapter 16's measurement: each task on the pretrained body, on the same network without pretraining, and by
-/// a guess that needs no network.
+/// Chapter 16's measurement: each task on the pretrained body, on the same network without pretraining, and
+/// by a guess that needs no network.
 #pragma once
 
 #include <array>

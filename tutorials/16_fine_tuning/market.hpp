@@ -1,6 +1,6 @@
 /// @file
-/// Chapter 16's language: a market without money, where people give goods of one kind for goods of another. Half
-/// of the words are those that labelled examples show.
+/// Chapter 16's language: a market without money, where people give goods of one kind for goods of another.
+/// Half of the words are those that labelled examples show.
 #pragma once
 
 #include <map>

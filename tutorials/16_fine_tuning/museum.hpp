@@ -1,6 +1,6 @@
 /// @file
-/// Chapter 16's checks that catch its bugs: tags counted at every piece, an answer that ends before it begins,
-/// padding that can be an answer, and a body that was not loaded.
+/// Chapter 16's checks that catch its bugs: tags counted at every piece, an answer that ends before it
+/// begins, padding that can be an answer, and a body that was not loaded.
 #pragma once
 
 #include "tuning.hpp"
