@@ -7,9 +7,9 @@
 
 #include "bert/data/masking.hpp"
 #include "bert/model/heads.hpp"
-#include "market.hpp"
 #include "nn/optimizer.hpp"
 #include "nn/schedule.hpp"
+#include "rows.hpp"
 
 namespace gradus::tutorials::fine_tuning {
 

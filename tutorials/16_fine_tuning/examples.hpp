@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "heads.hpp"
-#include "market.hpp"
+#include "rows.hpp"
 
 namespace gradus::tutorials::fine_tuning {
 
