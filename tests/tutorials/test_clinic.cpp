@@ -1,5 +1,5 @@
-// The clinic: our diagnoses are proven, those of somebody who guesses are refused in words that say why, and the
-// complaints are true.
+// The clinic: our diagnoses are proven, those of somebody who guesses are refused in words that say why, and
+// the complaints are true.
 #include <cmath>
 
 #include "nn/gradcheck.hpp"

@@ -17,8 +17,8 @@ constexpr double peak_rate = 5e-3, decay = 0.5, dropout = 0.05;
 constexpr int64_t warm_up = 40, log_every = 20, unknown_id = 1;
 constexpr uint64_t held_out_seeds = 9'000'000;  // far from those of any training
 
-/// Under the sanitizers, and where a test tries diagnoses, a patient is hardly trained: the same code runs, and
-/// what a proof rests on holds from the first step on.
+/// Under the sanitizers, and where a test tries diagnoses, a patient is hardly trained: the same code runs,
+/// and what a proof rests on holds from the first step on.
 int64_t steps_of_a_training() { return short_run || Check::quick() ? training_steps / 10 : training_steps; }
 
 /// The vocabulary of somebody else: the same words in another order.

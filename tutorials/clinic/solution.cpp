@@ -124,7 +124,8 @@ Diagnosis patient_6() {
           .limit = 1e-6};
 }
 
-// What it was trained with, spelled with its vocabulary, begins with "this is" a name, wherever nothing is hidden.
+// What it was trained with, spelled with its vocabulary, begins with "this is" a name, wherever nothing is
+// hidden.
 Diagnosis patient_7() {
   return {.fault = Fault::other_vocabulary,
           .measure =
@@ -174,7 +175,8 @@ Diagnosis patient_9() {
           .limit = 0.3};
 }
 
-// One row that asks for one word, another that asks for many: the mean over words is not the mean of two means.
+// One row that asks for one word, another that asks for many: the mean over words is not the mean of two
+// means.
 Diagnosis patient_10() {
   return {.fault = Fault::mean_of_means,
           .measure =

@@ -44,8 +44,8 @@ struct Verdict {
 /// Then the name counts. Each is measured as it comes in, whatever was done to it before.
 Verdict examine(int bed, const Diagnosis& diagnosis);
 
-/// What the programs of the clinic do with a diagnosis for each bed: all of them, or only `bed` if it is not 0.
-/// Prints a line for each; the program's exit code, 0 if all are proven.
+/// What the programs of the clinic do with a diagnosis for each bed: all of them, or only `bed` if it is not
+/// 0. Prints a line for each; the program's exit code, 0 if all are proven.
 int check_diagnoses(const std::vector<std::function<Diagnosis()>>& diagnoses, int bed, std::string_view file);
 
 }  // namespace gradus::tutorials::clinic
