@@ -2,7 +2,7 @@
 /// The clinic: a patient, as it comes to you. All of it can be asked and measured; what it suffers from
 /// cannot.
 ///
-///     Patient patient = ...;
+///     Patient patient(Fault::none, 7);
 ///     const Batch batch = patient.training_batch(0);
 ///     const Tensor rows = sum(patient.look(batch).attention[0], Axes{-1});   // 1 everywhere?
 #pragma once

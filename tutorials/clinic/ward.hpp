@@ -24,8 +24,8 @@ Patient admit(int bed);
 ///
 ///     Diagnosis patient_2() {
 ///       return {.fault = Fault::no_positions,
-///               .measure = [](Patient& p) { return -largest(position_vectors(p)); },
-///               .limit = -1e-3};
+///               .measure = [](Patient& p) { return -static_cast<double>(p.parameters().size()); },
+///               .limit = -40};
 ///     }
 struct Diagnosis {
   Fault fault = Fault::none;
