@@ -71,8 +71,7 @@ constexpr std::array<Bed, beds + 1> ward = {{
 
 const Bed& bed_of(int number) {
   if (number < 0 || number > beds) {
-    throw ValueError(
-        fmt::format("the clinic: there is no patient {}; they are 1 to {}, and 0 is healthy", number, beds));
+    fail<ValueError>("the clinic: there is no patient {}; they are 1 to {}, and 0 is healthy", number, beds);
   }
   return ward[static_cast<size_t>(number)];
 }
@@ -103,8 +102,7 @@ class Instrument {
     Patient patient(fault, number);
     manual_seed(number);
     const double value = diagnosis_.measure(patient);
-    if (!std::isfinite(value))
-      throw ValueError(fmt::format("the measurement gave {}, which is no number", value));
+    if (!std::isfinite(value)) fail<ValueError>("the measurement gave {}, which is no number", value);
     show_progress(bed_, ++done_, all);
     return value;
   }
@@ -197,7 +195,7 @@ std::string_view complaint(int bed) { return bed_of(bed).complaint; }
 Patient admit(int bed) { return Patient(bed_of(bed).fault, seed); }
 
 Verdict examine(int bed, const Diagnosis& diagnosis) {
-  if (bed == 0) throw ValueError("the clinic: patient 0 is healthy, there is nothing to find");
+  if (bed == 0) fail<ValueError>("the clinic: patient 0 is healthy, there is nothing to find");
   if (!diagnosis.measure) return {false, "there is a name and no measurement"};
   if (std::isnan(diagnosis.limit)) return {false, "the limit is NaN, and nothing is above that"};
   try {
