@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <map>
+#include <regex>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -14,12 +15,25 @@
 
 namespace gradus::test {
 
+/// What was said on standard error without the lines of progress, which come every ten seconds: on a machine
+/// that is busy enough any command has some.
+inline std::string without_progress(const std::string& errors) {
+  static const std::regex progress("^[a-z-]+ .*[0-9]+:[0-9][0-9] left$");
+  std::istringstream lines(errors);
+  std::string rest;
+  for (std::string line; std::getline(lines, line);)
+    if (!std::regex_match(line, progress)) rest += line + (lines.eof() ? "" : "\n");
+  return rest;
+}
+
 /// Runs `gradus arguments...` with `folder` as its working folder, so that messages hold short names.
 /// `input` is shell text that feeds standard input, such as `printf 'a text' |`.
 inline ProgramResult call_gradus(const std::filesystem::path& folder, std::vector<std::string> arguments,
                                  const std::string& input = "") {
   arguments.insert(arguments.begin(), GRADUS_PROGRAM);
-  return run_program(arguments, "cd '" + folder.string() + "' && " + input);
+  ProgramResult result = run_program(arguments, "cd '" + folder.string() + "' && " + input);
+  result.errors = without_progress(result.errors);
+  return result;
 }
 
 /// Runs lines of shell in `folder`, where `gradus` is the program that was built. Stops at the first failure.

@@ -3,10 +3,20 @@
 
 #include <csignal>
 
+#include "app/program.hpp"
 #include "app/terminal/interrupt.hpp"
 #include "support/catch.hpp"
 
 using namespace gradus::app;
+
+TEST_CASE("tests see what is said without the lines of progress") {
+  CHECK(
+      gradus::test::without_progress(
+          "embedding 100 %  0:00 left\ngradus embed: cut\npretraining  1 %  step 2  loss 3  12:14 left\n") ==
+      "gradus embed: cut\n");
+  CHECK(gradus::test::without_progress("") == "");
+  CHECK(gradus::test::without_progress("one\ntwo") == "one\ntwo");
+}
 
 TEST_CASE("times are shown as a clock shows them") {
   CHECK(clock_text(0) == "0:00");
