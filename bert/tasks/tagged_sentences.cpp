@@ -66,8 +66,9 @@ class Reader {
     const std::string type = tag.substr(2), before = sentence.tags.empty() ? "" : sentence.tags.back();
     if (before.size() > 2 && before.substr(2) == type) return tag;
     if (column_ == TagColumn::iob1) return "B-" + type;
-    refuse(fmt::format("{} {}; an entity begins with B-{}, but for IOB1 (--iob1)", tag,
-                       before.empty() ? "begins a sentence" : "follows " + before, type));
+    refuse(fmt::format(
+        "{} {}; an entity begins with B-{}, but for IOB1, which finetune and predict read with --iob1", tag,
+        before.empty() ? "begins a sentence" : "follows " + before, type));
   }
 
   TaggedSentences& all_;

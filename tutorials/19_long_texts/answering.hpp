@@ -50,11 +50,8 @@ inline AnswerLesson answer_lesson(Rng& rng) {
 
 /// As train() does, with the mean of two cross entropies: of the first slot and of the last.
 inline void train_answers(const Answerer& model, uint64_t seed, int64_t steps) {
-  const double rate = 6e-3;
-  nn::Adam optimizer(model, {.lr = rate});
-  const nn::Schedule schedule{nn::Schedule::Kind::cosine, rate, steps / 10, steps};
   Rng rng(seed);
-  for (int64_t step = 0; step < steps; ++step) {
+  descend(model, steps, [&] {
     std::vector<bert::TextRow> rows;
     std::vector<int64_t> first, last;
     for (int i = 0; i < 64; ++i) {
@@ -63,12 +60,9 @@ inline void train_answers(const Answerer& model, uint64_t seed, int64_t steps) {
       first.push_back(lesson.first_slot);
       last.push_back(lesson.last_slot);
     }
-    optimizer.zero_grad();
     const bert::TaskInput input = input_of(rows);
-    bert::answer_loss(model(input), input.attention_mask, tensor(first), tensor(last)).backward();
-    optimizer.set_learning_rate(schedule(step));
-    optimizer.clipped_step(1.0);
-  }
+    return bert::answer_loss(model(input), input.attention_mask, tensor(first), tensor(last));
+  });
 }
 
 /// What the network says of each window of a letter.

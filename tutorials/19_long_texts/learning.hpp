@@ -104,15 +104,28 @@ inline Tensor logits_of(const Tagger& model, const std::vector<bert::TextRow>& r
   return model(input, tensor(positions));
 }
 
-/// Adam, on 64 fresh letters at each step; the rate rises for a tenth of the steps and then falls to 0.
-template <class Model>
-void train(const Model& model, const std::function<Letter(Rng&)>& lesson, uint64_t seed, int64_t steps,
-           const std::function<void(int64_t, double)>& after = {}) {
+/// Adam for so many steps, each with a loss of its own; the rate rises for a tenth of them and then falls to 0.
+inline void descend(const nn::Module& model, int64_t steps, const std::function<Tensor()>& loss_of_step,
+                    const std::function<void(int64_t, double)>& after = {}) {
   const double rate = 6e-3;
   nn::Adam optimizer(model, {.lr = rate});
   const nn::Schedule schedule{nn::Schedule::Kind::cosine, rate, steps / 10, steps};
-  Rng rng(seed);
   for (int64_t step = 0; step < steps; ++step) {
+    optimizer.zero_grad();
+    const Tensor loss = loss_of_step();
+    loss.backward();
+    optimizer.set_learning_rate(schedule(step));
+    optimizer.clipped_step(1.0);
+    if (after) after(step + 1, loss.item());
+  }
+}
+
+/// Learns from 64 fresh letters at each step.
+template <class Model>
+void train(const Model& model, const std::function<Letter(Rng&)>& lesson, uint64_t seed, int64_t steps,
+           const std::function<void(int64_t, double)>& after = {}) {
+  Rng rng(seed);
+  const auto loss_of_step = [&] {
     std::vector<bert::TextRow> rows;
     std::vector<int64_t> labels, places;
     for (int i = 0; i < 64; ++i) {
@@ -121,13 +134,9 @@ void train(const Model& model, const std::function<Letter(Rng&)>& lesson, uint64
       labels.push_back(letter.label);
       places.push_back(letter.place);
     }
-    optimizer.zero_grad();
-    const Tensor loss = cross_entropy(logits_of(model, rows, places), tensor(labels));
-    loss.backward();
-    optimizer.set_learning_rate(schedule(step));
-    optimizer.clipped_step(1.0);
-    if (after) after(step + 1, loss.item());
-  }
+    return cross_entropy(logits_of(model, rows, places), tensor(labels));
+  };
+  descend(model, steps, loss_of_step, after);
 }
 
 }  // namespace gradus::tutorials::long_texts

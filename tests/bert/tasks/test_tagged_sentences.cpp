@@ -84,11 +84,14 @@ TEST_CASE("tagged sentences: what is wrong is named with its line") {
     return said.substr(file.size());
   };
   CHECK(refusal("a O\nb I-PER\n") ==
-        ", line 2: I-PER follows O; an entity begins with B-PER, but for IOB1 (--iob1)");
+        ", line 2: I-PER follows O; an entity begins with B-PER, but for IOB1, which finetune and predict "
+        "read with --iob1");
   CHECK(refusal("a B-LOC\nb I-PER\n") ==
-        ", line 2: I-PER follows B-LOC; an entity begins with B-PER, but for IOB1 (--iob1)");
+        ", line 2: I-PER follows B-LOC; an entity begins with B-PER, but for IOB1, which finetune and "
+        "predict read with --iob1");
   CHECK(refusal("a B-PER\n\nb I-PER\n") ==
-        ", line 3: I-PER begins a sentence; an entity begins with B-PER, but for IOB1 (--iob1)");
+        ", line 3: I-PER begins a sentence; an entity begins with B-PER, but for IOB1, which finetune and "
+        "predict read with --iob1");
   CHECK(refusal("a O\nb PER\n") == ", line 2: the tag 'PER' is none of O, B-type and I-type");
   CHECK(refusal("a B-\n") == ", line 1: the tag 'B-' is none of O, B-type and I-type");
   CHECK(refusal("a S-PER\n", TagColumn::iob1) == ", line 1: the tag 'S-PER' is none of O, B-type and I-type");
