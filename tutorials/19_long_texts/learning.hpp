@@ -104,7 +104,7 @@ inline Tensor logits_of(const Tagger& model, const std::vector<bert::TextRow>& r
   return model(input, tensor(positions));
 }
 
-/// Adam for so many steps, each with a loss of its own; the rate rises for a tenth of them and then falls to 0.
+/// Adam, with a loss of its own for each step; the rate rises for a tenth of the steps and then falls to 0.
 inline void descend(const nn::Module& model, int64_t steps, const std::function<Tensor()>& loss_of_step,
                     const std::function<void(int64_t, double)>& after = {}) {
   const double rate = 6e-3;
