@@ -2,6 +2,7 @@
 
 #include <queue>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "autograd/grad_mode.hpp"
 #include "autograd/module_scope.hpp"
@@ -26,7 +27,7 @@ bool is_sole_owner(const Tensor& x) {
 /// One backward pass: nodes that have received a gradient, and the sum of what each received.
 class Pass {
  public:
-  explicit Pass(BackwardOptions options) : options_(options), detect_anomaly_(anomaly_enabled()) {}
+  explicit Pass(BackwardOptions options) : options_(std::move(options)), detect_anomaly_(anomaly_enabled()) {}
 
   void seed(const Tensor& output, Tensor cotangent) {
     if (!output.needs_grad()) {
@@ -54,26 +55,66 @@ class Pass {
   void run() {
     const DetectAnomaly pause(
         false);  // what a derivative computes on its way is not an output; `send` checks it
+    if (options_.leaf_done) count_uses();
     // Nodes older than every wanted one cannot lead to it.
     uint64_t oldest = UINT64_MAX;
     for (const auto& [node, gradient] : wanted_) oldest = std::min(oldest, node->order);
     while (!heap_.empty()) {
       const NodePtr node = heap_.top();
       heap_.pop();
+      if (node->is_leaf && !gradients_.contains(node.get())) continue;  // it was done early
       const ModuleScope scope(node->part.get());  // what fails here fails in the part that recorded the node
-      const auto entry = gradients_.find(node.get());
-      Tensor dy = std::move(entry->second);
-      gradients_.erase(entry);
-      for (const auto& hook : node->hooks) {
-        if (Tensor changed = hook(dy); changed.defined()) replace(dy, std::move(changed), *node);
-      }
-      if (const auto wanted = wanted_.find(node.get()); wanted != wanted_.end()) wanted->second = dy;
-      if (wanted_.empty()) keep(*node, dy);
+      const Tensor dy = take(*node);
       if (!node->is_leaf && (wanted_.empty() || node->order > oldest)) propagate(node, dy);
     }
   }
 
  private:
+  /// The sum of what a node has received, as its hooks leave it, and keeps it where it is wanted.
+  Tensor take(const Node& node) {
+    const auto entry = gradients_.find(&node);
+    Tensor dy = std::move(entry->second);
+    gradients_.erase(entry);
+    for (const auto& hook : node.hooks) {
+      if (Tensor changed = hook(dy); changed.defined()) replace(dy, std::move(changed), node);
+    }
+    if (const auto wanted = wanted_.find(&node); wanted != wanted_.end()) wanted->second = dy;
+    if (wanted_.empty()) keep(node, dy);
+    if (node.is_leaf && options_.leaf_done)
+      if (const std::shared_ptr<TensorImpl> owner = node.leaf.lock()) options_.leaf_done(Tensor(owner));
+    return dy;
+  }
+
+  /// How many edges lead to each leaf. A leaf is older than all ops, so it would come last of all; with the
+  /// last of its edges behind it, it is complete.
+  void count_uses() {
+    std::vector<const Node*> open;
+    std::unordered_set<const Node*> seen;
+    for (const auto& [node, gradient] : gradients_) open.push_back(node);
+    while (!open.empty()) {
+      const Node* node = open.back();
+      open.pop_back();
+      if (!seen.insert(node).second) continue;
+      for (const Node::Edge& edge : node->edges) {
+        if (!edge.to) continue;
+        if (edge.to->is_leaf) {
+          ++uses_[edge.to.get()];
+        } else {
+          open.push_back(edge.to.get());
+        }
+      }
+    }
+  }
+
+  /// A node has sent what it had to send along these edges.
+  void count_down(const std::vector<Node::Edge>& edges) {
+    if (!options_.leaf_done) return;
+    for (const Node::Edge& edge : edges) {
+      if (!edge.to || !edge.to->is_leaf || --uses_.at(edge.to.get()) > 0) continue;
+      if (gradients_.contains(edge.to.get())) take(*edge.to);
+    }
+  }
+
   void receive(const NodePtr& node, Tensor gradient) {
     const auto [entry, fresh] = gradients_.try_emplace(node.get());
     Tensor& total = entry->second;
@@ -159,6 +200,7 @@ class Pass {
     } else {
       for (const Node::Edge& edge : edges) send(*node, edge, edge.derivative(dy, y));
     }
+    count_down(edges);
   }
 
   /// The one place that sums a gradient down to the shape of the input it belongs to.
@@ -184,6 +226,7 @@ class Pass {
   std::priority_queue<NodePtr, std::vector<NodePtr>, OlderNode> heap_;
   std::unordered_map<const Node*, Tensor> gradients_;
   std::unordered_map<const Node*, Tensor> wanted_;
+  std::unordered_map<const Node*, int64_t> uses_;  // of leaves, with leaf_done: edges still to come
 };
 
 void seed_all(Pass& pass, const std::vector<Tensor>& outputs, const std::vector<Tensor>& cotangents) {
@@ -201,7 +244,7 @@ void seed_all(Pass& pass, const std::vector<Tensor>& outputs, const std::vector<
 void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& cotangents,
               BackwardOptions options) {
   const GradMode mode(options.create_graph);
-  Pass pass(options);
+  Pass pass(std::move(options));
   seed_all(pass, outputs, cotangents);
   pass.run();
 }

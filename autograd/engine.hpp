@@ -6,6 +6,7 @@
 /// problem.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "autograd/tensor.hpp"
@@ -16,6 +17,9 @@ struct BackwardOptions {
   bool retain_graph = false;  ///< keep what the ops saved, so that backward can run again
   bool create_graph = false;  ///< record the backward itself, so that its gradients can be differentiated
   bool allow_unused = false;  ///< `grad` only: an input that no output depends on gives an undefined tensor
+  /// `backward` only: called for each leaf as soon as its grad() is complete, while older ops are still to
+  /// come. Without it leaves get theirs in the end.
+  std::function<void(const Tensor& leaf)> leaf_done = {};
 };
 
 /// Adds d(sum of outputs * cotangents)/d(leaf) to the `grad()` of every leaf. A missing cotangent is 1 for a

@@ -1,9 +1,9 @@
-# Install rules: headers under include/gradus, four static libraries, and a package that find_package(gradus) finds.
+# Install rules: headers under include/gradus, five static libraries, and a package that find_package(gradus) finds.
 include(CMakePackageConfigHelpers)
 
-install(TARGETS gradus_autograd gradus_nn gradus_plot gradus_bert EXPORT gradus-targets
+install(TARGETS gradus_autograd gradus_parallel gradus_nn gradus_plot gradus_bert EXPORT gradus-targets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-foreach(part autograd nn plot bert)
+foreach(part autograd parallel nn plot bert)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${part} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/gradus
           FILES_MATCHING PATTERN "*.hpp")
 endforeach()

@@ -1,5 +1,6 @@
 # gradus_library(NAME DEPENDENCY...): the static library gradus::NAME from every .cpp below this folder, with what
-# gradus_embed makes of every .css and .js. A new source file needs no entry anywhere: the folder is the list.
+# gradus_embed makes of every .css and .js. A new source file needs no entry anywhere: the folder is the list. (A folder
+# in it with a CMakeLists.txt is another library.)
 
 add_library(gradus_flags INTERFACE)
 add_library(gradus::flags ALIAS gradus_flags)
@@ -86,6 +87,11 @@ endfunction()
 
 function(gradus_library name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  file(GLOB others ${CMAKE_CURRENT_SOURCE_DIR}/*/CMakeLists.txt)
+  foreach(other ${others})
+    get_filename_component(folder ${other} DIRECTORY)
+    list(FILTER sources EXCLUDE REGEX "^${folder}/")
+  endforeach()
   add_library(gradus_${name} STATIC ${sources})
   add_library(gradus::${name} ALIAS gradus_${name})
   set_target_properties(gradus_${name} PROPERTIES EXPORT_NAME ${name} POSITION_INDEPENDENT_CODE ON)
