@@ -11,6 +11,7 @@
 namespace gradus::app {
 
 void print(const std::string& result) {
+  if (is_silent()) return;
   const std::string text = visible(result);
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
   if (!written || std::fflush(stdout) != 0) {

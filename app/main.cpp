@@ -13,6 +13,7 @@
 #include "app/options/call_error.hpp"
 #include "app/options/cli11_quoting.hpp"
 #include "app/options/help.hpp"
+#include "app/ranks/ranks.hpp"
 #include "app/terminal/short_memory.hpp"
 #include "app/terminal/waiting_threads.hpp"
 #include "autograd/kernels/blis_choice.hpp"
@@ -40,7 +41,8 @@ int show(const CLI::App& program, const std::string& text) {
 }
 
 /// Before any command begins: what is wrong would else come out at the first matrix product.
-void check_environment() {
+void check_environment(const CLI::App& program) {
+  for (const CLI::App* command : program.get_subcommands()) check_ranks(command->get_name());
   try {
     kernels::blis_choice();
   } catch (const Error& error) {
@@ -48,11 +50,20 @@ void check_environment() {
   }
 }
 
+/// The end of a call that failed, after which no other rank is waited for.
+int failed(const CLI::App& program, const std::string& sentence, int code) {
+  code = fail_ranks(true, code);
+  if (!sentence.empty()) complain(program, sentence, code);
+  leave_ranks(code);
+  return code;
+}
+
 int run(CLI::App& program, int argc, char** argv) {
   try {
     std::vector<std::string> arguments = marked_arguments(argc, argv);
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     program.parse(std::move(arguments));
+    end_ranks();
     return exit_done;
   } catch (const CLI::CallForHelp&) {
     return show(program, program.help());
@@ -60,15 +71,19 @@ int run(CLI::App& program, int argc, char** argv) {
     return show(program, std::string(version.what()) + "\n");
   } catch (const CLI::ParseError& error) {
     return complain(program, unmarked(explain(program, error)), exit_wrong_call);
+  } catch (const parallel::OtherRankFailed&) {
+    const int code = fail_ranks(false, exit_failed);
+    leave_ranks(code);
+    return code;
   } catch (const WrongCall& error) {
-    return complain(program, error.what(), exit_wrong_call);
+    return failed(program, error.what(), exit_wrong_call);
   } catch (const Exit& end) {
-    return end.code;
+    return failed(program, "", end.code);
   } catch (const std::bad_alloc&) {
     release_reserve();
-    return complain(program, "there is not enough memory for this", exit_failed);
+    return failed(program, "there is not enough memory for this", exit_failed);
   } catch (const std::exception& error) {
-    return complain(program, error.what(), exit_failed);
+    return failed(program, error.what(), exit_failed);
   }
 }
 
@@ -101,7 +116,7 @@ int call(int argc, char** argv) {
   add_gradcheck(program);
   add_experiment(program);
   unmark_values(program);
-  program.parse_complete_callback(check_environment);
+  program.parse_complete_callback([&program] { check_environment(program); });
   return run(program, argc, argv);
 }
 
@@ -114,6 +129,7 @@ int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);
   try {
     let_waiting_threads_sleep(argv);
+    begin_ranks();
     prepare_for_short_memory();
     return call(argc, argv);
   } catch (const std::bad_alloc&) {  // before a command is known, or within a handler

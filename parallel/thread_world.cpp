@@ -1,6 +1,7 @@
 #include "parallel/thread_world.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <deque>
 #include <exception>
 #include <map>
@@ -74,14 +75,15 @@ class ThreadWorld : public World {
 
  private:
   void send_note(int64_t other, Note note) override {
-    mail_.post(rank(), other, note_tag, Bytes(1, static_cast<std::byte>(note)));
+    const auto bytes = std::as_bytes(std::span(&note, 1));
+    mail_.post(rank(), other, note_tag, Bytes(bytes.begin(), bytes.end()));
   }
 
   int64_t receive_note(Note& note) override {
     Bytes bytes;
     for (int64_t from = 0; from < size(); ++from) {
       if (!mail_.take(from, rank(), note_tag, bytes)) continue;
-      note = static_cast<Note>(bytes.front());
+      std::memcpy(&note, bytes.data(), sizeof note);
       return from;
     }
     return -1;
@@ -107,7 +109,7 @@ void run_ranks(int64_t ranks, const std::function<void(World&)>& work, const Wor
       world.farewell(false);
     } catch (...) {
       const std::exception_ptr error = std::current_exception();
-      if (!world.farewell(true)) return;
+      if (!world.farewell(true).speaks) return;
       const std::scoped_lock lock(mutex);
       told = error;
     }

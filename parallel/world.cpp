@@ -79,15 +79,27 @@ void World::wait(Swap& swap) {
     patience.turn();
     if (swap.is_done()) break;
     if (!patience.is_long()) continue;
-    read_notes();
-    for (size_t r = 0; r < notes_.size(); ++r) {
-      if (notes_[r] >= Note::follows)
-        fail<OtherRankFailed>("{} has failed", name_of(static_cast<int64_t>(r)));
-    }
-    const bool asked = std::ranges::find(notes_, Note::is_waiting) != notes_.end();
-    if (asked || seconds_since(begin) > options_.stall_seconds) roll_call();
+    look_around();
+    if (seconds_since(begin) > options_.stall_seconds) roll_call();
   }
   seconds_waited_ += seconds_since(begin);
+}
+
+/// Is there a reason not to wait any longer?
+void World::look_around() {
+  read_notes();
+  bool asked = false;
+  for (size_t r = 0; r < notes_.size(); ++r) {
+    const auto rank = static_cast<int64_t>(r);
+    asked = asked || notes_[r].kind == Kind::is_waiting;
+    if (notes_[r].kind >= Kind::follows) fail<OtherRankFailed>("{} has failed", name_of(rank));
+    if (rank == rank_ || is_alive(rank)) continue;
+    read_notes();  // its last word may have come just before
+    if (notes_[r].kind >= Kind::follows) fail<OtherRankFailed>("{} has failed", name_of(rank));
+    notes_[r].kind = Kind::follows;  // farewell() need not wait for it
+    fail<RankLost>("{} is gone", name_of(rank));
+  }
+  if (asked) roll_call();
 }
 
 void World::read_notes() {
@@ -95,50 +107,53 @@ void World::read_notes() {
     const int64_t from = receive_note(note);
     if (from < 0) return;
     Note& last = notes_[static_cast<size_t>(from)];
-    last = std::max(last, note);
+    if (note.kind > last.kind) last = note;
   }
 }
 
 void World::tell_all(Note note) {
+  notes_[static_cast<size_t>(rank_)] = note;
   for (int64_t other = 0; other < size_; ++other)
     if (other != rank_) send_note(other, note);
 }
 
 /// Nothing has come for long. Those that wait as well say so at once; who does not is the one that hangs.
 void World::roll_call() {
-  tell_all(Note::is_waiting);
-  notes_[static_cast<size_t>(rank_)] = Note::is_waiting;
+  tell_all({Kind::is_waiting});
+  const auto is_silent = [](const Note& note) { return note.kind == Kind::none; };
   const Clock::time_point begin = Clock::now();
-  while (seconds_since(begin) < options_.answer_seconds &&
-         std::ranges::find(notes_, Note::none) != notes_.end()) {
+  while (seconds_since(begin) < options_.answer_seconds && std::ranges::any_of(notes_, is_silent)) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     read_notes();
   }
   std::vector<std::string> missing;
-  for (size_t r = 0; r < notes_.size(); ++r)
-    if (notes_[r] == Note::none) missing.push_back(name_of(static_cast<int64_t>(r)));
-  std::ranges::replace(notes_, Note::none, Note::follows);  // farewell() need not wait for them
-  std::ranges::replace(notes_, Note::is_waiting, Note::none);
+  for (size_t r = 0; r < notes_.size(); ++r) {
+    if (is_silent(notes_[r])) missing.push_back(name_of(static_cast<int64_t>(r)));
+    // farewell() need not wait for those that are missing, and hears the others again.
+    if (notes_[r].kind <= Kind::is_waiting)
+      notes_[r].kind = is_silent(notes_[r]) ? Kind::follows : Kind::none;
+  }
   if (missing.empty())
-    fail<Stalled>("no rank has got on for {}, and all of them wait for another",
-                  spoken(options_.stall_seconds));
-  fail<Stalled>("{} {} not answered for {}", listed(missing), missing.size() == 1 ? "has" : "have",
-                spoken(options_.stall_seconds));
+    fail<RankLost>("no rank has got on for {}, and all of them wait for another",
+                   spoken(options_.stall_seconds));
+  fail<RankLost>("{} {} not answered for {}", listed(missing), missing.size() == 1 ? "has" : "have",
+                 spoken(options_.stall_seconds));
 }
 
-bool World::farewell(bool failed) {
-  const Note mine = failed ? Note::failed : Note::follows;
-  notes_[static_cast<size_t>(rank_)] = mine;
-  tell_all(mine);
+World::Farewell World::farewell(bool failed, int code) {
+  tell_all({failed ? Kind::failed : Kind::follows, code});
+  const auto is_there = [](const Note& note) { return note.kind >= Kind::follows; };
   const Clock::time_point begin = Clock::now();
-  const auto is_there = [](Note note) { return note >= Note::follows; };
   read_notes();
   while (!std::ranges::all_of(notes_, is_there) && seconds_since(begin) < options_.farewell_seconds) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
     read_notes();
+    for (size_t r = 0; r < notes_.size(); ++r)
+      if (!is_there(notes_[r]) && !is_alive(static_cast<int64_t>(r))) notes_[r].kind = Kind::follows;
   }
-  const auto first = std::ranges::find(notes_, Note::failed);
-  return first != notes_.end() ? first - notes_.begin() == rank_ : failed;
+  const auto first = std::ranges::find(notes_, Kind::failed, &Note::kind);
+  if (first == notes_.end()) return {.speaks = false, .code = code};
+  return {.speaks = first - notes_.begin() == rank_, .code = first->code};
 }
 
 bool World::any(bool mine) {

@@ -23,8 +23,8 @@ namespace gradus::parallel {
 struct OtherRankFailed : Error {
   using Error::Error;
 };
-/// A rank has not answered for too long.
-struct Stalled : Error {
+/// A rank has ended without a word, or not answered for too long.
+struct RankLost : Error {
   using Error::Error;
 };
 
@@ -61,7 +61,8 @@ class World {
   static constexpr int64_t most_tags = 32768;
   static constexpr int64_t own_tags = 64;  ///< the first ones are for what stands below
 
-  /// @throws OtherRankFailed if a rank said so meanwhile, Stalled if none came for stall_seconds.
+  /// @throws OtherRankFailed if a rank said so meanwhile; RankLost if one is gone, or nothing has come for
+  /// stall_seconds and some rank does not answer.
   void wait(Swap& swap);
   double seconds_waited() const { return seconds_waited_; }  ///< in wait(), so far
 
@@ -74,10 +75,13 @@ class World {
   void broadcast(std::vector<std::byte>& bytes);
   void broadcast(std::string& text);
 
-  /// Tells the others that this rank ends early, and waits until all have said so, or farewell_seconds.
-  /// `failed` is true if it has a reason of its own. Returns whether it is the one to say why: the lowest rank
-  /// with a reason.
-  bool farewell(bool failed);
+  struct Farewell {
+    bool speaks;  ///< this rank is the one to say why: the lowest with a reason of its own
+    int code;     ///< that rank's exit code
+  };
+  /// Tells the others that this rank ends early, and waits until all have said so, or farewell_seconds. `failed`
+  /// is true if it has a reason of its own, and would end with `code`.
+  Farewell farewell(bool failed, int code = 1);
 
   /// "rank 3 (process 1234 on host)".
   virtual std::string name_of(int64_t rank) const = 0;
@@ -88,14 +92,22 @@ class World {
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
-  /// What a rank says beside its swaps, in rising order.
-  enum class Note : int32_t { none, is_waiting, follows, failed };
+  /// What a rank says beside its swaps.
+  struct Note {
+    enum class Kind : int32_t { none, is_waiting, follows, failed };  ///< in rising order
+    Kind kind = Kind::none;
+    int32_t code = 0;
+  };
+  using Kind = Note::Kind;
   virtual void send_note(int64_t other, Note note) = 0;
   /// Takes a note that has come: its sender, or -1 if there is none.
   virtual int64_t receive_note(Note& note) = 0;
+  /// Whether the rank is still there, as far as this one can tell.
+  virtual bool is_alive(int64_t) const { return true; }
 
  private:
   void read_notes();
+  void look_around();
   void tell_all(Note note);
   [[noreturn]] void roll_call();
 

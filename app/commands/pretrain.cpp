@@ -15,11 +15,12 @@
 #include "app/pretrain/pretrain_start.hpp"
 #include "app/pretrain/run_report.hpp"
 #include "app/pretrain/start_model.hpp"
+#include "app/ranks/ranks.hpp"
+#include "app/ranks/shards.hpp"
 #include "app/runs/run_folder.hpp"
 #include "app/terminal/interrupt.hpp"
 #include "app/terminal/progress.hpp"
 #include "autograd/plural.hpp"
-#include "autograd/threads.hpp"
 #include "bert/evaluation/verdict.hpp"
 #include "bert/training/trainer.hpp"
 
@@ -40,17 +41,21 @@ std::string what_would_know_more(const PretrainCall& call) {
   return call.vocab.empty() ? larger : "leave --vocab out to learn one from it, or " + larger;
 }
 
-/// `make_out` makes sure that the run's folder is there, for what a large text leaves in it.
+/// `make_out` makes sure that the run's folder is there, for what a large text leaves in it. Ranks read a text
+/// from one token file, which the first of them makes.
 Texts read_texts(const PretrainCall& call, const bert::Tokenizer& tokenizer, Progress& progress,
-                 const std::function<void()>& make_out) {
+                 const std::function<void()>& make_out, const parallel::World& world) {
   constexpr const char *nothing = "nothing to learn",
                        *other_vocabulary = "take a vocabulary that is made for this text";
   std::vector<TextAccount> accounts;
-  const int64_t limit = call.map_above * 1'000'000;
+  const int64_t limit = world.size() > 1 ? 0 : call.map_above * 1'000'000;
   const auto open = [&](const std::vector<fs::path>& files, const char* name) {
     return open_text(files, tokenizer, call.block_sentences, [&]() -> std::optional<fs::path> {
       if (size_of(files) <= limit) return std::nullopt;
       make_out();
+      if (world.rank() > 0 && !bert::is_token_file(call.out / name))
+        fail<IoError>("{} is not there for {}; --out must be a folder that all ranks share",
+                      (call.out / name).string(), world.name_of(world.rank()));
       return call.out / name;
     });
   };
@@ -97,10 +102,12 @@ bert::PretrainingOptions for_evaluation(bert::PretrainingOptions options) {
   return options;
 }
 
-std::string progress_note(const bert::StepReport& r) {
-  return fmt::format("step {}  loss {:.3f}  MLM {:.3f} ({:.0f} %)  NSP {:.3f} ({:.0f} %)  {:.0f}k tokens/s",
-                     r.step, r.loss, r.mlm_loss, 100 * r.mlm_accuracy, r.nsp_loss, 100 * r.nsp_accuracy,
-                     r.slots_per_second / 1000);
+std::string progress_note(const bert::StepReport& r, int64_t ranks) {
+  std::string note = fmt::format(
+      "step {}  loss {:.3f}  MLM {:.3f} ({:.0f} %)  NSP {:.3f} ({:.0f} %)  {:.0f}k tokens/s", r.step, r.loss,
+      r.mlm_loss, 100 * r.mlm_accuracy, r.nsp_loss, 100 * r.nsp_accuracy, r.slots_per_second / 1000);
+  if (ranks > 1) note += fmt::format(" of {} ranks, {:.0f} % waiting", ranks, 100 * r.waiting_share);
+  return note;
 }
 
 std::string evaluation_line(const bert::StepReport& r, const bert::Evaluation& e) {
@@ -152,13 +159,17 @@ void run(PretrainCall call) {
   if (const int64_t longest = call.trainer.lengths.back().length; call.trainer.slots < longest)
     fail<WrongCall>("--slots {} is less than one row of --length, {}; take at least as many",
                     call.trainer.slots, longest);
+  call.trainer.world = join_ranks(call.stall_minutes, call.threads);
+  parallel::World& world = *call.trainer.world;
+  const bool is_first = world.rank() == 0;  // it holds the folder, and writes
   std::optional<bert::FolderLock> lock;  // a folder that is not there yet is made and held when all is known
-  if (fs::is_directory(call.out)) lock.emplace(hold_run(call.out));
-  const std::optional<bert::Resumable> found = checkpoint_to_resume(call.out, call.resume);
+  if (is_first && fs::is_directory(call.out)) lock.emplace(hold_run(call.out));
+  const std::optional<bert::Resumable> found =
+      bert::share(world, is_first ? checkpoint_to_resume(call.out, call.resume) : std::nullopt);
   const std::optional<fs::path> checkpoint = found ? std::optional(found->checkpoint) : std::nullopt;
-  if (call.threads > 0) set_num_threads(static_cast<int>(call.threads));
+  call.trainer.shards = shards_of(call.trainer.shards, call.trainer.accumulate, found, world);
   std::vector<std::string> notes;  // said when nothing stands in the way of training any more
-  const bert::Tokenizer tokenizer = tokenizer_of(call, checkpoint, notes);
+  const bert::Tokenizer tokenizer = tokenizer_of(call, checkpoint, notes, world);
   if (notes.empty())  // it was not learned now
     notes.push_back(
         fmt::format("{}: {}", tokenizer.vocab().name(), counted(tokenizer.vocab().size(), "piece")));
@@ -176,13 +187,15 @@ void run(PretrainCall call) {
                                found->checkpoint.string()));
   }
   const auto make_out = [&] {
-    if (lock) return;
+    if (lock || !is_first) return;
     make_folder(call.out);
     lock.emplace(hold_run(call.out));
     checkpoint_to_resume(call.out,
                          call.resume);  // refuses a run that another process began and ended meanwhile
   };
-  const auto [shared, shared_held_out, accounts] = read_texts(call, tokenizer, progress, make_out);
+  if (!is_first) world.barrier();  // what the first rank makes is there
+  const auto [shared, shared_held_out, accounts] = read_texts(call, tokenizer, progress, make_out, world);
+  if (is_first) world.barrier();
   const bert::MaskingVocabulary pieces = bert::MaskingVocabulary::of(tokenizer);
   const auto training = std::make_shared<const bert::PretrainingData>(shared, pieces, call.data);
   std::shared_ptr<const bert::PretrainingData> scored;
@@ -216,28 +229,31 @@ void run(PretrainCall call) {
 
   RunReport report(call.out, config, *shared, *shared_held_out, tokenizer, options, call.samples);
   bert::TrainerEvents events;
-  events.step = [&](const bert::StepReport& step) {
-    progress.update(step.progress, progress_note(step), step.seconds_left);
-    report.add(step);
-  };
-  events.evaluation = [&](const bert::StepReport& step, const bert::Evaluation& evaluation) {
-    progress.say(evaluation_line(step, evaluation));
-    report.add(step, evaluation, model);
-  };
+  if (is_first) {
+    events.step = [&](const bert::StepReport& step) {
+      progress.update(step.progress, progress_note(step, world.size()), step.seconds_left);
+      report.add(step);
+    };
+    events.evaluation = [&](const bert::StepReport& step, const bert::Evaluation& evaluation) {
+      progress.say(evaluation_line(step, evaluation));
+      report.add(step, evaluation, model);
+    };
+  }
   const InterruptGuard guard(WhenStopped::is_saved);
   events.stop = [] { return interrupted(); };
   bert::Trainer trainer(model, tokenizer, training, scored, options, call.out, events);
   if (call.resume) trainer.resume();
-  if (trainer.is_done() && report.is_finished(trainer.state(), scored != nullptr)) {
+  if (world.any(is_first && trainer.is_done() && report.is_finished(trainer.state(), scored != nullptr))) {
     progress.say("the run is finished already; nothing is changed");
     report.look_at(trainer.state(), trainer.final_evaluation());
   } else {
     make_out();
-    for (const std::string& missing : report.begin(trainer.state(), trainer.evaluates_first()))
-      progress.say(missing);
+    if (is_first)
+      for (const std::string& missing : report.begin(trainer.state(), trainer.evaluates_first()))
+        progress.say(missing);
     for (const std::string& note : notes) progress.say(note);
     const bert::TrainingEnd end = trainer.run();
-    report.write(model);
+    if (is_first) report.write(model);
     if (end == bert::TrainingEnd::interrupted) {
       progress.say(fmt::format("stopped after step {}; everything is saved, and --resume goes on from there",
                                trainer.state().step));
@@ -251,6 +267,7 @@ void run(PretrainCall call) {
                     "rate never reached {}",
                     steps, plural(steps, "step"), options.warmup, call.trainer.learning_rate));
   }
+  if (!is_first) return;
   if (call.json) {
     nlohmann::ordered_json summary = report.summary();
     summary["pieces"] = tokenizer.vocab().size();

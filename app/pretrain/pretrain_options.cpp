@@ -2,6 +2,7 @@
 
 #include "app/input/pretraining_text.hpp"
 #include "app/options/options.hpp"
+#include "app/ranks/ranks.hpp"
 #include "bert/model/config.hpp"
 #include "nn/schedule.hpp"
 
@@ -73,6 +74,9 @@ void add_options(CLI::App& command, PretrainCall& call) {
              "Rows hold as many examples as fit, so that little is padding");
   add_whole(command, "--accumulate", call.trainer.accumulate, "Batches whose gradients make one step", 1,
             100'000);
+  add_whole(command, "--shards", call.trainer.shards,
+            "Parts of a step that ranks share, a power of two; 0: one for each rank, or as --accumulate says",
+            0, 65'536);
   add_choice(command, "--optimizer", call.trainer.optimizer, {"adamw", "bert-adam", "adam", "muon", "sgd"},
              "Optimiser; muon is for the matrices of the layers, with adamw for the rest");
   add_number(command, "--learning-rate", call.trainer.learning_rate, "Learning rate after the warm-up",
@@ -113,6 +117,7 @@ void add_options(CLI::App& command, PretrainCall& call) {
             0);
   add_whole(command, "--seed", call.seed, "Of initialisation, data and dropout", 0);
   add_threads(command, call.threads);
+  add_stall_minutes(command, call.stall_minutes);
   add_json(command, call.json);
 }
 

@@ -97,7 +97,8 @@ std::vector<RunSetting> run_settings(const PretrainCall& call, const bert::Confi
           {"--beta1", say("first beta {}", call.trainer.beta1)},
           {"--beta2", say("second beta {}", call.trainer.beta2)},
           {"--no-biases", say("biases {}", call.trainer.train_biases)},
-          {"--masked-at-end", say("masked at the end {}", call.trainer.masked_at_end)}};
+          {"--masked-at-end", say("masked at the end {}", call.trainer.masked_at_end)},
+          {"--shards", say("shards {}", call.trainer.shards)}};
 }
 
 std::string check_resumed(const PretrainCall& call, const bert::Resumable& found,

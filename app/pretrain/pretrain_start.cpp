@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "app/command.hpp"
 #include "app/input/left_out.hpp"
@@ -129,6 +130,23 @@ bert::Tokenizer learn_vocabulary(const PretrainCall& call, std::vector<std::stri
   }
 }
 
+/// The first rank learns a vocabulary and tells the others its pieces, none of which has a space in it.
+bert::Tokenizer learn_for_all(const PretrainCall& call, std::vector<std::string>& notes,
+                              parallel::World& world) {
+  std::optional<bert::Tokenizer> learnt;
+  std::string pieces;
+  if (world.rank() == 0) {
+    learnt = learn_vocabulary(call, notes);
+    pieces = fmt::format("{}", fmt::join(learnt->vocab().pieces(), " "));
+  }
+  world.broadcast(pieces);
+  if (learnt) return *std::move(learnt);
+  std::vector<std::string> list;
+  std::istringstream words(pieces);
+  for (std::string piece; words >> piece;) list.push_back(std::move(piece));
+  return call.rules.tokenizer(bert::Vocab(std::move(list)));
+}
+
 /// The tokenizer of --from with the pieces that --vocab has more.
 /// @throws WrongCall unless --vocab begins with all pieces of the model.
 bert::Tokenizer extended(const bert::Tokenizer& tokenizer, const PretrainCall& call) {
@@ -182,7 +200,7 @@ bert::Config make_config(const PretrainCall& call, int64_t vocabulary) {
 }
 
 bert::Tokenizer tokenizer_of(const PretrainCall& call, const std::optional<fs::path>& checkpoint,
-                             std::vector<std::string>& notes) {
+                             std::vector<std::string>& notes, parallel::World& world) {
   const bool has_vocab_size = call.said("--vocab-size");
   if (has_vocab_size && !call.vocab.empty())
     fail<WrongCall>(
@@ -191,7 +209,7 @@ bert::Tokenizer tokenizer_of(const PretrainCall& call, const std::optional<fs::p
     fail<WrongCall>(
         "--alphabet is for a vocabulary that is learned, and --vocab names one; give one of them");
   if (!checkpoint && call.from.empty())
-    return call.vocab.empty() ? learn_vocabulary(call, notes) : open_tokenizer(call.vocab, call.rules);
+    return call.vocab.empty() ? learn_for_all(call, notes, world) : open_tokenizer(call.vocab, call.rules);
   bert::Tokenizer tokenizer = bert::load_tokenizer(checkpoint ? *checkpoint : call.from);
   if (!checkpoint) {
     StartChecks checks(call.from, call.given);

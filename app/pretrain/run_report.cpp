@@ -18,28 +18,30 @@ bert::KeyValues settings(const bert::Config& config, const bert::TokenizedCorpus
     lengths += fmt::format("{}{} slots up to {:.0f} %", lengths.empty() ? "" : ", ", stage.length,
                            100 * stage.until);
   }
-  return {{"Model",
-           fmt::format("{}, hidden {}, {}, inner width {}, {}", counted(config.num_hidden_layers, "layer"),
-                       config.hidden_size, counted(config.num_attention_heads, "head"),
-                       config.intermediate_size, config.layers_text())},
-          {"Vocabulary", with_commas(config.vocab_size)},
-          {"Training text",
-           fmt::format("{} ({} of two sentences or more, which can give pairs), {}, {}",
-                       counted(training.documents(), "document"),
-                       with_commas(static_cast<int64_t>(bert::pairing_documents(training).size())),
-                       counted(training.sentences(), "sentence"), counted(training.tokens(), "token"))},
-          {"Held-out text", fmt::format("{}, {}", counted(held_out.documents(), "document"),
-                                        counted(held_out.tokens(), "token"))},
-          {"Length", options.steps > 0
-                         ? counted(options.steps, "step")
-                         : fmt::format("{} {}", options.minutes, plural(options.minutes, "minute"))},
-          {"Slots a step", fmt::format("{} x {}", options.slots, options.accumulate)},
-          {"Rows", lengths},
-          {"Optimiser", fmt::format("{}, learning rate {}, {} {} of warm-up, weight decay {}, clip {}",
-                                    options.optimizer, options.learning_rate, options.warmup,
-                                    plural(options.warmup, "step"), options.weight_decay, options.clip)},
-          {"Dropout", fmt::format("{}", config.hidden_dropout_prob)},
-          {"Seed", std::to_string(options.seed)}};
+  return {
+      {"Model",
+       fmt::format("{}, hidden {}, {}, inner width {}, {}", counted(config.num_hidden_layers, "layer"),
+                   config.hidden_size, counted(config.num_attention_heads, "head"), config.intermediate_size,
+                   config.layers_text())},
+      {"Vocabulary", with_commas(config.vocab_size)},
+      {"Training text",
+       fmt::format("{} ({} of two sentences or more, which can give pairs), {}, {}",
+                   counted(training.documents(), "document"),
+                   with_commas(static_cast<int64_t>(bert::pairing_documents(training).size())),
+                   counted(training.sentences(), "sentence"), counted(training.tokens(), "token"))},
+      {"Held-out text",
+       fmt::format("{}, {}", counted(held_out.documents(), "document"), counted(held_out.tokens(), "token"))},
+      {"Length", options.steps > 0
+                     ? counted(options.steps, "step")
+                     : fmt::format("{} {}", options.minutes, plural(options.minutes, "minute"))},
+      {"Slots a step", fmt::format("{} x {}, in {} on {}", options.slots, options.accumulate,
+                                   counted(options.shards, "shard"), counted(options.world->size(), "rank"))},
+      {"Rows", lengths},
+      {"Optimiser", fmt::format("{}, learning rate {}, {} {} of warm-up, weight decay {}, clip {}",
+                                options.optimizer, options.learning_rate, options.warmup,
+                                plural(options.warmup, "step"), options.weight_decay, options.clip)},
+      {"Dropout", fmt::format("{}", config.hidden_dropout_prob)},
+      {"Seed", std::to_string(options.seed)}};
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <atomic>
 #include <string_view>
 
+#include "app/terminal/standard_error.hpp"
+
 namespace gradus::app {
 namespace {
 
@@ -38,7 +40,8 @@ InterruptGuard::InterruptGuard(WhenStopped what) {
   was_interrupted = false;
   // With SA_RESETHAND the second signal finds the default action again, which ends the program. SA_RESTART
   // lets reads and writes under way go on.
-  set(what == WhenStopped::is_saved ? note_and_say : note, static_cast<int>(SA_RESETHAND) | SA_RESTART);
+  set(what == WhenStopped::is_saved && !is_silent() ? note_and_say : note,
+      static_cast<int>(SA_RESETHAND) | SA_RESTART);
 }
 
 InterruptGuard::~InterruptGuard() { set(SIG_DFL, 0); }

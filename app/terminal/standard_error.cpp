@@ -10,9 +10,17 @@
 
 namespace gradus::app {
 
+namespace {
+bool silent = false;
+}
+
+void set_silent(bool is_silent) { silent = is_silent; }
+bool is_silent() { return silent; }
+
 void print_error(std::string_view text) { steer_terminal(visible(text)); }
 
 void steer_terminal(std::string_view text) {
+  if (silent) return;
   std::fwrite(text.data(), 1, text.size(), stderr);
   std::fflush(stderr);
   std::clearerr(stderr);

@@ -13,6 +13,10 @@ void print_error(std::string_view text);
 /// The same for a text of our own that moves the cursor: nothing in it is replaced.
 void steer_terminal(std::string_view text);
 
+/// A silent process prints nothing on either stream: of several ranks one speaks.
+void set_silent(bool is_silent);
+bool is_silent();
+
 /// Gives each of the three standard streams that the caller has closed a place that takes and gives nothing.
 /// A file opened later would get its number, and what is meant for the caller would go into that file.
 void fill_closed_streams();

@@ -5,7 +5,6 @@
 
 #include "autograd/error.hpp"
 #include "autograd/random.hpp"
-#include "bert/data/batch_layout.hpp"
 #include "bert/data/pair_planner.hpp"
 
 namespace gradus::bert {
@@ -134,21 +133,30 @@ std::array<int64_t, 2> PretrainingData::count_labels(int64_t epoch) const {
   return counts;
 }
 
-PretrainingBatch PretrainingData::batch(const EpochPlan& epoch, int64_t first, int64_t count,
-                                        std::optional<double> masked_fraction) const {
+Layout PretrainingData::layout_of(const EpochPlan& epoch, int64_t first, int64_t count) const {
   if (first < 0 || count < 0 || first > epoch.size())
     fail<IndexError>("pretraining data: rows {} to {} of an epoch of {}", first, first + count, epoch.size());
-  if (masked_fraction) check_probability("masked_fraction", *masked_fraction);
-  const auto plan = [&](int64_t e) { return epoch.examples[static_cast<size_t>(first + e)]; };
   const auto slots_of = [&](int64_t e) {
-    const ExamplePlan p = plan(e);
+    const ExamplePlan p = epoch.examples[static_cast<size_t>(first + e)];
     return p.next_sentence_label == no_label ? p.a_end - p.a_begin + 2
                                              : p.a_end - p.a_begin + p.b_end - p.b_begin + 3;
   };
   const int64_t left = epoch.size() - first;
-  const Layout layout = options_.pack ? packed(epoch.max_length, count, left, slots_of)
-                                      : one_a_row(options_.pad_to_max_length ? epoch.max_length : 0,
-                                                  std::min(count, left), slots_of);
+  return options_.pack
+             ? packed(epoch.max_length, count, left, slots_of)
+             : one_a_row(options_.pad_to_max_length ? epoch.max_length : 0, std::min(count, left), slots_of);
+}
+
+int64_t PretrainingData::examples_in(const EpochPlan& epoch, int64_t first, int64_t count) const {
+  if (!options_.pack) return std::min(count, epoch.size() - first);
+  return layout_of(epoch, first, count).examples();
+}
+
+PretrainingBatch PretrainingData::batch(const EpochPlan& epoch, int64_t first, int64_t count,
+                                        std::optional<double> masked_fraction) const {
+  if (masked_fraction) check_probability("masked_fraction", *masked_fraction);
+  const auto plan = [&](int64_t e) { return epoch.examples[static_cast<size_t>(first + e)]; };
+  const Layout layout = layout_of(epoch, first, count);
   PretrainingBatch out;
   out.rows = layout.rows;
   out.length = layout.length;

@@ -13,6 +13,7 @@
 #include <optional>
 #include <vector>
 
+#include "bert/data/batch_layout.hpp"
 #include "bert/data/corpus.hpp"
 #include "bert/data/masking.hpp"
 #include "bert/data/planned_rows.hpp"
@@ -85,11 +86,16 @@ class PretrainingData {
   PretrainingBatch batch(const EpochPlan& epoch, int64_t first, int64_t count,
                          std::optional<double> masked_fraction = {}) const;
 
+  /// How many examples that batch would have.
+  int64_t examples_in(const EpochPlan& epoch, int64_t first, int64_t count) const;
+
   const PretrainingOptions& options() const { return options_; }
   const MaskingVocabulary& pieces() const { return pieces_; }
   const TokenizedCorpus& corpus() const { return *corpus_; }
 
  private:
+  Layout layout_of(const EpochPlan& epoch, int64_t first, int64_t count) const;
+
   std::shared_ptr<const TokenizedCorpus> corpus_;
   MaskingVocabulary pieces_;
   PretrainingOptions options_;

@@ -1,6 +1,7 @@
 #include "bert/evaluation/evaluation.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace gradus::bert {
@@ -24,6 +25,35 @@ Evaluation score(const PretrainingLoss& out, const PretrainingBatch& batch) {
     e.nsp_right[static_cast<size_t>(label)] += guesses[i] == label;
   }
   e.nsp_loss_sum = out.nsp_loss.item() * static_cast<double>(e.pairs[0] + e.pairs[1]);
+  return e;
+}
+
+/// An evaluation as numbers that ranks can send each other. Counts stay exact far beyond any text.
+using Numbers = std::array<double, 14>;
+
+Numbers to_numbers(const Evaluation& e) {
+  const BaselineScore unigram = e.unigram.value_or(BaselineScore{}),
+                      bigram = e.bigram.value_or(BaselineScore{});
+  const auto whole = [](int64_t n) { return static_cast<double>(n); };
+  return {whole(e.positions),    whole(e.mlm_right), e.mlm_loss_sum,
+          whole(e.pairs[0]),     whole(e.pairs[1]),  whole(e.nsp_right[0]),
+          whole(e.nsp_right[1]), e.nsp_loss_sum,     whole(unigram.positions),
+          whole(unigram.right),  unigram.loss,       whole(bigram.positions),
+          whole(bigram.right),   bigram.loss};
+}
+
+Evaluation from_numbers(const Numbers& n, bool has_baselines) {
+  const auto whole = [&](size_t i) { return static_cast<int64_t>(n[i]); };
+  Evaluation e;
+  e.positions = whole(0);
+  e.mlm_right = whole(1);
+  e.mlm_loss_sum = n[2];
+  e.pairs = {whole(3), whole(4)};
+  e.nsp_right = {whole(5), whole(6)};
+  e.nsp_loss_sum = n[7];
+  if (!has_baselines) return e;
+  e.unigram = BaselineScore{whole(8), whole(9), n[10]};
+  e.bigram = BaselineScore{whole(11), whole(12), n[13]};
   return e;
 }
 
@@ -69,18 +99,26 @@ Evaluation evaluate(const BertForPreTraining& model, const PretrainingData& data
   const NoGrad no_grad;
   const EpochPlan plan = data.plan_epoch(options.epoch, options.length);
   const int64_t rows = options.rows > 0 ? std::min(options.rows, plan.size()) : plan.size();
-  Evaluation total;
-  for (int64_t first = 0; first < rows; first += options.batch_rows) {
+  const int64_t batches = (rows + options.batch_rows - 1) / options.batch_rows;
+  parallel::World& world = options.world != nullptr ? *options.world : *parallel::alone();
+  // Batches are dealt out to the ranks in turn. Each fills in what its own came to, and adding zeros leaves that
+  // as it is, so all have the same list, and add it up in the same order.
+  std::vector<Numbers> scores(static_cast<size_t>(batches), Numbers{});
+  for (int64_t b = world.rank(); b - world.rank() < batches; b += world.size()) {
     if (options.before_batch) options.before_batch();
+    if (b >= batches) break;
+    const int64_t first = b * options.batch_rows;
     const PretrainingBatch batch = data.batch(plan, first, std::min(options.batch_rows, rows - first));
-    total += score(model.loss(batch), batch);
+    Evaluation e = score(model.loss(batch), batch);
     if (baseline != nullptr) {
-      Evaluation counted;
-      counted.unigram = baseline->unigram().score(batch);
-      counted.bigram = baseline->score(batch);
-      total += counted;
+      e.unigram = baseline->unigram().score(batch);
+      e.bigram = baseline->score(batch);
     }
+    scores[static_cast<size_t>(b)] = to_numbers(e);
   }
+  if (batches > 0) world.add_up(std::span(scores.front().data(), scores.size() * scores.front().size()));
+  Evaluation total;
+  for (const Numbers& numbers : scores) total += from_numbers(numbers, baseline != nullptr);
   return total;
 }
 

@@ -8,6 +8,7 @@
 
 #include "bert/evaluation/baselines.hpp"
 #include "bert/model/heads.hpp"
+#include "parallel/world.hpp"
 
 namespace gradus::bert {
 
@@ -36,6 +37,9 @@ struct EvaluationOptions {
   int64_t epoch = 0;        ///< which drawing of pairs and masks; the same number draws the same
   /// Called before every batch, for example to ask whether to stop; what it throws comes out of `evaluate`.
   std::function<void()> before_batch = {};
+  /// The ranks that share the batches; null: this one alone. Every rank gets the same bits on any number of
+  /// them, and calls before_batch equally often.
+  parallel::World* world = nullptr;
 };
 
 /// Scores `model` in eval mode (its mode is put back afterwards) on an epoch of `data`. With `baseline`, that

@@ -73,28 +73,42 @@ std::vector<int64_t> FinetuneLearner::next_rows(TrainingState& state) {
   return {begin, begin + count};
 }
 
-double FinetuneLearner::forward_backward(TrainingState& state, bool /*with_figures*/,
+double FinetuneLearner::forward_backward(TrainingState& state, bool /*with_figures*/, ShardedStep& step,
                                          const std::function<void()>& check_stop) {
+  if (step.shards() > 1 && !task_.can_be_cut())
+    fail<ValueError>(
+        "the loss of this task compares all rows of a batch with each other, so a step is one shard");
   const std::vector<int64_t> rows = next_rows(state);
-  const size_t at_once = rows_.rows_at_once > 0 ? static_cast<size_t>(rows_.rows_at_once) : rows.size();
   // Each piece weighs what it holds, so that the step's loss is one mean however it is cut.
   const double whole = task_.weight(rows);
-  double loss = 0;
-  for (size_t begin = 0; begin < rows.size(); begin += at_once) {
-    if (begin > 0) check_stop();
-    const auto piece = std::span(rows).subspan(begin, std::min(at_once, rows.size() - begin));
-    const auto [slots, pieces] = task_.slots_and_pieces(piece);
-    state.slots += slots;
-    state.tokens += pieces;
-    const double share = whole > 0 ? task_.weight(piece) / whole : 0;
-    const Tensor part = task_.loss(piece) * share;
-    part.backward();
-    loss += part.item();
-  }
-  return loss;
+  int64_t counts[2] = {0, 0};
+  const auto work = [&](int64_t shard, std::span<double> figures) {
+    const parallel::Range part = step.rows_of(shard, std::ssize(rows));
+    const int64_t at_once = rows_.rows_at_once > 0 ? rows_.rows_at_once : part.size();
+    for (int64_t begin = part.begin; begin < part.end; begin += at_once) {
+      // Ranks may have other numbers of pieces, and what is asked between them must be asked of all.
+      if (begin > part.begin && step.world().size() == 1) check_stop();
+      const int64_t end = std::min(begin + at_once, part.end);
+      const auto piece =
+          std::span(rows).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
+      const auto [slots, pieces] = task_.slots_and_pieces(piece);
+      counts[0] += slots;
+      counts[1] += pieces;
+      const double share = whole > 0 ? task_.weight(piece) / whole : 0;
+      const Tensor loss = task_.loss(piece) * share;
+      step.backward(loss, end == part.end);
+      figures[0] += loss.item();
+    }
+  };
+  const std::vector<double> sums = step.run(1, work, check_stop);
+  step.add_up(counts);
+  state.slots += counts[0];
+  state.tokens += counts[1];
+  return sums[0];
 }
 
-double FinetuneLearner::evaluate(int64_t /*rows*/, const std::function<void()>& check_stop) {
+double FinetuneLearner::evaluate(int64_t /*rows*/, parallel::World& /*world*/,
+                                 const std::function<void()>& check_stop) {
   findings_ = task_.score(check_stop, Detail::figures_only);
   return 1 - findings_.value();
 }

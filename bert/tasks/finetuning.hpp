@@ -92,11 +92,11 @@ class FinetuneLearner : public Learner {
   const Findings& findings() const { return findings_; }  ///< of the last evaluation
 
   const nn::Module& model() const override { return task_.model(); }
-  double forward_backward(TrainingState& state, bool with_figures,
+  double forward_backward(TrainingState& state, bool with_figures, ShardedStep& step,
                           const std::function<void()>& check_stop) override;
   int64_t held_out_rows() const override { return task_.examples(); }
   /// Scores all examples, however many are asked for. Gives 1 minus the figure that decides.
-  double evaluate(int64_t rows, const std::function<void()>& check_stop) override;
+  double evaluate(int64_t rows, parallel::World& world, const std::function<void()>& check_stop) override;
   void go_to(const TrainingState& state) override;
   void go_on_from(const TrainingState& state, const std::filesystem::path& file) override;
   void save(const std::filesystem::path& place) const override { task_.save(place); }

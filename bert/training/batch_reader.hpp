@@ -1,13 +1,15 @@
 /// @file
-/// BatchReader: the rows of a training text, a batch at a time, epoch after epoch.
+/// BatchReader: the rows of a training text, a step at a time, epoch after epoch.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "bert/data/pretraining_data.hpp"
+#include "bert/training/sharded_step.hpp"
 #include "bert/training/training_state.hpp"
 
 namespace gradus::bert {
@@ -18,10 +20,12 @@ class BatchReader {
  public:
   explicit BatchReader(std::shared_ptr<const PretrainingData> data) : data_(std::move(data)) {}
 
-  /// The next rows, of `length` slots each and as many as `slots` hold, and moves `state` past them. Another
-  /// length than before, or the end of the text, begins another epoch, with its own pairs and masks.
-  /// `masked_fraction` of their pieces are masked.
-  PretrainingBatch next(TrainingState& state, int64_t length, int64_t slots, double masked_fraction);
+  /// The next `rows` rows of a step, of `length` slots each, and moves `state` past them. Gives the shards of
+  /// this rank, a batch each. Another length than before, or the end of the text, begins another epoch, with
+  /// its own pairs and masks; the last step of an epoch may have fewer rows. `masked_fraction` of the pieces
+  /// are masked.
+  std::vector<PretrainingBatch> next(TrainingState& state, int64_t length, int64_t rows,
+                                     double masked_fraction, const ShardedStep& step);
 
   const PretrainingOptions& options() const { return data_->options(); }
 

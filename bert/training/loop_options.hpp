@@ -3,11 +3,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "nn/optimizer.hpp"
 #include "nn/schedule.hpp"
+#include "parallel/gradient_sum.hpp"
+#include "parallel/world.hpp"
 
 namespace gradus::bert {
 
@@ -37,7 +40,14 @@ struct LoopOptions {
   int64_t save_steps = 0;     ///< steps between them
   int64_t keep = 2;           ///< how many of the newest checkpoints are kept, beside the best one
   int64_t report_every = 10;  ///< steps between two calls of LoopEvents::step
-  std::string settings{};     ///< says how the run was called: only a run with the same line can resume it
+  /// Parts of a step that are computed one after the other, or on several ranks, with the same sum of their
+  /// gradients: a power of two for several ranks. They save memory, and are a setting of the run: a sum has
+  /// other bits when it is cut in another way. 0: as the learner says, or 1.
+  int64_t shards = 0;
+  std::shared_ptr<parallel::World> world = parallel::alone();  ///< the ranks that share the work
+  /// How much of the gradient goes on its way to other ranks at once.
+  int64_t bucket_bytes = parallel::GradientSumOptions().bucket_bytes;
+  std::string settings{};  ///< says how the run was called: only a run with the same line can resume it
   /// Another line with which a checkpoint may be resumed: for callers that know what of it may change.
   std::string also_resumes{};
 };

@@ -30,4 +30,13 @@ std::optional<Resumable> find_resumable(const fs::path& run) {
   fail<FormatError>("{}: no checkpoint can be read: {}", run.string(), fmt::join(damaged, "; "));
 }
 
+std::optional<Resumable> share(parallel::World& world, std::optional<Resumable> found) {
+  std::string place = found ? found->checkpoint.string() : "";
+  world.broadcast(place);
+  if (place.empty() || found) return found;
+  const fs::path file = fs::path(place) / state_file;
+  return Resumable{
+      .checkpoint = place, .state = training_state_from_json(read_file(file), file), .damaged = {}};
+}
+
 }  // namespace gradus::bert

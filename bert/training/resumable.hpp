@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bert/training/training_state.hpp"
+#include "parallel/world.hpp"
 
 namespace gradus::bert {
 
@@ -27,5 +28,8 @@ struct Resumable {
 /// at all.
 /// @throws FormatError that names them if there are checkpoints and none can be read.
 std::optional<Resumable> find_resumable(const std::filesystem::path& run);
+
+/// What rank 0 has found, for all ranks: they read the same folder.
+std::optional<Resumable> share(parallel::World& world, std::optional<Resumable> found);
 
 }  // namespace gradus::bert

@@ -32,28 +32,36 @@ double StepLoss::mlm_accuracy() const { return share(mlm_right, positions); }
 double StepLoss::nsp_accuracy() const { return share(nsp_right, pairs); }
 
 StepLoss backward_step(const BertForPreTraining& model, const std::vector<PretrainingBatch>& batches,
-                       bool with_accuracy, const std::function<void()>& between_batches) {
+                       bool with_accuracy, ShardedStep& step, const std::function<void()>& between_shards) {
   // A step's loss is a mean over all its masked positions and one over all its pairs, however they are cut
-  // into batches. So what there is of both is counted first, and a batch weighs what it holds of it; a mean
-  // of the batches' means would give a position in a small batch more weight than one in a large batch.
-  StepLoss step;
+  // into shards. So what there is of both is counted first, and a shard weighs what it holds of it; a mean of
+  // the shards' means would give a position in a small shard more weight than one in a large shard.
+  int64_t counts[2] = {0, 0};
   for (const PretrainingBatch& batch : batches) {
-    step.positions += count_positions(batch);
-    step.pairs += count_pairs(batch);
+    counts[0] += count_positions(batch);
+    counts[1] += count_pairs(batch);
   }
-  for (const PretrainingBatch& batch : batches) {
-    if (&batch != &batches.front()) between_batches();
+  step.add_up(counts);
+  StepLoss whole{.positions = counts[0], .pairs = counts[1]};
+  const auto work = [&](int64_t shard, std::span<double> figures) {
+    const PretrainingBatch& batch = batches.at(static_cast<size_t>(shard - step.first()));
+    if (batch.rows == 0) return;
     const PretrainingLoss out = model.loss(batch);
-    const double mlm_share = share(count_positions(batch), step.positions);
-    const double nsp_share = share(count_pairs(batch), step.pairs);
-    (out.mlm_loss * mlm_share + out.nsp_loss * nsp_share).backward();
-    step.mlm_loss += out.mlm_loss.item() * mlm_share;
-    step.nsp_loss += out.nsp_loss.item() * nsp_share;
-    if (!with_accuracy) continue;
-    step.mlm_right += count_right(out.mlm_logits, batch.masked_labels);
-    step.nsp_right += count_right(out.nsp_logits, batch.next_sentence_labels);
-  }
-  return step;
+    const double mlm_share = share(count_positions(batch), whole.positions);
+    const double nsp_share = share(count_pairs(batch), whole.pairs);
+    step.backward(out.mlm_loss * mlm_share + out.nsp_loss * nsp_share);
+    figures[0] = out.mlm_loss.item() * mlm_share;
+    figures[1] = out.nsp_loss.item() * nsp_share;
+    if (!with_accuracy) return;
+    figures[2] = static_cast<double>(count_right(out.mlm_logits, batch.masked_labels));
+    figures[3] = static_cast<double>(count_right(out.nsp_logits, batch.next_sentence_labels));
+  };
+  const std::vector<double> sums = step.run(4, work, between_shards);
+  whole.mlm_loss = sums[0];
+  whole.nsp_loss = sums[1];
+  whole.mlm_right = static_cast<int64_t>(sums[2]);
+  whole.nsp_right = static_cast<int64_t>(sums[3]);
+  return whole;
 }
 
 }  // namespace gradus::bert

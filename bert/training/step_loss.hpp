@@ -1,5 +1,5 @@
 /// @file
-/// The loss of one training step and its gradient, over all batches of the step.
+/// The loss of one training step and its gradient, over all shards of the step.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 
 #include "bert/data/pretraining_data.hpp"
 #include "bert/model/heads.hpp"
+#include "bert/training/sharded_step.hpp"
 
 namespace gradus::bert {
 
@@ -20,9 +21,10 @@ struct StepLoss {
   double nsp_accuracy() const;  ///< 0 without pairs
 };
 
-/// Adds to the gradients of `model` that of the mean loss over `batches`. Guesses are counted only
-/// `with_accuracy`. `between_batches` may throw, to leave the step.
+/// Adds to the gradients of `model` that of the mean loss over all shards of a step. `batches` are those of
+/// this rank; one without rows adds nothing. Guesses are counted only `with_accuracy`. `between_shards` may
+/// throw, to leave the step.
 StepLoss backward_step(const BertForPreTraining& model, const std::vector<PretrainingBatch>& batches,
-                       bool with_accuracy, const std::function<void()>& between_batches);
+                       bool with_accuracy, ShardedStep& step, const std::function<void()>& between_shards);
 
 }  // namespace gradus::bert

@@ -2,12 +2,22 @@
 
 #include <algorithm>
 
+#include "autograd/plural.hpp"
 #include "bert/checkpoint/checkpoint.hpp"
 
 namespace gradus::bert {
 namespace {
 
 namespace fs = std::filesystem;
+
+int64_t shards_of(const TrainerOptions& options) {
+  return options.shards > 0 ? options.shards : options.accumulate;
+}
+
+TrainerOptions with_shards(TrainerOptions options) {
+  options.shards = shards_of(options);
+  return options;
+}
 
 void check_rows(const TrainerOptions& options, const Config& config) {
   if (options.lengths.empty() || options.lengths.back().until < 1) {
@@ -26,6 +36,11 @@ void check_rows(const TrainerOptions& options, const Config& config) {
   }
   if (options.slots < 1 || options.accumulate < 1)
     fail<Error>("a step needs at least one slot and one batch");
+  const int64_t fewest =
+      options.accumulate * std::max<int64_t>(1, options.slots / options.lengths.back().length);
+  if (shards_of(options) > fewest)
+    fail<Error>("a step of {} {} cannot be cut into {} shards; take larger batches or fewer shards", fewest,
+                plural(fewest, "row"), shards_of(options));
   if (options.first_slots < 0 || options.first_slots > options.slots)
     fail<Error>("batches begin with {} slots, and must begin with at most the {} of the others",
                 options.first_slots, options.slots);
@@ -69,16 +84,14 @@ PretrainingLearner::PretrainingLearner(BertForPreTraining model, Tokenizer token
   if (held_out_) held_out_rows_ = held_out_->plan_epoch(0, options_.lengths.back().length).size();
 }
 
-/// The batches of a step and the gradient of its loss.
-double PretrainingLearner::forward_backward(TrainingState& state, bool with_figures,
+/// The rows of a step and the gradient of its loss.
+double PretrainingLearner::forward_backward(TrainingState& state, bool with_figures, ShardedStep& step,
                                             const std::function<void()>& check_stop) {
-  std::vector<PretrainingBatch> batches;
+  const int64_t length = row_length(options_, state);
+  const int64_t rows = options_.accumulate * std::max<int64_t>(1, batch_slots(options_, state) / length);
   const double masked = masked_fraction(options_, state, reader_.options().masked_fraction);
-  for (int64_t i = 0; i < options_.accumulate; ++i) {
-    if (i > 0) check_stop();
-    batches.push_back(reader_.next(state, row_length(options_, state), batch_slots(options_, state), masked));
-  }
-  loss_ = backward_step(model_, batches, with_figures, check_stop);
+  loss_ =
+      backward_step(model_, reader_.next(state, length, rows, masked, step), with_figures, step, check_stop);
   if (with_figures) {
     mlm_accuracy_ = loss_.mlm_accuracy();
     nsp_accuracy_ = loss_.nsp_accuracy();
@@ -96,12 +109,14 @@ StepReport PretrainingLearner::with_figures(const LoopReport& report) const {
   return full;
 }
 
-double PretrainingLearner::evaluate(int64_t rows, const std::function<void()>& check_stop) {
+double PretrainingLearner::evaluate(int64_t rows, parallel::World& world,
+                                    const std::function<void()>& check_stop) {
   const int64_t length = options_.lengths.back().length;
   const EvaluationOptions how{.rows = rows,
                               .batch_rows = std::max<int64_t>(1, 2048 / length),
                               .length = length,
-                              .before_batch = check_stop};
+                              .before_batch = check_stop,
+                              .world = &world};
   evaluation_ = bert::evaluate(model_, *held_out_, how, options_.baseline);
   return evaluation_.loss();
 }
@@ -124,7 +139,7 @@ Trainer::Trainer(BertForPreTraining model, Tokenizer tokenizer,
                  std::shared_ptr<const PretrainingData> held_out, const TrainerOptions& options,
                  fs::path folder, TrainerEvents events)
     : learner_(std::move(model), std::move(tokenizer), std::move(training), std::move(held_out), options),
-      loop_(learner_, options, std::move(folder), with_figures(learner_, std::move(events))) {}
+      loop_(learner_, with_shards(options), std::move(folder), with_figures(learner_, std::move(events))) {}
 
 std::optional<Evaluation> Trainer::final_evaluation() {
   if (!loop_.final_score()) return std::nullopt;

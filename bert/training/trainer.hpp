@@ -42,10 +42,10 @@ class PretrainingLearner : public Learner {
                      std::shared_ptr<const PretrainingData> held_out, const TrainerOptions& options);
 
   const BertForPreTraining& model() const override { return model_; }
-  double forward_backward(TrainingState& state, bool with_figures,
+  double forward_backward(TrainingState& state, bool with_figures, ShardedStep& step,
                           const std::function<void()>& check_stop) override;
   int64_t held_out_rows() const override { return held_out_rows_; }
-  double evaluate(int64_t rows, const std::function<void()>& check_stop) override;
+  double evaluate(int64_t rows, parallel::World& world, const std::function<void()>& check_stop) override;
   void go_to(const TrainingState& state) override { reader_.go_to(state); }
   void go_on_from(const TrainingState& state, const std::filesystem::path& file) override;
   void save(const std::filesystem::path& place) const override;

@@ -60,7 +60,8 @@ TrainingLoop::TrainingLoop(Learner& learner, LoopOptions options, fs::path folde
       options_(std::move(options)),
       folder_(std::move(folder)),
       checkpoints_(folder_),
-      events_(std::move(events)) {
+      events_(std::move(events)),
+      shards_(*options_.world, std::max<int64_t>(1, options_.shards)) {
   bert::check(options_);
   optimizer_ = nn::optimizer_by_name(options_.optimizer, learner_.model(),
                                      {.learning_rate = options_.learning_rate,
@@ -68,6 +69,7 @@ TrainingLoop::TrainingLoop(Learner& learner, LoopOptions options, fs::path folde
                                       .beta1 = options_.beta1,
                                       .beta2 = options_.beta2,
                                       .groups = options_.groups});
+  shards_.use(optimizer_->arena(), {.bucket_bytes = options_.bucket_bytes});
   state_.seed = options_.seed;
   state_.settings = options_.settings;
 }
@@ -79,6 +81,21 @@ bool TrainingLoop::is_done() const {
 // ---- The loop ----
 
 TrainingEnd TrainingLoop::run() {
+  try {
+    return train();
+  } catch (const parallel::OtherRankFailed&) {
+    save_alone();
+    throw;
+  } catch (const parallel::RankLost& error) {
+    save_alone();
+    const std::optional<fs::path> last = newest_checkpoint(folder_);
+    if (!last) throw;
+    fail<parallel::RankLost>("{}; the run can go on from the checkpoint of step {}", error.what(),
+                             step_of_checkpoint(*last));
+  }
+}
+
+TrainingEnd TrainingLoop::train() {
   learner_.model().train();
   LoopReport report = report_here();
   if (evaluates_first() && !is_done() && !evaluate_now(report, options_.evaluation_rows))
@@ -107,6 +124,7 @@ TrainingEnd TrainingLoop::run() {
 /// Nothing when it was asked to stop: then the run stands where it stood before.
 std::optional<LoopReport> TrainingLoop::step() {
   const Clock::time_point begin = Clock::now();
+  const double waited_before = options_.world->seconds_waited();
   const TrainingState before = state_;
   const double rate = learning_rate(options_, state_);
   // Figures are counted where they are reported: finding them costs about a hundredth of a step.
@@ -118,13 +136,16 @@ std::optional<LoopReport> TrainingLoop::step() {
   } catch (const Stopped&) {
     go_back_to(before);
     return std::nullopt;
+  } catch (const Error&) {
+    state_ = before;  // the parameters are still those of this state
+    throw;
   }
   if (!std::isfinite(loss)) fail_not_finite(before, fmt::format("the loss is {}", loss));
   optimizer_->set_learning_rate(rate);
   if (!std::isfinite(optimizer_->grad_norm())) fail_not_finite(before, "the gradient is not finite");
   const double norm = optimizer_->clipped_step(options_.clip);
   ++state_.step;
-  const double took = seconds_since(begin);
+  const double took = seconds_of_step(seconds_since(begin));
   state_.seconds += took;
   pace_.add(progress(options_, state_) - progress(options_, before), took);
   LoopReport report = report_here();
@@ -132,15 +153,23 @@ std::optional<LoopReport> TrainingLoop::step() {
   report.learning_rate = rate;
   report.gradient_norm = norm;
   report.slots_per_second = static_cast<double>(state_.slots - before.slots) / took;
+  report.waiting_share = (options_.world->seconds_waited() - waited_before) / took;
   report.seconds_left = seconds_left();
   return report;
 }
 
+/// The clock of rank 0 counts: a run by minutes is to end, and to save, at the same step everywhere.
+double TrainingLoop::seconds_of_step(double seconds) const {
+  double of_first_rank = is_first_rank() ? seconds : 0;
+  options_.world->add_up(std::span(&of_first_rank, 1));
+  return of_first_rank;
+}
+
 double TrainingLoop::forward_backward(bool with_figures) {
   // Dropout draws from a generator that follows from the step alone, so a resumed run draws the same.
-  default_rng() = Rng(options_.seed).split(static_cast<uint64_t>(state_.step));
+  shards_.begin(Rng(options_.seed).split(static_cast<uint64_t>(state_.step)));
   optimizer_->zero_grad();
-  return learner_.forward_backward(state_, with_figures, [this] { check_stop(); });
+  return learner_.forward_backward(state_, with_figures, shards_, [this] { check_stop(); });
 }
 
 LoopReport TrainingLoop::report_here() const {
@@ -171,7 +200,7 @@ double TrainingLoop::seconds_left() const {
 std::optional<double> TrainingLoop::score_of(int64_t rows) const {
   if (learner_.held_out_rows() == 0) return std::nullopt;
   try {
-    return learner_.evaluate(rows, [this] { check_stop(); });
+    return learner_.evaluate(rows, *options_.world, [this] { check_stop(); });
   } catch (const Stopped&) {
     return std::nullopt;
   }
@@ -201,13 +230,19 @@ bool TrainingLoop::evaluate_now(const LoopReport& report, int64_t rows) {
 
 // ---- Stopping, saving and going on ----
 
+/// A rank that wants to stop stops all, at the same place.
+bool TrainingLoop::must_stop() const {
+  const bool mine = events_.stop && events_.stop();
+  return options_.world->size() > 1 ? options_.world->any(mine) : mine;
+}
+
 void TrainingLoop::check_stop() const {
   if (must_stop()) throw Stopped{};
 }
 
 TrainingEnd TrainingLoop::interrupted() {
   save();
-  learner_.save(folder_);
+  if (is_first_rank()) learner_.save(folder_);
   return TrainingEnd::interrupted;
 }
 
@@ -216,7 +251,22 @@ bool TrainingLoop::is_save_due(double saved_at) const {
   return state_.seconds - saved_at >= 60 * options_.save_minutes;
 }
 
+/// All ranks wait for the one that writes, and hear if it cannot.
 void TrainingLoop::save() {
+  if (is_first_rank()) write_checkpoint();
+  options_.world->barrier();
+}
+
+/// Another rank is gone, and with it the run; what has been learnt so far is kept.
+void TrainingLoop::save_alone() {
+  if (!is_first_rank()) return;
+  try {
+    write_checkpoint();
+  } catch (const Error&) {  // what there was before is still there
+  }
+}
+
+void TrainingLoop::write_checkpoint() {
   fs::path checkpoint;
   try {
     checkpoint = checkpoints_.save(state_.step, [this](const fs::path& place) {
@@ -236,6 +286,7 @@ void TrainingLoop::save() {
 
 /// What the run leaves: the model of its last step, or of its best evaluation.
 void TrainingLoop::save_result() {
+  if (!is_first_rank()) return;
   if (options_.ends_with_best && state_.best_step >= 0 && state_.best_step != state_.step) {
     for (const fs::path& checkpoint : checkpoints_.whole())
       if (step_of_checkpoint(checkpoint) == state_.best_step) load(checkpoint);
@@ -273,7 +324,8 @@ void TrainingLoop::fail_not_finite(const TrainingState& before, const std::strin
 }
 
 bool TrainingLoop::resume() {
-  const std::optional<Resumable> found = find_resumable(folder_);
+  const std::optional<Resumable> found =
+      share(*options_.world, is_first_rank() ? find_resumable(folder_) : std::nullopt);
   if (!found) return false;
   const TrainingState& state = found->state;
   const fs::path file = found->checkpoint / state_file;

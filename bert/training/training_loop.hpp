@@ -17,27 +17,30 @@
 #include "bert/training/course.hpp"
 #include "bert/training/loop_options.hpp"
 #include "bert/training/pace.hpp"
+#include "bert/training/sharded_step.hpp"
 #include "bert/training/training_state.hpp"
 #include "nn/optimizer.hpp"
 
 namespace gradus::bert {
 
 /// What a loop trains: a model, the rows that it learns from, and those that it is scored on. `check_stop`
-/// is to be called between batches; it may throw, and then the step or the evaluation is made again later.
+/// is to be called between batches, by all ranks alike; it may throw, and then the step or the evaluation is made again later.
 class Learner {
  public:
   virtual ~Learner() = default;
   virtual const nn::Module& model() const = 0;
 
-  /// Adds to the gradients that of the next step's loss, moves `state` past its rows, and gives the loss.
-  /// Figures that only a report needs are counted `with_figures`.
-  virtual double forward_backward(TrainingState& state, bool with_figures,
+  /// Adds to the gradients that of the next step's loss, moves `state` past its rows, and gives the loss; all
+  /// that over the shards of `step`, of which this rank computes its own. Figures that only a report needs are
+  /// counted `with_figures`.
+  virtual double forward_backward(TrainingState& state, bool with_figures, ShardedStep& step,
                                   const std::function<void()>& check_stop) = 0;
   /// The rows of a whole evaluation; 0: there is nothing to be scored on.
   virtual int64_t held_out_rows() const = 0;
   /// Scores the model on so many rows, or on all for 0. Gives a number from 0 on that is the smaller the
   /// better.
-  virtual double evaluate(int64_t rows, const std::function<void()>& check_stop) = 0;
+  /// With several ranks it may share the rows out over `world`; all get the same number.
+  virtual double evaluate(int64_t rows, parallel::World& world, const std::function<void()>& check_stop) = 0;
 
   /// Goes back to the rows after `state`, where it was before.
   virtual void go_to(const TrainingState& state) = 0;
@@ -60,9 +63,10 @@ struct LoopReport {
   double loss = 0;
   double learning_rate = 0, gradient_norm = 0;
   double slots_per_second = 0, seconds = 0;
-  double seconds_left = 0;  ///< for the steps and evaluations to come, at the pace of the latest ones
-  int64_t slots = 0;        ///< seen so far, with padding
-  int64_t tokens = 0;       ///< of the text seen so far, as in TrainingState
+  double waiting_share = 0;  ///< of the step that this rank waited for others
+  double seconds_left = 0;   ///< for the steps and evaluations to come, at the pace of the latest ones
+  int64_t slots = 0;         ///< seen so far, with padding
+  int64_t tokens = 0;        ///< of the text seen so far, as in TrainingState
 };
 
 /// What the caller wants to hear. Each may be empty.
@@ -86,8 +90,9 @@ class TrainingLoop {
   /// there is none.
   bool resume();
 
-  /// Trains to the end, or until `stop` is set; a checkpoint is written either way. If the loss becomes NaN
-  /// or infinite, throws Error that names the op, the place in the model and the last checkpoint.
+  /// Trains to the end, or until `stop` is set on some rank; a checkpoint is written either way, by rank 0, and
+  /// also before an error of another rank goes on to the caller. If the loss becomes NaN or infinite, throws
+  /// Error that names the op, the place in the model and the last checkpoint.
   TrainingEnd run();
 
   /// True when all of the run's steps or minutes are done, or its patience is.
@@ -103,8 +108,10 @@ class TrainingLoop {
   const TrainingState& state() const { return state_; }
 
  private:
+  TrainingEnd train();
   std::optional<LoopReport> step();
   double forward_backward(bool with_figures);
+  double seconds_of_step(double seconds) const;
   LoopReport report_here() const;
   bool evaluate_now(const LoopReport& report, int64_t rows);
   std::optional<double> score_of(int64_t rows) const;
@@ -112,9 +119,12 @@ class TrainingLoop {
   double seconds_left() const;
   bool is_save_due(double saved_at) const;
   void save();
+  void save_alone();
+  void write_checkpoint();
   void save_result();
+  bool is_first_rank() const { return options_.world->rank() == 0; }
   TrainingEnd interrupted();
-  bool must_stop() const { return events_.stop && events_.stop(); }
+  bool must_stop() const;
   void check_stop() const;
   void load(const std::filesystem::path& checkpoint);
   void go_back_to(const TrainingState& state);
@@ -126,6 +136,7 @@ class TrainingLoop {
   CheckpointFolder checkpoints_;
   LoopEvents events_;
   std::unique_ptr<nn::Optimizer> optimizer_;
+  ShardedStep shards_;
   TrainingState state_;
   Pace pace_, evaluation_pace_;  // of shares of the run, and of evaluated rows
 };

@@ -1,8 +1,10 @@
 #include "parallel/mpi/mpi_world.hpp"
 
 #include <mpi.h>
+#include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -115,6 +117,14 @@ class MpiWorld : private Session, public World {
     MPI_Request request = MPI_REQUEST_NULL;
     check(MPI_Isend(&kept, sizeof kept, MPI_BYTE, static_cast<int>(other), 0, notes_, &request), "send");
     MPI_Request_free(&request);
+  }
+
+  /// A process of this machine that mpirun has found dead is no longer there; of others nothing is known.
+  bool is_alive(int64_t rank) const override {
+    const Name& name = names_.at(static_cast<size_t>(rank));
+    const Name& own = names_[static_cast<size_t>(this->rank())];
+    if (std::strcmp(name.host, own.host) != 0) return true;
+    return kill(static_cast<pid_t>(name.process), 0) == 0 || errno != ESRCH;
   }
 
   int64_t receive_note(Note& note) override {

@@ -90,7 +90,9 @@ TEST_CASE("world: a program that is alone needs no partner, and has none", "[par
   CHECK(value == 3);
   CHECK(world.any(true));
   CHECK_THROWS_AS(world.swap(1, 0, {}, {}), Error);
-  CHECK(world.farewell(true));
+  CHECK(world.farewell(true, 7).speaks);
+  CHECK(world.farewell(true, 7).code == 7);
+  CHECK_FALSE(world.farewell(false).speaks);
 }
 
 TEST_CASE("world: when one rank fails all end, and its reason is told", "[parallel]") {

@@ -97,8 +97,9 @@ TEST_CASE("answering: a step has the same loss and gradient however its rows are
     Answering task = answering();
     task.model().to(DType::f64);
     FinetuneLearner learner(task, {.batch_rows = 20, .rows_at_once = at_once});
+    ShardedStep alone;
     TrainingState state;
-    losses.push_back(learner.forward_backward(state, false, [] {}));
+    losses.push_back(learner.forward_backward(state, false, alone, [] {}));
     gradients.emplace_back();
     for (const Tensor& parameter : task.model().parameters()) gradients.back().push_back(parameter.grad());
   }

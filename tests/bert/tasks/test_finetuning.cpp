@@ -79,11 +79,12 @@ TEST_CASE("finetuning: an epoch reads every row once, and each in another order"
   Noting task(small_model(yes_or_no), words(), table(50, 1), table(20, 2), ClassificationOptions{});
   FinetuneLearner learner(task, {.batch_rows = 8, .seed = 4});
   CHECK(learner.steps_of_an_epoch() == 7);
+  ShardedStep alone;
   TrainingState state;
   std::vector<std::vector<int64_t>> epochs;
   for (int64_t epoch = 0; epoch < 3; ++epoch) {
     task.asked.clear();
-    for (int64_t step = 0; step < 7; ++step) learner.forward_backward(state, false, [] {});
+    for (int64_t step = 0; step < 7; ++step) learner.forward_backward(state, false, alone, [] {});
     CHECK(state.epoch == epoch);
     CHECK(state.index == 50);
     CHECK(state.tokens == (epoch + 1) * task.training().pieces);
@@ -103,8 +104,9 @@ TEST_CASE("finetuning: the gradient of a step is the same however its rows are c
     Classification task = classification({.class_weights = weights});
     task.model().to(DType::f64);
     FinetuneLearner learner(task, {.batch_rows = 20, .rows_at_once = at_once});
+    ShardedStep alone;
     TrainingState state;
-    losses.push_back(learner.forward_backward(state, false, [] {}));
+    losses.push_back(learner.forward_backward(state, false, alone, [] {}));
     gradients.emplace_back();
     for (const Tensor& parameter : task.model().parameters())
       gradients.back().push_back(parameter.grad().defined() ? parameter.grad() : zeros({1}, DType::f64));

@@ -290,8 +290,9 @@ TEST_CASE("tags: the gradient of a step is the same however its rows are cut") {
                  {.class_weights = has_weights ? std::vector<double>{3, 2, 0.5} : std::vector<double>{}});
     task.model().to(DType::f64);
     FinetuneLearner learner(task, {.batch_rows = 20, .rows_at_once = at_once});
+    ShardedStep alone;
     TrainingState state;
-    losses.push_back(learner.forward_backward(state, false, [] {}));
+    losses.push_back(learner.forward_backward(state, false, alone, [] {}));
     gradients.emplace_back();
     for (const Tensor& parameter : task.model().parameters()) gradients.back().push_back(parameter.grad());
   }

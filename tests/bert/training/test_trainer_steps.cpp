@@ -185,11 +185,11 @@ TEST_CASE("trainer: a wish to stop is heeded between the batches of a step, whic
 
   int asked = 0;
   TrainerEvents events;
-  events.stop = [&] { return ++asked == 16; };  // ten times in the first step, and once after it
+  events.stop = [&] { return ++asked == 16; };  // five times in each step, and once after it
   Trainer cut(world.model(), world.tokenizer, world.training, nullptr, options, folder / "cut", events);
   CHECK(cut.run() == TrainingEnd::interrupted);
   CHECK(asked == 16);
-  CHECK(cut.state().step == 1);
+  CHECK(cut.state().step == 2);
   Trainer second(world.model(), world.tokenizer, world.training, nullptr, options, folder / "cut");
   REQUIRE(second.resume());
   CHECK(second.state() == cut.state());

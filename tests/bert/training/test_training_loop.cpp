@@ -24,7 +24,9 @@ class Scripted : public PretrainingLearner {
       : PretrainingLearner(world.model(), world.tokenizer, world.training, world.held_out, options),
         scores_(std::move(scores)) {}
 
-  double evaluate(int64_t, const std::function<void()>&) override { return scores_.at(asked_++); }
+  double evaluate(int64_t, parallel::World&, const std::function<void()>&) override {
+    return scores_.at(asked_++);
+  }
 
  private:
   std::vector<double> scores_;

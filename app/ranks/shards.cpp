@@ -1,0 +1,29 @@
+#include "app/ranks/shards.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "app/command.hpp"
+#include "app/runs/run_settings.hpp"
+
+namespace gradus::app {
+
+int64_t shards_of(int64_t said, int64_t usual, const std::optional<bert::Resumable>& found,
+                  const parallel::World& world) {
+  const int64_t ranks = world.size();
+  int64_t shards = said;
+  if (shards == 0 && found)
+    shards = std::llround(number_in(found->state.settings, "shards ").value_or(static_cast<double>(usual)));
+  if (shards == 0) {
+    const auto least = static_cast<uint64_t>(std::max(usual, ranks));
+    shards = ranks > 1 ? static_cast<int64_t>(std::bit_ceil(least)) : usual;
+  }
+  if (ranks > 1 && (shards < ranks || !std::has_single_bit(static_cast<uint64_t>(shards)))) {
+    fail<WrongCall>("--shards: {} ranks cannot share {} shards; take a power of two from {} on{}", ranks,
+                    shards, ranks, found ? ", or fewer ranks, for a run keeps its shards" : "");
+  }
+  return shards;
+}
+
+}  // namespace gradus::app

@@ -1,0 +1,18 @@
+/// @file
+/// Into how many shards a run's steps are cut.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "bert/training/resumable.hpp"
+#include "parallel/world.hpp"
+
+namespace gradus::app {
+
+/// What --shards says; else what the run had that is resumed; else `usual`, or one for each rank if that is
+/// more. @throws WrongCall when the ranks cannot share them.
+int64_t shards_of(int64_t said, int64_t usual, const std::optional<bert::Resumable>& found,
+                  const parallel::World& world);
+
+}  // namespace gradus::app
