@@ -9,8 +9,8 @@
 #include "app/input/text_source.hpp"
 #include "app/options/options.hpp"
 #include "app/pretrain/run_report.hpp"
+#include "app/ranks/ranks.hpp"
 #include "app/terminal/progress.hpp"
-#include "autograd/threads.hpp"
 #include "bert/evaluation/evaluation.hpp"
 
 namespace gradus::app {
@@ -21,11 +21,12 @@ struct Call {
   std::vector<std::filesystem::path> texts, training;
   bert::PretrainingOptions data;
   int64_t rows = 0, passes = 1, batch_rows = 32, seed = 1, threads = 0, block_sentences = 0;
+  double stall_minutes = 10;
   bool json = false;
 };
 
 void run(const Call& call) {
-  if (call.threads > 0) set_num_threads(static_cast<int>(call.threads));
+  const std::shared_ptr<parallel::World> world = join_ranks(call.stall_minutes, call.threads);
   const auto [tokenizer, model] = open_model("evaluate", call.model);
   const int64_t length = call.data.max_length, positions = model.bert.config.max_position_embeddings;
   if (length > positions)
@@ -55,9 +56,13 @@ void run(const Call& call) {
   bert::Evaluation evaluation;
   for (int64_t pass = 0; pass < call.passes; ++pass) {
     progress.update(static_cast<double>(pass) / static_cast<double>(call.passes));
-    evaluation += bert::evaluate(
-        model, data, {.rows = call.rows, .batch_rows = call.batch_rows, .length = length, .epoch = pass},
-        baseline ? &*baseline : nullptr);
+    evaluation += bert::evaluate(model, data,
+                                 {.rows = call.rows,
+                                  .batch_rows = call.batch_rows,
+                                  .length = length,
+                                  .epoch = pass,
+                                  .world = world.get()},
+                                 baseline ? &*baseline : nullptr);
   }
   if (!std::isfinite(evaluation.loss())) {
     fail<Error>("{}: the loss of this model is {}, so its weights are of no use; take an earlier checkpoint",
@@ -99,6 +104,7 @@ void add_evaluate(CLI::App& program) {
   add_off_switch(*c, "--no-nsp", call->data.next_sentence, "Without next sentence prediction");
   add_whole(*c, "--seed", call->seed, "Of the masks and pairs", 0);
   add_threads(*c, call->threads);
+  add_stall_minutes(*c, call->stall_minutes);
   add_json(*c, call->json);
   on_call(*c, [call] { run(*call); });
 }

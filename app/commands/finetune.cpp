@@ -7,17 +7,20 @@
 #include "app/finetune/sweep.hpp"
 #include "app/finetune/task_run.hpp"
 #include "app/options/options.hpp"
+#include "app/ranks/ranks.hpp"
 #include "app/terminal/progress.hpp"
-#include "autograd/threads.hpp"
 
 namespace gradus::app {
 namespace {
 
 void run(FinetuneCall call) {
   settle(call);
-  if (call.threads > 0) set_num_threads(static_cast<int>(call.threads));
+  call.loop.world = join_ranks(call.stall_minutes, call.threads);
   Progress progress("fine-tuning");
   if (is_sweep(call)) {
+    if (call.loop.world->size() > 1)
+      fail<WrongCall>(
+          "a sweep is many runs, and a small one gains nothing from ranks; start it without mpirun");
     const SweepResult result = run_sweep(call, progress);
     progress.clear();
     if (call.json) return print(to_json(result));

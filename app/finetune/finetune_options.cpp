@@ -4,6 +4,7 @@
 
 #include "app/command.hpp"
 #include "app/options/options.hpp"
+#include "app/ranks/ranks.hpp"
 #include "bert/tasks/text_pooling.hpp"
 #include "nn/schedule.hpp"
 
@@ -27,6 +28,8 @@ void add_options(CLI::App& command, FinetuneCall& call) {
   add_whole(command, "--batch", call.batch, "Examples of a step", 1, 1'000'000);
   add_whole(command, "--rows-at-once", call.rows_at_once,
             "Examples in memory at once; the step is the same. 0: all of --batch", 0, 1'000'000);
+  add_whole(command, "--shards", call.loop.shards,
+            "Parts of a step that ranks share, a power of two; 0: one for each rank", 0, 65'536);
   add_number(command, "--learning-rate", call.loop.learning_rate, "Learning rate after the warm-up",
              {0, 100, false, true});
   add_number(command, "--warmup", call.warmup_share, "Share of the steps in which the rate rises", {0, 1});
@@ -84,6 +87,7 @@ void add_options(CLI::App& command, FinetuneCall& call) {
              "Go on with the run in --out, bit for bit; --epochs may be more, --learning-rate another");
   add_whole(command, "--seed", call.seed, "Of the classifier, the order of examples and dropout", 0);
   add_threads(command, call.threads);
+  add_stall_minutes(command, call.stall_minutes);
   add_json(command, call.json);
 }
 

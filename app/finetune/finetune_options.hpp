@@ -47,6 +47,7 @@ struct FinetuneCall {
   std::vector<int64_t> epoch_counts, batches, seeds;
 
   int64_t seed = 1, threads = 0;
+  double stall_minutes = 10;
   bool resume = false, json = false;
 
   std::set<std::string> given;  ///< the options that were said, as "--epochs"

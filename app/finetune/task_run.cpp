@@ -5,6 +5,7 @@
 
 #include "app/command.hpp"
 #include "app/finetune/start_training.hpp"
+#include "app/ranks/shards.hpp"
 #include "app/runs/environment.hpp"
 #include "app/runs/run_folder.hpp"
 #include "app/runs/run_settings.hpp"
@@ -65,7 +66,8 @@ std::vector<RunSetting> settings_of(const FinetuneCall& call, const nn::Module& 
           {"--max-length", say("length {}", call.fit.max_length)},
           {"--long-texts", say("long texts {}", call.long_texts)},
           {"--overlap", say("overlap {}", call.fit.overlap)},
-          {"--seed", say("seed {}", call.seed)}};
+          {"--seed", say("seed {}", call.seed)},
+          {"--shards", say("shards {}", call.loop.shards)}};
 }
 
 bert::KeyValues shown_settings(const FinetuneCall& call, const StartedTask& started, int64_t steps) {
@@ -174,10 +176,14 @@ bert::LoopOptions loop_options(const FinetuneCall& call, int64_t steps_of_an_epo
 
 }  // namespace
 
-TaskResult run_task(const FinetuneCall& call, Progress& progress) {
+TaskResult run_task(FinetuneCall call, Progress& progress) {
+  parallel::World& world = *call.loop.world;
+  const bool is_first = world.rank() == 0;  // it holds the folder, and writes
   std::optional<bert::FolderLock> lock;  // a folder that is not there yet is made and held when all is known
-  if (fs::is_directory(call.out)) lock.emplace(hold_run(call.out));
-  const std::optional<bert::Resumable> found = checkpoint_to_resume(call.out, call.resume);
+  if (is_first && fs::is_directory(call.out)) lock.emplace(hold_run(call.out));
+  const std::optional<bert::Resumable> found =
+      bert::share(world, is_first ? checkpoint_to_resume(call.out, call.resume) : std::nullopt);
+  call.loop.shards = shards_of(call.loop.shards, 1, found, world);
   const StartedTask started = start_training(call);
   bert::TaskTraining& task = *started.task;
   bert::FinetuneLearner learner(task, {.batch_rows = call.batch,
@@ -185,6 +191,13 @@ TaskResult run_task(const FinetuneCall& call, Progress& progress) {
                                        .seed = static_cast<uint64_t>(call.seed)});
   bert::LoopOptions options =
       loop_options(call, learner.steps_of_an_epoch(), started.config.num_hidden_layers);
+  if (options.shards > 1 && !task.can_be_cut())
+    fail<WrongCall>(
+        "--loss contrastive compares all rows of a batch with each other, so a step is one shard: "
+        "leave --shards out, and start it without mpirun");
+  if (options.shards > call.batch)
+    fail<WrongCall>("--batch {} cannot be cut into {} shards; take a larger batch or fewer shards",
+                    call.batch, options.shards);
   const std::vector<RunSetting> settings = settings_of(call, task.model());
   options.settings = settings_line(settings);
   if (found) {
@@ -194,7 +207,7 @@ TaskResult run_task(const FinetuneCall& call, Progress& progress) {
     options.also_resumes = found->state.settings;
     say_changes(call, check_settings(found->state.settings, settings), progress);
   }
-  if (!lock) {
+  if (!lock && is_first) {
     make_folder(call.out);
     lock.emplace(hold_run(call.out));
     checkpoint_to_resume(call.out, call.resume);  // refuses a run that another process began meanwhile
@@ -215,22 +228,24 @@ TaskResult run_task(const FinetuneCall& call, Progress& progress) {
   const std::string measure = is_scored ? task.measure() : "";
   std::string last;  // of the last evaluation
   bert::LoopEvents events;
-  events.step = [&](const bert::LoopReport& step) {
-    progress.update(
-        step.progress,
-        fmt::format("epoch {} of {}  loss {:.3f}{}",
-                    std::min<int64_t>(call.epochs, 1 + (step.step - 1) / learner.steps_of_an_epoch()),
-                    call.epochs, step.loss, last),
-        step.seconds_left);
-    pages.add(step);
-  };
-  events.evaluation = [&](const bert::LoopReport& step) {
-    const bert::Findings& findings = learner.findings();
-    last = fmt::format("  {} {:.3f}", measure, findings.value());
-    progress.say(fmt::format("step {}: {} {:.3f} on {}", step.step, measure, findings.value(),
-                             counted(findings.examples, "validation example")));
-    pages.add(step, findings);
-  };
+  if (is_first) {
+    events.step = [&](const bert::LoopReport& step) {
+      progress.update(
+          step.progress,
+          fmt::format("epoch {} of {}  loss {:.3f}{}",
+                      std::min<int64_t>(call.epochs, 1 + (step.step - 1) / learner.steps_of_an_epoch()),
+                      call.epochs, step.loss, last),
+          step.seconds_left);
+      pages.add(step);
+    };
+    events.evaluation = [&](const bert::LoopReport& step) {
+      const bert::Findings& findings = learner.findings();
+      last = fmt::format("  {} {:.3f}", measure, findings.value());
+      progress.say(fmt::format("step {}: {} {:.3f} on {}", step.step, measure, findings.value(),
+                               counted(findings.examples, "validation example")));
+      pages.add(step, findings);
+    };
+  }
   const InterruptGuard guard(WhenStopped::is_saved);
   events.stop = [] { return interrupted(); };
   bert::TrainingLoop loop(learner, options, call.out, events);
@@ -239,15 +254,17 @@ TaskResult run_task(const FinetuneCall& call, Progress& progress) {
   if (!found)
     for (const std::string& note : started.notes) progress.say(note);
   if (loop.run() == bert::TrainingEnd::interrupted) {
-    pages.keep();
+    if (is_first) pages.keep();
     progress.say(fmt::format("stopped after step {}; everything is saved, and --resume goes on from there",
                              loop.state().step));
     throw Exit{exit_interrupted};
   }
   TaskResult result;
-  if (is_scored) result.findings = task.score({}, bert::Detail::all);
   result.best_step = options.ends_with_best ? loop.state().best_step : -1;
-  pages.finish(result.best_step, result.findings);
+  if (is_first) {
+    if (is_scored) result.findings = task.score({}, bert::Detail::all);
+    pages.finish(result.best_step, result.findings);
+  }
   result.baselines = pages.report().baselines;
   result.steps = loop.state().step;
   result.seconds = loop.state().seconds;

@@ -21,7 +21,7 @@ struct TaskResult {
 /// Trains, evaluates after each epoch, and leaves in --out the model, report.html, metrics.csv and
 /// history.json; goes on with a run that is there under --resume.
 /// @throws Exit when it was stopped by Ctrl-C, all being saved; and as what it reads.
-TaskResult run_task(const FinetuneCall& call, Progress& progress);
+TaskResult run_task(FinetuneCall call, Progress& progress);
 
 /// The figures beside the baselines, as a table for the terminal.
 std::string to_text(const bert::Findings& findings, const bert::Baselines& baselines);

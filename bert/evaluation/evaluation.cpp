@@ -1,8 +1,11 @@
 #include "bert/evaluation/evaluation.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <span>
+#include <vector>
+
+#include "parallel/share_out.hpp"
 
 namespace gradus::bert {
 namespace {
@@ -29,9 +32,7 @@ Evaluation score(const PretrainingLoss& out, const PretrainingBatch& batch) {
 }
 
 /// An evaluation as numbers that ranks can send each other. Counts stay exact far beyond any text.
-using Numbers = std::array<double, 14>;
-
-Numbers to_numbers(const Evaluation& e) {
+std::vector<double> to_numbers(const Evaluation& e) {
   const BaselineScore unigram = e.unigram.value_or(BaselineScore{}),
                       bigram = e.bigram.value_or(BaselineScore{});
   const auto whole = [](int64_t n) { return static_cast<double>(n); };
@@ -42,7 +43,7 @@ Numbers to_numbers(const Evaluation& e) {
           whole(bigram.right),   bigram.loss};
 }
 
-Evaluation from_numbers(const Numbers& n, bool has_baselines) {
+Evaluation from_numbers(std::span<const double> n, bool has_baselines) {
   const auto whole = [&](size_t i) { return static_cast<int64_t>(n[i]); };
   Evaluation e;
   e.positions = whole(0);
@@ -101,12 +102,8 @@ Evaluation evaluate(const BertForPreTraining& model, const PretrainingData& data
   const int64_t rows = options.rows > 0 ? std::min(options.rows, plan.size()) : plan.size();
   const int64_t batches = (rows + options.batch_rows - 1) / options.batch_rows;
   parallel::World& world = options.world != nullptr ? *options.world : *parallel::alone();
-  // Batches are dealt out to the ranks in turn. Each fills in what its own came to, and adding zeros leaves that
-  // as it is, so all have the same list, and add it up in the same order.
-  std::vector<Numbers> scores(static_cast<size_t>(batches), Numbers{});
-  for (int64_t b = world.rank(); b - world.rank() < batches; b += world.size()) {
-    if (options.before_batch) options.before_batch();
-    if (b >= batches) break;
+  Evaluation total;
+  const auto compute = [&](int64_t b) {
     const int64_t first = b * options.batch_rows;
     const PretrainingBatch batch = data.batch(plan, first, std::min(options.batch_rows, rows - first));
     Evaluation e = score(model.loss(batch), batch);
@@ -114,11 +111,12 @@ Evaluation evaluate(const BertForPreTraining& model, const PretrainingData& data
       e.unigram = baseline->unigram().score(batch);
       e.bigram = baseline->score(batch);
     }
-    scores[static_cast<size_t>(b)] = to_numbers(e);
-  }
-  if (batches > 0) world.add_up(std::span(scores.front().data(), scores.size() * scores.front().size()));
-  Evaluation total;
-  for (const Numbers& numbers : scores) total += from_numbers(numbers, baseline != nullptr);
+    return to_numbers(e);
+  };
+  const auto use = [&](int64_t, std::span<const double> numbers) {
+    total += from_numbers(numbers, baseline != nullptr);
+  };
+  parallel::share_out(world, batches, compute, use, options.before_batch);
   return total;
 }
 

@@ -200,23 +200,24 @@ std::vector<SpanAnswer> best_spans(const Questions& questions, const QuestionRow
 
 std::vector<SpanAnswer> answer(const BertForQuestionAnswering& model, const Questions& questions,
                                const QuestionRows& rows, TokenId pad, int64_t max_answer,
-                               const std::function<void()>& check_stop) {
+                               const Scoring& scoring) {
   const nn::EvalMode eval(model);
   const NoGrad no_grad;
   std::vector<SlotScores> scores(rows.rows.size());
-  for_batches_by_length(rows.rows, [&](std::span<const int64_t> some, std::span<const TextRow* const> batch) {
-    if (check_stop) check_stop();
-    const TaskInput input = to_input(batch, pad);
-    const std::vector<double> said = model(input).to(DType::f64).to_vector<double>();  // [B, S, 2]
-    const auto length = static_cast<size_t>(input.ids.size(1));
-    for (size_t i = 0; i < some.size(); ++i) {
-      SlotScores& of_row = scores[static_cast<size_t>(some[i])];
-      for (size_t s = 0; s < batch[i]->ids.size(); ++s) {
-        const size_t at = 2 * (i * length + s);
-        of_row.push_back({said[at], said[at + 1]});
-      }
-    }
-  });
+  const auto compute = [&](RowNumbers, RowBatch batch) {
+    return model(to_input(batch, pad)).to(DType::f64).to_vector<double>();  // [B, S, 2]
+  };
+  for_outputs_by_length(rows.rows, scoring, compute,
+                        [&](RowNumbers some, RowBatch batch, std::span<const double> said) {
+                          const size_t length = said.size() / 2 / some.size();
+                          for (size_t i = 0; i < some.size(); ++i) {
+                            SlotScores& of_row = scores[static_cast<size_t>(some[i])];
+                            for (size_t s = 0; s < batch[i]->ids.size(); ++s) {
+                              const size_t at = 2 * (i * length + s);
+                              of_row.push_back({said[at], said[at + 1]});
+                            }
+                          }
+                        });
   return best_spans(questions, rows, scores, max_answer);
 }
 
@@ -252,17 +253,17 @@ Tensor Answering::loss(std::span<const int64_t> rows) const {
   return answer_loss(model_(input), input.attention_mask, tensor(first), tensor(last));
 }
 
-std::vector<SpanAnswer> Answering::answers(const std::function<void()>& check_stop) const {
+std::vector<SpanAnswer> Answering::answers(const Scoring& scoring) const {
   return answer(model_, validation_, validation_rows_, tokenizer_.special_ids().pad, options_.max_answer,
-                check_stop);
+                scoring);
 }
 
-Findings Answering::score(const std::function<void()>& check_stop, Detail detail) const {
-  return judge_answers(validation_, answers(check_stop), options_.threshold, detail);
+Findings Answering::score(const Scoring& scoring, Detail detail) const {
+  return judge_answers(validation_, answers(scoring), options_.threshold, detail);
 }
 
-AnswerThreshold Answering::best_threshold(const std::function<void()>& check_stop) const {
-  return bert::best_threshold(beside_gold(validation_, answers(check_stop)));
+AnswerThreshold Answering::best_threshold(const Scoring& scoring) const {
+  return bert::best_threshold(beside_gold(validation_, answers(scoring)));
 }
 
 }  // namespace gradus::bert

@@ -89,10 +89,10 @@ std::vector<SpanAnswer> best_spans(const Questions& questions, const QuestionRow
                                    const std::vector<SlotScores>& scores, int64_t max_answer);
 
 /// What the model answers to each question. In eval mode, whatever the model's; rows of similar length go
-/// through it together. `check_stop` is called between batches. @throws as best_spans.
+/// through it together. `scoring` says who shares the batches. @throws as best_spans.
 std::vector<SpanAnswer> answer(const BertForQuestionAnswering& model, const Questions& questions,
                                const QuestionRows& rows, TokenId pad, int64_t max_answer,
-                               const std::function<void()>& check_stop = {});
+                               const Scoring& scoring = {});
 
 /// Questions, what answer() gave for them, and what is right, as bert/metrics/answers.hpp has them. `answer`
 /// is the span. @throws FormatError for questions read without answers, ValueError for another number of
@@ -123,7 +123,7 @@ class Answering : public TaskTraining {
   Tensor loss(std::span<const int64_t> rows) const override;
 
   int64_t examples() const override { return std::ssize(validation_.questions); }
-  Findings score(const std::function<void()>& check_stop, Detail detail) const override;
+  Findings score(const Scoring& scoring, Detail detail) const override;
   std::string measure() const override { return "exact match"; }
   /// Exact match of "no answer", and of LastAnswer (bert/evaluation/label_baselines.hpp), which is left out
   /// where so many answers would have to be looked for in so many contexts that it takes minutes.
@@ -131,10 +131,10 @@ class Answering : public TaskTraining {
   std::vector<std::string> notes() const override;
 
   /// What the model answers to the questions of the validation.
-  std::vector<SpanAnswer> answers(const std::function<void()>& check_stop = {}) const;
+  std::vector<SpanAnswer> answers(const Scoring& scoring = {}) const;
   /// The threshold that is best on them (best_threshold). @throws ValueError for a validation without
   /// questions.
-  AnswerThreshold best_threshold(const std::function<void()>& check_stop = {}) const;
+  AnswerThreshold best_threshold(const Scoring& scoring = {}) const;
 
  private:
   BertForQuestionAnswering model_;

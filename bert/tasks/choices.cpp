@@ -85,15 +85,18 @@ ChoiceRows choice_rows(const Tokenizer& tokenizer, const ChoiceQuestions& questi
 }
 
 Tensor choose(const BertForMultipleChoice& model, const ChoiceRows& rows, int64_t choices, TokenId pad,
-              const std::function<void()>& check_stop) {
+              const Scoring& scoring) {
   const nn::EvalMode eval(model);
   const NoGrad no_grad;
   std::vector<double> scores(rows.rows.size());
-  for_batches_by_length(rows.rows, [&](std::span<const int64_t> some, std::span<const TextRow* const> batch) {
-    if (check_stop) check_stop();
-    const std::vector<double> said = model(to_input(batch, pad), 1).to(DType::f64).to_vector<double>();
-    for (size_t i = 0; i < some.size(); ++i) scores[static_cast<size_t>(some[i])] = said[i];
-  });
+  const auto compute = [&](RowNumbers, RowBatch batch) {
+    return model(to_input(batch, pad), 1).to(DType::f64).to_vector<double>();
+  };
+  for_outputs_by_length(rows.rows, scoring, compute,
+                        [&](RowNumbers some, RowBatch, std::span<const double> said) {
+                          for (size_t i = 0; i < some.size(); ++i)
+                            scores[static_cast<size_t>(some[i])] = said[i];
+                        });
   return tensor(scores, Shape{std::ssize(rows.rows) / choices, choices}).to(DType::f32);
 }
 
@@ -147,10 +150,10 @@ Tensor Choices::loss(std::span<const int64_t> rows) const {
   return cross_entropy(said, tensor(right));
 }
 
-Findings Choices::score(const std::function<void()>& check_stop, Detail detail) const {
+Findings Choices::score(const Scoring& scoring, Detail detail) const {
   const TokenId pad = tokenizer_.special_ids().pad;
-  return judge_choices(validation_,
-                       choose(model_, validation_rows_, choices_of(validation_), pad, check_stop), detail);
+  return judge_choices(validation_, choose(model_, validation_rows_, choices_of(validation_), pad, scoring),
+                       detail);
 }
 
 Baselines Choices::baselines() const {

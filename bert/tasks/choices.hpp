@@ -43,7 +43,7 @@ ChoiceRows choice_rows(const Tokenizer& tokenizer, const ChoiceQuestions& questi
 
 /// The scores of the choices, [N, C], as classify() has it.
 Tensor choose(const BertForMultipleChoice& model, const ChoiceRows& rows, int64_t choices, TokenId pad,
-              const std::function<void()>& check_stop = {});
+              const Scoring& scoring = {});
 
 /// Accuracy (decides) and the mean cross entropy. @throws FormatError for questions without a label.
 Findings judge_choices(const ChoiceQuestions& questions, const Tensor& said, Detail detail);
@@ -64,7 +64,7 @@ class Choices : public TaskTraining {
   Tensor loss(std::span<const int64_t> rows) const override;
 
   int64_t examples() const override { return std::ssize(validation_.questions); }
-  Findings score(const std::function<void()>& check_stop, Detail detail) const override;
+  Findings score(const Scoring& scoring, Detail detail) const override;
   std::string measure() const override { return "accuracy"; }
   /// The accuracy of guessing, and of the choice that shares most words with the text.
   Baselines baselines() const override;

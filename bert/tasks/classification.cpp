@@ -52,16 +52,17 @@ FittedTexts fit_texts(const Tokenizer& tokenizer, const LabelledTexts& texts, co
 }
 
 Tensor classify(const BertForSequenceClassification& model, const FittedTexts& texts, TokenId pad,
-                const std::function<void()>& check_stop) {
+                const Scoring& scoring) {
   const nn::EvalMode eval(model);
   const NoGrad no_grad;
   const auto outputs = static_cast<size_t>(model.classifier.weight.size(0));
   const std::vector<double> counts = rows_of_each(texts);
   std::vector<double> sums(static_cast<size_t>(texts.texts) * outputs, 0);
-  for_batches_by_length(
-      texts.rows, [&](std::span<const int64_t> some, std::span<const TextRow* const> batch) {
-        if (check_stop) check_stop();
-        const std::vector<double> logits = model(to_input(batch, pad)).to(DType::f64).to_vector<double>();
+  const auto compute = [&](RowNumbers, RowBatch batch) {
+    return model(to_input(batch, pad)).to(DType::f64).to_vector<double>();
+  };
+  for_outputs_by_length(
+      texts.rows, scoring, compute, [&](RowNumbers some, RowBatch, std::span<const double> logits) {
         for (size_t i = 0; i < some.size(); ++i) {
           const auto text = static_cast<size_t>(texts.text_of_row[static_cast<size_t>(some[i])]);
           for (size_t c = 0; c < outputs; ++c)
@@ -137,8 +138,8 @@ Tensor Classification::loss(std::span<const int64_t> rows) const {
   return loss_of(said, targets, options_.class_weights);
 }
 
-Findings Classification::score(const std::function<void()>& check_stop, Detail detail) const {
-  const Tensor said = classify(model_, validation_, tokenizer_.special_ids().pad, check_stop);
+Findings Classification::score(const Scoring& scoring, Detail detail) const {
+  const Tensor said = classify(model_, validation_, tokenizer_.special_ids().pad, scoring);
   return judge(model_.task, validation_texts_, said, detail);
 }
 

@@ -26,9 +26,9 @@ FittedTexts fit_texts(const Tokenizer& tokenizer, const LabelledTexts& texts, co
 
 /// What the model says of each text, [N, C]: the logits, which softmax makes probabilities of, or the number
 /// of a regression; the mean over a text's windows. In eval mode, whatever the model's; rows of similar
-/// length go through it together. `check_stop` is called between batches.
+/// length go through it together. `scoring` says who shares the batches.
 Tensor classify(const BertForSequenceClassification& model, const FittedTexts& texts, TokenId pad,
-                const std::function<void()>& check_stop = {});
+                const Scoring& scoring = {});
 
 /// What is to be said of each text: the number of its label, or its number.
 struct Targets {
@@ -80,7 +80,7 @@ class Classification : public TaskTraining {
   Tensor loss(std::span<const int64_t> rows) const override;
 
   int64_t examples() const override { return validation_.texts; }
-  Findings score(const std::function<void()>& check_stop, Detail detail) const override;
+  Findings score(const Scoring& scoring, Detail detail) const override;
   std::string measure() const override { return model_.task.regression ? "R2" : "accuracy"; }
   Baselines baselines() const override { return guesses_at(model_.task, training_texts_, validation_texts_); }
   std::vector<std::string> notes() const override;

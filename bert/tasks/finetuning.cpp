@@ -107,9 +107,9 @@ double FinetuneLearner::forward_backward(TrainingState& state, bool /*with_figur
   return sums[0];
 }
 
-double FinetuneLearner::evaluate(int64_t /*rows*/, parallel::World& /*world*/,
+double FinetuneLearner::evaluate(int64_t /*rows*/, parallel::World& world,
                                  const std::function<void()>& check_stop) {
-  findings_ = task_.score(check_stop, Detail::figures_only);
+  findings_ = task_.score(Scoring(check_stop, world), Detail::figures_only);
   return 1 - findings_.value();
 }
 

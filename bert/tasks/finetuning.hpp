@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "bert/metrics/findings.hpp"
+#include "bert/tasks/scoring.hpp"
 #include "bert/tasks/task_models.hpp"
 #include "bert/tokenizer/vocab.hpp"
 #include "bert/training/training_loop.hpp"
@@ -53,8 +54,8 @@ class TaskTraining {
   virtual Tensor loss(std::span<const int64_t> rows) const = 0;
 
   virtual int64_t examples() const = 0;  ///< to be scored on; 0: none
-  /// What the model comes to on them. `check_stop` is called between batches, as Learner has it.
-  virtual Findings score(const std::function<void()>& check_stop, Detail detail) const = 0;
+  /// What the model comes to on them. `scoring` as Learner::evaluate has it.
+  virtual Findings score(const Scoring& scoring, Detail detail) const = 0;
   virtual std::string measure() const = 0;  ///< the name of the figure that decides
   /// What guesses that need no model reach on them.
   virtual Baselines baselines() const = 0;

@@ -8,6 +8,7 @@
 #include "bert/checkpoint/checkpoint.hpp"
 #include "bert/evaluation/label_baselines.hpp"
 #include "bert/tasks/chosen.hpp"
+#include "parallel/share_out.hpp"
 
 namespace gradus::bert {
 namespace {
@@ -116,23 +117,29 @@ std::vector<PronounRow> pronoun_rows(const Tokenizer& tokenizer, const std::vect
 }
 
 Tensor name_pronouns(const BertForPreTraining& model, const std::vector<PronounRow>& rows, TokenId pad,
-                     const std::function<void()>& check_stop) {
+                     const Scoring& scoring) {
   const nn::EvalMode eval(model);
   const NoGrad no_grad;
-  std::vector<double> said(2 * rows.size());
-  constexpr size_t at_once = 64;
-  for (size_t begin = 0; begin < rows.size(); begin += at_once) {
-    if (check_stop) check_stop();
+  std::vector<double> said;
+  constexpr int64_t at_once = 64;
+  const auto compute = [&](int64_t piece) {
     std::vector<int64_t> some;
-    for (size_t i = begin; i < std::min(begin + at_once, rows.size()); ++i)
-      some.push_back(static_cast<int64_t>(i));
+    for (int64_t i = piece * at_once; i < std::min((piece + 1) * at_once, std::ssize(rows)); ++i)
+      some.push_back(i);
     const Tensor logits = logits_at(model, rows, some, pad).to(DType::f64);
-    for (size_t i = 0; i < some.size(); ++i) {
-      const Tensor row = logits.select(0, static_cast<int64_t>(i));
-      said[2 * (begin + i)] = row.select(0, rows[begin + i].first).item();
-      said[2 * (begin + i) + 1] = row.select(0, rows[begin + i].second).item();
+    std::vector<double> pairs;
+    for (const int64_t i : some) {
+      const PronounRow& row = rows[static_cast<size_t>(i)];
+      const Tensor of_row = logits.select(0, i - piece * at_once);
+      pairs.push_back(of_row.select(0, row.first).item());
+      pairs.push_back(of_row.select(0, row.second).item());
     }
-  }
+    return pairs;
+  };
+  parallel::share_out(
+      *scoring.world, (std::ssize(rows) + at_once - 1) / at_once, compute,
+      [&](int64_t, std::span<const double> pairs) { said.insert(said.end(), pairs.begin(), pairs.end()); },
+      scoring.check_stop);
   return tensor(said, Shape{std::ssize(rows), 2});
 }
 
@@ -177,8 +184,8 @@ Tensor Pronouns::loss(std::span<const int64_t> rows) const {
   return cross_entropy(logits_at(model_, training_rows_, rows, tokenizer_.special_ids().pad), tensor(nouns));
 }
 
-Findings Pronouns::score(const std::function<void()>& check_stop, Detail detail) const {
-  const Tensor said = name_pronouns(model_, validation_rows_, tokenizer_.special_ids().pad, check_stop);
+Findings Pronouns::score(const Scoring& scoring, Detail detail) const {
+  const Tensor said = name_pronouns(model_, validation_rows_, tokenizer_.special_ids().pad, scoring);
   return judge_pronouns(validation_, said, detail);
 }
 

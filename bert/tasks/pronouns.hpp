@@ -48,7 +48,7 @@ std::vector<PronounRow> pronoun_rows(const Tokenizer& tokenizer, const std::vect
 
 /// The logits of the two nouns at the pronoun, [N, 2]. In eval mode.
 Tensor name_pronouns(const BertForPreTraining& model, const std::vector<PronounRow>& rows, TokenId pad,
-                     const std::function<void()>& check_stop = {});
+                     const Scoring& scoring = {});
 
 /// Accuracy (decides): the share of cases in which the right noun has the larger logit; and the mean cross
 /// entropy of the two.
@@ -69,7 +69,7 @@ class Pronouns : public TaskTraining {
   Tensor loss(std::span<const int64_t> rows) const override;
 
   int64_t examples() const override { return std::ssize(validation_); }
-  Findings score(const std::function<void()>& check_stop, Detail detail) const override;
+  Findings score(const Scoring& scoring, Detail detail) const override;
   std::string measure() const override { return "accuracy"; }
   /// Of always the first noun, and of the noun that was right more often in training (NounPreference).
   Baselines baselines() const override;

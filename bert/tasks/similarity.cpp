@@ -65,16 +65,20 @@ TowerRows tower_rows(const Tokenizer& tokenizer, const LabelledTexts& texts, boo
 }
 
 Tensor encode(const SentenceEncoder& model, const std::vector<TextRow>& rows, TokenId pad,
-              const std::function<void()>& check_stop) {
+              const Scoring& scoring) {
   const nn::EvalMode eval(model);
   const NoGrad no_grad;
   const int64_t width = model.bert.config.hidden_size;
   Tensor vectors = zeros(Shape{std::ssize(rows), width});
-  for_batches_by_length(rows, [&](std::span<const int64_t> some, std::span<const TextRow* const> batch) {
-    if (check_stop) check_stop();
-    const Tensor made = model(to_input(batch, pad));
-    for (size_t i = 0; i < some.size(); ++i)
-      vectors.select(0, some[i]).copy_(made.select(0, static_cast<int64_t>(i)));
+  const auto compute = [&](RowNumbers, RowBatch batch) {
+    return model(to_input(batch, pad)).to(DType::f64).to_vector<double>();
+  };
+  for_outputs_by_length(rows, scoring, compute, [&](RowNumbers some, RowBatch, std::span<const double> made) {
+    auto from = made.begin();
+    for (const int64_t row : some)
+      for (float *to = vectors.mutable_data<float>() + row * width, *end = to + width; to != end;
+           ++to, ++from)
+        *to = static_cast<float>(*from);
   });
   return vectors;
 }
@@ -162,10 +166,10 @@ Tensor Similarity::loss(std::span<const int64_t> rows) const {
   return mean(error * error);
 }
 
-Findings Similarity::score(const std::function<void()>& check_stop, Detail detail) const {
+Findings Similarity::score(const Scoring& scoring, Detail detail) const {
   const TokenId pad = tokenizer_.special_ids().pad;
-  const Tensor u = encode(model_, validation_first_.rows, pad, check_stop);
-  const Tensor v = encode(model_, validation_second_.rows, pad, check_stop);
+  const Tensor u = encode(model_, validation_first_.rows, pad, scoring);
+  const Tensor v = encode(model_, validation_second_.rows, pad, scoring);
   return judge_cosines(validation_, cosines(u, v).to(DType::f64).to_vector<double>(), detail);
 }
 

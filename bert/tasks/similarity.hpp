@@ -46,7 +46,7 @@ struct SimilarityOptions {
 
 /// Vectors of texts, [N, H]: in eval mode, texts of similar length together.
 Tensor encode(const SentenceEncoder& model, const std::vector<TextRow>& rows, TokenId pad,
-              const std::function<void()>& check_stop = {});
+              const Scoring& scoring = {});
 
 /// The first or the second texts of a table as rows. Texts that are too long are cut (there are no windows of
 /// a vector); `left_out` counts their pieces, `cut` the texts.
@@ -78,7 +78,7 @@ class Similarity : public TaskTraining {
   Tensor loss(std::span<const int64_t> rows) const override;
 
   int64_t examples() const override { return std::ssize(validation_.rows); }
-  Findings score(const std::function<void()>& check_stop, Detail detail) const override;
+  Findings score(const Scoring& scoring, Detail detail) const override;
   std::string measure() const override { return "Spearman"; }
   /// Spearman of how many words the texts share.
   Baselines baselines() const override;

@@ -27,25 +27,25 @@ Tensor logits_of(const BertForTokenClassification& model, const TagRows& rows, s
 }  // namespace
 
 Tensor tag(const BertForTokenClassification& model, const TagRows& rows, TokenId pad,
-           const std::function<void()>& check_stop) {
+           const Scoring& scoring) {
   const nn::EvalMode eval(model);
   const NoGrad no_grad;
   const auto labels = static_cast<size_t>(model.classifier.weight.size(0));
   std::vector<size_t> first = {0};  // of each row among all words
   for (const std::vector<RowWord>& words : rows.words) first.push_back(first.back() + words.size());
   std::vector<float> said(first.back() * labels);
-  for_batches_by_length(rows.rows, [&](std::span<const int64_t> some, std::span<const TextRow* const> batch) {
-    if (check_stop) check_stop();
-    const std::vector<float> logits =
-        logits_of(model, rows, some, to_input(batch, pad)).to(DType::f32).to_vector<float>();
-    auto from = logits.begin();
-    for (const int64_t row : some) {
-      const size_t begin = first[static_cast<size_t>(row)], end = first[static_cast<size_t>(row) + 1];
-      const auto count = static_cast<std::ptrdiff_t>((end - begin) * labels);
-      std::copy_n(from, count, said.begin() + static_cast<std::ptrdiff_t>(begin * labels));
-      from += count;
-    }
-  });
+  const auto compute = [&](RowNumbers some, RowBatch batch) {
+    return logits_of(model, rows, some, to_input(batch, pad)).to(DType::f64).to_vector<double>();
+  };
+  for_outputs_by_length(
+      rows.rows, scoring, compute, [&](RowNumbers some, RowBatch, std::span<const double> logits) {
+        auto from = logits.begin();
+        for (const int64_t row : some) {
+          const size_t begin = first[static_cast<size_t>(row)], end = first[static_cast<size_t>(row) + 1];
+          for (size_t at = begin * labels; at < end * labels; ++at, ++from)
+            said[at] = static_cast<float>(*from);
+        }
+      });
   return tensor(said, Shape{static_cast<int64_t>(first.back()), static_cast<int64_t>(labels)});
 }
 
@@ -110,8 +110,8 @@ Tensor Tagging::loss(std::span<const int64_t> rows) const {
   return cross_entropy(said, tensor(targets_of_rows(rows)), how);
 }
 
-Findings Tagging::score(const std::function<void()>& check_stop, Detail detail) const {
-  const Tensor said = tag(model_, validation_, tokenizer_.special_ids().pad, check_stop);
+Findings Tagging::score(const Scoring& scoring, Detail detail) const {
+  const Tensor said = tag(model_, validation_, tokenizer_.special_ids().pad, scoring);
   return judge_tags(model_.task, validation_sentences_, validation_, said, detail);
 }
 

@@ -15,9 +15,9 @@ namespace gradus::bert {
 
 /// What the model says of each word that is in a row's list, in the order of the text: logits [n, C], which
 /// softmax makes probabilities of. In eval mode, whatever the model's; rows of similar length go through it
-/// together. `check_stop` is called between batches.
+/// together. `scoring` says who shares the batches.
 Tensor tag(const BertForTokenClassification& model, const TagRows& rows, TokenId pad,
-           const std::function<void()>& check_stop = {});
+           const Scoring& scoring = {});
 
 /// The tag with the largest of tag()'s logits for every word of every sentence; O for a word in no row's
 /// list. @throws ShapeError where the logits are not those of these rows and labels.
@@ -70,7 +70,7 @@ class Tagging : public TaskTraining {
   Tensor loss(std::span<const int64_t> rows) const override;
 
   int64_t examples() const override { return std::ssize(validation_sentences_.sentences); }
-  Findings score(const std::function<void()>& check_stop, Detail detail) const override;
+  Findings score(const Scoring& scoring, Detail detail) const override;
   std::string measure() const override { return "entity F1"; }
   Baselines baselines() const override { return tag_baselines(training_sentences_, validation_sentences_); }
   std::vector<std::string> notes() const override;

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "autograd/error.hpp"
+#include "parallel/share_out.hpp"
 
 namespace gradus::bert {
 namespace {
@@ -98,9 +99,8 @@ std::vector<const TextRow*> rows_at(std::span<const TextRow> rows, std::span<con
   return some;
 }
 
-void for_batches_by_length(
-    std::span<const TextRow> rows,
-    const std::function<void(std::span<const int64_t>, std::span<const TextRow* const>)>& work) {
+void for_batches_by_length(std::span<const TextRow> rows,
+                           const std::function<void(RowNumbers, RowBatch)>& work) {
   const auto length = [&](int64_t row) { return rows[static_cast<size_t>(row)].ids.size(); };
   std::vector<int64_t> order(rows.size());
   std::iota(order.begin(), order.end(), int64_t{0});
@@ -114,6 +114,24 @@ void for_batches_by_length(
     work(some, batch);
     begin += some.size();
   }
+}
+
+void for_outputs_by_length(std::span<const TextRow> rows, const Scoring& scoring,
+                           const std::function<std::vector<double>(RowNumbers, RowBatch)>& compute,
+                           const std::function<void(RowNumbers, RowBatch, std::span<const double>)>& use) {
+  std::vector<std::vector<int64_t>> numbers;
+  std::vector<std::vector<const TextRow*>> batches;
+  for_batches_by_length(rows, [&](RowNumbers some, RowBatch batch) {
+    numbers.emplace_back(some.begin(), some.end());
+    batches.emplace_back(batch.begin(), batch.end());
+  });
+  parallel::share_out(
+      *scoring.world, std::ssize(batches),
+      [&](int64_t b) { return compute(numbers[static_cast<size_t>(b)], batches[static_cast<size_t>(b)]); },
+      [&](int64_t b, std::span<const double> outputs) {
+        use(numbers[static_cast<size_t>(b)], batches[static_cast<size_t>(b)], outputs);
+      },
+      scoring.check_stop);
 }
 
 std::pair<int64_t, int64_t> count_slots(std::span<const TextRow* const> rows) {

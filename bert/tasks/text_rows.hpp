@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "bert/tasks/scoring.hpp"
 #include "bert/tasks/task_models.hpp"
 #include "bert/tokenizer/tokenizer.hpp"
 
@@ -56,9 +57,16 @@ std::vector<const TextRow*> rows_at(std::span<const TextRow> rows, std::span<con
 
 /// Calls `work` for batches of rows of similar length, the longest first, with their numbers. A batch has at
 /// most 4,096 slots, or one row.
-void for_batches_by_length(
-    std::span<const TextRow> rows,
-    const std::function<void(std::span<const int64_t> numbers, std::span<const TextRow* const> batch)>& work);
+using RowNumbers = std::span<const int64_t>;
+using RowBatch = std::span<const TextRow* const>;
+void for_batches_by_length(std::span<const TextRow> rows,
+                           const std::function<void(RowNumbers, RowBatch)>& work);
+
+/// The same batches: compute(numbers, batch) gives the model's outputs,
+/// and use(numbers, batch, outputs) takes them, on every rank and in this order.
+void for_outputs_by_length(std::span<const TextRow> rows, const Scoring& scoring,
+                           const std::function<std::vector<double>(RowNumbers, RowBatch)>& compute,
+                           const std::function<void(RowNumbers, RowBatch, std::span<const double>)>& use);
 
 /// The slots of rows as a batch, padding counted, and the pieces in them, [CLS] and the last [SEP] not
 /// counted.
