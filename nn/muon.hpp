@@ -53,6 +53,7 @@ class Muon : public Adam {
  protected:
   void update(const Stretch& stretch) override;
   bool steps_alone(const ParameterArena::Entry& entry) const override;
+  bool can_share() const override { return false; }
 
  private:
   std::function<bool(const std::string& name)> hidden_;

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "autograd/kernels/optimizer.hpp"
+#include "autograd/kernels/pieces.hpp"
 
 namespace gradus::nn {
 namespace {
@@ -96,9 +98,59 @@ std::vector<Optimizer::Stretch> Optimizer::stretches(double grad_scale) const {
   return result;
 }
 
+/// What of these stretches this optimiser steps over.
+std::vector<Optimizer::Stretch> Optimizer::own_parts(const std::vector<Stretch>& all) const {
+  if (!share_) return all;
+  std::vector<Stretch> own;
+  for (const Stretch& stretch : all) {
+    for (const OptimizerShare::Part& part : share_->parts) {
+      Stretch both = stretch;
+      both.begin = std::max(stretch.begin, part.begin);
+      both.end = std::min(stretch.end, part.end);
+      if (both.begin < both.end) own.push_back(both);
+    }
+  }
+  return own;
+}
+
 void Optimizer::run(double grad_scale) {
   ++steps_;
-  for (const Stretch& stretch : stretches(grad_scale)) update(stretch);
+  for (const Stretch& stretch : own_parts(stretches(grad_scale))) update(stretch);
+  if (share_) share_->gather(arena_.values());
+}
+
+void Optimizer::share(OptimizerShare share) {
+  if (!can_share())
+    fail<Error>("optimizer: this one steps over whole matrices, so its work cannot be shared");
+  if (steps_ > 0)
+    fail<Error>("optimizer: {} steps are taken already; share its work before the first", steps_);
+  int64_t elements = 0;
+  for (const OptimizerShare::Part& part : share.parts) elements += part.end - part.begin;
+  share_ = std::move(share);
+  for (Tensor& moment : moments_) moment = zeros({elements}, arena_.dtype());
+}
+
+int64_t Optimizer::place_of(int64_t element) const {
+  if (!share_) return element;
+  int64_t place = 0;
+  for (const OptimizerShare::Part& part : share_->parts) {
+    if (element < part.end) return place + element - part.begin;
+    place += part.end - part.begin;
+  }
+  return place;
+}
+
+/// A moment of all parameters.
+Tensor Optimizer::whole_moment(size_t which) const {
+  if (!share_) return moments_[which];
+  Tensor whole = zeros({arena_.size()}, arena_.dtype());
+  for (const OptimizerShare::Part& part : share_->parts) {
+    const int64_t place = place_of(part.begin);
+    whole.slice(0, part.begin, part.end)
+        .copy_(moments_[which].slice(0, place, place + part.end - part.begin));
+  }
+  share_->gather(whole);
+  return whole;
 }
 
 void Optimizer::step() {
@@ -117,19 +169,24 @@ double Optimizer::clipped_step(double max_norm) {
 
 double Optimizer::grad_norm() const {
   arena_.gather();
-  double squares = 0;
-  for (const Stretch& stretch : stretches(1)) {
-    squares += sum_of_squares(arena_.gradients().slice(0, stretch.begin, stretch.end));
+  constexpr int64_t piece = kernels::elements_per_piece;
+  // A piece of the arena belongs to one optimiser, whose sum of it is the same whoever has the others.
+  std::vector<double> squares(static_cast<size_t>((arena_.size() + piece - 1) / piece));
+  for (const Stretch& stretch : own_parts(stretches(1))) {
+    dispatch_float(arena_.dtype(), "grad_norm", [&]<class T> {
+      kernels::add_squares<T>(arena_.gradients().data<T>(), stretch.begin, stretch.end, squares.data());
+    });
   }
-  return std::sqrt(squares);
+  if (share_) share_->add_up(squares);
+  return std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
 }
 
 StateDict Optimizer::state_dict() const {
   StateDict state;
   for (size_t i = 0; i < moments_.size(); ++i) {
-    for (const auto& entry : arena_.entries()) {
-      state.emplace(moment_names_[i] + "." + entry.name, arena_.part(moments_[i], entry));
-    }
+    const Tensor whole = whole_moment(i);
+    for (const auto& entry : arena_.entries())
+      state.emplace(moment_names_[i] + "." + entry.name, arena_.part(whole, entry));
   }
   state.emplace("step", tensor(std::vector<int64_t>{steps_}, Shape{}));
   return state;
@@ -137,23 +194,40 @@ StateDict Optimizer::state_dict() const {
 
 void Optimizer::load_state_dict(const StateDict& state) {
   std::vector<std::string> complaints;
-  const StateDict own = state_dict();
-  for (const auto& [name, value] : own) {
+  std::vector<std::string> known = {"step"};
+  const auto check = [&](const std::string& name, const Shape& shape) {
     const auto found = state.find(name);
     if (found == state.end()) {
       complaints.push_back(fmt::format("{} is missing", name));
     } else if (!found->second.defined()) {
-      complaints.push_back(fmt::format("{} is undefined and should be {}", name, value.shape()));
-    } else if (found->second.shape() != value.shape()) {
-      complaints.push_back(
-          fmt::format("{} is {} and should be {}", name, found->second.shape(), value.shape()));
+      complaints.push_back(fmt::format("{} is undefined and should be {}", name, shape));
+    } else if (found->second.shape() != shape) {
+      complaints.push_back(fmt::format("{} is {} and should be {}", name, found->second.shape(), shape));
+    }
+  };
+  for (const std::string& moment : moment_names_) {
+    for (const auto& entry : arena_.entries()) {
+      known.push_back(moment + "." + entry.name);
+      check(known.back(), entry.parameter.shape());
     }
   }
+  check("step", Shape{});
+  std::ranges::sort(complaints);  // as the names of a state are
   for (const auto& [name, value] : state) {
-    if (!own.contains(name)) complaints.push_back(fmt::format("{} is unexpected", name));
+    if (std::ranges::find(known, name) == known.end())
+      complaints.push_back(fmt::format("{} is unexpected", name));
   }
   if (!complaints.empty()) fail<FormatError>("optimizer state: {}", fmt::join(complaints, "; "));
-  for (const auto& [name, value] : own) Tensor(value).copy_(state.at(name).detach());
+  for (size_t i = 0; i < moments_.size(); ++i) {
+    Tensor whole = share_ ? zeros({arena_.size()}, arena_.dtype()) : moments_[i];
+    for (const auto& entry : arena_.entries())
+      arena_.part(whole, entry).copy_(state.at(moment_names_[i] + "." + entry.name).detach());
+    if (!share_) continue;
+    for (const OptimizerShare::Part& part : share_->parts) {
+      const int64_t place = place_of(part.begin);
+      moments_[i].slice(0, place, place + part.end - part.begin).copy_(whole.slice(0, part.begin, part.end));
+    }
+  }
   steps_ = static_cast<int64_t>(state.at("step").item());
 }
 

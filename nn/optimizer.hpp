@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "nn/arena.hpp"
+#include "nn/optimizer_share.hpp"
 
 namespace gradus::nn {
 
@@ -39,6 +40,11 @@ std::function<bool(const std::string& name)> names_under(const std::string& part
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
+
+  /// From now on steps over its share alone, and fetches the others' elements after each step. All optimisers
+  /// together do what one would do, with the same bits. @throws Error after the first step, and for an
+  /// optimiser that needs whole matrices.
+  void share(OptimizerShare share);
 
   /// One step with the gradients as they are.
   void step();
@@ -59,7 +65,8 @@ class Optimizer {
   const ParameterArena& arena() const { return arena_; }
 
   /// The moments, as "exp_avg.NAME" and so on, and "step": all that a resumed run needs beside the
-  /// parameters. They share memory with the optimiser.
+  /// parameters. They share memory with the optimiser, unless it has a share: then all optimisers must be asked
+  /// together, and each gets copies of the whole.
   StateDict state_dict() const;
   /// Puts them back. @throws FormatError that names every missing, unexpected or misshaped entry at once.
   void load_state_dict(const StateDict& state);
@@ -85,6 +92,8 @@ class Optimizer {
   virtual void update(const Stretch& stretch) = 0;
   /// Whether a parameter is to be a stretch of its own, because its step needs its shape.
   virtual bool steps_alone(const ParameterArena::Entry&) const { return false; }
+  /// Whether its step takes each element by itself.
+  virtual bool can_share() const { return true; }
 
   template <class T>
   T* values(int64_t begin) {
@@ -96,7 +105,7 @@ class Optimizer {
   }
   template <class T>
   T* moment(size_t which, int64_t begin) {
-    return moments_[which].mutable_data<T>() + begin;
+    return moments_[which].mutable_data<T>() + place_of(begin);
   }
   const Tensor& moment_array(size_t which) const { return moments_[which]; }
 
@@ -105,14 +114,19 @@ class Optimizer {
     double rate, weight_decay;
   };
   std::vector<Stretch> stretches(double grad_scale) const;
+  std::vector<Stretch> own_parts(const std::vector<Stretch>& all) const;
   void run(double grad_scale);
+  /// Where the moment of an element stands: moments have no room for those of others.
+  int64_t place_of(int64_t element) const;
+  Tensor whole_moment(size_t which) const;
 
   ParameterArena arena_;
   double lr_;
   std::vector<Setting> settings_;  // one for each entry of the arena
   int64_t steps_ = 0;
   std::vector<std::string> moment_names_;
-  std::vector<Tensor> moments_;  // flat, as the arena
+  std::vector<Tensor> moments_;  // flat, as the arena, or as the share's parts one after the other
+  std::optional<OptimizerShare> share_;
 };
 
 struct SgdOptions {

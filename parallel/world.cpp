@@ -65,7 +65,11 @@ class Alone : public World {
 }  // namespace
 
 World::World(int64_t rank, int64_t size, WorldOptions options)
-    : rank_(rank), size_(size), options_(options), notes_(static_cast<size_t>(std::max<int64_t>(size, 0))) {
+    : rank_(rank),
+      size_(size),
+      options_(options),
+      notes_(static_cast<size_t>(std::max<int64_t>(size, 0))),
+      lost_(notes_.size()) {
   if (size < 1 || !std::has_single_bit(static_cast<uint64_t>(size)))
     fail<ValueError>("{} {} cannot share the work; take 1, 2, 4, 8 or another power of two", size,
                      plural(size, "rank"));
@@ -96,7 +100,7 @@ void World::look_around() {
     if (rank == rank_ || is_alive(rank)) continue;
     read_notes();  // its last word may have come just before
     if (notes_[r].kind >= Kind::follows) fail<OtherRankFailed>("{} has failed", name_of(rank));
-    notes_[r].kind = Kind::follows;  // farewell() need not wait for it
+    lost_[r] = true;
     fail<RankLost>("{} is gone", name_of(rank));
   }
   if (asked) roll_call();
@@ -129,9 +133,8 @@ void World::roll_call() {
   std::vector<std::string> missing;
   for (size_t r = 0; r < notes_.size(); ++r) {
     if (is_silent(notes_[r])) missing.push_back(name_of(static_cast<int64_t>(r)));
-    // farewell() need not wait for those that are missing, and hears the others again.
-    if (notes_[r].kind <= Kind::is_waiting)
-      notes_[r].kind = is_silent(notes_[r]) ? Kind::follows : Kind::none;
+    lost_[r] = is_silent(notes_[r]);
+    if (notes_[r].kind == Kind::is_waiting) notes_[r].kind = Kind::none;  // farewell() hears it again
   }
   if (missing.empty())
     fail<RankLost>("no rank has got on for {}, and all of them wait for another",
@@ -140,17 +143,23 @@ void World::roll_call() {
                  spoken(options_.stall_seconds));
 }
 
+bool World::leads() const {
+  const auto there = std::ranges::find(lost_, false);
+  return there - lost_.begin() == rank_;
+}
+
 World::Farewell World::farewell(bool failed, int code) {
   tell_all({failed ? Kind::failed : Kind::follows, code});
-  const auto is_there = [](const Note& note) { return note.kind >= Kind::follows; };
-  const Clock::time_point begin = Clock::now();
-  read_notes();
-  while (!std::ranges::all_of(notes_, is_there) && seconds_since(begin) < options_.farewell_seconds) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  const auto all_are_heard = [this] {
     read_notes();
-    for (size_t r = 0; r < notes_.size(); ++r)
-      if (!is_there(notes_[r]) && !is_alive(static_cast<int64_t>(r))) notes_[r].kind = Kind::follows;
-  }
+    for (size_t r = 0; r < notes_.size(); ++r) {
+      if (notes_[r].kind < Kind::follows && !lost_[r] && is_alive(static_cast<int64_t>(r))) return false;
+    }
+    return true;
+  };
+  const Clock::time_point begin = Clock::now();
+  while (!all_are_heard() && seconds_since(begin) < options_.farewell_seconds)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   const auto first = std::ranges::find(notes_, Kind::failed, &Note::kind);
   if (first == notes_.end()) return {.speaks = false, .code = code};
   return {.speaks = first - notes_.begin() == rank_, .code = first->code};

@@ -52,6 +52,8 @@ class World {
 
   int64_t rank() const { return rank_; }  ///< 0 to size() - 1; rank 0 writes and speaks
   int64_t size() const { return size_; }  ///< a power of two
+  /// Whether this is the lowest rank that is not known to be gone: rank 0, as long as it is there.
+  bool leads() const;
 
   /// Sends `out` to `other` and receives `in` from it, which does the same the other way round with the same
   /// `tag`, from 0 up to most_tags. Swaps of one tag between two ranks are matched in the order in which they
@@ -114,6 +116,7 @@ class World {
   int64_t rank_, size_;
   WorldOptions options_;
   std::vector<Note> notes_;  // the last one of each rank
+  std::vector<bool> lost_;   // the ranks that went without one
   double seconds_waited_ = 0;
 };
 

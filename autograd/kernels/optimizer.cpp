@@ -67,6 +67,19 @@ double sum_of_squares(const T* x, int64_t n) {
 }
 
 template <class T>
+void add_squares(const T* x, int64_t begin, int64_t end, double* sums) {
+  if (begin >= end) return;
+  const ProfileScope scope("gradient norm");
+  const int64_t first = begin / elements_per_piece, last = (end - 1) / elements_per_piece;
+  parallel_for(last - first + 1, [=](int64_t i) {
+    const int64_t piece = first + i;
+    const int64_t from = std::max(begin, piece * elements_per_piece);
+    const int64_t to = std::min(end, (piece + 1) * elements_per_piece);
+    sums[piece] += squares_of_piece(x + from, to - from);
+  });
+}
+
+template <class T>
 void scale(T* x, int64_t n, double factor) {
   const T by = static_cast<T>(factor);
   parallel_ranges(n, elements_per_piece, [=](int64_t begin, int64_t end) {
@@ -120,6 +133,7 @@ void sgd_step(T* param, const T* grad, T* velocity, int64_t n, const SgdSettings
 
 #define GRADUS_INSTANTIATE(T)                                                       \
   template double sum_of_squares(const T*, int64_t);                                \
+  template void add_squares(const T*, int64_t, int64_t, double*);                   \
   template void scale(T*, int64_t, double);                                         \
   template void adam_step(T*, const T*, T*, T*, int64_t, const AdamSettings&);      \
   template void adamw_step(T*, const T*, T*, T*, int64_t, const AdamSettings&);     \

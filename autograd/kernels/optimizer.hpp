@@ -12,6 +12,11 @@ namespace gradus::kernels {
 template <class T>
 double sum_of_squares(const T* x, int64_t n);
 
+/// Adds the squares of x[begin] to x[end - 1], in double, to the sums of their pieces: element i belongs to
+/// sums[i / elements_per_piece].
+template <class T>
+void add_squares(const T* x, int64_t begin, int64_t end, double* sums);
+
 /// x_i *= factor.
 template <class T>
 void scale(T* x, int64_t n, double factor);

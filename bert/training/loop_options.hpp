@@ -47,6 +47,8 @@ struct LoopOptions {
   std::shared_ptr<parallel::World> world = parallel::alone();  ///< the ranks that share the work
   /// How much of the gradient goes on its way to other ranks at once.
   int64_t bucket_bytes = parallel::GradientSumOptions().bucket_bytes;
+  /// Each rank keeps the optimiser's moments of its own part of the model only; the bits are the same.
+  bool share_moments = false;
   std::string settings{};  ///< says how the run was called: only a run with the same line can resume it
   /// Another line with which a checkpoint may be resumed: for callers that know what of it may change.
   std::string also_resumes{};

@@ -69,9 +69,20 @@ TrainingLoop::TrainingLoop(Learner& learner, LoopOptions options, fs::path folde
                                       .beta1 = options_.beta1,
                                       .beta2 = options_.beta2,
                                       .groups = options_.groups});
-  shards_.use(optimizer_->arena(), {.bucket_bytes = options_.bucket_bytes});
+  shards_.use(optimizer_->arena(), {.bucket_bytes = options_.bucket_bytes, .slices = shares_moments()});
+  if (shares_moments()) share_moments();
   state_.seed = options_.seed;
   state_.settings = options_.settings;
+}
+
+/// Every rank steps over the slices of the gradient whose sum it has.
+void TrainingLoop::share_moments() {
+  parallel::GradientSum& sum = *shards_.gradient_sum();
+  nn::OptimizerShare share;
+  for (const parallel::Range& own : sum.own()) share.parts.push_back({own.begin, own.end});
+  share.add_up = [this](std::span<double> numbers) { options_.world->add_up(numbers); };
+  share.gather = [&sum](const Tensor& flat) { sum.gather(flat); };
+  optimizer_->share(std::move(share));
 }
 
 bool TrainingLoop::is_done() const {
@@ -210,6 +221,8 @@ std::optional<double> TrainingLoop::score_of(int64_t rows) const {
 bool TrainingLoop::evaluate_now(const LoopReport& report, int64_t rows) {
   if (learner_.held_out_rows() == 0) return true;
   const Clock::time_point begin = Clock::now();
+  // Who hears of the evaluation may look at gradients.
+  if (shares_moments()) shards_.gradient_sum()->gather(optimizer_->arena().gradients());
   const std::optional<double> score = score_of(rows);
   state_.must_evaluate = !score;
   if (!score) return false;
@@ -253,25 +266,27 @@ bool TrainingLoop::is_save_due(double saved_at) const {
 
 /// All ranks wait for the one that writes, and hear if it cannot.
 void TrainingLoop::save() {
-  if (is_first_rank()) write_checkpoint();
+  const nn::StateDict moments = optimizer_->state_dict();
+  if (is_first_rank()) write_checkpoint(moments);
   options_.world->barrier();
 }
 
-/// Another rank is gone, and with it the run; what has been learnt so far is kept.
+/// Another rank is gone, and with it the run; what has been learnt so far is kept, unless that rank had a part of
+/// it.
 void TrainingLoop::save_alone() {
-  if (!is_first_rank()) return;
+  if (!options_.world->leads() || shares_moments()) return;
   try {
-    write_checkpoint();
+    write_checkpoint(optimizer_->state_dict());
   } catch (const Error&) {  // what there was before is still there
   }
 }
 
-void TrainingLoop::write_checkpoint() {
+void TrainingLoop::write_checkpoint(const nn::StateDict& moments) {
   fs::path checkpoint;
   try {
-    checkpoint = checkpoints_.save(state_.step, [this](const fs::path& place) {
+    checkpoint = checkpoints_.save(state_.step, [&](const fs::path& place) {
       learner_.save(place);
-      nn::write_safetensors(place / moments_file, optimizer_->state_dict());
+      nn::write_safetensors(place / moments_file, moments);
       write_file_atomically(place / state_file, to_json(state_));
     });
   } catch (const IoError& error) {

@@ -120,8 +120,10 @@ class TrainingLoop {
   bool is_save_due(double saved_at) const;
   void save();
   void save_alone();
-  void write_checkpoint();
+  void write_checkpoint(const nn::StateDict& moments);
   void save_result();
+  bool shares_moments() const { return options_.share_moments && options_.world->size() > 1; }
+  void share_moments();
   bool is_first_rank() const { return options_.world->rank() == 0; }
   TrainingEnd interrupted();
   bool must_stop() const;

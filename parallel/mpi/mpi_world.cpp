@@ -38,11 +38,16 @@ class MpiSwap : public Swap {
   }
   ~MpiSwap() override {
     // A run that ends early leaves swaps that nobody answers. Their memory is about to be used for other things,
-    // so they are called off; what then still moves gets a moment for it.
+    // so they are called off; what then still moves gets a moment for it, and the first one that needs more has
+    // had it for all.
+    static bool has_waited = false;
     if (requests_[0] != MPI_REQUEST_NULL) MPI_Cancel(&requests_[0]);
-    const double until = MPI_Wtime() + 1;
-    for (int done = 0; done == 0 && MPI_Wtime() < until;)
+    const double until = MPI_Wtime() + (has_waited ? 0 : 0.1);
+    int done = 0;
+    do {
       if (MPI_Testall(2, requests_, &done, MPI_STATUSES_IGNORE) != MPI_SUCCESS) return;
+    } while (done == 0 && MPI_Wtime() < until);
+    has_waited = has_waited || done == 0;
   }
 
   bool is_done() override {

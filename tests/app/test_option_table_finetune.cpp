@@ -149,6 +149,16 @@ std::vector<OptionRow> finetune_step_rows() {
        }},
       {"finetune", "--batch", small, with(small, {"--batch", "4"}),
        [](auto&, auto& changed) { CHECK(steps(changed).back().step == 6); }},
+      {"finetune", "--shards", small, with(small, {"--shards", "2"}),
+       [](auto& base, auto& changed) {
+         CHECK(std::abs(steps(base)[0].loss - steps(changed)[0].loss) < 1e-5);
+         CHECK(!same_weights(base, changed));  // the last bits differ
+       }},
+      // These two are for several ranks (test_mpi.cpp); one is left as it is.
+      {"finetune", "--share-moments", small, with(small, {"--share-moments"}),
+       [](auto& base, auto& changed) { CHECK(same_weights(base, changed)); }},
+      {"finetune", "--stall-minutes", small, with(small, {"--stall-minutes", "1"}),
+       [](auto& base, auto& changed) { CHECK(same_weights(base, changed)); }},
       {"finetune", "--rows-at-once", small, with(small, {"--rows-at-once", "5"}),
        [](auto& base, auto& changed) {
          CHECK(std::abs(steps(base)[0].loss - steps(changed)[0].loss) < 1e-5);

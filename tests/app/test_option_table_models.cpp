@@ -94,6 +94,9 @@ std::vector<OptionRow> evaluate_rows() {
        }},
       {"evaluate", "--seed", all, with(all, {"--seed", "2"}),
        [](auto& base, auto& changed) { CHECK(figure(changed, "mlm_loss") != figure(base, "mlm_loss")); }},
+      // For several ranks (test_mpi.cpp); one is left as it is.
+      {"evaluate", "--stall-minutes", all, with(all, {"--stall-minutes", "1"}),
+       [](auto& base, auto& changed) { CHECK(changed.result.out == base.result.out); }},
       {"evaluate", "--threads", with(all, {"--threads", "1"}), with(all, {"--threads", "2"}),
        [](auto& base, auto& changed) {
          CHECK(!base.complains("team of 2"));

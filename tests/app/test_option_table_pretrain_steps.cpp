@@ -80,6 +80,17 @@ std::vector<OptionRow> pretrain_step_rows() {
          CHECK(changed.last_step().step == 2);
          CHECK((changed.weight_bytes() != base.weight_bytes()));
        }},
+      {"pretrain", "--shards", small, with(small, {"--shards", "4"}),
+       [](auto& base, auto& changed) {  // the same rows in four parts: other bits, and nearly the same numbers
+         CHECK(changed.last_step().tokens == base.last_step().tokens);
+         CHECK((changed.weight_bytes() != base.weight_bytes()));
+         CHECK(changed.first_step().gradient_norm == Approx(base.first_step().gradient_norm).epsilon(1e-3));
+       }},
+      // These two are for several ranks (test_mpi.cpp); one is left as it is.
+      {"pretrain", "--share-moments", small, with(small, {"--share-moments"}),
+       [](auto& base, auto& changed) { CHECK((changed.weight_bytes() == base.weight_bytes())); }},
+      {"pretrain", "--stall-minutes", small, with(small, {"--stall-minutes", "1"}),
+       [](auto& base, auto& changed) { CHECK((changed.weight_bytes() == base.weight_bytes())); }},
       {"pretrain", "--optimizer", small, with(small, {"--optimizer", "sgd"}),
        [](auto& base, auto& changed) {  // which keeps one number for each weight, and Adam two
          const auto size = [](const Outcome& run) {

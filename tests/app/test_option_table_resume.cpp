@@ -118,6 +118,7 @@ const std::vector<Otherwise>& fixed_options() {
       {{"--length", "32"}},
       {{"--slots", "128"}, "named", {"--slots", "--accumulate"}},
       {{"--accumulate", "2"}, "named", {"--slots", "--accumulate"}},
+      {{"--shards", "2"}},
       {{"--optimizer", "sgd"}},
       {{"--warmup", "1"}},
       {{"--decay", "cosine"}},
@@ -154,6 +155,8 @@ const std::vector<Otherwise>& free_options() {
       {{"--samples", "1"}},
       {{"--map-above", "0"}},
       {{"--threads", "2"}},
+      {{"--share-moments"}},
+      {{"--stall-minutes", "1"}},
       {{"--json"}},
       // Left out, these are as they were.
       {{"--vocab"}},

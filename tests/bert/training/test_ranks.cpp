@@ -1,5 +1,5 @@
 // Training and scoring on several ranks, here threads: the bits of one rank, whatever their number.
-#include <limits>
+#include <atomic>
 #include <map>
 #include <mutex>
 
@@ -94,6 +94,36 @@ TEST_CASE(
   TrainerOptions small = options;
   small.bucket_bytes = 1;
   check_same(trained(world, 2, small, folder / "small"), one);
+}
+
+TEST_CASE("ranks: each may keep a part of the moments, with the same bits, also where runs go on",
+          "[ranks]") {
+  const World world;
+  const TemporaryFolder folder;
+  for (const char* optimizer : {"adamw", "bert-adam", "adam", "sgd"}) {
+    INFO(optimizer);
+    TrainerOptions options = options_of(world);
+    options.optimizer = optimizer;
+    options.clip = 0.5;
+    const Run one = trained(world, 1, options, folder / optimizer / "1");
+    options.share_moments = true;
+    for (const int64_t ranks : {1, 2, 4}) {
+      INFO(ranks << " ranks");
+      const std::filesystem::path run = folder / optimizer / ("part" + std::to_string(ranks));
+      check_same(trained(world, ranks, options, run), one);
+    }
+  }
+  TrainerOptions options = options_of(world);
+  options.share_moments = true;
+  const Run whole = trained(world, 1, options, folder / "whole");
+  std::atomic<int> asked = 0;
+  trained(world, 4, options, folder / "run", [&](int64_t rank) { return rank == 0 && ++asked == 6; });
+  const Run rest = trained(world, 2, options, folder / "run");
+  CHECK(rest.weights == whole.weights);
+  CHECK(rest.moments == whole.moments);
+  options.optimizer = "muon";
+  CHECK_THROWS_WITH(trained(world, 2, options, folder / "muon"),
+                    "optimizer: this one steps over whole matrices, so its work cannot be shared");
 }
 
 TEST_CASE("ranks: so do packed rows, batches that add up to a step, and batches that grow", "[ranks]") {
