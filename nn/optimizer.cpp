@@ -123,7 +123,8 @@ void Optimizer::share(OptimizerShare share) {
   if (!can_share())
     fail<Error>("optimizer: this one steps over whole matrices, so its work cannot be shared");
   if (steps_ > 0)
-    fail<Error>("optimizer: {} steps are taken already; share its work before the first", steps_);
+    fail<Error>("optimizer: {} {} taken already; share its work before the first", steps_,
+                steps_ == 1 ? "step is" : "steps are");
   int64_t elements = 0;
   for (const OptimizerShare::Part& part : share.parts) elements += part.end - part.begin;
   share_ = std::move(share);

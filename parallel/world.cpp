@@ -160,9 +160,22 @@ World::Farewell World::farewell(bool failed, int code) {
   const Clock::time_point begin = Clock::now();
   while (!all_are_heard() && seconds_since(begin) < options_.farewell_seconds)
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  const auto first = std::ranges::find(notes_, Kind::failed, &Note::kind);
-  if (first == notes_.end()) return {.speaks = false, .code = code};
-  return {.speaks = first - notes_.begin() == rank_, .code = first->code};
+  const auto first = std::ranges::find_if(notes_, [](const Note& note) { return note.kind >= Kind::failed; });
+  if (first == notes_.end()) return {.speaks = false, .code = code, .speaker = -1};
+  const int64_t speaker = first - notes_.begin();
+  return {.speaks = speaker == rank_, .code = first->code, .speaker = speaker};
+}
+
+void World::leave(const Farewell& farewell) {
+  if (farewell.speaks) return tell_all({Kind::has_spoken, farewell.code});
+  if (farewell.speaker < 0) return;
+  const Note& note = notes_[static_cast<size_t>(farewell.speaker)];
+  const Clock::time_point begin = Clock::now();
+  while (note.kind != Kind::has_spoken && is_alive(farewell.speaker) &&
+         seconds_since(begin) < options_.answer_seconds) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    read_notes();
+  }
 }
 
 bool World::any(bool mine) {

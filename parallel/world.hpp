@@ -78,12 +78,15 @@ class World {
   void broadcast(std::string& text);
 
   struct Farewell {
-    bool speaks;  ///< this rank is the one to say why: the lowest with a reason of its own
-    int code;     ///< that rank's exit code
+    bool speaks;      ///< this rank is the one to say why: the lowest with a reason of its own
+    int code;         ///< that rank's exit code
+    int64_t speaker;  ///< that rank; -1: none has a reason
   };
   /// Tells the others that this rank ends early, and waits until all have said so, or farewell_seconds. `failed`
   /// is true if it has a reason of its own, and would end with `code`.
   Farewell farewell(bool failed, int code = 1);
+  /// The speaker has spoken, and the others wait until it has: a launcher ends all ranks once one has ended.
+  void leave(const Farewell& farewell);
 
   /// "rank 3 (process 1234 on host)".
   virtual std::string name_of(int64_t rank) const = 0;
@@ -96,7 +99,7 @@ class World {
 
   /// What a rank says beside its swaps.
   struct Note {
-    enum class Kind : int32_t { none, is_waiting, follows, failed };  ///< in rising order
+    enum class Kind : int32_t { none, is_waiting, follows, failed, has_spoken };  ///< in rising order
     Kind kind = Kind::none;
     int32_t code = 0;
   };

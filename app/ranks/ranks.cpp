@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "app/command.hpp"
 #include "app/options/options.hpp"
@@ -22,6 +23,11 @@ namespace {
 std::shared_ptr<parallel::World>& joined() {
   static std::shared_ptr<parallel::World> world;
   return world;
+}
+
+std::optional<parallel::World::Farewell>& ended() {
+  static std::optional<parallel::World::Farewell> farewell;
+  return farewell;
 }
 
 }  // namespace
@@ -54,7 +60,13 @@ std::shared_ptr<parallel::World> join_ranks(double stall_minutes, int64_t thread
   if (threads > 0) set_num_threads(static_cast<int>(threads));
 #ifdef GRADUS_HAS_MPI
   if (launched()) {
-    const std::shared_ptr<parallel::World> world = parallel::mpi_world({.stall_seconds = 60 * stall_minutes});
+    std::shared_ptr<parallel::World> world;
+    try {
+      const double seconds = 60 * stall_minutes;
+      world = parallel::mpi_world({.stall_seconds = seconds, .answer_seconds = std::min(10.0, seconds)});
+    } catch (const ValueError& error) {
+      fail<WrongCall>("{}", error.what());
+    }
     joined() = world;
     set_silent(world->rank() > 0);
     if (threads == 0) set_num_threads(threads_of_rank(*world));
@@ -73,14 +85,17 @@ void end_ranks() {
 
 int fail_ranks(bool own_reason, int code) {
   if (!joined()) return code;
-  const parallel::World::Farewell all = joined()->farewell(own_reason, code);
-  set_silent(!all.speaks);
-  return all.code;
+  ended() = joined()->farewell(own_reason, code);
+  set_silent(!ended()->speaks);
+  return ended()->code;
 }
 
 void leave_ranks(int code) {
 #ifdef GRADUS_HAS_MPI
-  if (joined()) parallel::leave_mpi(code);
+  if (joined()) {
+    joined()->leave(*ended());
+    parallel::leave_mpi(code);
+  }
 #endif
   (void)code;
 }

@@ -34,7 +34,7 @@ void end_ranks();
 /// The command failed, for a reason of its own or since another rank did. Gives the exit code; afterwards this
 /// process is silent unless it is the one to say why.
 int fail_ranks(bool own_reason, int code);
-/// Ends the process if it cannot end as others do, since ranks are still out there.
+/// What was to be said has been said: ends the process, where there are other ranks, once that is true of all.
 void leave_ranks(int code);
 
 }  // namespace gradus::app
