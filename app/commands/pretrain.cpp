@@ -216,6 +216,7 @@ void run(PretrainCall call) {
       notes.push_back("warning: of the text that is held out, " + missing +
                       "; its NSP accuracy says nothing");
   }
+  if (world.size() > 1) notes.push_back(about_ranks(world, call.trainer.shards));
   call.trainer.warmup = warmup_of(call, found, notes);
   const StartModel start = start_model(call.from, config, static_cast<uint64_t>(call.seed));
   const bert::BertForPreTraining& model = start.model;

@@ -251,6 +251,7 @@ TaskResult run_task(FinetuneCall call, Progress& progress) {
   bert::TrainingLoop loop(learner, options, call.out, events);
   if (found) loop.resume();
   pages.begin(loop.state().step);
+  if (world.size() > 1) progress.say(about_ranks(world, options.shards));
   if (!found)
     for (const std::string& note : started.notes) progress.say(note);
   if (loop.run() == bert::TrainingEnd::interrupted) {

@@ -6,6 +6,8 @@
 
 #include "app/command.hpp"
 #include "app/runs/run_settings.hpp"
+#include "autograd/plural.hpp"
+#include "autograd/threads.hpp"
 
 namespace gradus::app {
 
@@ -24,6 +26,14 @@ int64_t shards_of(int64_t said, int64_t usual, const std::optional<bert::Resumab
                     shards, ranks, found ? ", or fewer ranks, for a run keeps its shards" : "");
   }
   return shards;
+}
+
+std::string about_ranks(const parallel::World& world, int64_t shards) {
+  return fmt::format(
+      "{} ranks share the {} shards of each step, {} {} each; if one is lost, --resume goes on from the "
+      "newest "
+      "checkpoint, on any number of ranks that divides the shards",
+      world.size(), shards, num_threads(), plural(num_threads(), "thread"));
 }
 
 }  // namespace gradus::app

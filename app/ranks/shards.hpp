@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "bert/training/resumable.hpp"
 #include "parallel/world.hpp"
@@ -14,5 +15,8 @@ namespace gradus::app {
 /// more. @throws WrongCall when the ranks cannot share them.
 int64_t shards_of(int64_t said, int64_t usual, const std::optional<bert::Resumable>& found,
                   const parallel::World& world);
+
+/// A sentence about a run on several ranks.
+std::string about_ranks(const parallel::World& world, int64_t shards);
 
 }  // namespace gradus::app

@@ -156,6 +156,7 @@ std::optional<LoopReport> TrainingLoop::step() {
   if (!std::isfinite(optimizer_->grad_norm())) fail_not_finite(before, "the gradient is not finite");
   const double norm = optimizer_->clipped_step(options_.clip);
   ++state_.step;
+  const double waited = options_.world->seconds_waited() - waited_before;
   const double took = seconds_of_step(seconds_since(begin));
   state_.seconds += took;
   pace_.add(progress(options_, state_) - progress(options_, before), took);
@@ -164,7 +165,7 @@ std::optional<LoopReport> TrainingLoop::step() {
   report.learning_rate = rate;
   report.gradient_norm = norm;
   report.slots_per_second = static_cast<double>(state_.slots - before.slots) / took;
-  report.waiting_share = (options_.world->seconds_waited() - waited_before) / took;
+  report.waiting_share = waited / took;
   report.seconds_left = seconds_left();
   return report;
 }

@@ -108,8 +108,9 @@ TEST_CASE("mpi: pretrain leaves the same bytes from one process and from 2 and 4
   }
 }
 
-TEST_CASE("mpi: when a rank is killed the others say so and end, and the run goes on with the same bytes",
-          "[mpi]") {
+TEST_CASE(
+    "mpi: when a rank is killed all end, it was said how to go on, and the run ends with the same bytes",
+    "[mpi]") {
   const Ranks ranks;
   ranks.alone(Ranks::pretrain("whole", "--steps 400 --save-steps 20"));
   for (const int64_t lost : {0, 1}) {
@@ -120,9 +121,13 @@ TEST_CASE("mpi: when a rank is killed the others say so and end, and the run goe
     INFO(cut.errors);
     CHECK(cut.exit_code != 0);
     const std::vector<std::string> said = complaints(cut);
-    REQUIRE(said.size() == 1);
-    CHECK(said[0].starts_with(fmt::format("gradus pretrain: rank {} (process ", lost)));
-    CHECK(said[0].find(") is gone; the run can go on from the checkpoint of step ") != std::string::npos);
+    // Open MPI's mpirun leaves the others a second; MPICH's may kill them before they find out.
+    REQUIRE(said.size() <= 1);
+    CHECK(count_of(cut.errors, "if one is lost, --resume goes on from the newest checkpoint") == 1);
+    if (said.size() == 1) {
+      CHECK(said[0].starts_with(fmt::format("gradus pretrain: rank {} (process ", lost)));
+      CHECK(said[0].find(") is gone; the run can go on from the checkpoint of step ") != std::string::npos);
+    }
     ranks.alone(words + " --resume");
     CHECK(ranks.weights(out) == ranks.weights("whole"));
   }
@@ -181,8 +186,11 @@ TEST_CASE("mpi: what is wrong is said once, with the exit code of one process", 
         "gradus pretrain: --shards: 4 ranks cannot share 2 shards; take a power of two from 4 on");
   check(2, Ranks::pretrain("run", "--learning-rate 99 --warmup 0 --optimizer sgd --clip 1e9 --steps 60"), 1,
         "gradus pretrain: training broke at step ");
-  // A disk that is full for the rank that writes.
-  check(2, Ranks::pretrain("full"), 1, "gradus pretrain: cannot write full/", "ulimit -f 30; ");
+#ifdef GRADUS_FAULT_SHIM
+  // A disk that is full, which only the rank that writes sees.
+  check(2, Ranks::pretrain("full", "--steps 40 --save-steps 5"), 1, "gradus pretrain: ",
+        "export FAULT_CALL=rename FAULT_KIND=28 FAULT_NUMBER=9 LD_PRELOAD=" GRADUS_FAULT_SHIM "; ");
+#endif
   // A damaged file for one of them.
   ranks.alone(Ranks::pretrain("model"));
   check(2, "evaluate model toy --length 16", 1, "gradus evaluate: ");
