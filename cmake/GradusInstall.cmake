@@ -13,6 +13,10 @@ endif()
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/gradus)
 install(EXPORT gradus-targets NAMESPACE gradus:: DESTINATION ${package_dir})
+if(TARGET gradus_mpi)
+  install(TARGETS gradus_mpi EXPORT gradus-mpi-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  install(EXPORT gradus-mpi-targets NAMESPACE gradus:: DESTINATION ${package_dir})
+endif()
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/gradus-config.cmake.in
                               ${PROJECT_BINARY_DIR}/gradus-config.cmake INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/gradus-config-version.cmake COMPATIBILITY SameMinorVersion)

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <numeric>
 
+#include "autograd/kernels/pieces.hpp"
 #include "autograd/ops.hpp"
 #include "autograd/random.hpp"
 #include "parallel/thread_world.hpp"
@@ -119,13 +120,16 @@ TEST_CASE("gradient sum: with slices each rank has its own part, and fetches the
       std::vector<float> other(static_cast<size_t>(n));
       {
         const std::scoped_lock lock(mutex);
-        for (const Range& range : sum.own())
+        for (const Range& range : sum.own()) {
+          // A piece of the norm belongs to one rank.
+          CHECK(range.begin % kernels::elements_per_piece == 0);
           for (int64_t i = range.begin; i < range.end; ++i) {
             const auto at = static_cast<size_t>(i);
             ++owners[at];
             other[at] = 2 * mine[at];
             if (mine[at] != expected[at]) FAIL("element " << i);
           }
+        }
       }
       std::ranges::copy(other, Tensor(copy).mutable_data<float>());
       sum.gather(copy);

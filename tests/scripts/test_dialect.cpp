@@ -95,7 +95,7 @@ std::vector<fs::path> sources() {
   const fs::path root = GRADUS_SOURCE;
   std::vector<fs::path> files;
   for (const char* folder :
-       {"app", "autograd", "benchmarks", "bert", "gradlab", "nn", "plot", "tests", "tutorials"}) {
+       {"app", "autograd", "benchmarks", "bert", "gradlab", "nn", "parallel", "plot", "tests", "tutorials"}) {
     for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
       const fs::path ending = entry.path().extension();
       if (ending == ".hpp" || ending == ".cpp") files.push_back(entry.path());

@@ -344,10 +344,10 @@ TEST_CASE("setup does nothing when nothing is missing, and elsewhere names what 
 }
 
 TEST_CASE("lint takes several patterns, and says which one matches nothing") {
-  check_refused(
-      script("scripts/lint", {"plot/text", "bert/nowhere"}),
-      "lint: no source matches 'bert/nowhere'; the sources are the .cpp files of autograd, nn, plot, "
-      "bert, gradlab and app.");
+  check_refused(script("scripts/lint", {"plot/text", "bert/nowhere"}),
+                "lint: no source matches 'bert/nowhere'; the sources are the .cpp files of autograd, "
+                "parallel, nn, plot, "
+                "bert, gradlab and app.");
   check_refused(script("scripts/lint", {"plot", "a["}),
                 "lint: 'a[' is not a regular expression that grep -E knows.");
 
