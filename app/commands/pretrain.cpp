@@ -230,8 +230,10 @@ void run(PretrainCall call) {
 
   RunReport report(call.out, config, *shared, *shared_held_out, tokenizer, options, call.samples);
   bert::TrainerEvents events;
+  std::vector<double> waiting;  // shares of steps
   if (is_first) {
     events.step = [&](const bert::StepReport& step) {
+      waiting.push_back(step.waiting_share);
       progress.update(step.progress, progress_note(step, world.size()), step.seconds_left);
       report.add(step);
     };
@@ -273,6 +275,11 @@ void run(PretrainCall call) {
     nlohmann::ordered_json summary = report.summary();
     summary["pieces"] = tokenizer.vocab().size();
     summary["texts"] = to_json(accounts);
+    if (world.size() > 1) {
+      std::ranges::sort(waiting);
+      summary["ranks"] = world.size();
+      summary["waiting_share"] = waiting.empty() ? 0 : waiting[waiting.size() / 2];
+    }
     print(summary);
   } else {
     print(report.closing_words());
