@@ -1,4 +1,7 @@
 // Commands whose ranks are processes, started by mpirun. Without MPI there is nothing to test but the advice.
+#include <sched.h>
+
+#include <algorithm>
 #include <array>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -194,6 +197,23 @@ TEST_CASE("mpi: what is wrong is said once, with the exit code of one process", 
   // A damaged file for one of them.
   ranks.alone(Ranks::pretrain("model"));
   check(2, "evaluate model toy --length 16", 1, "gradus evaluate: ");
+}
+
+TEST_CASE("mpi: ranks share the cores that they may run on", "[mpi]") {
+  const Ranks ranks;
+  const auto threads_of = [&](int64_t count, const std::string& out, const std::string& more = "") {
+    const ProgramResult result = ranks.run(count, Ranks::pretrain(out, "--steps 2 " + more));
+    INFO(result.errors);
+    REQUIRE(result.exit_code == 0);
+    const size_t at = result.errors.find("of each step, ");
+    REQUIRE(at != std::string::npos);
+    return std::stoi(result.errors.substr(at + 14));
+  };
+  cpu_set_t cores;
+  REQUIRE(sched_getaffinity(0, sizeof cores, &cores) == 0);
+  CHECK(threads_of(2, "two") == std::max(1, CPU_COUNT(&cores) / 2));
+  CHECK(threads_of(4, "four") == std::max(1, CPU_COUNT(&cores) / 4));
+  CHECK(threads_of(2, "said", "--threads 3") == 3);
 }
 
 TEST_CASE("mpi: evaluate prints the figures of one process", "[mpi]") {
