@@ -11,6 +11,7 @@
 #include "tutorials/20_many_workers/cost.hpp"
 #include "tutorials/20_many_workers/learning.hpp"
 #include "tutorials/20_many_workers/museum.hpp"
+#include "tutorials/20_many_workers/rounds.hpp"
 #include "tutorials/20_many_workers/waiting.hpp"
 
 using namespace gradus;
@@ -137,6 +138,29 @@ TEST_CASE("20: ring and tree send 2 (N - 1) / N of the array, in 2 (N - 1) and 2
         CHECK(summed.most_numbers ==
               (way == Way::one_for_all ? (workers - 1) * n : 2 * (workers - 1) * n / workers));
       }
+    }
+  }
+}
+
+TEST_CASE("20: after half of the rounds each worker has one piece of the whole sum", "[tutorials]") {
+  for (const Way way : {Way::ring, Way::tree}) {
+    for (const int64_t workers : {2, 4, 8}) {
+      const std::vector<std::vector<Flat>> rounds = counts_by_round(workers, way);
+      CHECK(std::ssize(rounds) == 1 + messages_of(way, workers));
+      const Flat one(static_cast<size_t>(workers), 1), all(one.size(), static_cast<float>(workers));
+      std::set<std::ptrdiff_t> owned;
+      for (size_t w = 0; w < one.size(); ++w) {
+        CHECK(rounds.front()[w] == one);
+        CHECK(rounds.back()[w] == all);
+        const Flat& half = rounds[rounds.size() / 2][w];
+        CHECK(std::ranges::count(half, all[0]) == 1);
+        owned.insert(std::ranges::find(half, all[0]) - half.begin());
+        const auto rank = static_cast<int64_t>(w);
+        const int64_t piece =
+            way == Way::ring ? (rank + 1) % workers : halves_of(rank, workers, workers).back().begin;
+        CHECK(half[static_cast<size_t>(piece)] == all[0]);
+      }
+      CHECK(std::ssize(owned) == workers);
     }
   }
 }

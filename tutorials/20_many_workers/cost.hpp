@@ -2,6 +2,8 @@
 /// A model of what a sum over all workers costs: alpha for each message that is waited for, beta for each byte.
 #pragma once
 
+#include <fmt/format.h>
+
 #include "plot/plot.hpp"
 #include "workers.hpp"
 
@@ -14,7 +16,8 @@ struct Line {
 
 inline int64_t log2_of(int64_t N) { return std::bit_width(static_cast<uint64_t>(N)) - 1; }
 
-/// Messages one after the other, and by how much more or less than the whole array they are in all.
+/// Of the worker that has most to do: messages that it waits for one after the other, and how many times the
+/// whole array they are together.
 inline int64_t messages_of(Way way, int64_t N) { return way == Way::tree ? 2 * log2_of(N) : 2 * (N - 1); }
 inline double arrays_of(Way way, int64_t N) {
   const auto others = static_cast<double>(N - 1);
@@ -30,7 +33,7 @@ inline plot::Picture draw_costs(const std::vector<std::pair<std::string, double>
   std::vector<plot::Picture> charts;
   for (const auto& [name, numbers] : arrays) {
     plot::Chart chart;
-    chart.title = name;
+    chart.title = fmt::format("Milliseconds: {}", name);
     chart.x_label = "workers";
     chart.width = 380;
     chart.log_x = chart.log_y = true;

@@ -7,6 +7,7 @@
 #include "cost.hpp"
 #include "learning.hpp"
 #include "museum.hpp"
+#include "rounds.hpp"
 #include "tutorials/support/kit.hpp"
 #include "waiting.hpp"
 
@@ -103,6 +104,8 @@ void by_hand() {
     for (size_t piece = 0; piece < 4; ++piece)
       fmt::print("  piece {}: {}\n", piece, summed.of_worker[0][piece].say());
   }
+  save_figure("rounds.svg",
+              plot::below({draw_rounds("ring", 4, Way::ring), draw_rounds("tree", 4, Way::tree)}));
 
   section("Messages");
   fmt::print("the worker that sends most, {} numbers to be summed\n", numbers_of(fresh_net(seed)).size());
@@ -197,17 +200,17 @@ void what_it_costs() {
 
 void what_waits() {
   section("What waits for what");
-  Rows rows;
+  std::vector<plot::Picture> pictures;
   for (const auto& [name, course] :
        {std::pair{"sent when all is done", Course{.waits = true}}, std::pair{"sent as it comes", Course{}},
-        std::pair{"the same over a slower line", Course{.sending = 3}}}) {
+        std::pair{"as it comes, over a slower line", Course{.sending = 3}}}) {
     const Timeline timeline = timeline_of(course);
+    const Rows rows = {{"backward", timeline.workers[0]}, {"on the line", timeline.line}};
     fmt::print("{}: {}\n", name, timeline.end);
-    const Rows both = {{"backward", timeline.workers[0]}, {"on the line", timeline.line}};
-    print_rows(both);
-    for (const auto& [what, row] : both) rows.emplace_back(fmt::format("{}: {}", name, what), row);
+    print_rows(rows);
+    pictures.push_back(draw_rows(fmt::format("{}: {}", name, timeline.end), rows, 20));
   }
-  save_figure("waiting.svg", draw_rows("A step of six layers", rows));
+  save_figure("waiting.svg", plot::below(pictures));
 
   section("Buckets");
   fmt::print("a message takes 2 and a layer 1 more: 6 layers in buckets of\n");
@@ -222,7 +225,7 @@ void what_waits() {
     workers.emplace_back(fmt::format("worker {}", w), slow.workers[w]);
   workers.emplace_back("on the line", slow.line);
   print_rows(workers);
-  save_figure("slow.svg", draw_rows("Three wait for the fourth", workers));
+  save_figure("slow.svg", draw_rows("Three wait for the fourth", workers, slow.line.size()));
 
   section("The slowest of many");
   fmt::print("each worker takes twice as long in one step of twenty\n");

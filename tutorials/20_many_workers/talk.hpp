@@ -2,6 +2,7 @@
 /// How two workers talk: a row of numbers goes out, another comes in. Counts what is sent.
 #pragma once
 
+#include <functional>
 #include <span>
 
 #include "parallel/world.hpp"
@@ -10,7 +11,8 @@ namespace gradus::tutorials::many_workers {
 
 struct Talk {
   parallel::World& world;
-  int64_t messages = 0, numbers = 0;  ///< sent by this worker
+  int64_t messages = 0, numbers = 0;              ///< sent by this worker
+  std::function<void()> before_exchange = [] {};  ///< for who wants to look on
 
   int64_t size() const { return world.size(); }
   int64_t rank() const { return world.rank(); }
@@ -19,6 +21,7 @@ struct Talk {
   /// time, so nobody waits for anybody who waits for him.
   template <class T>
   void exchange(int64_t to, std::span<const T> out, int64_t from, std::span<T> in) {
+    before_exchange();
     const auto sending = world.swap(to, tag, std::as_bytes(out), {});
     const auto receiving = world.swap(from, tag, {}, std::as_writable_bytes(in));
     world.wait(*sending);

@@ -59,15 +59,12 @@ inline void print_rows(const Rows& rows) {
   for (const auto& [name, row] : rows) fmt::print("  {:<12}{}\n", name, row);
 }
 
-/// The rows as a table of colours: strong are the last layers, which come first.
-inline plot::Picture draw_rows(const std::string& title, const Rows& rows) {
+/// The rows as a table of colours up to time `end`: strong are the last layers, which come first.
+inline plot::Picture draw_rows(const std::string& title, const Rows& rows, size_t end) {
   plot::HeatMap map;
   map.title = title;
-  map.column_title = "time";
   map.decimals = 0;
   map.cell = 26;
-  size_t end = 0;
-  for (const auto& [name, row] : rows) end = std::max(end, row.size());
   for (size_t time = 0; time < end; ++time) map.columns.push_back(time % 5 == 0 ? std::to_string(time) : "");
   for (const auto& [name, row] : rows) {
     map.rows.push_back(name);
