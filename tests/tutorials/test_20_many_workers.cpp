@@ -38,7 +38,8 @@ std::vector<std::string> terms_of(int64_t workers, Way way) {
   for (int64_t w = 0; w < workers; ++w)
     parts.emplace_back(static_cast<size_t>(workers), Term::of(std::to_string(w)));
   std::vector<std::string> said;
-  for (const Term& term : sum_of(parts, way).of_worker.back()) said.push_back(term.say());
+  const Summed<Term> summed = sum_of(parts, way);
+  for (const Term& term : summed.of_worker.back()) said.push_back(term.say());
   return said;
 }
 
@@ -230,7 +231,7 @@ TEST_CASE("20: what is sent as it comes is hidden, but for the last bucket or be
 TEST_CASE("20: training: along the tree one network on any number of workers, with the ring another one",
           "[tutorials]") {
   const int64_t steps = is_sanitized ? 2 : 60;
-  for (const uint64_t seed : some_seeds()) {
+  for (const uint64_t seed : {training_seed(1), training_seed(11)}) {
     const std::vector<Flat> alone = learn(steps, 1, Way::tree, seed),
                             by_ring = learn(steps, 1, Way::ring, seed);
     if (!is_sanitized) CHECK(loss_of(alone[0]) < loss_of(learn(0, 1, Way::tree, seed)[0]) / 4);
