@@ -91,7 +91,8 @@ TEST_CASE("20: four numbers in three orders", "[tutorials]") {
   CHECK(different({0.0F}, {-0.0F}) == 1);  // bits, not values
 }
 
-TEST_CASE("20: two parts have one order; of four or eight, each order has bits of its own", "[tutorials]") {
+TEST_CASE("20: two parts have one order, and of four or eight each order has bits of its own",
+          "[tutorials]") {
   for (const uint64_t seed : some_seeds()) {
     for (const int64_t workers : {2, 4, 8}) {
       const std::vector<Flat> parts = gradients_of_shards(first_batch(seed), fresh_net(seed), workers);

@@ -140,11 +140,12 @@ void same_bits() {
 
   section("A counter");
   Counter counter;
+  fmt::print("sums that wait, each with the number of its shards\n");
   for (int64_t s = 0; s < most_shards; ++s) {
     counter.push({1.0F});  // so that a sum says of how many shards it is
-    std::vector<int64_t> sizes;
-    for (const Flat& sum : counter.waiting()) sizes.push_back(static_cast<int64_t>(sum[0]));
-    fmt::print("after shard {}: sums of {} shards wait\n", s, fmt::join(sizes, " and "));
+    std::vector<float> sizes;
+    for (const Flat& sum : counter.waiting()) sizes.push_back(sum[0]);
+    fmt::print("after shard {}: {}\n", s, fmt::join(sizes, " "));
   }
 
   section("Bits and workers");
