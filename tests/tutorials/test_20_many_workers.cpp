@@ -1,6 +1,6 @@
-// Chapter 20: shards with the weights of the whole batch give its gradient; a sum's bits hang on its order, and
-// along the tree not on the workers; rings and trees by hand send what the text says and are the library's;
-// the models of cost and of waiting; the bugs are caught.
+// Chapter 20: shards with the weights of the whole batch give its gradient; a sum's bits hang on its order,
+// and along the tree not on the workers; rings and trees by hand send what the text says and are the
+// library's; the models of cost and of waiting; the bugs are caught.
 #include <set>
 
 #include "support/catch.hpp"

@@ -1,5 +1,6 @@
 /// @file
-/// A model of what a sum over all workers costs: alpha for each message that is waited for, beta for each byte.
+/// A model of what a sum over all workers costs: alpha for each message that is waited for, beta for each
+/// byte.
 #pragma once
 
 #include <fmt/format.h>

@@ -29,8 +29,8 @@ struct Order {
   std::vector<Order> sum_of;  ///< empty, or two
 };
 
-/// Exercise 3. Whether two orders of adding the parts 0, 1, 2, ... (each once) give the same bits, whatever the
-/// numbers are. All that is known of + is that a + b and b + a have the same bits.
+/// Exercise 3. Whether two orders of adding the parts 0, 1, 2, ... (each once) give the same bits, whatever
+/// the numbers are. All that is known of + is that a + b and b + a have the same bits.
 bool always_same_bits(const Order& a, const Order& b);
 
 }  // namespace gradus::tutorials::many_workers

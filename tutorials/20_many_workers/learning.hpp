@@ -1,6 +1,6 @@
 /// @file
-/// Workers that learn: each has the whole network and its shards of every batch. They say nothing to each other
-/// but the sum of their gradients.
+/// Workers that learn: each has the whole network and its shards of every batch. They say nothing to each
+/// other but the sum of their gradients.
 #pragma once
 
 #include "workers.hpp"

@@ -3,8 +3,8 @@
 
 namespace gradus::tutorials::many_workers {
 
-// A mean is a sum divided by the places of its worker. Times those, over all places, it is that worker's share
-// of the one sum.
+// A mean is a sum divided by the places of its worker. Times those, over all places, it is that worker's
+// share of the one sum.
 std::vector<double> weights_of_means(const std::vector<int64_t>& asked) {
   int64_t all = 0;
   for (const int64_t count : asked) all += count;
