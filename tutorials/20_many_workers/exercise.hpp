@@ -8,9 +8,9 @@
 
 namespace gradus::tutorials::many_workers {
 
-/// Exercise 1. Each worker has the mean of its own places, 0 if nothing is asked there: asked[w] places are
-/// asked of worker w. By what each worker's mean (or its gradient) must be multiplied, so that the sum over
-/// workers is the mean over all places that are asked. All weights are 0 where nothing is asked of anybody.
+/// Exercise 1. Worker w is asked for asked[w] places. It has the mean of what they cost, or that mean's
+/// gradient; 0 if it is asked for none. By what must each worker's mean be multiplied, so that the sum over all
+/// workers is the mean over all places that are asked for? If nothing is asked of anybody, all weights are 0.
 std::vector<double> weights_of_means(const std::vector<int64_t>& asked);
 
 /// Exercise 2. What worker `rank` does in each round of halving along the tree, of `workers` (a power of
@@ -23,7 +23,7 @@ struct Round {
 };
 std::vector<Round> rounds_of_halving(int64_t rank, int64_t workers, int64_t length);
 
-/// An order of adding: one part, or a sum of two orders. (0 + 1) + 2 is {{0 and 1}, 2}.
+/// An order of adding: one part, or a sum of two orders. (0 + 1) + 2 is a sum of the orders 0 + 1 and 2.
 struct Order {
   int64_t part = 0;           ///< which one, if `sum_of` is empty
   std::vector<Order> sum_of;  ///< empty, or two
