@@ -9,8 +9,9 @@
 namespace gradus::tutorials::many_workers {
 
 /// Exercise 1. Worker w is asked for asked[w] places. It has the mean of what they cost, or that mean's
-/// gradient; 0 if it is asked for none. By what must each worker's mean be multiplied, so that the sum over all
-/// workers is the mean over all places that are asked for? If nothing is asked of anybody, all weights are 0.
+/// gradient; 0 if it is asked for none. By what must each worker's mean be multiplied, so that the sum over
+/// all workers is the mean over all places that are asked for? If nothing is asked of anybody, all weights
+/// are 0.
 std::vector<double> weights_of_means(const std::vector<int64_t>& asked);
 
 /// Exercise 2. What worker `rank` does in each round of halving along the tree, of `workers` (a power of
