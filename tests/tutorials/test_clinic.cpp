@@ -11,7 +11,6 @@
 #include "tutorials/support/kit.hpp"
 
 using namespace gradus;
-using namespace gradus::test;
 using namespace gradus::tutorials;
 using namespace gradus::tutorials::clinic;
 
