@@ -65,8 +65,8 @@ class Optimizer {
   const ParameterArena& arena() const { return arena_; }
 
   /// The moments, as "exp_avg.NAME" and so on, and "step": all that a resumed run needs beside the
-  /// parameters. They share memory with the optimiser, unless it has a share: then all optimisers must be asked
-  /// together, and each gets copies of the whole.
+  /// parameters. They share memory with the optimiser, unless it has a share: then all optimisers must be
+  /// asked together, and each gets copies of the whole.
   StateDict state_dict() const;
   /// Puts them back. @throws FormatError that names every missing, unexpected or misshaped entry at once.
   void load_state_dict(const StateDict& state);

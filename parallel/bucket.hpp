@@ -13,8 +13,8 @@ namespace gradus::parallel {
 
 /// With N = 2^L ranks there are L rounds of halving (reduce-scatter): in round l a rank and its neighbour at
 /// distance 2^l cut what they both still have into two halves; each sends one and adds what it receives to
-/// the other. So an element is added as ((r0 + r1) + (r2 + r3)) + ..., and in the end each rank has the sum of
-/// one N-th, its slice. Then L rounds of doubling (all-gather), the other way round: 2 (N - 1) / N of the
+/// the other. So an element is added as ((r0 + r1) + (r2 + r3)) + ..., and in the end each rank has the sum
+/// of one N-th, its slice. Then L rounds of doubling (all-gather), the other way round: 2 (N - 1) / N of the
 /// bucket in each direction (Thakur et al. 2005, "Optimization of Collective Communication Operations in
 /// MPICH", sections 4.1 and 4.5, there with the distances in the opposite order).
 class Bucket {

@@ -35,7 +35,8 @@ GradientSum::GradientSum(World& world, Tensor gradients, std::vector<Range> para
     : world_(world), gradients_(std::move(gradients)), parameters_(std::move(parameters)), options_(options) {
   const int64_t n = gradients_.numel();
   const int64_t item = size_of(gradients_.dtype());
-  // Every bucket has its tags, of which there are so many; and every rank a piece of it, or it is not worth it.
+  // Every bucket has its tags, of which there are so many; and every rank a piece of it, or it is not worth
+  // it.
   const int64_t most = (World::most_tags - World::own_tags) / Bucket::tags;
   const int64_t least = kernels::elements_per_piece * world_.size();
   int64_t step = std::max({options_.bucket_bytes / item, (n + most - 1) / most, least});

@@ -2,10 +2,10 @@
 /// GradientSum: the gradient of a step, added over its shards and over all ranks, in an order that depends on
 /// neither.
 ///
-/// A step's rows are cut into K shards, K a power of two. The gradients of shards 0 to K - 1 are the leaves of
-/// a binary tree, and the sum is added along it: ((g0 + g1) + (g2 + g3)) + ... A rank of N takes K / N shards
-/// next to each other, which is a subtree; the rest of the tree is added between the ranks (Bucket). So the
-/// bits are those of one process for every N that divides K.
+/// A step's rows are cut into K shards, K a power of two. The gradients of shards 0 to K - 1 are the leaves
+/// of a binary tree, and the sum is added along it: ((g0 + g1) + (g2 + g3)) + ... A rank of N takes K / N
+/// shards next to each other, which is a subtree; the rest of the tree is added between the ranks (Bucket).
+/// So the bits are those of one process for every N that divides K.
 #pragma once
 
 #include <deque>

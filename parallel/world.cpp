@@ -18,7 +18,8 @@ double seconds_since(Clock::time_point begin) {
 }
 
 /// Turns of a waiting rank: at first it looks again at once, for most messages come within microseconds; then
-/// it lets others have the core; then it sleeps a little, for it may share the core with the one it waits for.
+/// it lets others have the core; then it sleeps a little, for it may share the core with the one it waits
+/// for.
 class Patience {
  public:
   void turn() {

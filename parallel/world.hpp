@@ -82,8 +82,8 @@ class World {
     int code;         ///< that rank's exit code
     int64_t speaker;  ///< that rank; -1: none has a reason
   };
-  /// Tells the others that this rank ends early, and waits until all have said so, or farewell_seconds. `failed`
-  /// is true if it has a reason of its own, and would end with `code`.
+  /// Tells the others that this rank ends early, and waits until all have said so, or farewell_seconds.
+  /// `failed` is true if it has a reason of its own, and would end with `code`.
   Farewell farewell(bool failed, int code = 1);
   /// The speaker has spoken, and the others wait until it has: a launcher ends all ranks once one has ended.
   void leave(const Farewell& farewell);

@@ -41,8 +41,8 @@ std::string what_would_know_more(const PretrainCall& call) {
   return call.vocab.empty() ? larger : "leave --vocab out to learn one from it, or " + larger;
 }
 
-/// `make_out` makes sure that the run's folder is there, for what a large text leaves in it. Ranks read a text
-/// from one token file, which the first of them makes.
+/// `make_out` makes sure that the run's folder is there, for what a large text leaves in it. Ranks read a
+/// text from one token file, which the first of them makes.
 Texts read_texts(const PretrainCall& call, const bert::Tokenizer& tokenizer, Progress& progress,
                  const std::function<void()>& make_out, const parallel::World& world) {
   constexpr const char *nothing = "nothing to learn",

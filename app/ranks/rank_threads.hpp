@@ -6,8 +6,8 @@
 
 namespace gradus::app {
 
-/// The cores that this process may run on, shared with the ranks that may run on the same ones: a launcher may
-/// have given each its own, or none of them any.
+/// The cores that this process may run on, shared with the ranks that may run on the same ones: a launcher
+/// may have given each its own, or none of them any.
 int threads_of_rank(parallel::World& world);
 
 }  // namespace gradus::app

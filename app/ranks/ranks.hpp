@@ -31,10 +31,11 @@ std::shared_ptr<parallel::World> join_ranks(double stall_minutes, int64_t thread
 
 /// The command has done its work: waits for the other ranks, if there are any.
 void end_ranks();
-/// The command failed, for a reason of its own or since another rank did. Gives the exit code; afterwards this
-/// process is silent unless it is the one to say why.
+/// The command failed, for a reason of its own or since another rank did. Gives the exit code; afterwards
+/// this process is silent unless it is the one to say why.
 int fail_ranks(bool own_reason, int code);
-/// What was to be said has been said: ends the process, where there are other ranks, once that is true of all.
+/// What was to be said has been said: ends the process, where there are other ranks, once that is true of
+/// all.
 void leave_ranks(int code);
 
 }  // namespace gradus::app

@@ -25,8 +25,8 @@ std::vector<PretrainingBatch> BatchReader::next(TrainingState& state, int64_t le
     plan_.reset();
   }
   if (!plan_) plan_ = data_->plan_epoch(state.epoch, state.length);
-  // Where a shard begins follows from how many examples those before it hold, so all are looked at; only those
-  // of this rank are made.
+  // Where a shard begins follows from how many examples those before it hold, so all are looked at; only
+  // those of this rank are made.
   if (!data_->options().pack) rows = std::min(rows, plan_->size() - state.index);
   std::vector<PretrainingBatch> own;
   int64_t counts[2] = {0, 0};

@@ -30,7 +30,8 @@ class ShardedStep {
 
   /// What follows is a step over the gradients of `arena`, which must outlive this.
   void use(const nn::ParameterArena& arena, const parallel::GradientSumOptions& options = {});
-  /// From which generator the shards of the next step draw. (A step that is one shard draws from it as it is.)
+  /// From which generator the shards of the next step draw. (A step that is one shard draws from it as it
+  /// is.)
   void begin(const Rng& rng) { rng_ = rng; }
 
   int64_t shards() const { return shards_; }
@@ -46,9 +47,9 @@ class ShardedStep {
   /// Sums of whole numbers over all ranks, which are exact in any order.
   void add_up(std::span<int64_t> counts) const { world_.add_up(counts); }
 
-  /// Calls work(shard, figures) for each shard of this rank. It fills the figures, which begin at 0, and calls
-  /// backward(). Gives the figures summed over all shards. `between_shards` is called by all ranks alike; it
-  /// may throw, and then the step is left.
+  /// Calls work(shard, figures) for each shard of this rank. It fills the figures, which begin at 0, and
+  /// calls backward(). Gives the figures summed over all shards. `between_shards` is called by all ranks
+  /// alike; it may throw, and then the step is left.
   using Work = std::function<void(int64_t shard, std::span<double> figures)>;
   std::vector<double> run(size_t figures, const Work& work, const std::function<void()>& between_shards);
 

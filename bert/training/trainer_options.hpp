@@ -23,8 +23,8 @@ struct TrainerOptions : LoopOptions {
   /// growth.
   int64_t first_slots = 0;
   double ramp = 0.3;
-  /// Batches of `slots` that make one step, and its shards if `shards` does not say otherwise. Its gradient is
-  /// that of the mean loss over all they hold, so k batches of n slots and one of k n do the same.
+  /// Batches of `slots` that make one step, and its shards if `shards` does not say otherwise. Its gradient
+  /// is that of the mean loss over all they hold, so k batches of n slots and one of k n do the same.
   int64_t accumulate = 1;
   std::vector<LengthStage> lengths = {{1, 64}};
   bool train_biases = true;  ///< false: biases of the encoder stay as they are, which in a fresh model is 0

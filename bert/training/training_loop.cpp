@@ -272,8 +272,8 @@ void TrainingLoop::save() {
   options_.world->barrier();
 }
 
-/// Another rank is gone, and with it the run; what has been learnt so far is kept, unless that rank had a part of
-/// it.
+/// Another rank is gone, and with it the run; what has been learnt so far is kept, unless that rank had a
+/// part of it.
 void TrainingLoop::save_alone() {
   if (!options_.world->leads() || shares_moments()) return;
   try {

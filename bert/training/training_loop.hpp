@@ -24,15 +24,16 @@
 namespace gradus::bert {
 
 /// What a loop trains: a model, the rows that it learns from, and those that it is scored on. `check_stop`
-/// is to be called between batches, by all ranks alike; it may throw, and then the step or the evaluation is made again later.
+/// is to be called between batches, by all ranks alike; it may throw, and then the step or the evaluation is
+/// made again later.
 class Learner {
  public:
   virtual ~Learner() = default;
   virtual const nn::Module& model() const = 0;
 
   /// Adds to the gradients that of the next step's loss, moves `state` past its rows, and gives the loss; all
-  /// that over the shards of `step`, of which this rank computes its own. Figures that only a report needs are
-  /// counted `with_figures`.
+  /// that over the shards of `step`, of which this rank computes its own. Figures that only a report needs
+  /// are counted `with_figures`.
   virtual double forward_backward(TrainingState& state, bool with_figures, ShardedStep& step,
                                   const std::function<void()>& check_stop) = 0;
   /// The rows of a whole evaluation; 0: there is nothing to be scored on.
@@ -90,9 +91,9 @@ class TrainingLoop {
   /// there is none.
   bool resume();
 
-  /// Trains to the end, or until `stop` is set on some rank; a checkpoint is written either way, by rank 0, and
-  /// also before an error of another rank goes on to the caller. If the loss becomes NaN or infinite, throws
-  /// Error that names the op, the place in the model and the last checkpoint.
+  /// Trains to the end, or until `stop` is set on some rank; a checkpoint is written either way, by rank 0,
+  /// and also before an error of another rank goes on to the caller. If the loss becomes NaN or infinite,
+  /// throws Error that names the op, the place in the model and the last checkpoint.
   TrainingEnd run();
 
   /// True when all of the run's steps or minutes are done, or its patience is.

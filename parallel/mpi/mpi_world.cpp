@@ -37,9 +37,9 @@ class MpiSwap : public Swap {
       check(MPI_Isend(out.data(), count_of(out.size()), MPI_BYTE, other, tag, world, &requests_[1]), "send");
   }
   ~MpiSwap() override {
-    // A run that ends early leaves swaps that nobody answers. Their memory is about to be used for other things,
-    // so they are called off; what then still moves gets a moment for it, and the first one that needs more has
-    // had it for all.
+    // A run that ends early leaves swaps that nobody answers. Their memory is about to be used for other
+    // things, so they are called off; what then still moves gets a moment for it, and the first one that
+    // needs more has had it for all.
     static bool has_waited = false;
     if (requests_[0] != MPI_REQUEST_NULL) MPI_Cancel(&requests_[0]);
     const double until = MPI_Wtime() + (has_waited ? 0 : 0.1);

@@ -16,8 +16,8 @@ using namespace gradus::test;
 
 namespace {
 
-/// As root in a container, and with more ranks than cores, Open MPI asks to be told that this is meant. Others
-/// do not know these variables.
+/// As root in a container, and with more ranks than cores, Open MPI asks to be told that this is meant.
+/// Others do not know these variables.
 [[maybe_unused]] const std::string allowed =
     "export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 "
     "OMPI_MCA_hwloc_base_binding_policy=none; ";
@@ -59,8 +59,8 @@ class Ranks {
     // More than a minute means that ranks wait for each other for ever.
     return shell(folder(), allowed + "timeout 60 " + mpirun(ranks, words, before));
   }
-  /// Starts a run, does `what` to it once it has saved a checkpoint in `out`, and waits. Job control is on, for a
-  /// background job without it ignores SIGINT.
+  /// Starts a run, does `what` to it once it has saved a checkpoint in `out`, and waits. Job control is on,
+  /// for a background job without it ignores SIGINT.
   ProgramResult run_and(int64_t ranks, const std::string& words, const std::string& out,
                         const std::string& what) const {
     return run_program(
