@@ -180,6 +180,12 @@ ToyQuestion worded(const ToyStory& story, const Asked& asked, bool with_now) {
   return question;
 }
 
+/// Its first sentences: what a question asks about is what holds at their end.
+ToyStory beginning(ToyStory story, Rng& rng) {
+  story.sentences.resize(static_cast<size_t>(rng.between(2, 5)));
+  return story;
+}
+
 constexpr Word kinds[] = {"none",    "earlier", "last",    "none", "earlier", "earlier", "none", "last",
                           "earlier", "none",    "earlier", "last", "none",    "earlier", "last"};
 
@@ -192,14 +198,13 @@ ToySplits<ToyQuestion> toy_questions_task(const ToyTaskOptions& options) {
     const ToyWorldOptions world{.seed = options.seed, .held_out = part != Part::train};
     for (;;) {
       const auto number = static_cast<int64_t>(rng.below(uint64_t{1} << 40));
-      const ToyStory story = toy_story(world, number);
+      const ToyStory story = beginning(toy_story(world, number), rng);
       std::vector<Asked> asked = possible_questions(story);
       if (of_a_stranger) asked = {stranger(story, rng)};
       std::erase_if(asked,
                     [&](const Asked& a) { return a.kind != kind || (a.where != where && !of_a_stranger); });
       if (asked.empty()) continue;
-      ToyQuestion question =
-          worded(story, asked[rng.below(asked.size())], part == Part::test && rng.chance(0.5));
+      ToyQuestion question = worded(story, asked[rng.below(asked.size())], rng.chance(0.5));
       question.story = number;
       const Word parts[] = {"train", "validation", "test"};
       question.id = fmt::format("toy-{}-{}", parts[static_cast<size_t>(part)], i + 1);

@@ -60,12 +60,13 @@ struct ToyQuestion {
   std::string answer;         ///< empty where the story does not say
   int64_t answer_start = -1;  ///< the first character of the answer; -1 without one
   std::string kind;    ///< `last`: the last such word is right; `earlier`: it is not; `none`: no answer
-  int64_t story = -1;  ///< of which toy_story; not in the file
+  int64_t story = -1;  ///< the context is the beginning of this toy_story; not in the file
 };
 
-/// Where someone or something is in the end, and who has it. A third has no answer: of somebody who is not in
-/// the story, or of somebody who is, but it is not told. Of the others `last` is two in five, so that to say
-/// the place or person named last is mostly wrong. Validation and test have held-out stories.
+/// The first two to five sentences of a story, and where someone or something is at their end, or who has
+/// it. A third has no answer: of somebody who is not in the story, or of somebody who is, but it is not told.
+/// Of the others `last` is two in five, so that to say the place or person named last is mostly wrong.
+/// Validation and test have held-out stories.
 ToySplits<ToyQuestion> toy_questions_task(const ToyTaskOptions& options = {});
 
 struct ToyTextPair {

@@ -198,12 +198,12 @@ TEST_CASE("toy entities: tags follow from the words around a name") {
       Words words;
       for (const std::string& word : e.words)
         words.push_back(words_in(word).empty() ? word : words_in(word).front());
-      const bool gives = is_one_of("gave", words) || is_one_of("given", words);
+      const bool gives = is_one_of("gave", words) || is_one_of("given", words) || is_one_of("handed", words);
       for (size_t i = 0; i < words.size(); ++i) {
         const std::string before = i > 0 ? words[i - 1] : "", next = i + 1 < words.size() ? words[i + 1] : "";
         std::string tag = "O";
         if (names.contains(words[i])) {
-          const bool got = is_one_of("got", words) && before == "from";
+          const bool got = (is_one_of("got", words) || is_one_of("had", words)) && before == "from";
           if (places.contains(next))
             tag = "B-ORG";
           else if (before == "in" || (before == "left") || (before == "to" && !gives) ||
