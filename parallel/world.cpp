@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <chrono>
-#include <cstring>
 #include <thread>
 
 #include "autograd/plural.hpp"
@@ -209,7 +208,7 @@ void World::broadcast(std::string& text) {
   std::vector<std::byte> whole(bytes.begin(), bytes.end());
   broadcast(whole);
   text.resize(whole.size());
-  std::memcpy(text.data(), whole.data(), whole.size());
+  std::ranges::transform(whole, text.begin(), [](std::byte byte) { return static_cast<char>(byte); });
 }
 
 std::shared_ptr<World> alone() {
