@@ -83,7 +83,6 @@ std::vector<OptionRow> pretrain_step_rows() {
       {"pretrain", "--shards", small, with(small, {"--shards", "4"}),
        [](auto& base,
           auto& changed) {  // the same rows in four parts: other bits, and nearly the same numbers
-         CHECK(changed.last_step().tokens == base.last_step().tokens);
          CHECK((changed.weight_bytes() != base.weight_bytes()));
          CHECK(changed.first_step().gradient_norm == Approx(base.first_step().gradient_norm).epsilon(1e-3));
        }},
