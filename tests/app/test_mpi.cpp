@@ -115,11 +115,11 @@ TEST_CASE(
     "mpi: when a rank is killed all end, it was said how to go on, and the run ends with the same bytes",
     "[mpi]") {
   const Ranks ranks;
-  ranks.alone(Ranks::pretrain("whole", "--steps 400 --save-steps 20"));
+  ranks.alone(Ranks::pretrain("whole", "--steps 3000 --save-steps 100"));
   for (const int64_t lost : {0, 1}) {
     INFO("rank " << lost);
     const std::string out = fmt::format("lost{}", lost);
-    const std::string words = Ranks::pretrain(out, "--steps 400 --save-steps 20");
+    const std::string words = Ranks::pretrain(out, "--steps 3000 --save-steps 100");
     const ProgramResult cut = ranks.run_and(2, words, out, fmt::format("kill -9 $(cat pid.{})", lost));
     INFO(cut.errors);
     CHECK(cut.exit_code != 0);
@@ -151,12 +151,12 @@ TEST_CASE("mpi: a rank that hangs is named, and the others end", "[mpi]") {
 
 TEST_CASE("mpi: Ctrl-C stops all ranks at one step, which is saved", "[mpi]") {
   const Ranks ranks;
-  ranks.alone(Ranks::pretrain("whole", "--steps 400"));
+  ranks.alone(Ranks::pretrain("whole", "--steps 3000"));
   // The signal goes to mpirun, as from a terminal, which tells the ranks; or to one of them.
   for (const std::string& what : {std::string("kill -INT $run"), std::string("kill -TERM $(cat pid.1)")}) {
     INFO(what);
     const std::string out = what.find("INT") != std::string::npos ? "typed" : "sent";
-    const std::string words = Ranks::pretrain(out, "--steps 400 --save-steps 20");
+    const std::string words = Ranks::pretrain(out, "--steps 3000 --save-steps 100");
     const ProgramResult cut = ranks.run_and(2, words, out, what);
     INFO(cut.errors);
     CHECK(cut.exit_code != 0);
