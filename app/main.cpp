@@ -70,7 +70,7 @@ int run(CLI::App& program, int argc, char** argv) {
   } catch (const CLI::CallForVersion& version) {
     return show(program, std::string(version.what()) + "\n");
   } catch (const CLI::ParseError& error) {
-    return complain(program, unmarked(explain(program, error)), exit_wrong_call);
+    return failed(program, unmarked(explain(program, error)), exit_wrong_call);
   } catch (const parallel::OtherRankFailed&) {
     const int code = fail_ranks(false, exit_failed);
     leave_ranks(code);

@@ -17,23 +17,23 @@ int64_t middle(const Range& range) {
   return range.begin + std::min(half, range.size());
 }
 
-void add(Tensor& to, const Range& range, const Tensor& from) {
-  dispatch_float(to.dtype(), "gradient sum", [&]<class T> {
-    T* a = to.mutable_data<T>() + range.begin;
-    const T* b = from.data<T>();
-    kernels::parallel_ranges(range.size(), kernels::elements_per_piece, [=](int64_t begin, int64_t end) {
-#pragma omp simd
-      for (int64_t i = begin; i < end; ++i) a[i] += b[i];
-    });
-  });
-}
-
 /// The part of `whole` that `half`, its lower or upper one, leaves.
 Range other_half(const Range& whole, const Range& half) {
   return half.begin == whole.begin ? Range{half.end, whole.end} : Range{whole.begin, half.begin};
 }
 
 }  // namespace
+
+void add(Tensor& to, const Range& range, const Tensor& from, int64_t from_begin) {
+  dispatch_float(to.dtype(), "gradient sum", [&]<class T> {
+    T* a = to.mutable_data<T>() + range.begin;
+    const T* b = from.data<T>() + from_begin;
+    kernels::parallel_ranges(range.size(), kernels::elements_per_piece, [=](int64_t begin, int64_t end) {
+#pragma omp simd
+      for (int64_t i = begin; i < end; ++i) a[i] += b[i];
+    });
+  });
+}
 
 Bucket::Bucket(World& world, Tensor array, Range range, int64_t first_tag)
     : world_(world), summed_(std::move(array)), range_(range), first_tag_(first_tag), halves_{range} {
@@ -88,7 +88,7 @@ void Bucket::begin_round() {
 
 void Bucket::end_round() {
   swap_.reset();
-  if (round_ < rounds()) add(moving_, halves_[static_cast<size_t>(round_) + 1], received_);
+  if (round_ < rounds()) add(moving_, halves_[static_cast<size_t>(round_) + 1], received_, 0);
   ++round_;
   begin_round();
 }

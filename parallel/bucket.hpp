@@ -11,6 +11,9 @@
 
 namespace gradus::parallel {
 
+/// Adds to the elements `range` of an array those of another that begin at `from_begin`.
+void add(Tensor& to, const Range& range, const Tensor& from, int64_t from_begin);
+
 /// With N = 2^L ranks there are L rounds of halving (reduce-scatter): in round l a rank and its neighbour at
 /// distance 2^l cut what they both still have into two halves; each sends one and adds what it receives to
 /// the other. So an element is added as ((r0 + r1) + (r2 + r3)) + ..., and in the end each rank has the sum

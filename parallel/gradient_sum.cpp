@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "autograd/kernels/parallel.hpp"
 #include "autograd/kernels/pieces.hpp"
 #include "autograd/ops.hpp"
 
@@ -14,18 +13,6 @@ int64_t levels_completed(int64_t shard) {
   int64_t levels = 0;
   for (; shard % 2 == 1; shard /= 2) ++levels;
   return levels;
-}
-
-/// gradient = waiting + gradient.
-void add(Tensor& gradient, const Range& range, const Tensor& waiting) {
-  dispatch_float(gradient.dtype(), "gradient sum", [&]<class T> {
-    T* g = gradient.mutable_data<T>() + range.begin;
-    const T* w = waiting.data<T>() + range.begin;
-    kernels::parallel_ranges(range.size(), kernels::elements_per_piece, [=](int64_t begin, int64_t end) {
-#pragma omp simd
-      for (int64_t i = begin; i < end; ++i) g[i] = w[i] + g[i];
-    });
-  });
 }
 
 }  // namespace
@@ -67,7 +54,7 @@ void GradientSum::fold(const Range& range, int64_t shard) {
   const int64_t carried = levels_completed(shard);
   for (int64_t level = 0; (waiting >> level) != 0; ++level)
     if (level < carried || (ends && (waiting >> level & 1) != 0))
-      add(gradients_, range, levels_[static_cast<size_t>(level)]);
+      add(gradients_, range, levels_[static_cast<size_t>(level)], range.begin);
 }
 
 void GradientSum::end_shard() {

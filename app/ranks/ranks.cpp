@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <optional>
+#include <thread>
 
 #include "app/command.hpp"
 #include "app/options/options.hpp"
@@ -30,6 +32,15 @@ std::optional<parallel::World::Farewell>& ended() {
   return farewell;
 }
 
+/// Ranks that have not joined yet fail alike as a rule, and the first one says why; a launcher ends the others
+/// when it ends. A rank that is still there after a while has failed alone, and speaks.
+void let_first_rank_speak() {
+  const std::optional<Launched> own = launched();
+  if (!own || own->rank == 0) return;
+  std::this_thread::sleep_for(std::chrono::seconds(3));
+  set_silent(false);
+}
+
 }  // namespace
 
 void begin_ranks() {
@@ -42,8 +53,7 @@ void check_ranks([[maybe_unused]] const std::string& command) {
 #ifndef GRADUS_HAS_MPI
   fail<WrongCall>(
       "{} of this program were started together, but it is built without MPI, so each would do the whole "
-      "work; "
-      "run scripts/setup mpi and build again, or start one",
+      "work; run scripts/setup mpi and build again, or start one",
       own->size == 0 ? std::string("several") : std::to_string(own->size));
 #else
   if (std::ranges::find(sharing, command) == sharing.end())
@@ -84,7 +94,10 @@ void end_ranks() {
 }
 
 int fail_ranks(bool own_reason, int code) {
-  if (!joined()) return code;
+  if (!joined()) {
+    let_first_rank_speak();
+    return code;
+  }
   ended() = joined()->farewell(own_reason, code);
   set_silent(!ended()->speaks);
   return ended()->code;

@@ -31,8 +31,7 @@ int64_t shards_of(int64_t said, int64_t usual, const std::optional<bert::Resumab
 std::string about_ranks(const parallel::World& world, int64_t shards) {
   return fmt::format(
       "{} ranks share the {} shards of each step, {} {} each; if one is lost, --resume goes on from the "
-      "newest "
-      "checkpoint, on any number of ranks that divides the shards",
+      "newest checkpoint, on any number of ranks that divides the shards",
       world.size(), shards, num_threads(), plural(num_threads(), "thread"));
 }
 

@@ -189,6 +189,9 @@ TEST_CASE("mpi: what is wrong is said once, with the exit code of one process", 
         "gradus pretrain: --shards: 4 ranks cannot share 2 shards; take a power of two from 4 on");
   check(2, Ranks::pretrain("run", "--learning-rate 99 --warmup 0 --optimizer sgd --clip 1e9 --steps 60"), 1,
         "gradus pretrain: training broke at step ");
+  // What is wrong for one rank alone, before it has joined the others.
+  check(2, Ranks::pretrain("run"), 2, "gradus pretrain: BLIS_ARCH_TYPE",
+        "if [ \"${OMPI_COMM_WORLD_RANK:-$PMI_RANK}\" = 1 ]; then export BLIS_ARCH_TYPE=nowhere; fi; ");
 #ifdef GRADUS_FAULT_SHIM
   // A disk that is full, which only the rank that writes sees.
   check(2, Ranks::pretrain("full", "--steps 40 --save-steps 5"), 1, "gradus pretrain: ",
