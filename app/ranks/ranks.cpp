@@ -32,8 +32,8 @@ std::optional<parallel::World::Farewell>& ended() {
   return farewell;
 }
 
-/// Ranks that have not joined yet fail alike as a rule, and the first one says why; a launcher ends the others
-/// when it ends. A rank that is still there after a while has failed alone, and speaks.
+/// Ranks that have not joined yet fail alike as a rule, and the first one says why; a launcher ends the
+/// others when it ends. A rank that is still there after a while has failed alone, and speaks.
 void let_first_rank_speak() {
   const std::optional<Launched> own = launched();
   if (!own || own->rank == 0) return;
