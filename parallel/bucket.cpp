@@ -93,13 +93,9 @@ void Bucket::end_round() {
   begin_round();
 }
 
-bool Bucket::go_on() {
+int64_t Bucket::go_on() {
   while (round_ < end_ && swap_->is_done()) end_round();
-  return round_ == end_;
-}
-
-void Bucket::finish() {
-  while (!go_on()) world_.wait(*swap_);
+  return end_ - round_;
 }
 
 }  // namespace gradus::parallel

@@ -34,9 +34,8 @@ class Bucket {
   void begin_sum(Until until);
   /// Begins to fetch the other ranks' slices of `array`, which has the size of the array that is summed.
   void begin_gather(Tensor array);
-  /// Goes on as far as it can without waiting; true when all is done.
-  bool go_on();
-  void finish();  ///< Waits for it.
+  /// Goes on as far as it can without waiting. How many rounds are left.
+  int64_t go_on();
 
  private:
   int64_t rounds() const { return static_cast<int64_t>(halves_.size()) - 1; }

@@ -86,15 +86,18 @@ void GradientSum::begin_part(Part& part) {
   part.bucket.begin_sum(options_.slices ? Bucket::Until::slice : Bucket::Until::whole);
 }
 
-void GradientSum::go_on() {
+/// What has begun, all at once: a round of one part is under way while another's is added. How many rounds
+/// are left.
+int64_t GradientSum::go_on() {
+  int64_t left = 0;
   for (Part& part : parts_)
-    if (part.begun) part.bucket.go_on();
+    if (part.begun) left += part.bucket.go_on();
+  return left;
 }
 
 void GradientSum::finish() {
   for (Part& part : parts_) begin_part(part);
-  go_on();
-  for (Part& part : parts_) part.bucket.finish();
+  world_.wait_for_all([this] { return go_on(); });
 }
 
 std::vector<Range> GradientSum::own() const {
@@ -105,8 +108,11 @@ std::vector<Range> GradientSum::own() const {
 }
 
 void GradientSum::gather(const Tensor& array) {
-  for (Part& part : parts_) part.bucket.begin_gather(array);
-  for (Part& part : parts_) part.bucket.finish();
+  for (Part& part : parts_) {
+    part.begun = true;
+    part.bucket.begin_gather(array);
+  }
+  world_.wait_for_all([this] { return go_on(); });
 }
 
 }  // namespace gradus::parallel

@@ -55,7 +55,7 @@ class GradientSum {
   bool is_last_shard() const { return done_ + 1 == shards_; }
   void fold(const Range& range, int64_t shard);
   void begin_part(Part& part);
-  void go_on();
+  int64_t go_on();
 
   World& world_;
   Tensor gradients_;

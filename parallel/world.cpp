@@ -4,6 +4,7 @@
 #include <bit>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "autograd/plural.hpp"
 
@@ -76,15 +77,25 @@ World::World(int64_t rank, int64_t size, WorldOptions options)
 }
 
 void World::wait(Swap& swap) {
-  if (swap.is_done()) return;
+  wait_for_all([&] { return swap.is_done() ? 0 : 1; });
+}
+
+void World::wait_for_all(const std::function<int64_t()>& go_on) {
+  int64_t left = go_on();
+  if (left == 0) return;
   const Clock::time_point begin = Clock::now();
+  Clock::time_point news = begin;
   Patience patience;
-  for (;;) {
+  while (left != 0) {
     patience.turn();
-    if (swap.is_done()) break;
-    if (!patience.is_long()) continue;
-    look_around();
-    if (seconds_since(begin) > options_.stall_seconds) roll_call();
+    const int64_t before = std::exchange(left, go_on());
+    if (left != before) {
+      news = Clock::now();
+      patience = {};
+    } else if (patience.is_long()) {
+      look_around();
+      if (seconds_since(news) > options_.stall_seconds) roll_call();
+    }
   }
   seconds_waited_ += seconds_since(begin);
 }

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -66,7 +67,9 @@ class World {
   /// @throws OtherRankFailed if a rank said so meanwhile; RankLost if one is gone, or nothing has come for
   /// stall_seconds and some rank does not answer.
   void wait(Swap& swap);
-  double seconds_waited() const { return seconds_waited_; }  ///< in wait(), so far
+  /// The same for several swaps: `go_on` does what can be done without waiting, and says how much is left.
+  void wait_for_all(const std::function<int64_t()>& go_on);
+  double seconds_waited() const { return seconds_waited_; }  ///< in both, so far
 
   /// Every rank gets the sum of all ranks' values, added along the tree.
   template <class T>

@@ -64,7 +64,48 @@ void step(GradientSum& sum, Tensor flat, int64_t first_shard, int64_t shards,
   sum.finish();
 }
 
+/// A network on which a message takes the time that the other rank needs to begin all others of its round, as
+/// if each were slow. What comes is zeros.
+class SlowWorld : public World {
+ public:
+  explicit SlowWorld(int64_t messages)
+      : World(0, 2, {.stall_seconds = 0.05, .answer_seconds = 0.01}), messages_(messages) {}
+
+  std::unique_ptr<Swap> swap(int64_t, int64_t tag, std::span<const std::byte>,
+                             std::span<std::byte> in) override {
+    std::fill(in.begin(), in.end(), std::byte{0});
+    int64_t& begun = begun_[static_cast<size_t>(tag - own_tags) % Bucket::tags];
+    ++begun;
+    return std::make_unique<Slow>(begun, messages_);
+  }
+  std::string name_of(int64_t rank) const override { return fmt::format("rank {}", rank); }
+
+ private:
+  struct Slow : Swap {
+    Slow(const int64_t& begun_by_now, int64_t needed) : begun_(begun_by_now), needed_(needed) {}
+    bool is_done() override { return begun_ >= needed_; }
+
+   private:
+    const int64_t& begun_;
+    int64_t needed_;
+  };
+  void send_note(int64_t, Note) override {}
+  int64_t receive_note(Note&) override { return -1; }
+
+  int64_t messages_, begun_[Bucket::tags] = {};
+};
+
 }  // namespace
+
+TEST_CASE("gradient sum: no part waits for another's message before it sends its next", "[parallel]") {
+  const int64_t n = 300'007;
+  const Tensor flat = zeros({n}, DType::f32);
+  SlowWorld world(10);
+  GradientSum sum(world, flat, {{0, n}}, {.bucket_bytes = 100'000});
+  REQUIRE(sum.buckets() == 10);
+  step(sum, flat, 0, 1, {{0, n}}, true);
+  CHECK(flat.to_vector<float>()[0] == gradient_of_shard(0, n)[0]);
+}
 
 TEST_CASE("gradient sum: the same bits on 1, 2, 4 and 8 ranks", "[parallel]") {
   const int64_t n = 300'007, shards = 8;
