@@ -2,7 +2,8 @@
 /// Matrix products on BLIS: c = alpha a b + beta c, with any strides.
 ///
 /// A product is cut into tiles that depend on its sizes only; each tile is one single-threaded BLIS call, and
-/// our own threads share the tiles. So the same product has the same bits on any number of threads.
+/// our own threads share the tiles. So the same product has the same bits on any number of threads. Products
+/// that BLIS would take longer to set up than to compute go without it (small_gemm.hpp).
 #pragma once
 
 #include <cstdint>

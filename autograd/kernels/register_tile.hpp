@@ -131,10 +131,10 @@ void multiply_tile(const T* a, int64_t a_row, int64_t a_col, const T* panel, int
       *out = finish.add ? *out + factor * sum[i][0] : factor * sum[i][0];
       *out1 = finish.add ? *out1 + factor * sum[i][1] : factor * sum[i][1];
     } else {
-      for (int64_t j = 0; j < cols; ++j) {
-        const T x = factor * sum[i][j / lanes<T>][j % lanes<T>];
-        row[j] = finish.add ? row[j] + x : x;
-      }
+      T last[width];
+      *reinterpret_cast<Vector*>(last) = factor * sum[i][0];
+      *reinterpret_cast<Vector*>(last + lanes<T>) = factor * sum[i][1];
+      for (int64_t j = 0; j < cols; ++j) row[j] = finish.add ? row[j] + last[j] : last[j];
     }
   }
 }

@@ -5,6 +5,7 @@
 #include "autograd/kernels/gemm.hpp"
 #include "autograd/kernels/parallel.hpp"
 #include "autograd/kernels/profile.hpp"
+#include "autograd/kernels/small_gemm.hpp"
 #include "autograd/random.hpp"
 #include "support/catch.hpp"
 
@@ -82,6 +83,17 @@ TEST_CASE("gemm equals the definition for any strides of its operands") {
                Case{37, 1, 53, 53, 1, 1, 0, 1, 0},         // a column
                Case{37, 41, 1, 1, 0, 0, 1, 41, 1},         // an outer product
                Case{1, 1, 1, 0, 0, 0, 0, 0, 0},            // one number
+               Case{8, 32, 17, 1, 9, 32, 1, 1, 8},         // small, into a transposed result
+               Case{5, 3, 40, 40, 1, 1, 40, 3, 1},         // small, of two transposed sides
+               Case{71, 73, 67, 67, 1, 73, 1, 73, 1},      // too large for the register tile: row-major
+               Case{71, 73, 67, 1, 71, 1, 67, 1, 71},      // column-major
+               Case{71, 73, 67, 3, 250, 2, 300, 2, 150},   // no unit stride at all
+               Case{71, 73, 67, 1, 1, 1, 3, 73, 1},        // overlapping windows
+               Case{71, 73, 67, 0, 1, 73, 1, 73, 1},       // one row repeated
+               Case{71, 73, 67, 0, 0, 0, 0, 73, 1},        // a constant
+               Case{71, 73, 67, -67, 1, -73, -1, 73, 1},   // backwards
+               Case{1, 600, 900, 0, 1, 600, 1, 0, 1},      // a long row
+               Case{600, 1, 900, 900, 1, 1, 0, 1, 0},      // a long column
                Case{2049, 64, 64, 64, 1, 64, 1, 64, 1},    // cut along m
                Case{65, 2100, 64, 64, 1, 1, 64, 2100, 1},  // cut along n
                Case{64, 64, 4097, 1, 64, 64, 1, 64, 1},    // cut along k
@@ -97,6 +109,27 @@ TEST_CASE("gemm equals the definition for any strides of its operands") {
     CHECK(difference(1.0, a, b, 0.0, c) < 2e-15 * static_cast<double>(k + 20));
     CHECK(difference(-0.5, a, b, 2.0, c) < 2e-15 * static_cast<double>(k + 20));
   }
+}
+
+TEST_CASE("small products go without BLIS, by sizes, strides and beta alone", "[gemm]") {
+  const auto takes = [](int64_t m, int64_t n, int64_t k, float beta, bool b_dense, bool c_dense) {
+    Operand<float> a(m, k, k, 1, 1), b(k, n, b_dense ? n : 2 * n, b_dense ? 1 : 2, 2),
+        c(m, n, c_dense ? n : 2 * n, c_dense ? 1 : 2, 3);
+    const std::vector<float> before = c.storage;
+    const bool taken = small_gemm<float>(1, a.matrix, b.matrix, beta, c.matrix);
+    if (!taken) CHECK(c.storage == before);
+    return taken;
+  };
+  for (const int64_t n : {1, 2, 8, 16, 24, 32}) {
+    INFO(n);
+    CHECK(takes(n, n, n, 0, true, true));
+    CHECK(takes(n, n, n, 1, true, true));
+    CHECK(takes(n, n, n, 0, false, true) == (n == 1));  // a is dense, but then c has to be lying
+    CHECK(takes(n, n, n, 0, true, false) == (n == 1));
+    CHECK_FALSE(takes(n, n, n, 0.5f, true, true));
+  }
+  CHECK_FALSE(takes(72, 72, 72, 0, true, true));
+  CHECK_FALSE(takes(1, 1, 100'000, 0, true, true));  // more than fits on the stack
 }
 
 TEST_CASE("gemm with an empty dimension") {
