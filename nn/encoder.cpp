@@ -1,5 +1,7 @@
 #include "nn/encoder.hpp"
 
+#include "nn/recompute.hpp"
+
 namespace gradus::nn {
 
 Tensor gather_rows(const Tensor& x, const Tensor& positions) {
@@ -51,21 +53,38 @@ std::pair<Tensor, Tensor> EncoderLayer::with_weights(const Tensor& x, const Atte
 
 // ---- The stack ----
 
+namespace {
+
+/// run(layer, x), or the same computed again in backward.
+template <class Run>
+Tensor through(const EncoderLayer& layer, const Tensor& x, const Run& run) {
+  if (!recomputes_layers()) return run(layer, x);
+  return recomputed(
+      layer, [layer, run](const Tensor& in) { return run(layer, in); }, x);
+}
+
+}  // namespace
+
 Encoder::Encoder(const EncoderOptions& options, Rng& rng) : LayerStack("encoder", options, rng) {}
 
 Tensor Encoder::operator()(const Tensor& x, const AttentionMask& mask) const {
   const ModuleScope scope = enter();
+  const auto run = [mask](const EncoderLayer& layer, const Tensor& in) { return layer(in, mask); };
   Tensor y = x;
-  for (const EncoderLayer& layer : layers) y = layer(y, mask);
+  for (const EncoderLayer& layer : layers) y = through(layer, y, run);
   return finish(y);
 }
 
 Tensor Encoder::at_positions(const Tensor& positions, const Tensor& x, const AttentionMask& mask) const {
   const ModuleScope scope = enter();
   if (layers.empty()) return finish(gather_rows(x, positions));
+  const auto run = [mask](const EncoderLayer& layer, const Tensor& in) { return layer(in, mask); };
+  const auto run_last = [mask, positions](const EncoderLayer& layer, const Tensor& in) {
+    return layer.at_positions(positions, in, mask);
+  };
   Tensor y = x;
-  for (size_t i = 0; i + 1 < layers.size(); ++i) y = layers[i](y, mask);
-  return finish(layers.back().at_positions(positions, y, mask));
+  for (size_t i = 0; i + 1 < layers.size(); ++i) y = through(layers[i], y, run);
+  return finish(through(layers.back(), y, run_last));
 }
 
 EncoderTrace Encoder::trace(const Tensor& x, const AttentionMask& mask, const TraceOptions& wants) const {

@@ -23,6 +23,7 @@
 #include "nn/optimizer_names.hpp"
 #include "nn/pooling.hpp"
 #include "nn/positional.hpp"
+#include "nn/recompute.hpp"
 #include "nn/residual.hpp"
 #include "nn/safetensors.hpp"
 #include "nn/schedule.hpp"

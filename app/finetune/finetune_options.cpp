@@ -87,6 +87,8 @@ void add_options(CLI::App& command, FinetuneCall& call) {
              "Go on with the run in --out, bit for bit; --epochs may be more, --learning-rate another");
   add_whole(command, "--seed", call.seed, "Of the classifier, the order of examples and dropout", 0);
   add_threads(command, call.threads);
+  add_switch(command, "--recompute", call.loop.recompute,
+             "Keep each layer's input only, and compute the rest again in backward: less memory, more time");
   add_switch(command, "--share-moments", call.loop.share_moments,
              "With several ranks: each keeps a part of the optimiser's moments, for less memory");
   add_stall_minutes(command, call.stall_minutes);

@@ -117,6 +117,8 @@ void add_options(CLI::App& command, PretrainCall& call) {
             0);
   add_whole(command, "--seed", call.seed, "Of initialisation, data and dropout", 0);
   add_threads(command, call.threads);
+  add_switch(command, "--recompute", call.trainer.recompute,
+             "Keep each layer's input only, and compute the rest again in backward: less memory, more time");
   add_switch(command, "--share-moments", call.trainer.share_moments,
              "With several ranks: each keeps a part of the optimiser's moments, for less memory");
   add_stall_minutes(command, call.stall_minutes);

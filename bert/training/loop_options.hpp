@@ -49,6 +49,7 @@ struct LoopOptions {
   int64_t bucket_bytes = parallel::GradientSumOptions().bucket_bytes;
   /// Each rank keeps the optimiser's moments of its own part of the model only; the bits are the same.
   bool share_moments = false;
+  bool recompute = false;  ///< the insides of layers are computed again in backward; the bits are the same
   std::string settings{};  ///< says how the run was called: only a run with the same line can resume it
   /// Another line with which a checkpoint may be resumed: for callers that know what of it may change.
   std::string also_resumes{};

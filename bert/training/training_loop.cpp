@@ -8,6 +8,7 @@
 #include "bert/checkpoint/checkpoint.hpp"
 #include "bert/training/resumable.hpp"
 #include "nn/optimizer_names.hpp"
+#include "nn/recompute.hpp"
 #include "nn/safetensors.hpp"
 
 namespace gradus::bert {
@@ -181,6 +182,7 @@ double TrainingLoop::forward_backward(bool with_figures) {
   // Dropout draws from a generator that follows from the step alone, so a resumed run draws the same.
   shards_.begin(Rng(options_.seed).split(static_cast<uint64_t>(state_.step)));
   optimizer_->zero_grad();
+  const nn::RecomputeLayers recompute(options_.recompute);
   return learner_.forward_backward(state_, with_figures, shards_, [this] { check_stop(); });
 }
 

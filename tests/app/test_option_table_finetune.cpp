@@ -154,6 +154,10 @@ std::vector<OptionRow> finetune_step_rows() {
          CHECK(std::abs(steps(base)[0].loss - steps(changed)[0].loss) < 1e-5);
          CHECK(!same_weights(base, changed));  // the last bits differ
        }},
+      {"finetune", "--recompute", small, with(small, {"--recompute"}),
+       [](auto& base, auto& changed) {  // the memory is what differs: see test_recompute.cpp
+         CHECK(same_weights(base, changed));
+       }},
       // These two are for several ranks (test_mpi.cpp); one is left as it is.
       {"finetune", "--share-moments", small, with(small, {"--share-moments"}),
        [](auto& base, auto& changed) { CHECK(same_weights(base, changed)); }},

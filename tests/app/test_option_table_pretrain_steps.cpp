@@ -86,6 +86,10 @@ std::vector<OptionRow> pretrain_step_rows() {
          CHECK((changed.weight_bytes() != base.weight_bytes()));
          CHECK(changed.first_step().gradient_norm == Approx(base.first_step().gradient_norm).epsilon(1e-3));
        }},
+      {"pretrain", "--recompute", small, with(small, {"--recompute"}),
+       [](auto& base, auto& changed) {  // the memory is what differs: see test_recompute.cpp
+         CHECK((changed.weight_bytes() == base.weight_bytes()));
+       }},
       // These two are for several ranks (test_mpi.cpp); one is left as it is.
       {"pretrain", "--share-moments", small, with(small, {"--share-moments"}),
        [](auto& base, auto& changed) { CHECK((changed.weight_bytes() == base.weight_bytes())); }},
