@@ -2,8 +2,8 @@
 //
 //     bench_csv_chart lines.csv out.svg [log-x] [log-y] [percent] [dots]
 //
-// A row of the table is a point: panel, x label, line, x, y. Panels come beside each other in the order of their first
-// rows, and so do the lines within one.
+// A row of the table is a point: panel, x label, line, x, y. Panels come beside each other in the order of
+// their first rows, and so do the lines within one.
 #include <cstdio>
 #include <exception>
 #include <fstream>

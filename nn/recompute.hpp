@@ -9,10 +9,10 @@
 
 namespace gradus::nn {
 
-/// f(x), of which only x is kept. Backward runs f again, and takes its gradients: the same bits as without, for
-/// one more forward. f is a function of x and of the parameters of `module`; it may draw from default_rng(),
-/// which it finds as it was. Its gradients cannot be differentiated again. @throws GraphError where that is
-/// tried.
+/// f(x), of which only x is kept. Backward runs f again, and takes its gradients: the same bits as without,
+/// for one more forward. f is a function of x and of the parameters of `module`; it may draw from
+/// default_rng(), which it finds as it was. Its gradients cannot be differentiated again. @throws GraphError
+/// where that is tried.
 ///
 ///     Tensor y = recomputed(layer, [&](const Tensor& in) { return layer(in, mask); }, x);
 ///

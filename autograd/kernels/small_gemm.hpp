@@ -1,6 +1,6 @@
 /// @file
-/// Small matrix products without BLIS: a call of it takes microseconds of set-up, in which a product of 16 x 16
-/// matrices is long done.
+/// Small matrix products without BLIS: a call of it takes microseconds of set-up, in which a product of 16 x
+/// 16 matrices is long done.
 #pragma once
 
 #include "autograd/kernels/gemm.hpp"
