@@ -1,5 +1,5 @@
-// Microseconds of small matrix products on one thread: by gemm(), and by BLIS alone. small_gemm.cpp takes its limits
-// from here.
+// Microseconds of small matrix products on one thread: by gemm(), and by BLIS alone. small_gemm.cpp takes its
+// limits from here.
 //
 //     build/release/benchmarks/bench_products --benchmark_filter='float.*32 x 32'
 #include <benchmark/benchmark.h>
