@@ -86,6 +86,11 @@ extern const int64_t steps;
 extern const Schedule schedule;
 Tensor loss(const Transformer& model, const Tensor& batch);
 
+// == nn/recompute.hpp
+extern const EncoderLayer layer;
+extern const AttentionMask mask;
+extern const Tensor x;
+
 // == nn/residual.hpp
 extern const int64_t H;
 extern const Tensor x;
