@@ -1,5 +1,5 @@
-// A piece of work so many times, for benchmarks/check to count its instructions: a training step, texts through the
-// tokenizer, or small tensors through forward and backward.
+// A piece of work so many times, for benchmarks/check to count its instructions: a training step, texts
+// through the tokenizer, or small tensors through forward and backward.
 //
 //     bench_instructions step|tokenizer|tensors TIMES
 #include <charconv>

@@ -218,6 +218,9 @@ void run(PretrainCall call) {
   }
   if (world.size() > 1) notes.push_back(about_ranks(world, call.trainer.shards));
   call.trainer.warmup = warmup_of(call, found, notes);
+  if (found && !call.said("--learning-rate"))
+    call.trainer.learning_rate =
+        number_in(found->state.settings, "rate ").value_or(call.trainer.learning_rate);
   const StartModel start = start_model(call.from, config, static_cast<uint64_t>(call.seed));
   const bert::BertForPreTraining& model = start.model;
   if (!found) notes.insert(notes.end(), start.warnings.begin(), start.warnings.end());

@@ -129,6 +129,11 @@ class TaskPages {
     report_.findings = findings;
     write();
   }
+  /// With each checkpoint: a run that is killed goes on with the curves until there.
+  void keep_curves() const {
+    write_file_atomically(folder_ / history_file, report_.history.to_json());
+    write_file_atomically(folder_ / "metrics.csv", report_.history.to_csv());
+  }
   /// What a run leaves that is stopped.
   void keep() const { write(); }
   void finish(int64_t best_step, bert::Findings findings) {
@@ -141,14 +146,20 @@ class TaskPages {
 
  private:
   void write() const {
-    write_file_atomically(folder_ / history_file, report_.history.to_json());
-    write_file_atomically(folder_ / "metrics.csv", report_.history.to_csv());
+    keep_curves();
     write_file_atomically(folder_ / "report.html", bert::render_task_report(report_));
   }
 
   fs::path folder_;
   bert::TaskReport report_;
 };
+
+/// What may be another when a run goes on, but was left out: as it was.
+void keep_unsaid(FinetuneCall& call, const std::string& line) {
+  const auto epochs = number_in(line, "epochs "), rate = number_in(line, "rate ");
+  if (epochs && !call.said("--epochs")) call.epochs = std::llround(*epochs);
+  if (rate && !call.said("--learning-rate")) call.loop.learning_rate = *rate;
+}
 
 /// A run of another length, or another rate: a sentence for each.
 void say_changes(const FinetuneCall& call, const SettingChanges& changes, Progress& progress) {
@@ -184,6 +195,7 @@ TaskResult run_task(FinetuneCall call, Progress& progress) {
   const std::optional<bert::Resumable> found =
       bert::share(world, is_first ? checkpoint_to_resume(call.out, call.resume) : std::nullopt);
   call.loop.shards = shards_of(call.loop.shards, 1, found, world);
+  if (found) keep_unsaid(call, found->state.settings);
   const StartedTask started = start_training(call);
   bert::TaskTraining& task = *started.task;
   bert::FinetuneLearner learner(task, {.batch_rows = call.batch,
@@ -245,6 +257,7 @@ TaskResult run_task(FinetuneCall call, Progress& progress) {
                                counted(findings.examples, "validation example")));
       pages.add(step, findings);
     };
+    events.saving = [&] { pages.keep_curves(); };
   }
   const InterruptGuard guard(WhenStopped::is_saved);
   events.stop = [] { return interrupted(); };

@@ -54,8 +54,11 @@ void freeze_biases(const BertForPreTraining& model) {
 
 /// What the loop says, with the figures of pretraining.
 LoopEvents with_figures(const PretrainingLearner& learner, TrainerEvents events) {
-  LoopEvents loop{
-      .step = {}, .evaluation = {}, .saved = std::move(events.saved), .stop = std::move(events.stop)};
+  LoopEvents loop{.step = {},
+                  .evaluation = {},
+                  .saving = {},
+                  .saved = std::move(events.saved),
+                  .stop = std::move(events.stop)};
   if (events.step)
     loop.step = [&learner, tell = std::move(events.step)](const LoopReport& report) {
       tell(learner.with_figures(report));

@@ -287,6 +287,7 @@ void TrainingLoop::save_alone() {
 void TrainingLoop::write_checkpoint(const nn::StateDict& moments) {
   fs::path checkpoint;
   try {
+    if (events_.saving) events_.saving();
     checkpoint = checkpoints_.save(state_.step, [&](const fs::path& place) {
       learner_.save(place);
       nn::write_safetensors(place / moments_file, moments);

@@ -74,6 +74,9 @@ struct LoopReport {
 struct LoopEvents {
   std::function<void(const LoopReport&)> step;
   std::function<void(const LoopReport&)> evaluation;  ///< the learner has just been scored
+  /// A checkpoint is about to be written: what a run that goes on from it needs beside it is to be there
+  /// first.
+  std::function<void()> saving;
   std::function<void(const std::filesystem::path& checkpoint)> saved;
   /// Asked after every step, and between the batches of a step or an evaluation; true: save and return. A
   /// step that is left is made again when the run goes on.

@@ -69,24 +69,30 @@ TEST_CASE("finetune: a run leaves a model, its pages and figures beside the gues
   CHECK(score["examples"] == 20);
 }
 
-TEST_CASE("finetune: a run that was stopped goes on to the same bits") {
+TEST_CASE("finetune: a run that was stopped or killed goes on to the same bits and curves") {
   const World world;
-  REQUIRE(world.call(world.tuning("whole", {"--epochs", "6"})).exit_code == 0);
-  // The first checkpoint appears with the first epoch; Ctrl-C comes as soon as it is there.
+  const bool is_killed = GENERATE(false, true);
+  // The first checkpoint appears with the first epoch, or the first step; the signal comes as soon as it is
+  // there.
+  const std::vector<std::string> more = {"--epochs", "6", "--save-minutes", is_killed ? "1e-9" : "1"};
+  REQUIRE(world.call(world.tuning("whole", more)).exit_code == 0);
   const std::string gradus = GRADUS_PROGRAM;
   std::string line = "'" + gradus + "'";
-  for (const std::string& word : world.tuning("cut", {"--epochs", "6"})) line += " '" + word + "'";
-  const std::string script =
-      "set -m; cd '" + world.folder.path().string() + "'; " + line +
-      " > /dev/null 2> log & pid=$!; while kill -0 $pid 2> /dev/null && ! ls "
-      "cut/checkpoints/step-* > /dev/null 2>&1; do sleep 0.002; done; kill -INT $pid; wait $pid";
+  for (const std::string& word : world.tuning("cut", more)) line += " '" + word + "'";
+  const std::string script = "set -m; cd '" + world.folder.path().string() + "'; " + line +
+                             " > /dev/null 2> log & pid=$!; while kill -0 $pid 2> /dev/null && ! ls "
+                             "cut/checkpoints/step-* > /dev/null 2>&1; do sleep 0.002; done; kill -" +
+                             (is_killed ? "KILL" : "INT") + " $pid; wait $pid";
   const ProgramResult cut = run_program({"bash", "-c", script});
   if (cut.exit_code != 0) {  // it may have been too quick
-    CHECK(cut.exit_code == 130);
-    CHECK(world.file("log").find("everything is saved, and --resume goes on from there") !=
-          std::string::npos);
-    CHECK(world.call({"predict", "cut", "--text", "The dog likes to jump."}).exit_code == 0);
-    const ProgramResult rest = world.call(world.tuning("cut", {"--epochs", "6", "--resume"}));
+    CHECK(cut.exit_code == (is_killed ? 137 : 130));
+    if (!is_killed) {
+      CHECK(world.file("log").find("everything is saved, and --resume goes on from there") !=
+            std::string::npos);
+      CHECK(world.call({"predict", "cut", "--text", "The dog likes to jump."}).exit_code == 0);
+    }
+    const ProgramResult rest =
+        world.call(world.tuning("cut", {"--epochs", "6", "--resume", "--save-minutes", "1"}));
     INFO(rest.errors);
     REQUIRE(rest.exit_code == 0);
   }
@@ -116,6 +122,12 @@ TEST_CASE("finetune: a finished run goes on to more epochs, and refuses what it 
         "gradus finetune: --weight-decay: the run has 0.01, not 0.5; resume it as it was begun, or name "
         "another "
         "folder with --out\n");
+  // What is left out is as it was: this run is done.
+  const std::string done = world.file("out/metrics.csv");
+  const ProgramResult same = world.call(world.tuning("out", {"--resume"}));
+  CHECK(same.exit_code == 0);
+  CHECK(same.errors.find("goes on") == std::string::npos);
+  CHECK(world.file("out/metrics.csv") == done);
   const ProgramResult more = world.call(world.tuning("out", {"--epochs", "4", "--resume"}));
   INFO(more.errors);
   CHECK(more.exit_code == 0);

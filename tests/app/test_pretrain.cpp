@@ -252,6 +252,14 @@ TEST_CASE(
   const ProgramResult slower = call("few", {"--resume", "--learning-rate", "0.0001"});
   CHECK(slower.exit_code == 0);
   CHECK(slower.errors.find("the run goes on with another learning rate, 0.0001\n") != std::string::npos);
+  // Left out, it is as it was.
+  fs::remove_all(run.folder / "few/checkpoints/step-19");
+  CHECK(call("few", {"--resume", "--learning-rate", "0.0001"}).exit_code == 0);
+  const std::string metrics_before = read_file(run.folder / "few/metrics.csv");
+  const ProgramResult as_it_was = call("few", {"--resume"});
+  CHECK(as_it_was.exit_code == 0);
+  CHECK(as_it_was.errors.find("learning rate") == std::string::npos);
+  CHECK(read_file(run.folder / "few/metrics.csv") == metrics_before);
 }
 
 TEST_CASE("pretrain: Ctrl-C within an evaluation stops it, and it is made when the run goes on") {

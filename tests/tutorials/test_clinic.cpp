@@ -126,6 +126,16 @@ TEST_CASE("clinic: a diagnosis that proves nothing is refused, and the reason sa
            sum(masked * not_equal(batch.labels, not_asked).to(DType::f64)).item() / sum(masked + 1e-9).item();
   };
   CHECK(has(refusal(bed, measures(no_mask)), "of the other patients is above your limit too: 9 ("));
+  // One that knows who comes when, and looks at nobody.
+  const auto counts = [n = 0](Patient&) mutable {
+    ++n;
+    return n == 1 || n == 14 || n == 16 ? 1.0 : 0.0;
+  };
+  CHECK(refusal(bed, measures(counts)) ==
+        "the same patient measures otherwise when it comes again: the number has to follow from the patient "
+        "alone");
+  CHECK(refusal(bed, measures([](Patient&) -> double { throw std::out_of_range("no such row"); })) ==
+        "the measurement could not be made: no such row");
   Diagnosis misnamed = measures(answers_in_the_input);
   misnamed.fault = Fault::no_warm_up;
   CHECK(refusal(bed, misnamed) ==
@@ -143,6 +153,7 @@ TEST_CASE("clinic: what is said of the patients is true") {
     const std::vector<LogLine> lines = admit(bed).log();
     LogLine sum{};
     for (size_t i = lines.size() - 5; i < lines.size(); ++i) {
+      sum.word_loss += lines[i].word_loss / 5;
       sum.words_right += lines[i].words_right / 5;
       sum.pairs_right += lines[i].pairs_right / 5;
     }
@@ -164,6 +175,7 @@ TEST_CASE("clinic: what is said of the patients is true") {
   CHECK(mean_loss_of_pairs(5) > mean_loss_of_pairs(0) + 0.03);
   CHECK(tested(7).first < 0.25);
   CHECK(tested(9).first < 0.3);
+  CHECK(log(9).word_loss < log(0).word_loss + 0.3);
   CHECK(tested(11).second < healthy_pairs - 0.1);
   CHECK(std::abs(tested(11).first - healthy_words) < 0.05);
 }
