@@ -30,10 +30,11 @@ void make_folder(const std::filesystem::path& folder) {
   if (error) fail<IoError>("cannot make the folder {}: {}", folder.string(), system_reason(error.value()));
 }
 
-void refuse_to_overwrite(const std::filesystem::path& path, bool force) {
+void refuse_to_overwrite(const std::filesystem::path& path, bool force, std::string_view option) {
   std::error_code ignored;
   if (force || !std::filesystem::is_regular_file(path, ignored)) return;
-  fail<WrongCall>("{} is already there; name another with --out, or replace it with --force", path.string());
+  fail<WrongCall>("{} is already there; name another with {}, or replace it with --force", path.string(),
+                  option);
 }
 
 std::string with_commas(int64_t number) {

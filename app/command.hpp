@@ -35,7 +35,7 @@ void print(const std::string& text);
 void print(const nlohmann::ordered_json& object);
 
 /// @throws WrongCall when something stands at `path` and `force` is not set.
-void refuse_to_overwrite(const std::filesystem::path& path, bool force);
+void refuse_to_overwrite(const std::filesystem::path& path, bool force, std::string_view option = "--out");
 
 /// Makes a folder, and those above it, where it is not there. @throws IoError.
 void make_folder(const std::filesystem::path& folder);

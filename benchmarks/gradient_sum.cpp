@@ -1,5 +1,6 @@
-// Milliseconds of adding a gradient over ranks that are threads, by the size of the buckets in which it goes on its way:
-// what GradientSumOptions::bucket_bytes was chosen by. The arguments are the ranks and the bucket's kilobytes.
+// Milliseconds of adding a gradient over ranks that are threads, by the size of the buckets in which it goes
+// on its way: what GradientSumOptions::bucket_bytes was chosen by. The arguments are the ranks and the
+// bucket's kilobytes.
 //
 //     build/release/benchmarks/bench_gradient_sum
 #include <benchmark/benchmark.h>

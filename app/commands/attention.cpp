@@ -32,8 +32,7 @@ struct Call {
 };
 
 void check_call(const Call& call) {
-  const std::vector<fs::path> files = call.files();
-  if (files.empty()) {
+  if (call.files().empty()) {
     fail<WrongCall>("name what to write: --out FILE.html, --svg FILE.svg or --npy FILE.npy");
   }
   for (const auto& [option, file, ending] :
@@ -41,8 +40,8 @@ void check_call(const Call& call) {
     if (!file.empty() && file.extension() != ending)
       fail<WrongCall>("{}: '{}' does not end in {}, and that is what is written", option, file.string(),
                       ending);
+    if (!file.empty()) refuse_to_overwrite(file, call.force, option);
   }
-  for (const fs::path& file : files) refuse_to_overwrite(file, call.force);
   check_argument("TEXT", call.text);
   check_argument("PAIR", call.pair);
 }

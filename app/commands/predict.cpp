@@ -14,7 +14,8 @@ namespace gradus::app {
 namespace {
 
 void check(const PredictCall& call) {
-  if (call.file.empty() == call.text.empty()) fail<WrongCall>("name a FILE, or give one text with --text");
+  if (call.file.empty() == call.text.empty())
+    fail<WrongCall>("name a FILE, or give one text that is not empty with --text");
   if (!call.pair.empty() && call.text.empty())
     fail<WrongCall>("--pair is the second text beside --text; give both");
   if (call.score && call.file.empty())

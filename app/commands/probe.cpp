@@ -48,7 +48,7 @@ void check_options(const ProbeCall& call, const std::vector<Said>& all) {
 
 void run(const ProbeCall& call) {
   check(call);
-  if (!call.svg.empty()) refuse_to_overwrite(call.svg, call.force);
+  if (!call.svg.empty()) refuse_to_overwrite(call.svg, call.force, "--svg");
   if (call.what == "texts") return probe_texts(call);
   if (call.what == "words") return probe_words(call);
   if (call.what == "heads") return probe_heads(call);

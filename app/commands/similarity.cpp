@@ -72,6 +72,40 @@ void check_notes(const Call& call, const OpenedBert& opened, const bert::VectorC
   }
 }
 
+/// Texts of pairs, the first ones and then the second ones.
+std::vector<std::string> texts_of(const bert::LabelledTexts& table) {
+  std::vector<std::string> texts;
+  for (const bert::LabelledText& row : table.rows) texts.push_back(row.text);
+  for (const bert::LabelledText& row : table.rows)
+    if (table.has_pairs) texts.push_back(row.pair);
+  return texts;
+}
+
+/// The texts of --fit: one a line, or those of a table.
+std::vector<std::string> texts_to_fit(const Call& call) {
+  if (call.fit.extension() != ".tsv") return input_texts({}, call.fit, EmptyLines::are_skipped);
+  return texts_of(bert::read_labelled_texts(call.fit, bert::LabelKind::none));
+}
+
+/// What a fit cannot do. `vectors` are what the cure is fitted to.
+void check_fit(const Call& call, const Tensor& vectors, Progress& progress) {
+  const int64_t texts = vectors.size(0), numbers = vectors.size(1);
+  const std::string file = (call.fit.empty() ? call.file : call.fit).string();
+  if (texts < 2) fail<WrongCall>("--cure is fitted to two texts or more, and {} has one", file);
+  if (call.components > numbers)
+    fail<WrongCall>("--components {}: the vectors have {} numbers", call.components, numbers);
+  if (call.score && call.fit.empty())
+    progress.say(
+        "gradus similarity: warning: the cure is fitted to the texts that it is scored on, which flatters "
+        "it; "
+        "--fit names others");
+  if (call.cure == "whiten" && texts <= numbers)
+    progress.say(
+        fmt::format("gradus similarity: warning: {} are too few to whiten vectors of {} numbers: what they "
+                    "have in common is stretched with the rest",
+                    counted(texts, "text"), numbers));
+}
+
 /// The cure that the call asks for: a kept one, or one fitted to the texts of --fit, else to those of FILE.
 std::optional<bert::VectorCure> cure_of(const Call& call, const OpenedBert& opened, const Tensor& own,
                                         Progress& progress) {
@@ -84,10 +118,8 @@ std::optional<bert::VectorCure> cure_of(const Call& call, const OpenedBert& open
     return cure;
   }
   if (call.cure == "none") return std::nullopt;
-  const Tensor fitted =
-      call.fit.empty()
-          ? own
-          : vectors_of(opened, call, input_texts({}, call.fit, EmptyLines::are_skipped), progress);
+  const Tensor fitted = call.fit.empty() ? own : vectors_of(opened, call, texts_to_fit(call), progress);
+  check_fit(call, fitted, progress);
   const int64_t components = call.said_components || call.cure != "remove" ? call.components : 1;
   bert::VectorCure cure(fitted, bert::cure_by_name(call.cure), components);
   if (!call.save.empty()) cure.save(call.save, notes_of(call, opened));
@@ -175,7 +207,7 @@ void check(const Call& call) {
     fail<WrongCall>("--components is for --cure remove and whiten; leave it out");
   if (!call.use.empty() && call.cure != "none")
     fail<WrongCall>("--use takes a cure that was fitted and --cure fits one; leave one of them out");
-  if (!call.save.empty()) refuse_to_overwrite(call.save, call.force);
+  if (!call.save.empty()) refuse_to_overwrite(call.save, call.force, "--save");
 }
 
 void print_pairs(const Call& call, const Pairs& pairs) {
@@ -201,11 +233,8 @@ void run(const Call& call) {
   pairs.table =
       bert::read_labelled_texts(call.file, call.score ? bert::LabelKind::number : bert::LabelKind::none);
   if (!pairs.table.has_pairs) fail<FormatError>("{}: names no column 'pair'", call.file.string());
-  std::vector<std::string> texts;
-  for (const bert::LabelledText& row : pairs.table.rows) texts.push_back(row.text);
-  for (const bert::LabelledText& row : pairs.table.rows) texts.push_back(row.pair);
   Progress progress("embedding");
-  const Tensor own = vectors_of(opened, call, texts, progress);
+  const Tensor own = vectors_of(opened, call, texts_of(pairs.table), progress);
   const std::optional<bert::VectorCure> cure = cure_of(call, opened, own, progress);
   progress.clear();
   const int64_t count = std::ssize(pairs.table.rows);
@@ -232,7 +261,7 @@ void add_similarity(CLI::App& program) {
                   "gradus corpus toy --task similarity --examples 400 --out pairs\n"
                   "gradus pretrain toy/train.txt --held-out toy/held-out.txt --out model "
                   "--vocab-size 400 --steps 20 --evaluation-rows 64\n"
-                  "gradus similarity model pairs/test.tsv --score --cure whiten --fit toy/held-out.txt");
+                  "gradus similarity model pairs/test.tsv --score --cure whiten --fit pairs/train.tsv");
   add_path(*c, "MODEL", call->model, "FOLDER", "A BERT, ours or Hugging Face's").required();
   add_path(*c, "FILE", call->file, "FILE", "A table with tabs: text, pair, and for --score a score")
       .required();
@@ -245,7 +274,7 @@ void add_similarity(CLI::App& program) {
       *c, "--components", call->components,
       "remove: directions that go, 1 unless said; whiten: those that stay, 0 for all", 0, 1'000'000);
   add_path(*c, "--fit", call->fit, "FILE",
-           "The texts that --cure is fitted to, one a line; without it those of FILE");
+           "The texts that --cure is fitted to, one a line or a table (.tsv); without it those of FILE");
   add_path(*c, "--save", call->save, "FILE", "Keep the fitted cure");
   add_path(*c, "--use", call->use, "FILE", "A cure that --save kept");
   add_switch(*c, "--force", call->force, "Replace the file of --save");

@@ -120,7 +120,7 @@ void run(const Options& options) {
   const bool to_folder = names_folder(options.out);
   const fs::path vocab_file = to_folder ? options.out / "vocab.txt" : options.out;
   refuse_to_overwrite(vocab_file, options.force);
-  if (!options.merges.empty()) refuse_to_overwrite(options.merges, options.force);
+  if (!options.merges.empty()) refuse_to_overwrite(options.merges, options.force, "--merges");
 
   check_apart(options, vocab_file);
   // A name that cannot be written is better known before the wait than after it.

@@ -224,10 +224,15 @@ TaskResult run_task(FinetuneCall call, Progress& progress) {
     lock.emplace(hold_run(call.out));
     checkpoint_to_resume(call.out, call.resume);  // refuses a run that another process began meanwhile
   }
+  std::vector<std::string> notes = started.notes;
+  if (!call.validation.empty() && fingerprint(call.validation) == fingerprint(call.training))
+    notes.emplace_back(
+        "warning: --validation has the very examples of the training, so its figures say how well they are "
+        "remembered");
   bert::TaskReport report{
       .title = "Fine-tuning: " + call.task,
       .subtitle = fmt::format("{} on {}", call.model.filename().string(), call.training.filename().string()),
-      .notes = started.notes,
+      .notes = notes,
       .settings = shown_settings(call, started, options.steps),
       .environment = run_environment()};
   const bool is_scored = task.examples() > 0;
@@ -266,7 +271,7 @@ TaskResult run_task(FinetuneCall call, Progress& progress) {
   pages.begin(loop.state().step);
   if (world.size() > 1) progress.say(about_ranks(world, options.shards));
   if (!found)
-    for (const std::string& note : started.notes) progress.say(note);
+    for (const std::string& note : notes) progress.say(note);
   if (loop.run() == bert::TrainingEnd::interrupted) {
     if (is_first) pages.keep();
     progress.say(fmt::format("stopped after step {}; everything is saved, and --resume goes on from there",

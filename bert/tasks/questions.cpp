@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "autograd/error.hpp"
+#include "autograd/file.hpp"
 #include "bert/text/json_node.hpp"
 #include "bert/text/unicode.hpp"
 
@@ -18,6 +19,32 @@ std::string shown(std::u32string_view text) {
   constexpr size_t longest = 60;
   return text.size() <= longest ? encode_utf8(text) : encode_utf8(text.substr(0, longest)) + "...";
 }
+
+/// Where the questions of a file stand, one after the other.
+class QuestionLines {
+ public:
+  explicit QuestionLines(const std::filesystem::path& file) : text_(read_file(file)) {}
+
+  /// The line of the next "id": `id`; 0 if it is written in another way, as with \u escapes.
+  int64_t next(const std::string& id) {
+    const std::string written = nlohmann::json(id).dump();
+    for (size_t at = text_.find(key, from_); at != std::string::npos; at = text_.find(key, at + 1)) {
+      const size_t value = text_.find_first_not_of(" \t\r\n:", at + key.size());
+      if (value == std::string::npos || text_.compare(value, written.size(), written) != 0) continue;
+      line_ += std::count(text_.begin() + static_cast<std::ptrdiff_t>(from_),
+                          text_.begin() + static_cast<std::ptrdiff_t>(value), '\n');
+      from_ = value;
+      return line_;
+    }
+    return 0;
+  }
+
+ private:
+  static constexpr std::string_view key = "\"id\"";
+  std::string text_;
+  size_t from_ = 0;
+  int64_t line_ = 1;
+};
 
 /// `where` names file and question.
 GoldAnswer read_answer(const JsonNode& node, std::u32string_view context, const std::string& where) {
@@ -57,13 +84,16 @@ std::vector<GoldAnswer> read_answers(const JsonNode& node, std::u32string_view c
 Questions read_questions(const std::filesystem::path& file, bool with_answers) {
   const nlohmann::json content = parse_json_file(file);
   Questions all{file, with_answers, {}, {}};
+  QuestionLines lines(file);
   std::set<std::string> ids;
   const auto read_paragraph = [&](const JsonNode& paragraph) {
     all.contexts.push_back(paragraph.at("context").text());
     const std::u32string context = decode_utf8(all.contexts.back());
     for (const JsonNode& node : paragraph.at("qas").items()) {
       Question question{node.at("id").text(), node.at("question").text(), all.contexts.size() - 1};
-      const std::string where = fmt::format("{}, question '{}'", file.string(), question.id);
+      const int64_t line = lines.next(question.id);
+      const std::string where = fmt::format("{}{}, question '{}'", file.string(),
+                                            line > 0 ? fmt::format(":{}", line) : "", question.id);
       if (!ids.insert(question.id).second) fail<FormatError>("{}: another question has the same id", where);
       if (is_blank(decode_utf8(question.text))) fail<FormatError>("{}: the question is empty", where);
       if (is_blank(context)) fail<FormatError>("{}: its context is empty", where);

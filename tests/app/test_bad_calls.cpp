@@ -199,16 +199,19 @@ TEST_CASE("what is there is not replaced unasked") {
   write(folder / "task/test.tsv", "mine\n");
   const std::string rest = " is already there; name another with --out, or replace it with --force";
   check_refused(
-      folder, {
-                  {{"vocab", "text.txt", "--out", "old.txt"}, 2, " vocab: old.txt" + rest},
-                  {{"vocab", "text.txt", "--out", "folder"}, 2, " vocab: folder/vocab.txt" + rest},
-                  {{"vocab", "text.txt", "--out", "v", "--merges", "old.txt"}, 2, " vocab: old.txt" + rest},
-                  {{"corpus", "toy", "--out", "toy"}, 2, " corpus: toy/train.txt" + rest},
-                  {{"corpus", "toy", "--out", "half"}, 2, " corpus: half/held-out.txt" + rest},
-                  {{"corpus", "toy", "--out", "old.txt"}, 2, " corpus: old.txt" + rest},
-                  {{"corpus", "toy", "--task", "topic", "--out", "task"}, 2, " corpus: task/test.tsv" + rest},
-                  {{"vocab", "text.txt", "--out", "text.txt", "--force"},
-                   2,
-                   " vocab: text.txt is a text to learn from; write to another file"},
-              });
+      folder,
+      {
+          {{"vocab", "text.txt", "--out", "old.txt"}, 2, " vocab: old.txt" + rest},
+          {{"vocab", "text.txt", "--out", "folder"}, 2, " vocab: folder/vocab.txt" + rest},
+          {{"vocab", "text.txt", "--out", "v", "--merges", "old.txt"},
+           2,
+           " vocab: old.txt is already there; name another with --merges, or replace it with --force"},
+          {{"corpus", "toy", "--out", "toy"}, 2, " corpus: toy/train.txt" + rest},
+          {{"corpus", "toy", "--out", "half"}, 2, " corpus: half/held-out.txt" + rest},
+          {{"corpus", "toy", "--out", "old.txt"}, 2, " corpus: old.txt" + rest},
+          {{"corpus", "toy", "--task", "topic", "--out", "task"}, 2, " corpus: task/test.tsv" + rest},
+          {{"vocab", "text.txt", "--out", "text.txt", "--force"},
+           2,
+           " vocab: text.txt is a text to learn from; write to another file"},
+      });
 }

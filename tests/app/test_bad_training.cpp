@@ -395,7 +395,7 @@ TEST_CASE("attention refuses wrong calls, and what the model cannot show") {
       "--out: 'y.svg' does not end in .html, and that is what is written");
   add({"model", "a", "--npy", "y"}, 2, "--npy: 'y' does not end in .npy, and that is what is written");
   add({"model", "a", "--svg", "x.svg"}, 2,
-      "x.svg is already there; name another with --out, or replace it with --force");
+      "x.svg is already there; name another with --svg, or replace it with --force");
   add({"model", "\xFF", "--out", "x.html"}, 2, "TEXT is not UTF-8: byte 1 is 0xFF");
   add({"model", "a", "b\xFF", "--out", "x.html"}, 2, "PAIR is not UTF-8: byte 2 is 0xFF");
   add({"model", "a", "--out", "x.html", "--head", "1"}, 2, "--head needs --svg too");

@@ -167,3 +167,34 @@ TEST_CASE("similarity refuses a cure that was fitted to other vectors than those
         "gradus similarity: --use: cure was fitted to other weights than those of moved; fit one to this "
         "model with --cure\n");
 }
+
+TEST_CASE("similarity says what a fit cannot do, and takes the texts of a table for it") {
+  const TemporaryFolder folder;
+  write(folder / "pairs.tsv",
+        "text\tpair\tscore\nthe dog\tthe cat\t1\na fox\ta small dog\t2\nby far\ta cat\t0\n");
+  write(folder / "others.tsv", "text\tpair\nthe fox\tthe dog\na fox\tby far\n");
+  write(folder / "others.txt", "the fox\na fox\nthe dog\nby far\n");
+  write(folder / "one.txt", "the fox\n");
+  const auto call = [&](std::vector<std::string> options) {
+    options.insert(options.begin(), {"similarity", model, "pairs.tsv"});
+    return call_gradus(folder.path(), options);
+  };
+  const std::string flattered =
+      "gradus similarity: warning: the cure is fitted to the texts that it is scored on, which flatters it; "
+      "--fit "
+      "names others\n";
+  CHECK(call({"--score", "--cure", "centre"}).errors == flattered);
+  CHECK(call({"--cure", "centre"}).errors == "");  // no figure is claimed
+  const ProgramResult table = call({"--score", "--cure", "centre", "--fit", "others.tsv"});
+  CHECK(table.exit_code == 0);
+  CHECK(table.errors == "");
+  CHECK(table.out == call({"--score", "--cure", "centre", "--fit", "others.txt"}).out);
+  const ProgramResult few = call({"--cure", "whiten", "--fit", "others.txt"});
+  CHECK(few.exit_code == 0);
+  CHECK(few.errors.starts_with("gradus similarity: warning: 4 texts are too few to whiten vectors of "));
+  CHECK(call({"--cure", "centre", "--fit", "one.txt"}).errors ==
+        "gradus similarity: --cure is fitted to two texts or more, and one.txt has one\n");
+  const ProgramResult many = call({"--cure", "remove", "--components", "500"});
+  CHECK(many.exit_code == 2);
+  CHECK(many.errors.starts_with("gradus similarity: --components 500: the vectors have "));
+}

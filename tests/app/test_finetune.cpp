@@ -107,6 +107,16 @@ TEST_CASE("finetune: a run that was stopped or killed goes on to the same bits a
   CHECK(figures("cut") == figures("whole"));
 }
 
+TEST_CASE("finetune: validation on the examples of the training is warned of") {
+  const World world;
+  const std::string warning =
+      "warning: --validation has the very examples of the training, so its figures say how well they are "
+      "remembered\n";
+  CHECK(world.call(world.tuning("out", {"--epochs", "1"})).errors.find(warning) == std::string::npos);
+  write(world.folder / "validation.tsv", world.file("train.tsv"));
+  CHECK(world.call(world.tuning("same", {"--epochs", "1"})).errors.find(warning) != std::string::npos);
+}
+
 TEST_CASE("finetune: a finished run goes on to more epochs, and refuses what it may not change") {
   const World world;
   REQUIRE(world.call(world.tuning("out", {"--epochs", "2"})).exit_code == 0);
@@ -264,7 +274,7 @@ TEST_CASE("finetune and predict refuse what they cannot use, and leave everythin
   calls.push_back({{"probe", "texts", "model", "train.tsv", "other.tsv"},
                    1,
                    " probe: other.tsv, line 3: the label 'fine' is not in train.tsv"});
-  add({"predict", "model"}, 2, "name a FILE, or give one text with --text");
+  add({"predict", "model"}, 2, "name a FILE, or give one text that is not empty with --text");
   add({"predict", "model", "--text", "A dog.", "--score"}, 2,
       "--score compares with the labels of a FILE; name one, or leave it out");
   add({"predict", "model", "train.tsv", "--by", "kind"}, 2, "--by is a part of --score; give both");

@@ -54,7 +54,8 @@ constexpr std::array<Bed, beds + 1> ward = {{
      "layers has "
      "been growing smaller from step to step, whatever it reads.\""},
     {Fault::labels_shifted,
-     "\"The loss falls as nicely as that of the others. What it puts into a gap is not nonsense: it is a word that would be right somewhere else.\""},
+     "\"The loss falls as nicely as that of the others. What it puts into a gap is not nonsense: it is a "
+     "word that would be right somewhere else.\""},
     {Fault::mean_of_means,
      "\"Two programs, the same weights, the same rows, and the losses differ in the second digit. With one "
      "word "

@@ -14,8 +14,8 @@ namespace {
 
 /// A file with one context and these questions.
 std::string file_of(const std::string& context, const std::string& questions) {
-  return R"({"data": [{"title": "t", "paragraphs": [{"context": ")" + context + R"(", "qas": [)" + questions +
-         "]}]}]}";
+  return R"({"data": [{"title": "t", "paragraphs": [{"context": ")" + context + R"(", "qas": [)" + "\n" +
+         questions + "]}]}]}";
 }
 
 /// A question with these other keys.
@@ -84,12 +84,15 @@ TEST_CASE("questions: a file that is only to be predicted needs no answers, and 
   CHECK(all.questions[1].answers.empty());
 }
 
-TEST_CASE("questions: a wrong question or answer is named by its id") {
+TEST_CASE("questions: a wrong question or answer is named by its line and its id") {
   const Folder folder;
   const auto refused = [&](const std::string& context, const std::string& questions,
                            const std::string& message) {
-    CHECK_THROWS_WITH(folder.read(file_of(context, questions)),
-                      folder.file().string() + ", question 'q1': " + message);
+    const std::string content = file_of(context, questions);
+    const size_t place = content.rfind("\"q1\"");
+    const auto line = 1 + std::count(content.begin(), content.begin() + static_cast<long>(place), '\n');
+    CHECK_THROWS_WITH(folder.read(content),
+                      fmt::format("{}:{}, question 'q1': {}", folder.file().string(), line, message));
   };
   const auto at = [](const std::string& text, const std::string& begin) {
     return asked(R"("answers": [{"text": ")" + text + R"(", "answer_start": )" + begin + "}]");
@@ -114,7 +117,7 @@ TEST_CASE("questions: a wrong question or answer is named by its id") {
           "is_impossible is true, but there are 2 answers");
   refused("Ada", asked(R"("is_impossible": false, "answers": [])"),
           "is_impossible is false, but there is no answer");
-  refused("Ada", asked(ada) + ", " + asked(ada), "another question has the same id");
+  refused("Ada", asked(ada) + ",\n" + asked(ada), "another question has the same id");
   refused(" ", asked(R"("answers": [])"), "its context is empty");
   refused("Ada", R"({"id": "q1", "question": "\t", "answers": []})", "the question is empty");
 }
