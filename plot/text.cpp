@@ -107,14 +107,15 @@ double text_width(std::string_view text, double size) {
   for (const char c : text) {
     if ((static_cast<unsigned char>(c) & 0xC0) == 0x80) continue;  // inside a character
     const bool narrow = std::string_view(" .,:;'|iljtf()[]!").find(c) != std::string_view::npos;
-    ems += narrow ? 0.36 : 0.62;
+    const bool wide = std::string_view("mwMW").find(c) != std::string_view::npos;
+    ems += narrow ? 0.36 : wide ? 0.92 : c >= 'A' && c <= 'Z' ? 0.72 : 0.62;
   }
   return ems * size;
 }
 
 double title_width(std::string_view title) {
-  double more = 0;  // a bold m or w is half as wide again as other letters
-  for (const char c : title) more += std::string_view("mwMW%@").find(c) != std::string_view::npos ? 0.32 : 0;
+  double more = 0;  // what is bold and wide is wider still
+  for (const char c : title) more += std::string_view("%@").find(c) != std::string_view::npos ? 0.32 : 0;
   return (text_width(title, 1.0) * 1.13 + more) * 14;
 }
 
