@@ -17,6 +17,6 @@ struct Bandwidth {
 /// arrays are gone through for about `seconds`, at least three times, on all current threads at once. The
 /// fastest time counts, so that another process on the machine lowers the result as little as may be.
 /// @throws std::bad_alloc where memory has no room for the arrays, some hundred megabytes.
-Bandwidth measure_bandwidth(double seconds = 0.1);
+Bandwidth measure_bandwidth(double seconds = 0.2);
 
 }  // namespace gradus::kernels

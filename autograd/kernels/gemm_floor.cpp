@@ -27,7 +27,7 @@ GemmFloor gemm_floor(const std::vector<profile::Product>& products, int rounds) 
     if (is_empty(product)) continue;
     floor.flops += product.flops() * static_cast<double>(product.calls);
     const double tiles = timer.least(product, ProductWay::tiles);
-    floor.choices.push_back({product, tiles, timer.least(product, ProductWay::blis)});
+    floor.choices.push_back({product, tiles, timer.least_unless(1.2 * tiles, product, ProductWay::blis)});
   }
   std::vector<double> times;
   for (int round = 0; round < std::max(1, rounds); ++round) {

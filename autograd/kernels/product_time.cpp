@@ -52,26 +52,33 @@ void ProductTimer::call(const profile::Product& product, ProductWay way) {
     call(product, way, f32_);
 }
 
+double ProductTimer::once(const profile::Product& product, ProductWay way) {
+  const double begin = seconds_now();
+  call(product, way);
+  return seconds_now() - begin;
+}
+
+double ProductTimer::least_of(int calls, const profile::Product& product, ProductWay way, double seconds) {
+  const double end = seconds_now() + seconds;
+  double least = once(product, way);
+  for (int made = 1; made < calls || seconds_now() < end; ++made) least = std::min(least, once(product, way));
+  return least;
+}
+
 double ProductTimer::least(const profile::Product& product, ProductWay way, double seconds) {
   call(product, way);
-  const double end = seconds_now() + seconds;
-  double least = std::numeric_limits<double>::infinity();
-  int calls = 0;
-  for (double before = seconds_now(); calls < 3 || before < end; ++calls) {
-    call(product, way);
-    const double after = seconds_now();
-    least = std::min(least, after - before);
-    before = after;
-  }
-  return least;
+  return least_of(3, product, way, seconds);
 }
 
 double ProductTimer::least_unless(double hopeless, const profile::Product& product, ProductWay way,
                                   double seconds) {
-  const double begin = seconds_now();
-  call(product, way);
-  const double first = seconds_now() - begin;
-  return first > hopeless ? first : std::min(first, least(product, way, seconds));
+  profile::Product tried = product;
+  if (way == ProductWay::blis) tried.batch = std::min<int64_t>(1, product.batch);  // one after another
+  const double tries = way == ProductWay::blis ? static_cast<double>(product.batch) : 1;
+  double found = tries * once(tried, way);
+  if (found > 2 * hopeless) return found;
+  found = std::min(found, tries * once(tried, way));
+  return found > hopeless ? found : least_of(2, product, way, seconds);
 }
 
 }  // namespace gradus::kernels

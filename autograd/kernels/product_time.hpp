@@ -22,8 +22,9 @@ class ProductTimer {
   /// Seconds of one call: the least of those of about `seconds`, three at the least, after one to warm up.
   double least(const profile::Product& product, ProductWay way, double seconds = 0);
 
-  /// The same without a call to warm up, where the first is slower than `hopeless`: it is then the only one,
-  /// and what it took is the result.
+  /// The same where it may be below `hopeless`; else what one try says, or two where one is not far above, so
+  /// that little time is lost. (BLIS's own threads take a hundred times as long where other processes take
+  /// their cores: then only one product of the batch is tried.)
   double least_unless(double hopeless, const profile::Product& product, ProductWay way, double seconds = 0);
 
  private:
@@ -34,6 +35,8 @@ class ProductTimer {
   Buffers<float> f32_;
   Buffers<double> f64_;
 
+  double once(const profile::Product& product, ProductWay way);
+  double least_of(int calls, const profile::Product& product, ProductWay way, double seconds);
   template <class T>
   static void call(const profile::Product& product, ProductWay way, Buffers<T>& buffers);
 };
