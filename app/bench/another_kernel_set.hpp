@@ -1,5 +1,5 @@
 /// @file
-/// This program once more, with another of BLIS's kernel sets: BLIS takes one for the whole life of a process.
+/// This program once more, with another of BLIS's kernel sets: BLIS takes one for the life of a process.
 #pragma once
 
 #include <optional>

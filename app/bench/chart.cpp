@@ -88,7 +88,7 @@ plot::Picture operations(const StepTiming& timing) {
   bars.title =
       fmt::format("Milliseconds of a step of {}, {}", timing.size, threads_text(timing.limits.threads));
   plot::BarSeries forward{"", {}, 1}, backward{"its backward", {}, 2};
-  double rest = timing.step;
+  double rest = timing.profiled;
   for (const Operation& operation : timing.operations) {  // the largest first
     const bool is_backward = operation.name.ends_with(suffix);
     const std::string name =

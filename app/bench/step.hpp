@@ -31,8 +31,10 @@ struct StepTiming {
   double nominal = 0;    // the step's nominal operations
   FloorOverSets sets;
   std::vector<Operation> operations;
+  double profiled = 0;  // seconds of the step that they are of
 
   double floor() const { return own_floor * sets.gain; }
+  double rest() const;  // seconds of that step outside the operations: the tape, the allocator, the engine
   double ratio() const { return step / floor(); }
   double share_of_peak() const { return limits.share_of(nominal / step); }
   double floor_share_of_peak() const { return limits.share_of(nominal / floor()); }

@@ -76,7 +76,7 @@ double ProductTimer::least_unless(double hopeless, const profile::Product& produ
   if (way == ProductWay::blis) tried.batch = std::min<int64_t>(1, product.batch);  // one after another
   const double tries = way == ProductWay::blis ? static_cast<double>(product.batch) : 1;
   double found = tries * once(tried, way);
-  if (found > 2 * hopeless) return found;
+  if (found > 1.2 * hopeless) return found;
   found = std::min(found, tries * once(tried, way));
   return found > hopeless ? found : least_of(2, product, way, seconds);
 }

@@ -192,6 +192,10 @@ TEST_CASE("bench: an operation has the bytes that it moves, and a product its op
   CHECK(find("residual_layer_norm").at("bytes").get<int64_t>() >= 4 * 2 * 8 * row);
   CHECK(find("gemm").at("flops") > 0);
   CHECK(find("attention").at("flops") > 0);
+  double sum = 0;
+  for (const Json& operation : json.at("sizes").at(0).at("operations"))
+    sum += operation.at("milliseconds").get<double>();
+  CHECK(sum <= json.at("sizes").at(0).at("profiled_milliseconds").get<double>());
   CHECK(find("optimizer").at("bytes").get<int64_t>() % (7 * 4) == 0);
 }
 
