@@ -1,5 +1,7 @@
 #include "app/bench/chart.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 

@@ -1,5 +1,7 @@
 #include "app/bench/machine.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <thread>
 
