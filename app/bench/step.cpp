@@ -38,9 +38,9 @@ std::string rate_of(const Operation& operation, const Limits& limits) {
                        100 * limits.share_of(operation.flops / operation.seconds));
   if (operation.bytes == 0) return "";
   const double rate = static_cast<double>(operation.bytes) / operation.seconds;
-  return fmt::format("{:>7.1f} MB, {:>5.1f} GB/s, {:>3.0f} % of memory's",
-                     static_cast<double>(operation.bytes) / 1e6, rate / 1e9,
-                     100 * rate / limits.memory.bytes_a_second);
+  const double share = rate / limits.memory.bytes_a_second;
+  return fmt::format("{:>7.1f} MB, {:>5.1f} GB/s, {}", static_cast<double>(operation.bytes) / 1e6, rate / 1e9,
+                     share > 1 ? "more than memory's" : fmt::format("{:>3.0f} % of memory's", 100 * share));
 }
 
 std::string sets_text(const FloorOverSets& floor) {
