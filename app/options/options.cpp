@@ -72,6 +72,11 @@ const Option& Option::needs(const Option& other) const {
   return *this;
 }
 
+const Option& Option::hide() const {
+  option_->group("");
+  return *this;
+}
+
 bool Option::is_given() const { return option_->count() > 0; }
 
 std::string Option::name() const { return option_->get_name(); }

@@ -32,6 +32,7 @@ class Option {
   const Option& required() const;                     ///< a call without it is wrong
   const Option& excludes(const Option& other) const;  ///< a call with both is wrong
   const Option& needs(const Option& other) const;     ///< a call without the other is wrong
+  const Option& hide() const;                         ///< --help does not show it
   bool is_given() const;
   std::string name() const;  ///< "--steps"
 

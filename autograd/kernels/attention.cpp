@@ -12,6 +12,7 @@
 #include "autograd/kernels/parallel.hpp"
 #include "autograd/kernels/profile.hpp"
 #include "autograd/kernels/register_tile.hpp"
+#include "autograd/kernels/traffic.hpp"
 
 namespace gradus::kernels {
 
@@ -294,6 +295,8 @@ void count_products(const AttentionShape& shape, bool backward) {
     add(keys, D, S, column, row);  // p^T dout
     add(keys, D, S, column, row);  // ds^T q
   }
+  // q, k, v and out; in backward dout for out, and the three gradients.
+  profile::add_elements<T>(tiles * D * (backward ? 3 * S + 4 * keys : 2 * S + 2 * keys));
 }
 
 }  // namespace

@@ -2,12 +2,14 @@
 
 #include "autograd/kernels/pieces.hpp"
 #include "autograd/kernels/profile.hpp"
+#include "autograd/kernels/traffic.hpp"
 
 namespace gradus::kernels {
 
 template <class T>
 void add_bias(T* x, const T* bias, int64_t rows, int64_t cols) {
   const ProfileScope scope("add_bias");
+  profile::add_elements<T>(2 * rows * cols);
   parallel_ranges(rows, rows_per_piece(cols), [=](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       T* out = x + row * cols;
@@ -20,6 +22,7 @@ void add_bias(T* x, const T* bias, int64_t rows, int64_t cols) {
 template <class T>
 void column_sum(const T* dy, T* dbias, int64_t rows, int64_t cols) {
   const ProfileScope scope("column_sum");
+  profile::add_elements<T>(rows * cols);
   column_sums<T>(rows, cols, {dbias}, [=](int64_t begin, int64_t end, T* sum) {
     for (int64_t row = begin; row < end; ++row) {
       const T* d = dy + row * cols;

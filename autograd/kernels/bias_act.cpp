@@ -4,6 +4,7 @@
 #include "autograd/kernels/pieces.hpp"
 #include "autograd/kernels/profile.hpp"
 #include "autograd/kernels/row_or.hpp"
+#include "autograd/kernels/traffic.hpp"
 
 namespace gradus::kernels {
 
@@ -55,6 +56,7 @@ void activate_rows(const T* x, const T* bias, T* y, T* derivative, int64_t rows,
 template <class T>
 void bias_act(Activation kind, const T* x, const T* bias, T* y, T* derivative, int64_t rows, int64_t cols) {
   const ProfileScope scope("bias_activation");
+  profile::add_elements<T>((derivative == nullptr ? 2 : 3) * rows * cols);
   const RowOr<T> biases(bias, cols, 0);
   const T* add = biases.data();
   switch (kind) {
@@ -76,6 +78,7 @@ void bias_act(Activation kind, const T* x, const T* bias, T* y, T* derivative, i
 template <class T>
 void bias_act_backward(const T* dy, const T* derivative, T* dx, T* dbias, int64_t rows, int64_t cols) {
   const ProfileScope scope("bias_activation backward");
+  profile::add_elements<T>(3 * rows * cols);
   column_sums<T>(rows, cols, {dbias}, [=](int64_t begin, int64_t end, T* sum) {
     for (int64_t row = begin; row < end; ++row) {
       const T *d = dy + row * cols, *slope = derivative + row * cols;

@@ -7,6 +7,7 @@
 #include "autograd/kernels/profile.hpp"
 #include "autograd/kernels/row_exp.hpp"
 #include "autograd/kernels/row_sum.hpp"
+#include "autograd/kernels/traffic.hpp"
 
 namespace gradus::kernels {
 
@@ -14,6 +15,7 @@ template <class T>
 int64_t cross_entropy(const T* logits, const int64_t* targets, int64_t ignore_index, double smoothing,
                       T* loss, T* shift, T* inverse, int64_t rows, int64_t classes) {
   const ProfileScope scope("cross_entropy");
+  profile::add_elements<T>(rows * classes);
   for (int64_t row = 0; row < rows; ++row) {
     if (targets[row] != ignore_index && (targets[row] < 0 || targets[row] >= classes)) return row;
   }
@@ -43,6 +45,7 @@ void cross_entropy_backward(const T* logits, const int64_t* targets, const T* sh
                             const T* dloss, int64_t ignore_index, double smoothing, T* dlogits, int64_t rows,
                             int64_t classes) {
   const ProfileScope scope("cross_entropy backward");
+  profile::add_elements<T>(2 * rows * classes);
   const T s = static_cast<T>(smoothing), floor = s / static_cast<T>(classes);
   parallel_ranges(rows, rows_per_piece(classes), [=](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {

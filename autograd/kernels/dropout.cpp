@@ -3,12 +3,14 @@
 #include "autograd/kernels/dropout_run.hpp"
 #include "autograd/kernels/pieces.hpp"
 #include "autograd/kernels/profile.hpp"
+#include "autograd/kernels/traffic.hpp"
 
 namespace gradus::kernels {
 
 template <class T>
 void dropout(const T* x, T* y, int64_t n, double p, uint64_t seed) {
   const ProfileScope scope("dropout");
+  profile::add_elements<T>(2 * n);
   const uint32_t threshold = dropout_threshold(p);
   const T scale = static_cast<T>(dropout_scale(p));
   parallel_ranges(n, elements_per_piece, [=](int64_t begin, int64_t end) {

@@ -2,6 +2,7 @@
 
 #include "autograd/kernels/pieces.hpp"
 #include "autograd/kernels/profile.hpp"
+#include "autograd/kernels/traffic.hpp"
 
 namespace gradus::kernels {
 
@@ -13,6 +14,7 @@ int64_t first_out_of_range(const int64_t* ids, int64_t n, int64_t limit) {
 template <class T>
 int64_t gather_rows(const T* table, int64_t V, int64_t H, const int64_t* ids, int64_t n, T* out) {
   const ProfileScope scope("embedding");
+  profile::add_elements<T>(2 * n * H);
   const int64_t bad = first_out_of_range(ids, n, V);
   if (bad >= 0) return bad;
   parallel_ranges(n, rows_per_piece(H), [=](int64_t begin, int64_t end) {
@@ -44,6 +46,7 @@ template <class T>
 void scatter_add_rows(const T* dy, const int64_t* ids, int64_t n, T* dtable, int64_t V, int64_t H,
                       int64_t padding_id) {
   const ProfileScope scope("embedding backward");
+  profile::add_elements<T>(3 * n * H);
   if (n == 0) return;
   int64_t *starts = scratch<int64_t>(V + 1 + n), *order = starts + V + 1;
   sort_by_id(ids, n, V, starts, order);
@@ -75,6 +78,7 @@ template <class T>
 BadId embedding_sum(const EmbeddingTables<T>& tables, const int64_t* ids, const int64_t* type_ids, int64_t B,
                     int64_t S, T* out) {
   const ProfileScope scope("embedding");
+  profile::add_elements<T>(2 * B * S * tables.H);  // the two small tables stay in cache
   const int64_t bad_word = first_out_of_range(ids, B * S, tables.V);
   if (bad_word >= 0) return {BadId::Table::word, bad_word};
   const int64_t bad_type = first_out_of_range(type_ids, B * S, tables.types);

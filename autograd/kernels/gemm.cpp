@@ -11,6 +11,7 @@
 #include "autograd/kernels/parallel.hpp"
 #include "autograd/kernels/profile.hpp"
 #include "autograd/kernels/small_gemm.hpp"
+#include "autograd/kernels/traffic.hpp"
 
 namespace gradus::kernels {
 
@@ -170,6 +171,7 @@ void count(int64_t batch, const Matrix<const T>& a, const Matrix<const T>& b, co
   if (profile::is_on() && batch > 0) {
     profile::add_product(
         {c.rows, c.cols, a.cols, batch, layout(a), layout(b), layout(c), std::is_same_v<T, double>, 1});
+    profile::add_elements<T>(batch * (a.rows * a.cols + b.rows * b.cols + c.rows * c.cols));
   }
 }
 

@@ -4,6 +4,7 @@
 #include "autograd/kernels/pieces.hpp"
 #include "autograd/kernels/profile.hpp"
 #include "autograd/kernels/row_or.hpp"
+#include "autograd/kernels/traffic.hpp"
 
 namespace gradus::kernels {
 
@@ -11,6 +12,7 @@ template <class T>
 void layer_norm(const T* x, const T* gamma, const T* beta, double eps, T* y, T* mean, T* rstd, int64_t rows,
                 int64_t cols) {
   const ProfileScope scope("layer_norm");
+  profile::add_elements<T>(2 * rows * cols);
   const RowOr<T> gammas(gamma, cols, 1), betas(beta, cols, 0);
   const T *weight = gammas.data(), *shift = betas.data();
   parallel_ranges(rows, rows_per_piece(cols), [=](int64_t begin, int64_t end) {
@@ -31,6 +33,7 @@ template <class T>
 void layer_norm_backward(const T* dy, const T* x, const T* mean, const T* rstd, const T* gamma, T* dx,
                          T* dgamma, T* dbeta, int64_t rows, int64_t cols) {
   const ProfileScope scope("layer_norm backward");
+  profile::add_elements<T>(3 * rows * cols);
   const RowOr<T> gammas(gamma, cols, 1);
   const T* weight = gammas.data();
   column_sums<T>(rows, cols, {dgamma, dbeta}, [=](int64_t begin, int64_t end, T* gamma_sum) {

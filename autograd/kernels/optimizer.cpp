@@ -5,6 +5,7 @@
 
 #include "autograd/kernels/pieces.hpp"
 #include "autograd/kernels/profile.hpp"
+#include "autograd/kernels/traffic.hpp"
 
 namespace gradus::kernels {
 
@@ -58,6 +59,7 @@ void adam_pass(T* param, const T* grad, T* m, T* v, int64_t n, const AdamSetting
 template <class T>
 double sum_of_squares(const T* x, int64_t n) {
   const ProfileScope scope("gradient norm");
+  profile::add_elements<T>(n);
   const int64_t pieces = (n + elements_per_piece - 1) / elements_per_piece;
   double* partials = scratch<double>(pieces);
   parallel_ranges(n, elements_per_piece, [=](int64_t begin, int64_t end) {
@@ -70,6 +72,7 @@ template <class T>
 void add_squares(const T* x, int64_t begin, int64_t end, double* sums) {
   if (begin >= end) return;
   const ProfileScope scope("gradient norm");
+  profile::add_elements<T>(end - begin);
   const int64_t first = begin / elements_per_piece, last = (end - 1) / elements_per_piece;
   parallel_for(last - first + 1, [=](int64_t i) {
     const int64_t piece = first + i;
@@ -91,18 +94,21 @@ void scale(T* x, int64_t n, double factor) {
 template <class T>
 void adam_step(T* param, const T* grad, T* m, T* v, int64_t n, const AdamSettings& settings) {
   const ProfileScope scope("optimizer");
+  profile::add_elements<T>(7 * n);
   adam_pass<Decay::in_gradient>(param, grad, m, v, n, settings);
 }
 
 template <class T>
 void adamw_step(T* param, const T* grad, T* m, T* v, int64_t n, const AdamSettings& settings) {
   const ProfileScope scope("optimizer");
+  profile::add_elements<T>(7 * n);
   adam_pass<Decay::decoupled>(param, grad, m, v, n, settings);
 }
 
 template <class T>
 void bert_adam_step(T* param, const T* grad, T* m, T* v, int64_t n, const AdamSettings& settings) {
   const ProfileScope scope("optimizer");
+  profile::add_elements<T>(7 * n);
   // lr (update + weight_decay param) taken off is AdamW's step: the decay acts on param as it was in both.
   AdamSettings uncorrected = settings;
   uncorrected.correction1 = uncorrected.correction2 = 1;
@@ -112,6 +118,7 @@ void bert_adam_step(T* param, const T* grad, T* m, T* v, int64_t n, const AdamSe
 template <class T>
 void sgd_step(T* param, const T* grad, T* velocity, int64_t n, const SgdSettings& settings) {
   const ProfileScope scope("optimizer");
+  profile::add_elements<T>((velocity == nullptr ? 3 : 5) * n);
   const T lr = static_cast<T>(settings.lr), momentum = static_cast<T>(settings.momentum);
   const T l2 = static_cast<T>(settings.weight_decay), grad_scale = static_cast<T>(settings.grad_scale);
   const bool nesterov = settings.nesterov;

@@ -4,6 +4,8 @@
 #include <map>
 #include <mutex>
 
+#include "autograd/kernels/traffic.hpp"
+
 namespace gradus {
 
 namespace {
@@ -11,6 +13,7 @@ namespace {
 struct Record {
   std::mutex mutex;
   std::map<std::string, profile::Entry, std::less<>> entries;
+  std::map<std::string, int64_t, std::less<>> bytes;  // by the name of the scope
   std::vector<profile::Product> products;
 };
 
@@ -20,6 +23,7 @@ Record& record() {
 }
 
 thread_local ProfileScope* innermost = nullptr;
+thread_local const char* innermost_name = nullptr;
 
 }  // namespace
 
@@ -39,6 +43,7 @@ void start() {
   Record& r = record();
   const std::lock_guard lock(r.mutex);
   r.entries.clear();
+  r.bytes.clear();
   r.products.clear();
   detail::on = true;
 }
@@ -73,18 +78,34 @@ void add_product(const Product& product) {
     known->calls += product.calls;
 }
 
+void add_bytes(int64_t bytes) {
+  if (!is_on() || innermost_name == nullptr) return;
+  Record& r = record();
+  const std::lock_guard lock(r.mutex);
+  r.bytes[innermost_name] += bytes;
+}
+
+int64_t bytes_of(const std::string& name) {
+  Record& r = record();
+  const std::lock_guard lock(r.mutex);
+  const auto at = r.bytes.find(name);
+  return at == r.bytes.end() ? 0 : at->second;
+}
+
 }  // namespace profile
 
 void ProfileScope::open(const char* name) {
   name_ = name;
   outer_ = innermost;
   innermost = this;
+  innermost_name = name;
   begin_ = std::chrono::steady_clock::now();
 }
 
 void ProfileScope::close() noexcept {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
   innermost = outer_;
+  innermost_name = outer_ == nullptr ? nullptr : outer_->name_;
   if (outer_ != nullptr) {
     outer_->inner_seconds_ += seconds;
     outer_->flops_ += flops_;

@@ -5,6 +5,7 @@
 #include "autograd/kernels/pieces.hpp"
 #include "autograd/kernels/profile.hpp"
 #include "autograd/kernels/row_or.hpp"
+#include "autograd/kernels/traffic.hpp"
 
 namespace gradus::kernels {
 
@@ -13,6 +14,7 @@ void residual_layer_norm(const T* x, const T* bias, const T* residual, const T* 
                          double eps, double p, uint64_t seed, T* xhat, T* y, T* rstd, int64_t rows,
                          int64_t cols) {
   const ProfileScope scope("residual_layer_norm");
+  profile::add_elements<T>(4 * rows * cols);
   const RowOr<T> biases(bias, cols, 0), gammas(gamma, cols, 1), betas(beta, cols, 0);
   const T *add = biases.data(), *weight = gammas.data(), *shift = betas.data();
   const uint32_t threshold = dropout_threshold(p);
@@ -50,6 +52,7 @@ void residual_layer_norm_backward(const T* dy, const T* xhat, const T* rstd, con
                                   uint64_t seed, T* dresidual, T* dx, T* dbias, T* dgamma, T* dbeta,
                                   int64_t rows, int64_t cols) {
   const ProfileScope scope("residual_layer_norm backward");
+  profile::add_elements<T>((dx == nullptr ? 3 : 4) * rows * cols);
   const RowOr<T> gammas(gamma, cols, 1);
   const T* weight = gammas.data();
   const uint32_t threshold = dropout_threshold(p);

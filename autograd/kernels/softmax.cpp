@@ -6,6 +6,7 @@
 #include "autograd/kernels/profile.hpp"
 #include "autograd/kernels/row_exp.hpp"
 #include "autograd/kernels/row_sum.hpp"
+#include "autograd/kernels/traffic.hpp"
 
 namespace gradus::kernels {
 
@@ -24,6 +25,7 @@ void each_row(int64_t rows, int64_t cols, Body&& body) {
 template <class T>
 void softmax(const T* x, T* y, int64_t rows, int64_t cols) {
   const ProfileScope scope("softmax");
+  profile::add_elements<T>(2 * rows * cols);
   each_row(rows, cols, [=](int64_t at) {
     const T* in = x + at;
     T* out = y + at;
@@ -44,6 +46,7 @@ void softmax(const T* x, T* y, int64_t rows, int64_t cols) {
 template <class T>
 void softmax_backward(const T* y, const T* dy, T* dx, int64_t rows, int64_t cols) {
   const ProfileScope scope("softmax backward");
+  profile::add_elements<T>(3 * rows * cols);
   each_row(rows, cols, [=](int64_t at) {
     const T *p = y + at, *dp = dy + at;
     T* out = dx + at;
@@ -56,6 +59,7 @@ void softmax_backward(const T* y, const T* dy, T* dx, int64_t rows, int64_t cols
 template <class T>
 void log_softmax(const T* x, T* y, int64_t rows, int64_t cols) {
   const ProfileScope scope("log_softmax");
+  profile::add_elements<T>(2 * rows * cols);
   each_row(rows, cols, [=](int64_t at) {
     const T* in = x + at;
     T* out = y + at;
@@ -70,6 +74,7 @@ void log_softmax(const T* x, T* y, int64_t rows, int64_t cols) {
 template <class T>
 void log_softmax_backward(const T* y, const T* dy, T* dx, int64_t rows, int64_t cols) {
   const ProfileScope scope("log_softmax backward");
+  profile::add_elements<T>(3 * rows * cols);
   each_row(rows, cols, [=](int64_t at) {
     const T *log_p = y + at, *dp = dy + at;
     T* out = dx + at;

@@ -42,8 +42,9 @@ TEST_CASE("bench lists the kernel sets that run here, and each of them runs") {
   for (const std::string& name : kernels::usable_blis_sets(kernels::this_blis_host())) {
     expected += name + "\n";
     INFO(name);
-    const ProgramResult result = with("BLIS_ARCH_TYPE=" + name, {"bench", "tiny", "--steps", "1", "--batch",
-                                                                 "1", "--length", "8", "--vocab-size", "20"});
+    const ProgramResult result = with(
+        "BLIS_ARCH_TYPE=" + name,
+        {"bench", "tiny", "--what", "inference", "--length", "8", "--vocab-size", "20", "--threads", "1"});
     CHECK(result.exit_code == 0);
     CHECK(result.out.find("BLIS kernels " + name + " (BLIS_ARCH_TYPE asks for it): ") != std::string::npos);
   }
@@ -51,8 +52,8 @@ TEST_CASE("bench lists the kernel sets that run here, and each of them runs") {
 }
 
 TEST_CASE("bench says what was taken and why, and sets everything beside the measured peak") {
-  const ProgramResult result = with("", {"bench", "tiny", "--steps", "1", "--batch", "2", "--length", "16",
-                                         "--vocab-size", "50", "--json"});
+  const ProgramResult result = with("", {"bench", "tiny", "--what", "step", "--steps", "1", "--batch", "2",
+                                         "--length", "16", "--vocab-size", "50", "--threads", "1", "--json"});
   REQUIRE(result.exit_code == 0);
   const auto json = nlohmann::json::parse(result.out);
   CHECK(json.at("blis_kernels_why") == kernels::blis_choice().reason);

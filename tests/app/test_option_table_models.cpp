@@ -187,16 +187,24 @@ std::vector<OptionRow> inspect_rows() {
 }
 
 std::vector<OptionRow> bench_rows() {
-  const Words tiny = {"bench", "tiny",      "--batch", "1",       "--length", "8",     "--vocab-size",
-                      "50",    "--threads", "1",       "--steps", "1",        "--json"};
+  const Words tiny = {"bench",        "tiny", "--what",    "step", "--batch", "1", "--length", "8",
+                      "--vocab-size", "50",   "--threads", "1",    "--steps", "1", "--json"};
   Words mini = tiny;
   mini[1] = "mini";
+  const Words text = {"bench",     "--what", "tokenizer", "--text", "../toy/held-out.txt",
+                      "--threads", "1",      "--json"};
+  const Words drawn = with(text, {"--svg", "old.svg", "--force"});
   return {
       {"bench", "SIZE", tiny, mini,
        [](auto& base, auto& changed) {
          CHECK(timing(base).at("size") == "tiny");
          CHECK(timing(changed).at("size") == "mini");
          has_work(7, 9)(base, changed);  // twice the layers, each of four times the work
+       }},
+      {"bench", "--what", tiny, with(tiny, {"--what", "inference", "step"}),
+       [](auto& base, auto& changed) {
+         CHECK(!base.json().contains("inference"));
+         CHECK(changed.json().at("inference").size() == 2);
        }},
       // The time itself is all that tells how many steps were timed.
       {"bench", "--steps", tiny, with(tiny, {"--steps", "80"}),
@@ -213,6 +221,28 @@ std::vector<OptionRow> bench_rows() {
          CHECK(has_operation(base, "dropout"));
          CHECK(!has_operation(changed, "dropout"));
        }},
+      {"bench", "--text", text, with(text, {"--text", "../toy/train.txt"}),
+       [](auto& base, auto& changed) {
+         CHECK(changed.json().at("text").at("tokens") >
+               5 * base.json().at("text").at("tokens").template get<int64_t>());
+       }},
+      {"bench", "--svg", text, with(text, {"--svg", "new.svg"}),
+       [](auto& base, auto& changed) {
+         CHECK(!base.has("new.svg"));
+         CHECK(changed.text("new.svg").starts_with("<svg"));
+       }},
+      {"bench",
+       "--force",
+       without(drawn, "--force"),
+       drawn,
+       [](auto& base, auto& changed) {
+         CHECK(base.complains("old.svg is already there"));
+         CHECK(changed.text("old.svg").starts_with("<svg"));
+       },
+       2,
+       0,
+       "",
+       {with(text, {"--svg", "old.svg"})}},
       {"bench", "--kernels", tiny, with(tiny, {"--kernels"}),
        [](auto& base, auto& changed) {
          CHECK(changed.says("generic\n"));
@@ -228,7 +258,8 @@ std::vector<OptionRow> bench_rows() {
        },
        0, 0, "OMP_THREAD_LIMIT=1"},
       {"bench", "--json", without(tiny, "--json"), tiny,
-       prints_json({"threads", "peak_gigaflops", "blis_kernels", "blis_kernels_why", "sizes"})},
+       prints_json({"processor", "threads", "peak_gigaflops", "memory_gigabytes", "blis_kernels",
+                    "blis_kernels_why", "sizes"})},
   };
 }
 
