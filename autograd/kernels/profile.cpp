@@ -4,6 +4,8 @@
 #include <map>
 #include <mutex>
 
+#include "autograd/kernels/profile_listener.hpp"
+
 namespace gradus {
 
 namespace {
@@ -16,6 +18,11 @@ struct Record {
 
 Record& record() {
   static Record instance;
+  return instance;
+}
+
+profile::Listener& listener() {
+  static profile::Listener instance;
   return instance;
 }
 
@@ -60,6 +67,8 @@ std::vector<Product> products() {
   return r.products;
 }
 
+void listen(Listener who) { listener() = std::move(who); }
+
 void add_product(const Product& product) {
   if (!is_on()) return;
   if (innermost != nullptr) innermost->flops_ += product.flops() * static_cast<double>(product.calls);
@@ -89,6 +98,7 @@ void ProfileScope::close() noexcept {
     outer_->inner_seconds_ += seconds;
     outer_->flops_ += flops_;
   }
+  if (listener()) listener()(name_, seconds - inner_seconds_);
   Record& r = record();
   const std::lock_guard lock(r.mutex);
   profile::Entry& entry = r.entries[name_];
