@@ -131,7 +131,8 @@ void add_inspect(CLI::App& program) {
   add_whole(*command, "--vocab-size", options->vocab_size, "Pieces of a published size; the default is 30522",
             10)
       .needs(cost);
-  add_whole(*command, "--steps", call.steps, "Steps to measure, whose median counts; 0: predict only", 0)
+  add_whole(*command, "--steps", call.steps,
+            "Steps to measure, of which each kernel's best counts; 0: predict only", 0)
       .needs(cost);
   add_threads(*command, call.threads);
   add_json(*command, options->json);

@@ -214,12 +214,14 @@ std::string to_text(const Ledger& ledger, const bert::Config& config, const bert
   text += "\n" + layers_text(ledger.lines) + "\n" + to_text(ledger.all);
   text += fmt::format("\npredicted {:.1f} ms", ledger.predicted());
   if (measured) {
-    const double found = 1e3 * ledger.step.seconds, ratio = ledger.predicted() / found;
-    text +=
-        fmt::format("; found {:.1f} ms, the median (the fastest {:.1f}): the prediction is {:.0f} % {}\n",
-                    found, 1e3 * ledger.step.fastest, 100 * std::abs(ratio - 1), ratio < 1 ? "less" : "more");
-    text += fmt::format("{:.2f} ms in kernels that are no part, {:.2f} ms in none", ledger.other,
-                        found - (*ledger.all.measured)[0] - (*ledger.all.measured)[1]);
+    const double found = 1e3 * ledger.step.seconds(), ratio = ledger.predicted() / found;
+    text += fmt::format(
+        "; found {:.1f} ms, each kernel at its best: the prediction is {:.0f} % {}\n"
+        "whole steps: {:.1f} ms, the median, and {:.1f} ms, the fastest; {:.2f} ms in no kernel, {:.2f} ms "
+        "in "
+        "those that are no part",
+        found, 100 * std::abs(ratio - 1), ratio < 1 ? "less" : "more", 1e3 * ledger.step.median,
+        1e3 * ledger.step.fastest, 1e3 * ledger.step.outside, ledger.other);
   }
   return text +
          fmt::format(
@@ -239,6 +241,8 @@ nlohmann::ordered_json to_json(const bert::MachineConstants& machine) {
           {"deep_products_gigaflops", in_billions(machine.deep_products)},
           {"gigabytes_a_second", in_billions(machine.bandwidth)},
           {"arithmetic_gigaflops", machine.arithmetic / 1e9},
+          {"norm_gigaflops", machine.norm / 1e9},
+          {"norm_backward_gigaflops", machine.norm_backward / 1e9},
           {"tiles_gigaflops", machine.tiles / 1e9},
           {"softmax_gigaflops", machine.softmax / 1e9},
           {"softmax_backward_gigaflops", machine.softmax_backward / 1e9},
@@ -274,7 +278,9 @@ nlohmann::ordered_json to_json(const Ledger& ledger, const bert::Config& config,
                                 {"nominal_operations", bert::nominal_flops(config, size)},
                                 {"predicted_milliseconds", ledger.predicted()}};
   if (ledger.all.measured) {
-    out["measured_milliseconds"] = 1e3 * ledger.step.seconds;
+    out["measured_milliseconds"] = 1e3 * ledger.step.seconds();
+    out["outside_milliseconds"] = 1e3 * ledger.step.outside;
+    out["median_milliseconds"] = 1e3 * ledger.step.median;
     out["fastest_milliseconds"] = 1e3 * ledger.step.fastest;
   }
   return out;

@@ -1,5 +1,7 @@
 #include "autograd/kernels/profile.hpp"
 
+#include <time.h>
+
 #include <algorithm>
 #include <map>
 #include <mutex>
@@ -24,6 +26,17 @@ Record& record() {
 profile::Listener& listener() {
   static profile::Listener instance;
   return instance;
+}
+
+std::atomic<profile::TimeOf> time_of{profile::TimeOf::clock};
+
+std::chrono::steady_clock::time_point now() {
+  if (time_of.load(std::memory_order_relaxed) == profile::TimeOf::clock)
+    return std::chrono::steady_clock::now();
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::steady_clock::time_point(std::chrono::seconds(time.tv_sec) +
+                                               std::chrono::nanoseconds(time.tv_nsec));
 }
 
 thread_local ProfileScope* innermost = nullptr;
@@ -68,6 +81,7 @@ std::vector<Product> products() {
 }
 
 void listen(Listener who) { listener() = std::move(who); }
+void measure(TimeOf what) { time_of = what; }
 
 void add_product(const Product& product) {
   if (!is_on()) return;
@@ -88,11 +102,11 @@ void ProfileScope::open(const char* name) {
   name_ = name;
   outer_ = innermost;
   innermost = this;
-  begin_ = std::chrono::steady_clock::now();
+  begin_ = now();
 }
 
 void ProfileScope::close() noexcept {
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  const double seconds = std::chrono::duration<double>(now() - begin_).count();
   innermost = outer_;
   if (outer_ != nullptr) {
     outer_->inner_seconds_ += seconds;

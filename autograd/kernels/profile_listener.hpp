@@ -22,4 +22,10 @@ using Listener = std::function<void(const char* name, double self_seconds)>;
 /// From now on `listener` is told; an empty one ends it. Call it while no scope is open.
 void listen(Listener listener);
 
+/// What scopes measure: the clock's time, as at first, or the time that their own thread was on a processor.
+/// With one thread the second leaves out what other processes of the machine take; with several it leaves out
+/// most of the work. Call it while no scope is open.
+enum class TimeOf : uint8_t { clock, thread };
+void measure(TimeOf what);
+
 }  // namespace gradus::profile

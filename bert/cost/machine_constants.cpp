@@ -1,7 +1,6 @@
 #include "bert/cost/machine_constants.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 
@@ -10,7 +9,8 @@
 #include "autograd/kernels/gemm.hpp"
 #include "autograd/kernels/peak.hpp"
 #include "autograd/kernels/pieces.hpp"
-#include "autograd/threads.hpp"
+#include "autograd/kernels/residual_layer_norm.hpp"
+#include "bert/cost/work_clock.hpp"
 
 namespace gradus::bert {
 namespace {
@@ -18,13 +18,12 @@ namespace {
 /// The least of `trials` calls, after one that warms up.
 template <class Body>
 double best_seconds(int trials, Body&& body) {
-  using Clock = std::chrono::steady_clock;
   double best = std::numeric_limits<double>::infinity();
   body();
   for (int i = 0; i < trials; ++i) {
-    const auto begin = Clock::now();
+    const double begin = work_clock();
     body();
-    best = std::min(best, std::chrono::duration<double>(Clock::now() - begin).count());
+    best = std::min(best, work_clock() - begin);
   }
   return best;
 }
@@ -43,8 +42,8 @@ double at_size(const std::map<int64_t, double>& table, double size) {
 }
 
 void measure_products(MachineConstants& machine) {
-  constexpr int64_t rows = 2048, widest = 1024;
-  std::vector<float> a(rows * widest, 0.5f), b(widest * std::max(rows, widest), 0.25f), c(rows * widest);
+  constexpr int64_t rows = 2048, widest = 512, most = rows * 4 * widest;
+  std::vector<float> a(most, 0.5f), b(most, 0.25f), c(most);
   const auto speed = [&](int64_t m, int64_t n, int64_t k, kernels::Matrix<const float> left,
                          kernels::Matrix<const float> right) {
     const double flops = MatrixProduct{m, n, k}.flops();
@@ -54,8 +53,9 @@ void measure_products(MachineConstants& machine) {
            });
   };
   for (int64_t h = 16; h <= widest; h *= 2) {
-    machine.tall_products[h] = speed(rows, h, h, {a.data(), rows, h, h, 1}, {b.data(), h, h, 1, h});
-    machine.deep_products[h] = speed(h, h, rows, {a.data(), h, rows, 1, h}, {b.data(), rows, h, h, 1});
+    const int64_t w = 4 * h;
+    machine.tall_products[h] = speed(rows, w, h, {a.data(), rows, h, h, 1}, {b.data(), h, w, 1, h});
+    machine.deep_products[h] = speed(w, h, rows, {a.data(), w, rows, 1, w}, {b.data(), rows, h, h, 1});
   }
 }
 
@@ -76,14 +76,49 @@ void measure_bandwidth(MachineConstants& machine) {
   }
 }
 
-/// Bias and GELU over few rows again and again, on one thread: times the threads, for nothing is shared.
-void measure_arithmetic(MachineConstants& machine, double operations_an_element) {
+/// The operations an element that the ledger counts for a part of a layer of hidden size 1,024.
+struct Operations {
+  double forward = 0, backward = 0;
+};
+Operations operations_an_element(const std::string& part) {
+  const Config config{
+      .hidden_size = 1024, .num_hidden_layers = 1, .num_attention_heads = 1, .intermediate_size = 1024};
+  for (const CostRow& row : step_cost(config, {.batch = 1, .length = 1, .every_token = true}))
+    if (row.part == part) return {row.forward.flops / 1024, row.backward.flops / 1024};
+  fail<Error>("the ledger has no part \"{}\"", part);
+}
+
+// The next two take few numbers again and again, one piece of work for one thread: the threads together do as
+// many times more.
+
+void measure_arithmetic(MachineConstants& machine) {
   constexpr int64_t rows = 16, cols = 1024;
   std::vector<float> x(rows * cols, 0.5f), bias(cols), y(rows * cols), slope(rows * cols);
   const double seconds = best_seconds(8, [&] {
     kernels::bias_act<float>(Activation::gelu, x.data(), bias.data(), y.data(), slope.data(), rows, cols);
   });
-  machine.arithmetic = operations_an_element * rows * cols * machine.threads / seconds;
+  const double operations = operations_an_element("feed-forward: bias, gelu").forward;
+  machine.arithmetic = operations * rows * cols * machine.threads / seconds;
+}
+
+void measure_norm(MachineConstants& machine) {
+  constexpr int64_t rows = 64, cols = 256;
+  std::vector<float> x(rows * cols), residual(rows * cols), xhat(rows * cols), y(rows * cols);
+  std::vector<float> dresidual(rows * cols), dx(rows * cols), rstd(rows), scale(cols, 1), shift(cols),
+      sums(3 * cols);
+  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i % 7);
+  const double forward = best_seconds(8, [&] {
+    kernels::residual_layer_norm<float>(x.data(), shift.data(), residual.data(), scale.data(), shift.data(),
+                                        1e-12, 0.1, 1, xhat.data(), y.data(), rstd.data(), rows, cols);
+  });
+  const double backward = best_seconds(8, [&] {
+    kernels::residual_layer_norm_backward<float>(y.data(), xhat.data(), rstd.data(), scale.data(), 0.1, 1,
+                                                 dresidual.data(), dx.data(), sums.data(), sums.data() + cols,
+                                                 sums.data() + 2 * cols, rows, cols);
+  });
+  const Operations each = operations_an_element("feed-forward 2: bias, dropout, residual, LayerNorm");
+  machine.norm = each.forward * rows * cols * machine.threads / forward;
+  machine.norm_backward = each.backward * rows * cols * machine.threads / backward;
 }
 
 /// Fused attention at two head sizes: what both have is the softmax, what the larger takes longer is products.
@@ -111,16 +146,15 @@ void measure_attention(MachineConstants& machine) {
     });
   };
   const Config one{.hidden_size = 64, .num_hidden_layers = 1, .num_attention_heads = 1};
+  const auto rows = step_cost(one, {.batch = heads, .length = S});
+  const auto softmax = std::ranges::find(rows, CostKind::inside, &CostRow::kind);
   const double cells = static_cast<double>(heads * S * S);
   for (const bool backward : {false, true}) {
     const double narrow = seconds(narrowest, backward), wide = seconds(widest, backward);
     const double product = 2 * cells * narrowest * (backward ? 5 : 2);  // operations of all that are narrow
     const double more = std::clamp(wide - narrow, 0.1 * narrow, 0.9 * narrow);
     if (!backward) machine.tiles = product / more;
-    // What is done to a score, as the ledger counts it.
-    double operations = 0;
-    for (const CostRow& row : step_cost(one, {.batch = heads, .length = S}))
-      if (row.kind == CostKind::inside) operations = backward ? row.backward.flops : row.forward.flops;
+    const double operations = backward ? softmax->backward.flops : softmax->forward.flops;
     const double rest = std::max(narrow - product / machine.tiles, 0.1 * narrow);
     (backward ? machine.softmax_backward : machine.softmax) = operations / rest;
   }
@@ -134,12 +168,8 @@ MachineConstants measure_machine_constants() {
   machine.peak = kernels::measure_peak().flops_a_second;
   measure_products(machine);
   measure_bandwidth(machine);
-  const Config gelu;
-  const auto rows = step_cost(gelu, {.batch = 1, .length = 1, .every_token = true});
-  const auto act = std::find_if(rows.begin(), rows.end(), [](const CostRow& row) {
-    return row.part.starts_with("feed-forward: bias");
-  });
-  measure_arithmetic(machine, act->forward.flops / static_cast<double>(gelu.intermediate_size));
+  measure_arithmetic(machine);
+  measure_norm(machine);
   measure_attention(machine);
   std::vector<float> lines(64 * 64);
   machine.call = best_seconds(
@@ -157,7 +187,7 @@ double predicted_seconds(const MatrixProduct& product, const MachineConstants& m
 }
 
 PredictedSeconds predicted_seconds(const CostRow& row, const MachineConstants& machine) {
-  const auto one = [&](const Work& work, double softmax) {
+  const auto one = [&](const Work& work, double norm, double softmax) {
     const double calls = static_cast<double>(work.calls);
     const double moving = work.calls > 0 ? work.bytes / at_size(machine.bandwidth, work.bytes / calls) : 0;
     double seconds = 0;
@@ -169,11 +199,14 @@ PredictedSeconds predicted_seconds(const CostRow& row, const MachineConstants& m
         return work.flops / machine.tiles + calls * machine.call;
       case CostKind::inside:
         return work.flops / softmax;
+      case CostKind::norm:
+        return std::max(moving, work.flops / norm) + calls * machine.call;
       default:
         return std::max(moving, work.flops / machine.arithmetic) + calls * machine.call;
     }
   };
-  return {one(row.forward, machine.softmax), one(row.backward, machine.softmax_backward)};
+  return {one(row.forward, machine.norm, machine.softmax),
+          one(row.backward, machine.norm_backward, machine.softmax_backward)};
 }
 
 }  // namespace gradus::bert

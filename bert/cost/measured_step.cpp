@@ -1,10 +1,10 @@
 #include "bert/cost/measured_step.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 #include "autograd/kernels/profile_listener.hpp"
 #include "autograd/module_scope.hpp"
+#include "bert/cost/work_clock.hpp"
 #include "bert/model/heads.hpp"
 #include "nn/optimizer.hpp"
 
@@ -13,17 +13,23 @@ namespace {
 
 using Place = std::pair<std::string, std::string>;
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
+/// One call of a kernel. The calls of a step are the same in every step, one after another.
+struct KernelCall {
+  Place place;
+  bool forward = false;
+  double seconds = 0;
+};
 
 /// While it lives, `listener` hears of every kernel.
 struct Listening {
-  explicit Listening(profile::Listener listener) { profile::listen(std::move(listener)); }
+  explicit Listening(profile::Listener listener) {
+    profile::listen(std::move(listener));
+    profile::measure(num_threads() == 1 ? profile::TimeOf::thread : profile::TimeOf::clock);
+  }
   ~Listening() {
     profile::stop();
     profile::listen(nullptr);
+    profile::measure(profile::TimeOf::clock);
   }
   Listening(const Listening&) = delete;
   Listening& operator=(const Listening&) = delete;
@@ -115,6 +121,12 @@ PretrainingBatch random_batch(const StepSize& size, int64_t vocab_size) {
   return batch;
 }
 
+double MeasuredStep::seconds() const {
+  double sum = outside;
+  for (const auto& [place, took] : parts) sum += took.forward + took.backward;
+  return sum;
+}
+
 MeasuredStep measure_step(const Config& config, const StepSize& size, int64_t steps) {
   (void)step_cost(config, size);  // throws for sizes that no step has
   if (steps < 1) fail<ValueError>("measuring a step: {} steps; it takes one at least", steps);
@@ -124,13 +136,12 @@ MeasuredStep measure_step(const Config& config, const StepSize& size, int64_t st
   const PretrainingBatch batch = random_batch(size, config.vocab_size);
   enum class Phase : uint8_t { zero, forward, backward };
   Phase phase = Phase::zero;
-  std::map<Place, MeasuredSeconds> here;
+  std::vector<KernelCall> calls, least;
   const auto heard = [&](const char* kernel, double seconds) {
     Place place = ledger_place(config, module_path(), kernel);
     if (phase == Phase::zero) place = {"gradients", "set to 0"};
     if (phase == Phase::forward && place.first == "gradients") place = {"other", ""};
-    MeasuredSeconds& part = here[place];
-    (phase == Phase::forward ? part.forward : part.backward) += seconds;
+    calls.push_back({place, phase == Phase::forward, seconds});
   };
   const auto step = [&] {
     phase = Phase::zero;
@@ -143,25 +154,30 @@ MeasuredStep measure_step(const Config& config, const StepSize& size, int64_t st
     optimizer.clipped_step(1.0);
   };
   for (int i = 0; i < 2; ++i) step();
-  std::map<Place, std::pair<std::vector<double>, std::vector<double>>> all;
   std::vector<double> whole;
   MeasuredStep result;
   const Listening listening(heard);
   for (int64_t i = 0; i < steps; ++i) {
-    here.clear();
+    calls.clear();
     profile::start();
-    const auto begin = std::chrono::steady_clock::now();
+    const double begin = work_clock();
     step();
-    whole.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    whole.push_back(work_clock() - begin);
     profile::stop();
-    for (const auto& [place, seconds] : here) {
-      all[place].first.push_back(seconds.forward);
-      all[place].second.push_back(seconds.backward);
-    }
+    double outside = whole.back();
+    for (const KernelCall& call : calls) outside -= call.seconds;
+    result.outside = i == 0 ? outside : std::min(result.outside, outside);
+    if (i == 0) least = calls;
+    for (size_t k = 0; k < std::min(calls.size(), least.size()); ++k)
+      least[k].seconds = std::min(least[k].seconds, calls[k].seconds);
   }
-  for (const auto& [place, times] : all) result.parts[place] = {median(times.first), median(times.second)};
-  result.seconds = median(whole);
-  result.fastest = *std::min_element(whole.begin(), whole.end());
+  for (const KernelCall& call : least) {
+    MeasuredSeconds& part = result.parts[call.place];
+    (call.forward ? part.forward : part.backward) += call.seconds;
+  }
+  std::sort(whole.begin(), whole.end());
+  result.median = whole[whole.size() / 2];
+  result.fastest = whole.front();
   result.products = profile::products();
   return result;
 }

@@ -22,15 +22,18 @@ struct MeasuredSeconds {
 };
 
 struct MeasuredStep {
-  /// By layer and CostRow::measured_part(). What belongs to no part of the ledger is under {"other", ""}.
+  /// By layer and CostRow::measured_part(): its kernels, each at the least that it took in any step, for
+  /// whatever disturbs one makes it longer. What belongs to no part of the ledger is under {"other", ""}.
   std::map<std::pair<std::string, std::string>, MeasuredSeconds> parts;
-  double seconds = 0;                      ///< of the whole step: more than all parts by what is in no kernel
-  double fastest = 0;                      ///< the least of any step
+  double outside = 0;                      ///< the least that was in no kernel: lists, shapes, the tape
+  double median = 0, fastest = 0;          ///< of whole steps
   std::vector<profile::Product> products;  ///< of one step
+
+  double seconds() const;  ///< all parts at their least, and what was outside
 };
 
 /// Makes a model of random weights and trains it on one random batch: two steps to warm up, then `steps` that
-/// are measured. The median counts, of each part and of the whole.
+/// are measured, by work_clock().
 /// @throws as step_cost; ValueError for fewer than one step.
 MeasuredStep measure_step(const Config& config, const StepSize& size, int64_t steps);
 

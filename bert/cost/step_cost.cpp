@@ -86,7 +86,7 @@ class Ledger {
   }
 
   CostRow& pass(std::string part, double elements, const Each& forward, const Each& backward) {
-    CostRow& line = row(std::move(part), CostKind::pass);
+    CostRow& line = row(part, part.ends_with("LayerNorm") ? CostKind::norm : CostKind::pass);
     take(line.forward, elements, forward);
     take(line.backward, elements, backward);
     return line;

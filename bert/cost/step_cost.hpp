@@ -37,6 +37,7 @@ enum class CostKind : uint8_t {
   product,  ///< a matrix product by BLIS
   tile,     ///< a product inside fused attention, whose numbers stay in the cache
   pass,     ///< a walk over memory
+  norm,     ///< a walk that needs each row's mean and variance before it can go on
   inside    ///< work on numbers that fused attention has in the cache
 };
 

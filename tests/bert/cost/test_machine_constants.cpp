@@ -15,6 +15,8 @@ bert::MachineConstants machine() {
   m.deep_products = {{64, 20e9}, {256, 40e9}};
   m.bandwidth = {{1000, 100e9}, {1000000, 10e9}};
   m.arithmetic = 10e9;
+  m.norm = 5e9;
+  m.norm_backward = 4e9;
   m.tiles = 50e9;
   m.softmax = 2e9;
   m.softmax_backward = 1e9;
@@ -46,6 +48,9 @@ TEST_CASE("predicted time: a walk takes as long as its bytes or its operations, 
   CHECK(seconds.forward == Approx(4e-4 + 2e-6));
   CHECK(seconds.backward == Approx(9e-4 + 1e-6));
   CHECK(seconds.both() == Approx(13e-4 + 3e-6));
+  row.kind = bert::CostKind::norm;  // slower operations, each direction's own
+  CHECK(bert::predicted_seconds(row, machine()).forward == Approx(4e-4 + 2e-6));
+  CHECK(bert::predicted_seconds(row, machine()).backward == Approx(9e6 / 4e9 + 1e-6));
 }
 
 TEST_CASE("predicted time: what fused attention does in the cache goes by speeds of its own") {
@@ -61,13 +66,14 @@ TEST_CASE("predicted time: what fused attention does in the cache goes by speeds
 
 TEST_CASE("machine constants: all speeds are measured, and products are no faster than the peak") {
   const bert::MachineConstants m = bert::measure_machine_constants();
-  for (const double speed : {m.peak, m.arithmetic, m.tiles, m.softmax, m.softmax_backward}) {
+  for (const double speed :
+       {m.peak, m.arithmetic, m.norm, m.norm_backward, m.tiles, m.softmax, m.softmax_backward}) {
     CHECK(speed > 1e6);
     CHECK(speed < 1e18);
   }
   for (const auto* table : {&m.tall_products, &m.deep_products}) {
     CHECK(table->begin()->first == 16);
-    CHECK(table->rbegin()->first == 1024);
+    CHECK(table->rbegin()->first == 512);
     for (const auto& [size, speed] : *table) {
       INFO(size);
       CHECK(speed > 0);
