@@ -45,7 +45,8 @@ bert::StepSize step_size(const CostCall& call, const bert::Config& config) {
 struct Line {
   std::string layer, part;
   double flops[2] = {}, bytes[2] = {}, predicted[2] = {};
-  std::optional<std::array<double, 2>> measured;
+  std::optional<std::array<double, 2>> measured = {};
+  bool is_sum = false;  ///< of the lines above it
 
   Line& operator+=(const Line& other) {
     for (int i = 0; i < 2; ++i) {
@@ -64,7 +65,7 @@ struct Line {
 /// The ledger with both times. Parts of one kernel are followed by a line of their sum, which was measured.
 struct Ledger {
   std::vector<Line> lines;
-  Line all{"all", "all parts", {}, {}, {}, {}};
+  Line all{"all", "all parts"};
   double other = 0;  ///< milliseconds of kernels that are no part
   bert::MeasuredStep step;
 
@@ -87,12 +88,11 @@ struct Ledger {
                 row.part,
                 {row.forward.flops, row.backward.flops},
                 {row.forward.bytes, row.backward.bytes},
-                {1e3 * time.forward, 1e3 * time.backward},
-                {}};
+                {1e3 * time.forward, 1e3 * time.backward}};
       all += line;
       if (kernel && row.measured_part() == row.part) close(kernel, measure);
       if (row.measured_part() != row.part) {
-        if (!kernel) kernel = Line{row.layer, row.measured_part(), {}, {}, {}, {}};
+        if (!kernel) kernel = Line{row.layer, row.measured_part()};
         *kernel += line;
       } else {
         measure(line, row.part);
@@ -115,28 +115,24 @@ struct Ledger {
   void close(std::optional<Line>& kernel, const Measure& measure) {
     measure(*kernel, kernel->part);
     kernel->part = "all of attention, one kernel";
+    kernel->is_sum = true;
     lines.push_back(*kernel);
     kernel.reset();
   }
 };
 
-std::string cells(double flops, double bytes, double predicted, std::optional<double> measured) {
-  const auto cell = [](double value, int digits) {
-    return value > 0 ? fmt::format("{:>7.{}f}", value, digits) : fmt::format("{:>7}", "");
-  };
-  std::string text = cell(flops / 1e9, 2) + cell(bytes / 1e6, 1) + cell(predicted, 2);
-  return text + (measured ? cell(*measured, 2) : "");
+constexpr int part_width = 46;
+
+std::string cell(double value, int width, int digits) {
+  return value > 0 ? fmt::format("{:>{}.{}f}", value, width, digits) : fmt::format("{:>{}}", "", width);
 }
 
 std::string to_text(const Line& line) {
-  const auto measured = [&](size_t i) {
-    return line.measured ? std::optional((*line.measured)[i]) : std::nullopt;
-  };
-  // A part that was not measured alone leaves its column free.
-  const std::string gap = line.measured ? "" : fmt::format("{:>7}", "");
-  std::string text = fmt::format("  {:<50}{}{}{}", line.part,
-                                 cells(line.flops[0], line.bytes[0], line.predicted[0], measured(0)), gap,
-                                 cells(line.flops[1], line.bytes[1], line.predicted[1], measured(1)));
+  std::string text = fmt::format("  {:<{}}", line.part, part_width);
+  for (size_t i = 0; i < 2; ++i) {
+    text += cell(line.flops[i] / 1e9, 7, 2) + cell(line.bytes[i] / 1e6, 8, 1) + cell(line.predicted[i], 8, 2);
+    text += cell(line.measured ? (*line.measured)[i] : 0, 8, 2);  // a part of a kernel was not measured alone
+  }
   text.erase(text.find_last_not_of(' ') + 1);
   return text + "\n";
 }
@@ -185,13 +181,12 @@ double product_flops(const bert::Config& config, const bert::StepSize& size) {
 
 std::string to_text(const bert::MachineConstants& machine) {
   double least = machine.peak, most = 0;
-  for (const auto* table : {&machine.tall_products, &machine.deep_products}) {
+  for (const auto* table : {&machine.tall_products, &machine.deep_products, &machine.flat_products}) {
     for (const auto& [size, speed] : *table) least = std::min(least, speed), most = std::max(most, speed);
   }
   return fmt::format(
       "{} {}: a peak of {:.0f} GFLOP/s, products reach {:.0f} to {:.0f}; {:.0f} GB/s from memory, {:.0f} "
-      "from "
-      "the cache\n",
+      "from the cache\n",
       machine.threads, plural(machine.threads, "thread"), machine.peak / 1e9, least / 1e9, most / 1e9,
       machine.bandwidth.rbegin()->second / 1e9, machine.bandwidth.begin()->second / 1e9);
 }
@@ -206,22 +201,21 @@ std::string to_text(const Ledger& ledger, const bert::Config& config, const bert
                   counted(size.batch, "row"), size.length, with_commas(size.masked));
   text += to_text(machine);
   const bool measured = ledger.all.measured.has_value();
-  text += fmt::format("\n{:<52}{:>28}{:>28}\n", "", "forward", "backward");
+  text +=
+      fmt::format("\n  {:<{}}{:>31}{:>31}\n  {:<{}}", "", part_width, "forward", "backward", "", part_width);
   for (int i = 0; i < 2; ++i)
-    text += fmt::format("{:<{}}{:>7}{:>7}{:>7}{:>7}", "", i == 0 ? 52 : 0, "GFLOP", "MB", "ms",
-                        measured ? "found" : "");
+    text += fmt::format("{:>7}{:>8}{:>8}{:>8}", "GFLOP", "MB", "ms", measured ? "found" : "");
   text.erase(text.find_last_not_of(' ') + 1);
   text += "\n" + layers_text(ledger.lines) + "\n" + to_text(ledger.all);
   text += fmt::format("\npredicted {:.1f} ms", ledger.predicted());
   if (measured) {
-    const double found = 1e3 * ledger.step.seconds(), ratio = ledger.predicted() / found;
+    const double found = 1e3 * ledger.step.seconds();
     text += fmt::format(
-        "; found {:.1f} ms, each kernel at its best: the prediction is {:.0f} % {}\n"
-        "whole steps: {:.1f} ms, the median, and {:.1f} ms, the fastest; {:.2f} ms in no kernel, {:.2f} ms "
-        "in "
-        "those that are no part",
-        found, 100 * std::abs(ratio - 1), ratio < 1 ? "less" : "more", 1e3 * ledger.step.median,
-        1e3 * ledger.step.fastest, 1e3 * ledger.step.outside, ledger.other);
+        "; found {:.1f} ms, each kernel at its best: the prediction is off by {:+.1f} %\n"
+        "whole steps: {:.1f} ms, the median, and {:.1f} ms, the fastest; {:.2f} ms in no kernel",
+        found, 100 * (ledger.predicted() / found - 1), 1e3 * ledger.step.median, 1e3 * ledger.step.fastest,
+        1e3 * ledger.step.outside);
+    if (ledger.other > 0) text += fmt::format(", {:.2f} ms in kernels that are no part", ledger.other);
   }
   return text +
          fmt::format(
@@ -239,6 +233,7 @@ nlohmann::ordered_json to_json(const bert::MachineConstants& machine) {
           {"peak_gigaflops", machine.peak / 1e9},
           {"tall_products_gigaflops", in_billions(machine.tall_products)},
           {"deep_products_gigaflops", in_billions(machine.deep_products)},
+          {"flat_products_gigaflops", in_billions(machine.flat_products)},
           {"gigabytes_a_second", in_billions(machine.bandwidth)},
           {"arithmetic_gigaflops", machine.arithmetic / 1e9},
           {"norm_gigaflops", machine.norm / 1e9},
@@ -265,6 +260,7 @@ nlohmann::ordered_json to_json(const Ledger& ledger, const bert::Config& config,
       row["measured_forward_milliseconds"] = (*line.measured)[0];
       row["measured_backward_milliseconds"] = (*line.measured)[1];
     }
+    if (line.is_sum) row["is_sum"] = true;
     rows.push_back(row);
   }
   nlohmann::ordered_json out = {{"config", config_json(config)},

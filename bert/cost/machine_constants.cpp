@@ -10,6 +10,7 @@
 #include "autograd/kernels/peak.hpp"
 #include "autograd/kernels/pieces.hpp"
 #include "autograd/kernels/residual_layer_norm.hpp"
+#include "autograd/ops.hpp"
 #include "bert/cost/work_clock.hpp"
 
 namespace gradus::bert {
@@ -28,6 +29,13 @@ double best_seconds(int trials, Body&& body) {
   return best;
 }
 
+/// Memory as tensors have it, which lies on huge pages where it is large.
+struct Numbers {
+  explicit Numbers(int64_t n, double value = 0) : tensor(full({n}, value)) {}
+  float* data() const { return Tensor(tensor).mutable_data<float>(); }
+  Tensor tensor;
+};
+
 /// The value of a table at `size`: between two entries on a straight line over the logarithm of the size,
 /// beyond its ends the last one.
 double at_size(const std::map<int64_t, double>& table, double size) {
@@ -42,8 +50,8 @@ double at_size(const std::map<int64_t, double>& table, double size) {
 }
 
 void measure_products(MachineConstants& machine) {
-  constexpr int64_t rows = 2048, widest = 512, most = rows * 4 * widest;
-  std::vector<float> a(most, 0.5f), b(most, 0.25f), c(most);
+  constexpr int64_t rows = 2048, widest = 512, large = 1024, most = rows * 4 * widest;
+  const Numbers a(most, 0.5), b(most, 0.25), c(most);
   const auto speed = [&](int64_t m, int64_t n, int64_t k, kernels::Matrix<const float> left,
                          kernels::Matrix<const float> right) {
     const double flops = MatrixProduct{m, n, k}.flops();
@@ -56,12 +64,14 @@ void measure_products(MachineConstants& machine) {
     const int64_t w = 4 * h;
     machine.tall_products[h] = speed(rows, w, h, {a.data(), rows, h, h, 1}, {b.data(), h, w, 1, h});
     machine.deep_products[h] = speed(w, h, rows, {a.data(), w, rows, 1, w}, {b.data(), rows, h, h, 1});
+    machine.flat_products[h] =
+        speed(h, large, large, {a.data(), h, large, large, 1}, {b.data(), large, large, 1, large});
   }
 }
 
 void measure_bandwidth(MachineConstants& machine) {
   constexpr int64_t most = int64_t{1} << 23;  // 96 MiB in three arrays
-  std::vector<float> x(most), y(most, 0.5f), z(most, 0.25f);
+  const Numbers x(most), y(most, 0.5), z(most, 0.25);
   for (int64_t n = int64_t{1} << 13; n <= most; n *= 4) {
     const double seconds = best_seconds(n == most ? 3 : 8, [&] {
       kernels::parallel_ranges(n, kernels::elements_per_piece, [&](int64_t begin, int64_t end) {
@@ -116,7 +126,7 @@ void measure_norm(MachineConstants& machine) {
                                                  dresidual.data(), dx.data(), sums.data(), sums.data() + cols,
                                                  sums.data() + 2 * cols, rows, cols);
   });
-  const Operations each = operations_an_element("feed-forward 2: bias, dropout, residual, LayerNorm");
+  const Operations each = operations_an_element("feed-forward 2: bias, dropout, sum, LayerNorm");
   machine.norm = each.forward * rows * cols * machine.threads / forward;
   machine.norm_backward = each.backward * rows * cols * machine.threads / backward;
 }
@@ -178,12 +188,13 @@ MachineConstants measure_machine_constants() {
 }
 
 double predicted_seconds(const MatrixProduct& product, const MachineConstants& machine) {
-  const auto smallest = static_cast<double>(std::min({product.m, product.n, product.k}));
-  const bool deep = product.k > product.m && product.k > product.n;
-  const double bytes = product.bytes() / static_cast<double>(product.count);
-  const double count = static_cast<double>(product.count);
-  return product.flops() / at_size(deep ? machine.deep_products : machine.tall_products, smallest) +
-         count * (bytes / at_size(machine.bandwidth, bytes) + machine.call);
+  const auto& [m, n, k, count] = product;
+  const auto& speeds = k > m && k > n   ? machine.deep_products
+                       : m < n && m < k ? machine.flat_products
+                                        : machine.tall_products;
+  const double from_memory = product.bytes() / machine.bandwidth.rbegin()->second;
+  return product.flops() / at_size(speeds, static_cast<double>(std::min({m, n, k}))) + from_memory +
+         static_cast<double>(count) * machine.call;
 }
 
 PredictedSeconds predicted_seconds(const CostRow& row, const MachineConstants& machine) {

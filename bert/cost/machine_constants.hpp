@@ -15,9 +15,9 @@ struct MachineConstants {
   int threads = 1;
   double peak = 0;  ///< multiplications and additions a second, in registers (kernels::measure_peak)
   /// Operations a second of products through kernels::gemm, by the smallest of their three sizes: of many rows
-  /// (x W^T, dy W), and with a long sum (dy^T x). One of the others is four times as large, as in a
-  /// feed-forward layer.
-  std::map<int64_t, double> tall_products, deep_products;
+  /// (x W^T, dy W), with a long sum (dy^T x), and of few rows and a large weight. In the first two one of the
+  /// others is four times as large, as in a feed-forward layer.
+  std::map<int64_t, double> tall_products, deep_products, flat_products;
   /// Bytes a second of a walk x = y + a z over memory, by the bytes that it touches.
   std::map<int64_t, double> bandwidth;
   double arithmetic = 0;               ///< operations a second of a polynomial in the cache: bias and GELU
@@ -30,7 +30,8 @@ struct MachineConstants {
 
 MachineConstants measure_machine_constants();
 
-/// The time of a product: its operations at the speed of those of its smallest size, and its bytes.
+/// The time of a product: its operations at the speed of those of its kind and smallest size, and its bytes
+/// from memory, for the arrays of a step are more than a cache holds.
 double predicted_seconds(const MatrixProduct& product, const MachineConstants& machine);
 
 /// The time of a part in both directions. A walk takes as long as its bytes or its operations, whichever is

@@ -51,7 +51,7 @@ std::string part_of_layer(const Config& config, const std::string& path, const s
     if (kernel == "gemm") return "query, key, value: products";
     return adds_bias(kernel) ? "query, key, value: biases" : "gradients added up";
   }
-  if (path == "attention.output.dense") return of_linear("attention output", kernel);
+  if (path == "attention.output.dense") return of_linear("output", kernel);
   if (path == "intermediate.dense" || path == "intermediate.gate") return of_linear("feed-forward 1", kernel);
   if (path == "output.dense") return of_linear("feed-forward 2", kernel);
   if (path.empty()) {
@@ -59,10 +59,10 @@ std::string part_of_layer(const Config& config, const std::string& path, const s
     return config.variant.gated && kernel == "element-wise" ? "feed-forward: gate" : "rows that a head reads";
   }
   const bool first = path.starts_with("attention.");
-  const std::string of = first ? "attention output" : "feed-forward 2";
+  const std::string of = first ? "output" : "feed-forward 2";
   if (path.ends_with("LayerNorm")) return first ? "attention: LayerNorm" : "feed-forward: LayerNorm";
   if (path.ends_with("dropout")) return of + ": dropout";
-  return of + (config.variant.pre_norm ? ": residual" : ": bias, dropout, residual, LayerNorm");
+  return of + (config.variant.pre_norm ? ": sum" : ": bias, dropout, sum, LayerNorm");
 }
 
 std::string part_of_mlm_head(const Config& config, const std::string& path, const std::string& kernel) {

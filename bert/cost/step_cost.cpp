@@ -136,7 +136,7 @@ class Ledger {
     if (c_.variant.pre_norm) {
       biases(of + ": bias", elements);
       if (drops()) pass(of + ": dropout", elements, dropout, dropout);
-      pass(of + ": residual", elements, add, nothing);
+      pass(of + ": sum", elements, add, nothing);
       return;
     }
     Each forward = residual_norm, backward = residual_norm_backward;
@@ -146,7 +146,7 @@ class Ledger {
     } else {
       backward.arrays -= 1;  // what goes past the sub-layer and into it is one gradient
     }
-    pass(of + ": bias, dropout, residual, LayerNorm", elements, forward, backward);
+    pass(of + ": bias, dropout, sum, LayerNorm", elements, forward, backward);
   }
 
   void layer(int64_t index) {
@@ -159,8 +159,8 @@ class Ledger {
     biases("query, key, value: biases", numbers_, 3);
     attention();
     if (cut) read_tokens(2);
-    products("attention output: product", rows, H_, H_);
-    end_of_sublayer("attention output", kept);
+    products("output: product", rows, H_, H_);
+    end_of_sublayer("output", kept);
     if (c_.variant.pre_norm) pass("feed-forward: LayerNorm", kept, layer_norm, layer_norm_backward);
     products("feed-forward 1: product", rows, H_, I, c_.variant.gated ? 2 : 1);
     pass("feed-forward: bias, " + c_.hidden_act, wide, {1 + activation_flops(c_.activation()), 3}, {2, 3});

@@ -13,6 +13,7 @@ bert::MachineConstants machine() {
   m.peak = 100e9;
   m.tall_products = {{64, 40e9}, {256, 80e9}};
   m.deep_products = {{64, 20e9}, {256, 40e9}};
+  m.flat_products = {{64, 10e9}};
   m.bandwidth = {{1000, 100e9}, {1000000, 10e9}};
   m.arithmetic = 10e9;
   m.norm = 5e9;
@@ -33,6 +34,8 @@ TEST_CASE("predicted time: a product goes by the speed of its smallest size, and
   // Beyond the ends of the tables the last entries count: 10 GB/s for all of these.
   const double flops = 2.0 * 1024 * 256 * 256, bytes = 4.0 * (2 * 1024 * 256 + 256 * 256);
   CHECK(seconds(1024, 256, 256) == Approx(flops / 80e9 + bytes / 10e9 + 1e-6));
+  CHECK(seconds(64, 256, 256) ==  // few rows
+        Approx(2.0 * 64 * 256 * 256 / 10e9 + 4.0 * (2 * 64 * 256 + 256 * 256) / 10e9 + 1e-6));
   CHECK(seconds(256, 256, 1024) == Approx(flops / 40e9 + bytes / 10e9 + 1e-6));  // a long sum
   const double halfway = 2.0 * 1024 * 128 * 256, moved = 4.0 * (1024 * 256 + 128 * 256 + 1024 * 128);
   CHECK(seconds(1024, 128, 256) == Approx(halfway / 60e9 + moved / 10e9 + 1e-6));  // 128 lies between 64, 256
@@ -71,7 +74,7 @@ TEST_CASE("machine constants: all speeds are measured, and products are no faste
     CHECK(speed > 1e6);
     CHECK(speed < 1e18);
   }
-  for (const auto* table : {&m.tall_products, &m.deep_products}) {
+  for (const auto* table : {&m.tall_products, &m.deep_products, &m.flat_products}) {
     CHECK(table->begin()->first == 16);
     CHECK(table->rbegin()->first == 512);
     for (const auto& [size, speed] : *table) {

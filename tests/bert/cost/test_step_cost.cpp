@@ -78,10 +78,10 @@ TEST_CASE("step cost: a small model counted by hand") {
     CHECK(flops(layer, "context") == std::pair(1200.0, 2400.0));
     CHECK(line(rows, layer, "scores again").backward.flops == 1200);
   }
-  CHECK(flops("layer 1", "attention output: product") == std::pair(2880.0, 5760.0));
+  CHECK(flops("layer 1", "output: product") == std::pair(2880.0, 5760.0));
   CHECK(flops("layer 1", "feed-forward 1: product") == std::pair(3840.0, 7680.0));  // 2 10 12 16
   CHECK(flops("layer 1", "feed-forward 2: product") == std::pair(3840.0, 7680.0));
-  CHECK(flops("layer 2", "attention output: product") == std::pair(1440.0, 2880.0));  // 2 5 12 12
+  CHECK(flops("layer 2", "output: product") == std::pair(1440.0, 2880.0));  // 2 5 12 12
   CHECK(flops("layer 2", "feed-forward 1: product") == std::pair(1920.0, 3840.0));
   CHECK(flops("layer 2", "feed-forward 2: product") == std::pair(1920.0, 3840.0));
   CHECK(flops("MLM head", "transform: product") == std::pair(864.0, 1728.0));  // 2 3 12 12
@@ -99,7 +99,7 @@ TEST_CASE("step cost: a small model counted by hand") {
   CHECK(gelu.forward.bytes == 4 * 3 * 160);
   CHECK(gelu.forward.flops == 63 * 160);
   CHECK(gelu.backward.bytes == 4 * 3 * 160);
-  const bert::CostRow& norm = line(rows, "layer 1", "feed-forward 2: bias, dropout, residual, LayerNorm");
+  const bert::CostRow& norm = line(rows, "layer 1", "feed-forward 2: bias, dropout, sum, LayerNorm");
   CHECK(norm.forward.bytes == 4 * 4 * 120);
   CHECK(norm.backward.bytes == 4 * 4 * 120);
   CHECK(line(rows, "layer 1", "softmax, dropout").forward.bytes == 0);  // stays in the cache
