@@ -134,7 +134,7 @@ void add_inspect(CLI::App& program) {
   add_whole(*command, "--steps", call.steps,
             "Steps to measure, of which each kernel's best counts; 0: predict only", 0)
       .needs(cost);
-  add_threads(*command, call.threads);
+  add_threads(*command, call.threads).needs(cost);
   add_json(*command, options->json);
   explain_above_example(
       *command,

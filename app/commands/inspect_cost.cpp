@@ -66,7 +66,7 @@ struct Line {
 struct Ledger {
   std::vector<Line> lines;
   Line all{"all", "all parts"};
-  double other = 0;  ///< milliseconds of kernels that are no part
+  double other = 0;  ///< milliseconds of kernels of no part
   bert::MeasuredStep step;
 
   Ledger(const bert::Config& config, const bert::StepSize& size, const bert::MachineConstants& machine,
@@ -212,10 +212,11 @@ std::string to_text(const Ledger& ledger, const bert::Config& config, const bert
     const double found = 1e3 * ledger.step.seconds();
     text += fmt::format(
         "; found {:.1f} ms, each kernel at its best: the prediction is off by {:+.1f} %\n"
-        "whole steps: {:.1f} ms, the median, and {:.1f} ms, the fastest; {:.2f} ms in no kernel",
+        "whole steps: {:.1f} ms, the median, and {:.1f} ms, the fastest; {:.2f} ms in no kernel; "
+        "tensors held {:.1f} MB at most",
         found, 100 * (ledger.predicted() / found - 1), 1e3 * ledger.step.median, 1e3 * ledger.step.fastest,
-        1e3 * ledger.step.outside);
-    if (ledger.other > 0) text += fmt::format(", {:.2f} ms in kernels that are no part", ledger.other);
+        1e3 * ledger.step.outside, static_cast<double>(ledger.step.memory) / 1e6);
+    if (ledger.other >= 0.01) text += fmt::format(", {:.2f} ms in kernels of no part", ledger.other);
   }
   return text +
          fmt::format(
@@ -277,6 +278,7 @@ nlohmann::ordered_json to_json(const Ledger& ledger, const bert::Config& config,
     out["measured_milliseconds"] = 1e3 * ledger.step.seconds();
     out["outside_milliseconds"] = 1e3 * ledger.step.outside;
     out["median_milliseconds"] = 1e3 * ledger.step.median;
+    out["memory_bytes"] = ledger.step.memory;
     out["fastest_milliseconds"] = 1e3 * ledger.step.fastest;
   }
   return out;

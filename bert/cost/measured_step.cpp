@@ -4,6 +4,7 @@
 
 #include "autograd/kernels/profile_listener.hpp"
 #include "autograd/module_scope.hpp"
+#include "autograd/storage.hpp"
 #include "bert/cost/work_clock.hpp"
 #include "bert/model/heads.hpp"
 #include "nn/optimizer.hpp"
@@ -130,6 +131,8 @@ double MeasuredStep::seconds() const {
 MeasuredStep measure_step(const Config& config, const StepSize& size, int64_t steps) {
   (void)step_cost(config, size);  // throws for sizes that no step has
   if (steps < 1) fail<ValueError>("measuring a step: {} steps; it takes one at least", steps);
+  const int64_t held_before = memory_stats().live_bytes;
+  reset_peak_memory();
   Rng rng(1);
   const BertForPreTraining model(config, rng);
   nn::AdamW optimizer(model, {.lr = 1e-4, .weight_decay = 0.01});
@@ -179,6 +182,7 @@ MeasuredStep measure_step(const Config& config, const StepSize& size, int64_t st
   result.median = whole[whole.size() / 2];
   result.fastest = whole.front();
   result.products = profile::products();
+  result.memory = memory_stats().peak_bytes - held_before;
   return result;
 }
 

@@ -25,8 +25,10 @@ struct MeasuredStep {
   /// By layer and CostRow::measured_part(): its kernels, each at the least that it took in any step, for
   /// whatever disturbs one makes it longer. What belongs to no part of the ledger is under {"other", ""}.
   std::map<std::pair<std::string, std::string>, MeasuredSeconds> parts;
-  double outside = 0;                      ///< the least that was in no kernel: lists, shapes, the tape
-  double median = 0, fastest = 0;          ///< of whole steps
+  double outside = 0;              ///< the least that was in no kernel: lists, shapes, the tape
+  double median = 0, fastest = 0;  ///< of whole steps
+  int64_t memory =
+      0;  ///< the most bytes that tensors held at once: model, optimiser and all that a step makes
   std::vector<profile::Product> products;  ///< of one step
 
   double seconds() const;  ///< all parts at their least, and what was outside

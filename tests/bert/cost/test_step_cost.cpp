@@ -162,6 +162,7 @@ TEST_CASE("step cost: every kernel of a real step belongs to a line, and every l
       CHECK((step.parts.at(place).backward > 0) == passes.second);
     }
     CHECK(step.fastest <= step.median);
+    CHECK(step.memory > 4 * 4 * bert::parameter_count(config));  // values, gradients and two moments
     CHECK(step.seconds() <= step.fastest * 1.0001);
   }
 }
