@@ -195,7 +195,7 @@ TEST_CASE("options that do not go together are refused") {
            2,
            " inspect: --vocab-size is for a published size; text.txt has its own"},
           {{"inspect", "tiny", "--batch", "4"}, 2, " inspect: --batch needs --cost too"},
-          {{"inspect", "tiny", "mini", "--cost"}, 2, " inspect: --cost and OTHER do not go together"},
+          {{"inspect", "tiny", "mini", "--cost"}, 2, " inspect: OTHER and --cost do not go together"},
           {{"vocab", "text.txt", "--out", "new.txt", "--merges", "./new.txt"},
            2,
            " vocab: --out and --merges both name new.txt"},
