@@ -1,6 +1,6 @@
 /// @file
-/// Somebody who is told of every scope of a profile as it closes: for who wants to know more of its place than
-/// the name, such as the part of the model that runs.
+/// Somebody who is told of every scope of a profile as it closes: for who wants to know more of its place
+/// than the name, such as the part of the model that runs.
 ///
 ///     profile::listen([&](const char* name, double own) { seconds[module_path() + " " + name] += own; });
 ///     profile::start();

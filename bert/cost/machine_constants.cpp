@@ -55,7 +55,7 @@ void measure_products(MachineConstants& machine) {
   const auto speed = [&](int64_t m, int64_t n, int64_t k, kernels::Matrix<const float> left,
                          kernels::Matrix<const float> right) {
     const double flops = MatrixProduct{m, n, k}.flops();
-    const int trials = flops > 1e9 ? 3 : 8;
+    const int trials = flops > 1e9 ? 2 : 6;
     return flops / best_seconds(trials, [&] {
              kernels::gemm<float>(1, left, right, 0, kernels::Matrix<float>{c.data(), m, n, n, 1});
            });
@@ -131,7 +131,8 @@ void measure_norm(MachineConstants& machine) {
   machine.norm_backward = each.backward * rows * cols * machine.threads / backward;
 }
 
-/// Fused attention at two head sizes: what both have is the softmax, what the larger takes longer is products.
+/// Fused attention at two head sizes: what both have is the softmax, and what the larger takes longer is
+/// products.
 void measure_attention(MachineConstants& machine) {
   constexpr int64_t S = 128, heads = 8, narrowest = 32, widest = 64;
   std::vector<float> q(heads * S * widest, 0.01f), k = q, v = q, out = q, dq = q, dk = q, dv = q;

@@ -14,9 +14,9 @@ namespace gradus::bert {
 struct MachineConstants {
   int threads = 1;
   double peak = 0;  ///< multiplications and additions a second, in registers (kernels::measure_peak)
-  /// Operations a second of products through kernels::gemm, by the smallest of their three sizes: of many rows
-  /// (x W^T, dy W), with a long sum (dy^T x), and of few rows and a large weight. In the first two one of the
-  /// others is four times as large, as in a feed-forward layer.
+  /// Operations a second of products through kernels::gemm, by the smallest of their three sizes: of many
+  /// rows (x W^T, dy W), with a long sum (dy^T x), and of few rows and a large weight. In the first two one
+  /// of the others is four times as large, as in a feed-forward layer.
   std::map<int64_t, double> tall_products, deep_products, flat_products;
   /// Bytes a second of a walk x = y + a z over memory, by the bytes that it touches.
   std::map<int64_t, double> bandwidth;

@@ -114,7 +114,8 @@ class Ledger {
     const auto words = as_double(c_.vocab_size * H_), H = as_double(H_);
     CostRow& tables = pass("tables", numbers_, {2, 2}, nothing);
     tables.forward.bytes += as_double(tokens_) * 16 + 4 * H * as_double(s_.length + c_.type_vocab_size);
-    // Backward fills a table with 0 and adds rows to it: those of words and segments by id, positions in turn.
+    // Backward fills a table with 0 and adds rows to it: those of words and segments by id, positions in
+    // turn.
     take(tables.backward, words + H * as_double(c_.type_vocab_size + c_.max_position_embeddings), fill, 3);
     take(tables.backward, numbers_, {2, 4}, 2);
     take(tables.backward, numbers_, {1, 1});
@@ -240,7 +241,8 @@ class Ledger {
     layer_ = "gradients";
     const double all = parameter_count(c_), read = as_double(read_rows() * H_);
     pass("set to 0", all, nothing, fill);
-    // Each parameter's is added to the zeros. The heads' rows are views of one array: theirs are put together.
+    // Each parameter's is added to the zeros. The heads' rows are views of one array, whose gradient is put
+    // together again.
     CostRow& kept = pass("added to the parameters'", 0, nothing, nothing);
     take(kept.backward, all, add, 14 + 16 * c_.num_hidden_layers);
     take(kept.backward, read, {1, 7}, 5);

@@ -64,8 +64,8 @@ struct StepSize {
 
 /// The ledger of forward, backward, clipping and AdamW, in the order of the forward. What fused attention
 /// computes a second time in its backward is a row of its own, "scores again".
-/// @throws ValueError for a config that no model can have, more masked tokens than there are, rows longer than
-///         the config's positions, and sizes of 0 or that no step can have.
+/// @throws ValueError for a config that no model can have, more masked tokens than there are, rows longer
+///         than the config's positions, and sizes of 0 or that no step can have.
 std::vector<CostRow> step_cost(const Config& config, const StepSize& size);
 
 /// The operations of a step as they are counted for every BERT, so that figures compare: its products without

@@ -71,8 +71,9 @@ TEST_CASE("inspect --cost takes a folder and a config.json without weights") {
   const TemporaryFolder folder;
   std::filesystem::create_directory(folder / "model");
   write_file_atomically(folder / "model/config.json",
-                        R"({"model_type": "bert", "vocab_size": 30, "hidden_size": 8, "num_hidden_layers": 3,
-                            "num_attention_heads": 2, "intermediate_size": 16, "max_position_embeddings": 12})");
+                        R"({"model_type": "bert", "vocab_size": 30, "hidden_size": 8,
+                            "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 16,
+                            "max_position_embeddings": 12})");
   for (const std::string path : {"model", "model/config.json"}) {
     INFO(path);
     const json found = json::parse(printed(folder, {"inspect", path, "--cost", "--steps", "0", "--json"}));
