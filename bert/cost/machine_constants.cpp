@@ -199,6 +199,7 @@ double predicted_seconds(const MatrixProduct& product, const MachineConstants& m
 }
 
 PredictedSeconds predicted_seconds(const CostRow& row, const MachineConstants& machine) {
+  const auto from_memory = [&](double bytes) { return bytes / machine.bandwidth.rbegin()->second; };
   const auto one = [&](const Work& work, double norm, double softmax) {
     const double calls = static_cast<double>(work.calls);
     const double moving = work.calls > 0 ? work.bytes / at_size(machine.bandwidth, work.bytes / calls) : 0;
@@ -208,7 +209,7 @@ PredictedSeconds predicted_seconds(const CostRow& row, const MachineConstants& m
         for (const MatrixProduct& product : work.products) seconds += predicted_seconds(product, machine);
         return seconds;
       case CostKind::tile:
-        return work.flops / machine.tiles + calls * machine.call;
+        return work.flops / machine.tiles + from_memory(work.bytes) + calls * machine.call;
       case CostKind::inside:
         return work.flops / softmax;
       case CostKind::norm:

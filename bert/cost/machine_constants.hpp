@@ -35,7 +35,7 @@ MachineConstants measure_machine_constants();
 double predicted_seconds(const MatrixProduct& product, const MachineConstants& machine);
 
 /// The time of a part in both directions. A walk takes as long as its bytes or its operations, whichever is
-/// longer; each kernel takes the time of a call besides.
+/// longer; fused attention its operations and its bytes, from memory; each kernel the time of a call besides.
 struct PredictedSeconds {
   double forward = 0, backward = 0;
   double both() const { return forward + backward; }
