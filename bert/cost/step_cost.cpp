@@ -85,7 +85,7 @@ class Ledger {
     return rows_.back();
   }
 
-  CostRow& pass(std::string part, double elements, const Each& forward, const Each& backward) {
+  CostRow& pass(const std::string& part, double elements, const Each& forward, const Each& backward) {
     CostRow& line = row(part, part.ends_with("LayerNorm") ? CostKind::norm : CostKind::pass);
     take(line.forward, elements, forward);
     take(line.backward, elements, backward);
