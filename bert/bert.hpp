@@ -5,6 +5,9 @@
 
 #include "bert/checkpoint/checkpoint.hpp"
 #include "bert/checkpoint/compare.hpp"
+#include "bert/cost/machine_constants.hpp"
+#include "bert/cost/measured_step.hpp"
+#include "bert/cost/step_cost.hpp"
 #include "bert/data/corpus.hpp"
 #include "bert/data/pretraining_data.hpp"
 #include "bert/data/token_file.hpp"

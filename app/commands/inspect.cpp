@@ -1,9 +1,11 @@
-// gradus inspect: what is in a checkpoint's folder, or in one safetensors file; or how two of them differ.
+// gradus inspect: what is in a checkpoint's folder, or in one safetensors file; how two of them differ; or
+// what a training step costs.
 #include <memory>
 
 #include "app/command.hpp"
 #include "app/commands.hpp"
 #include "app/commands/inspect_comparison.hpp"
+#include "app/commands/inspect_cost.hpp"
 #include "app/commands/inspected.hpp"
 #include "app/input/model_files.hpp"
 #include "app/options/options.hpp"
@@ -14,7 +16,9 @@ namespace {
 
 struct Options {
   fs::path path, other;
-  bool json = false;
+  CostCall cost;
+  int64_t vocab_size = 0;
+  bool with_cost = false, json = false;
 };
 
 nlohmann::ordered_json to_json(const Weights& file) {
@@ -76,7 +80,16 @@ std::string to_text(const Weights& file) {
   return out;
 }
 
+void run_cost(const Options& options) {
+  CostCall call = options.cost;
+  call.path = options.path;
+  call.json = options.json;
+  if (options.vocab_size > 0) call.vocab_size = options.vocab_size;
+  show_cost(call);
+}
+
 void run(const Options& options) {
+  if (options.with_cost) return run_cost(options);
   if (!options.other.empty()) return compare_checkpoints(options.path, options.other, options.json);
   const Contents found = read_contents(options.path);
   if (found.config && found.tokenizer) check_vocabulary("inspect", *found.tokenizer, *found.config);
@@ -92,15 +105,36 @@ void run(const Options& options) {
 
 void add_inspect(CLI::App& program) {
   CLI::App* command = add_command(
-      program, "inspect", "Show what is in a checkpoint: config, tokenizer, tensors; or how two differ",
+      program, "inspect", "Show what is in a checkpoint, how two differ, or what a training step costs",
       "gradus corpus toy --out toy --stories 2000\n"
       "gradus vocab toy/train.txt --size 1000 --out tokenizer/\n"
       "gradus inspect tokenizer\n"
       "gradus vocab toy/held-out.txt --size 500 --out other/\n"
-      "gradus inspect tokenizer other");
+      "gradus inspect tokenizer other\n"
+      "gradus inspect tiny --cost --batch 2 --length 32 --vocab-size 1000");
   auto options = std::make_shared<Options>();
   add_path(*command, "PATH", options->path, "", "A model's folder, or a .safetensors file").required();
-  add_path(*command, "OTHER", options->other, "", "Another folder or file, to be compared with it");
+  const Option other =
+      add_path(*command, "OTHER", options->other, "", "Another folder or file, to be compared with it");
+  const Option cost =
+      add_switch(*command, "--cost", options->with_cost,
+                 "Show operations, bytes and milliseconds of each part of a training step, forward and "
+                 "backward, predicted and found; PATH may also be a config.json, or a published size: tiny, "
+                 "mini, small, medium, base")
+          .excludes(other);
+  CostCall& call = options->cost;
+  add_whole(*command, "--batch", call.batch, "Rows of the step", 1, 4096).needs(cost);
+  add_whole(*command, "--length", call.length,
+            "Slots a row; the default is 128, or the model's positions where they are fewer")
+      .needs(cost);
+  add_number(*command, "--masked", call.masked, "Share of the slots that is masked", {0, 1}).needs(cost);
+  add_whole(*command, "--vocab-size", options->vocab_size, "Pieces of a published size; the default is 30522",
+            10)
+      .needs(cost);
+  add_whole(*command, "--steps", call.steps,
+            "Steps to measure, of which each kernel's best counts; 0: predict only", 0)
+      .needs(cost);
+  add_threads(*command, call.threads).needs(cost);
   add_json(*command, options->json);
   explain_above_example(
       *command,

@@ -1,9 +1,12 @@
 #include "autograd/kernels/profile.hpp"
 
+#include <time.h>
+
 #include <algorithm>
 #include <map>
 #include <mutex>
 
+#include "autograd/kernels/profile_listener.hpp"
 #include "autograd/kernels/traffic.hpp"
 
 namespace gradus {
@@ -20,6 +23,22 @@ struct Record {
 Record& record() {
   static Record instance;
   return instance;
+}
+
+profile::Listener& listener() {
+  static profile::Listener instance;
+  return instance;
+}
+
+std::atomic<profile::TimeOf> time_of{profile::TimeOf::clock};
+
+std::chrono::steady_clock::time_point now() {
+  if (time_of.load(std::memory_order_relaxed) == profile::TimeOf::clock)
+    return std::chrono::steady_clock::now();
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::steady_clock::time_point(std::chrono::seconds(time.tv_sec) +
+                                               std::chrono::nanoseconds(time.tv_nsec));
 }
 
 thread_local ProfileScope* innermost = nullptr;
@@ -65,6 +84,9 @@ std::vector<Product> products() {
   return r.products;
 }
 
+void listen(Listener who) { listener() = std::move(who); }
+void measure(TimeOf what) { time_of = what; }
+
 void add_product(const Product& product) {
   if (!is_on()) return;
   if (innermost != nullptr) innermost->flops_ += product.flops() * static_cast<double>(product.calls);
@@ -99,17 +121,18 @@ void ProfileScope::open(const char* name) {
   outer_ = innermost;
   innermost = this;
   innermost_name = name;
-  begin_ = std::chrono::steady_clock::now();
+  begin_ = now();
 }
 
 void ProfileScope::close() noexcept {
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  const double seconds = std::chrono::duration<double>(now() - begin_).count();
   innermost = outer_;
   innermost_name = outer_ == nullptr ? nullptr : outer_->name_;
   if (outer_ != nullptr) {
     outer_->inner_seconds_ += seconds;
     outer_->flops_ += flops_;
   }
+  if (listener()) listener()(name_, seconds - inner_seconds_);
   Record& r = record();
   const std::lock_guard lock(r.mutex);
   profile::Entry& entry = r.entries[name_];

@@ -162,6 +162,15 @@ std::vector<OptionRow> fill_mask_rows() {
 
 std::vector<OptionRow> inspect_rows() {
   const Words folder = {"inspect", "../model"};
+  const Words cost = with(folder, {"--cost", "--steps", "0", "--json"});
+  const Words tiny = {"inspect", "tiny", "--cost", "--steps", "0", "--json"};
+  const auto ratio = [](const std::string& figure, double least, double most) {
+    return [=](const Outcome& base, const Outcome& changed) {
+      const double times = changed.json().at(figure).get<double>() / base.json().at(figure).get<double>();
+      CHECK(times > least);
+      CHECK(times < most);
+    };
+  };
   return {
       {"inspect",
        "PATH",
@@ -181,6 +190,32 @@ std::vector<OptionRow> inspect_rows() {
          CHECK(changed.says("config\n  the same\ntokenizer\n  the same 150 pieces\nweights\n"));
          CHECK(changed.says("the largest difference is"));
        }},
+      {"inspect", "--cost", folder, with(folder, {"--cost"}),
+       [](auto& base, auto& changed) {
+         CHECK(base.says("word_embeddings.weight"));
+         CHECK(!changed.says("word_embeddings.weight"));
+         CHECK(changed.says("\nlayer 1\n  query, key, value: products "));
+         CHECK(changed.says("\npredicted "));
+       }},
+      {"inspect", "--batch", with(cost, {"--batch", "2"}), with(cost, {"--batch", "6"}),
+       ratio("nominal_operations", 2.9, 3.1)},
+      {"inspect", "--length", with(cost, {"--length", "8"}), with(cost, {"--length", "16"}),
+       ratio("nominal_operations", 2, 2.5)},
+      {"inspect", "--masked", with(cost, {"--masked", "0.1"}), with(cost, {"--masked", "0.4"}),
+       ratio("masked", 3.9, 4.2)},
+      {"inspect", "--vocab-size", tiny, with(tiny, {"--vocab-size", "1000"}), ratio("parameters", 0.05, 0.5)},
+      {"inspect", "--steps", cost, with(without(cost, "--steps"), {"--steps", "2"}),
+       [](auto& base, auto& changed) {
+         CHECK(!base.json().contains("measured_milliseconds"));
+         CHECK(changed.json().at("measured_milliseconds") > 0);
+         CHECK(changed.json().at("fastest_milliseconds") <= changed.json().at("median_milliseconds"));
+       }},
+      {"inspect", "--threads", with(cost, {"--threads", "1"}), with(cost, {"--threads", "2"}),
+       [](auto& base, auto& changed) {
+         CHECK(base.json().at("machine").at("threads") == 1);
+         CHECK(changed.json().at("machine").at("threads") == 2);
+       },
+       0, 0, "OMP_THREAD_LIMIT=1"},
       {"inspect", "--json", folder, with(folder, {"--json"}),
        prints_json({"path", "config", "tokenizer", "weights"})},
   };

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <string>
 
 #include "autograd/autograd.hpp"
@@ -23,12 +24,19 @@ extern const Tensor a, b;
 // == autograd/kernels/profile.hpp
 void step();
 
+// == autograd/kernels/profile_listener.hpp
+extern std::map<std::string, double> seconds;
+void step();
+
 // == autograd/node.hpp
 Tensor product_of_elements(const Tensor& a, const Tensor& b);
 
 // == bert/checkpoint/checkpoint.hpp
 extern const BertForPreTraining model;
 extern const Tokenizer tokenizer;
+
+// == bert/cost/step_cost.hpp
+extern const Config config;
 
 // == bert/metrics/bootstrap.hpp
 extern const std::vector<double> right;
