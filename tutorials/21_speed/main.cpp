@@ -249,12 +249,10 @@ void a_step(const OneThread& machine) {
   const double theirs = training.model.loss(training.batch).loss.item();
   {
     const Threads one_thread(1);
-    for (int round = 0; round < (short_run ? 1 : 4); ++round) {  // the first one warms up
+    for (int round = 0; round < (short_run ? 1 : 3); ++round) {  // the first one warms up
       for (size_t i = 0; i < all.size(); ++i) {
-        const auto begin = std::chrono::steady_clock::now();
-        training.step(&all[i].second);
-        const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
-        if (round > 0 || short_run) least[i] = std::min(least[i], taken.count());
+        const double seconds = seconds_of_once([&] { training.step(&all[i].second); });
+        if (round > 0 || short_run) least[i] = std::min(least[i], seconds);
       }
     }
   }
@@ -268,27 +266,21 @@ void a_step(const OneThread& machine) {
   tell("the loss is that of the library, whatever is switched off:", same);
 
   section("Where the milliseconds go");
-  Where one, two;
-  {
-    const Threads one_thread(1);
-    one = where_it_goes(training, short_run ? 1 : 5);
-  }
-  {
-    const Threads two_threads(2);
-    two = where_it_goes(training, short_run ? 1 : 5);
-  }
-  const double at_the_peak = static_cast<double>(one.flops) / machine.flops;
-  fmt::print("{:<34} {:>10} {:>12}\n", "ms", "1 thread", "2 threads");
-  const auto line = [](const std::string& name, double on_one, double on_two) {
-    fmt::print("{:<34} {:>10.2f} {:>12.2f}\n", name, 1e3 * on_one, 1e3 * on_two);
+  const auto on_threads = [&](int count) {
+    const Threads so_many(count);
+    return where_it_goes(training, short_run ? 1 : 5, count == 1);
   };
+  const Where one = on_threads(1), two = on_threads(2);
+  fmt::print("{:<34} {:>10} {:>12}\n", "ms", "1 thread", "2 threads");
   for (size_t i = 0; i < one.groups.size(); ++i)
-    line(one.groups[i].first, one.groups[i].second, two.groups[i].second);
-  line("the step", one.step, two.step);
-  line("its products alone: the floor", one.floor, two.floor);
-  line("its operations at the peak", at_the_peak, at_the_peak / 2);
-  fmt::print("of the peak: {:.0f} % and {:.0f} %; two threads are {:.2f} times as fast as one\n",
-             100 * at_the_peak / one.step, 50 * at_the_peak / two.step, one.step / two.step);
+    fmt::print("{:<34} {:>10.2f} {:>12.2f}\n", one.groups[i].first, 1e3 * one.groups[i].second,
+               1e3 * two.groups[i].second);
+  fmt::print("{:<34} {:>10.2f} {:>12.2f}\n", "the step", 1e3 * one.step, 1e3 * two.step);
+  const double at_the_peak = static_cast<double>(one.flops) / machine.flops;
+  fmt::print("{:<34} {:>10.2f}\n", "its products alone: the floor", 1e3 * one.floor);
+  fmt::print("{:<34} {:>10.2f}\n", "its operations at the peak", 1e3 * at_the_peak);
+  fmt::print("one thread is at {:.0f} % of the peak; two are {:.2f} times as fast\n",
+             100 * at_the_peak / one.step, one.step / two.step);
   save_figure("step.svg", draw_shares("A step of the library on one thread, as shares of its time", [&] {
                 std::vector<std::pair<std::string, double>> shares;
                 for (const auto& [name, seconds] : one.groups) shares.emplace_back(name, seconds / one.step);

@@ -3,7 +3,6 @@
 /// (A loss without its shift is in losing.hpp, a sum cut by threads in sharing.hpp.)
 #pragma once
 
-#include <chrono>
 #include <memory>
 
 #include "counting.hpp"
@@ -36,11 +35,7 @@ struct FirstAndSecond {
 inline FirstAndSecond triad_into_new_memory(int64_t n) {
   const std::vector<float> x(static_cast<size_t>(n), 1), y(static_cast<size_t>(n), 2);
   const auto z = std::make_unique_for_overwrite<float[]>(static_cast<size_t>(n));
-  const auto once = [&] {
-    const auto begin = std::chrono::steady_clock::now();
-    triad(x.data(), y.data(), 0.5F, z.get(), n);
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  };
+  const auto once = [&] { return seconds_of_once([&] { triad(x.data(), y.data(), 0.5F, z.get(), n); }); };
   const double first = once(), second = once();
   return {first, second};
 }

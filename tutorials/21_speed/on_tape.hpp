@@ -13,7 +13,7 @@ namespace gradus::tutorials::speed {
 template <class T>
 Tensor gelu_in_three_op(const Tensor& x, const Tensor& bias) {
   const int64_t rows = x.size(0), cols = x.size(1);
-  const auto fresh = [&] { return empty({rows, cols}, dtype_of<T>); };
+  const auto fresh = [=] { return empty({rows, cols}, dtype_of<T>); };
   Tensor z = fresh(), phi = fresh(), y = fresh();
   bias_gelu_in_three(x.data<T>(), bias.data<T>(), z.mutable_data<T>(), phi.mutable_data<T>(),
                      y.mutable_data<T>(), rows, cols);
@@ -47,7 +47,7 @@ Tensor gelu_in_one_op(const Tensor& x, const Tensor& bias) {
 template <class T>
 Tensor loss_in_three_op(const Tensor& scores, const std::vector<int64_t>& labels) {
   const int64_t rows = scores.size(0), classes = scores.size(1);
-  const auto fresh = [&] { return empty({rows, classes}, dtype_of<T>); };
+  const auto fresh = [=] { return empty({rows, classes}, dtype_of<T>); };
   Tensor less = fresh(), e = fresh(), logs = fresh(), loss = empty({rows}, dtype_of<T>);
   loss_in_three(scores.data<T>(), labels.data(), less.mutable_data<T>(), e.mutable_data<T>(),
                 logs.mutable_data<T>(), loss.mutable_data<T>(), rows, classes);

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <array>
+#include <chrono>
+#include <functional>
 #include <vector>
 
 #include "autograd/kernels/peak.hpp"
@@ -24,6 +26,13 @@ class Threads {
  private:
   int before_;
 };
+
+/// Seconds of one call, the first or any other.
+inline double seconds_of_once(const std::function<void()>& fn) {
+  const auto begin = std::chrono::steady_clock::now();
+  fn();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
 
 /// Seconds of one call of something short: it is called so often that the clock can see it, for about
 /// `at_least` seconds, some times over; the least counts. One call before does not count.

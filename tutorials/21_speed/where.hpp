@@ -37,7 +37,7 @@ struct Training {
 
 struct Where {
   double step = 0;   ///< seconds, the least of some
-  double floor = 0;  ///< of its products alone, back to back
+  double floor = 0;  ///< of its products alone, back to back, if it is wanted
   int64_t flops = 0;
   std::vector<std::pair<std::string, double>> groups;  ///< seconds by kind of work, in the order of the text
 };
@@ -60,8 +60,28 @@ inline const std::map<std::string, std::string>& kinds_of_work() {
   return kinds;
 }
 
-/// The library's step, on the current threads.
-inline Where where_it_goes(Training& training, int rounds) {
+/// Seconds by kind of work, in the order of the text.
+inline std::vector<std::pair<std::string, double>> groups_of(const std::vector<profile::Entry>& entries,
+                                                             double of_all) {
+  std::map<std::string, double> seconds;
+  double known = 0;
+  for (const profile::Entry& entry : entries) {
+    const auto kind = kinds_of_work().find(entry.name);
+    if (kind == kinds_of_work().end()) continue;
+    seconds[kind->second] += entry.self_seconds;
+    known += entry.self_seconds;
+  }
+  std::vector<std::pair<std::string, double>> groups;
+  for (const std::string kind :
+       {"matrix products", "attention", "bias + GELU", "LayerNorm", "loss", "optimiser"})
+    groups.emplace_back(kind, seconds[kind]);
+  groups.emplace_back("the rest", of_all - known);
+  return groups;
+}
+
+/// The library's step, on the current threads. The floor is wanted on one thread only: it also tries BLIS's own
+/// threads, which wait for each other, so that a busy machine makes them very slow.
+inline Where where_it_goes(Training& training, int rounds, bool with_floor) {
   Where where;
   const auto step = [&] { training.step(nullptr); };
   step();
@@ -71,27 +91,15 @@ inline Where where_it_goes(Training& training, int rounds) {
   const std::vector<profile::Product> products = profile::products();
   where.flops = flops_of(products);
   where.step = where.floor = 1e9;
-  std::map<std::string, double> seconds;
   for (int round = 0; round < rounds; ++round) {  // in turn, so that a busy moment meets both
-    const double one = seconds_of(step, 1);
-    where.floor = std::min(where.floor, kernels::gemm_floor(products, 1).seconds);
-    if (one > where.step) continue;
-    where.step = one;
+    profile::start();
+    const double seconds = seconds_of_once(step);
+    const std::vector<profile::Entry> entries = profile::stop();
+    if (with_floor) where.floor = std::min(where.floor, kernels::gemm_floor(products, 1).seconds);
+    if (seconds > where.step) continue;
+    where.step = seconds;
+    where.groups = groups_of(entries, seconds);
   }
-  profile::start();
-  const double profiled = seconds_of([&] { step(); }, 1) + 1e-9;
-  double known = 0;
-  for (const profile::Entry& entry : profile::stop()) {
-    const auto kind = kinds_of_work().find(entry.name);
-    if (kind == kinds_of_work().end()) continue;
-    seconds[kind->second] +=
-        entry.self_seconds / 2;  // of two steps: seconds_of calls one that does not count
-    known += entry.self_seconds / 2;
-  }
-  for (const std::string kind :
-       {"matrix products", "attention", "bias + GELU", "LayerNorm", "loss", "optimiser"})
-    where.groups.emplace_back(kind, seconds[kind]);
-  where.groups.emplace_back("the rest", std::max(0.0, profiled - known));
   return where;
 }
 
