@@ -85,4 +85,46 @@ inline std::vector<Operation> operations_of(const StepSizes& s) {
   };
 }
 
+/// GELU and loss, forward and backward, in passes and in one.
+inline std::vector<Operation> fused_and_not(const StepSizes& s) {
+  const int64_t places = s.batch * s.length, cols = s.intermediate(), wide = places * cols;
+  const int64_t rows = s.masked, classes = s.vocabulary, scored = rows * classes;
+  const auto some = [](int64_t n) { return std::make_shared<Numbers>(random_numbers(n, 3)); };
+  const auto bias = some(cols), dbias = some(cols), x = some(wide), y = some(wide), dy = some(wide),
+             dx = some(wide);
+  const auto z = some(wide), phi = some(wide), dphi = some(wide);
+  const auto scores = some(scored), less = some(scored), e = some(scored), logs = some(scored);
+  const auto dlogs = some(scored), p = some(scored), dscores = some(scored);
+  const auto loss = some(rows), shifts = some(rows), sums = some(rows), dloss = some(rows);
+  const std::vector<int64_t> labels(static_cast<size_t>(rows), 1);
+  return {
+      {"bias + GELU in three", work_of(gelu_in_three, wide) + work_of(gelu_backward_in_three, wide),
+       [=] {
+         bias_gelu_in_three(x->data(), bias->data(), z->data(), phi->data(), y->data(), places, cols);
+         bias_gelu_backward_in_three(dy->data(), z->data(), phi->data(), dphi->data(), dx->data(),
+                                     dbias->data(), places, cols);
+       }},
+      {"bias + GELU in one", work_of(gelu_in_one, wide) + work_of(gelu_backward_in_one, wide),
+       [=] {
+         bias_gelu_in_one(x->data(), bias->data(), y->data(), phi->data(), places, cols);
+         bias_gelu_backward_in_one(dy->data(), phi->data(), dx->data(), dbias->data(), places, cols);
+       }},
+      {"softmax + loss in three",
+       work_of(losing_in_three, scored) + work_of(losing_backward_in_three, scored),
+       [=] {
+         loss_in_three(scores->data(), labels.data(), less->data(), e->data(), logs->data(), loss->data(),
+                       rows, classes);
+         loss_backward_in_three(logs->data(), labels.data(), dloss->data(), dlogs->data(), p->data(),
+                                dscores->data(), rows, classes);
+       }},
+      {"softmax + loss in one", work_of(losing_in_one, scored) + work_of(losing_backward_in_one, scored),
+       [=] {
+         loss_in_one(scores->data(), labels.data(), loss->data(), shifts->data(), sums->data(), rows,
+                     classes);
+         loss_backward_in_one(scores->data(), labels.data(), shifts->data(), sums->data(), dloss->data(),
+                              dscores->data(), rows, classes);
+       }},
+  };
+}
+
 }  // namespace gradus::tutorials::speed

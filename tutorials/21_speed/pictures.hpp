@@ -44,7 +44,7 @@ inline std::string roof_line(const Machine& machine, const LogAxis& x, const Log
 inline plot::Picture draw_roofline(const std::vector<Timed>& operations, const OneThread& machine) {
   plot::Picture picture{680, 400, "Operations a second against intensity; all dots are below the roof", ""};
   const LogAxis x{0.05, 200, 54, 440};
-  const LogAxis y{machine.near().flops / 1000, 2 * machine.near().flops, 350, 30};
+  const LogAxis y{machine.near().flops / 400, 2 * machine.near().flops, 350, 30};
   std::string& out = picture.body;
   out += text_at(0, 16, "start", "title", "GFLOP/s on one thread, below the roof");
   for (const double tick : {0.1, 1.0, 10.0, 100.0}) {
@@ -63,7 +63,7 @@ inline plot::Picture draw_roofline(const std::vector<Timed>& operations, const O
   for (size_t i = 0; i < operations.size(); ++i) {
     const double at = x.at(operations[i].work.intensity()), up = y.at(operations[i].flops_a_second());
     out += fmt::format("<circle class=\"dot c3\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4\"/>\n", at, up);
-    out += text_at(at + 6, up + 4, "start", "small", fmt::format("{}", i + 1));
+    out += text_at(at + 6, up + 13, "start", "small", fmt::format("{}", i + 1));
     out += text_at(458, 48 + 18 * static_cast<double>(i), "start", "small",
                    fmt::format("{}  {}", i + 1, operations[i].name));
   }
