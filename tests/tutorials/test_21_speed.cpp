@@ -1,6 +1,7 @@
-// Chapter 21: what is counted is what the products do; the products by hand are right at every size; fused and
-// in passes are the library's, with the right gradients; each switch leaves the loss as it is; pieces give the
-// same bits on any number of threads; the bugs are caught. Nothing here asks a clock how fast anything is.
+// Chapter 21: what is counted is what the products do; the products by hand are right at every size; fused
+// and in passes are the library's, with the right gradients; each switch leaves the loss as it is; pieces
+// give the same bits on any number of threads; the bugs are caught. Nothing here asks a clock how fast
+// anything is.
 #include "support/catch.hpp"
 #include "support/layers.hpp"
 #include "support/sanitized.hpp"

@@ -8,9 +8,10 @@
 
 namespace gradus::tutorials::speed {
 
-/// Exercise 1. The bytes that LayerNorm (chapter 8) reads and writes for x [rows, size] in f32. Whole arrays
-/// have rows * size numbers; the means and variances have one number for each row; weight and bias have `size`
-/// numbers. A pass reads each array that it is given once, and writes each array that it gives once.
+/// Exercise 1. The bytes that LayerNorm (chapter 8) reads and writes for x [rows, size] in f32. Whole
+/// arrays have rows * size numbers; the means and variances have one number for each row; weight and bias
+/// have `size` numbers. A pass reads each array that it is given once, and writes each array that it gives
+/// once.
 ///
 /// Composed, forward is these five passes:
 ///     m = mean of x        c = x - m        v = mean of c c        n = c / sqrt(v + eps)
@@ -22,11 +23,11 @@ struct NormBytes {
 };
 NormBytes norm_bytes(int64_t rows, int64_t size);
 
-/// Exercise 2. scores is [rows, classes], row by row, with a label for each row; a label of -1 says that the
-/// row is not asked for. Returns the mean loss, -log softmax(scores)[label], over the rows that are asked for,
-/// and writes the gradient of that mean over the scores. No memory of the size of the scores may be needed.
-/// Scores may be as large as 10,000. If no row is asked for, the loss and all gradients are 0. You may need
-/// std::exp, std::log and std::max_element.
+/// Exercise 2. scores is [rows, classes], row by row, with a label for each row; a label of -1 says that
+/// the row is not asked for. Returns the mean loss, -log softmax(scores)[label], over the rows that are
+/// asked for, and writes the gradient of that mean over the scores. No memory of the size of the scores may
+/// be needed. Scores may be as large as 10,000. If no row is asked for, the loss and all gradients are 0.
+/// You may need std::exp, std::log and std::max_element.
 double loss_and_gradient(std::vector<double>& scores, const std::vector<int64_t>& labels, int64_t classes);
 
 /// c = a b: a is [m, k], b is [k, n], c is [m, n], all row by row.
@@ -37,9 +38,9 @@ struct Product {
   int64_t m = 0, n = 0, k = 0;
 };
 
-/// Exercise 3. The product in tasks that any thread may do, at any time and in any order: each writes a tile of
-/// c of at most `tile` x `tile` numbers, and there are as few of them as that allows. When all have been done,
-/// c is a b, and its bits do not depend on the order. A task is a function without arguments:
+/// Exercise 3. The product in tasks that any thread may do, at any time and in any order: each writes a
+/// tile of c of at most `tile` x `tile` numbers, and there are as few of them as that allows. When all have
+/// been done, c is a b, and its bits do not depend on the order. A task is a function without arguments:
 ///     tasks.push_back([=] { ... });
 /// keeps a copy of all that it uses.
 std::vector<std::function<void()>> tasks_of(const Product& product, int64_t tile);

@@ -1,6 +1,7 @@
 /// @file
-/// Chapter 21: bias and GELU in three passes over memory, and in one. x is [rows, cols], bias [cols]. The pragma
-/// lets the compiler take several numbers at a time: what is written never lies in front of what is read.
+/// Chapter 21: bias and GELU in three passes over memory, and in one. x is [rows, cols], bias [cols]. The
+/// pragma lets the compiler take several numbers at a time: what is written never lies in front of what is
+/// read.
 #pragma once
 
 #include <vector>

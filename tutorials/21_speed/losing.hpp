@@ -12,8 +12,8 @@
 
 namespace gradus::tutorials::speed {
 
-/// The largest of a row, and its sum, several numbers at a time: 16 sums side by side, say, which are added up
-/// in the end. In one single sum each addition would wait for the one before it.
+/// The largest of a row, and its sum, several numbers at a time: 16 sums side by side, say, which are added
+/// up in the end. In one single sum each addition would wait for the one before it.
 template <class T>
 T largest_of(const T* row, int64_t n) {
   T largest = row[0];

@@ -247,7 +247,7 @@ void a_step(const OneThread& machine) {
   const double theirs = training.model.loss(training.batch).loss.item();
   {
     const Threads one_thread(1);
-    for (int round = 0; round < (short_run ? 1 : 3); ++round) {  // the first one warms up
+    for (int round = 0; round < (short_run ? 1 : 4); ++round) {  // the first one warms up
       for (size_t i = 0; i < all.size(); ++i) {
         const double seconds = seconds_of_once([&] { training.step(&all[i].second); });
         if (round > 0 || short_run) least[i] = std::min(least[i], seconds);

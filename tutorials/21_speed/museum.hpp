@@ -1,6 +1,6 @@
 /// @file
-/// Chapter 21's bugs: operations counted wrongly, a clock that is read too early, and a loop that nobody needs.
-/// (A loss without its shift is in losing.hpp, a sum cut by threads in sharing.hpp.)
+/// Chapter 21's bugs: operations counted wrongly, a clock that is read too early, and a loop that nobody
+/// needs. (A loss without its shift is in losing.hpp, a sum cut by threads in sharing.hpp.)
 #pragma once
 
 #include <memory>

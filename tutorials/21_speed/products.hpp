@@ -53,7 +53,8 @@ inline void in_cache_tiles(const float* a, const float* b, float* c, Sizes s) {
 }
 
 constexpr int64_t tile_rows = 4;
-/// Numbers that the processor adds or multiplies at once; the compiler takes two smaller ones where it has to.
+/// Numbers that the processor adds or multiplies at once; the compiler takes two smaller ones where it has
+/// to.
 constexpr int64_t lanes = 16;
 using Lanes = float __attribute__((vector_size(lanes * sizeof(float)), aligned(sizeof(float))));
 constexpr int64_t tile_cols = 2 * lanes;
@@ -96,9 +97,9 @@ inline void in_register_tiles(const float* a, const float* b, float* c, Sizes s)
   }
 }
 
-/// Numbers that go between the cache and the registers for one multiply-add. Along the rows: one of b is read,
-/// and one of c is read and written. In a register tile: for each p a column of a and a row of b, for all of
-/// the tile.
+/// Numbers that go between the cache and the registers for one multiply-add. Along the rows: one of b is
+/// read, and one of c is read and written. In a register tile: for each p a column of a and a row of b, for
+/// all of the tile.
 inline double fetched_along_the_rows() { return 3; }
 inline double fetched_by_a_tile(int64_t rows, int64_t cols) {
   return static_cast<double>(rows + cols) / static_cast<double>(rows * cols);

@@ -27,7 +27,8 @@ inline void share_out(int64_t pieces, int threads, const std::function<void(int6
 
 constexpr int64_t rows_of_piece = 64;
 
-/// c = a b, 64 rows of c a piece. No two pieces write the same number, and none reads what another one writes.
+/// c = a b, 64 rows of c a piece. No two pieces write the same number, and none reads what another one
+/// writes.
 inline void product_by_threads(const float* a, const float* b, float* c, Sizes s, int threads) {
   share_out((s.m + rows_of_piece - 1) / rows_of_piece, threads, [&](int64_t piece) {
     const int64_t i0 = piece * rows_of_piece, i1 = std::min(i0 + rows_of_piece, s.m);
@@ -41,8 +42,8 @@ inline float sum_of(const float* begin, const float* end) {
   return sum;
 }
 
-/// How a sum is cut: into pieces of 4096 numbers whoever adds them, or (bug of the museum) into one stretch for
-/// each thread.
+/// How a sum is cut: into pieces of 4096 numbers whoever adds them, or (bug of the museum) into one stretch
+/// for each thread.
 enum class Cut { fixed, by_threads };
 
 /// The sum of x: each piece's own, and then these, in the order of the pieces.

@@ -50,7 +50,7 @@ inline double seconds_of_one(const std::function<void()>& fn, double at_least = 
              [&] {
                for (int i = 0; i < calls; ++i) fn();
              },
-             3) /
+             8) /
          calls;
 }
 

@@ -1,6 +1,6 @@
 /// @file
-/// Chapter 21: the loss of a BERT's pretraining step, written out op by op, so that each fusion can be switched
-/// on and off. The parameters are those of the library's model.
+/// Chapter 21: the loss of a BERT's pretraining step, written out op by op, so that each fusion can be
+/// switched on and off. The parameters are those of the library's model.
 #pragma once
 
 #include <array>

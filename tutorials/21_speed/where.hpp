@@ -42,7 +42,8 @@ struct Where {
   std::vector<std::pair<std::string, double>> groups;  ///< seconds by kind of work, in the order of the text
 };
 
-/// Names of the library's scopes, and the kind of work that each belongs to. What has no row here is "the rest".
+/// Names of the library's scopes, and the kind of work that each belongs to. What has no row here is "the
+/// rest".
 inline const std::map<std::string, std::string>& kinds_of_work() {
   static const std::map<std::string, std::string> kinds = {{"gemm", "matrix products"},
                                                            {"attention", "attention"},
@@ -79,8 +80,8 @@ inline std::vector<std::pair<std::string, double>> groups_of(const std::vector<p
   return groups;
 }
 
-/// The library's step, on the current threads. The floor is wanted on one thread only: it also tries BLIS's own
-/// threads, which wait for each other, so that a busy machine makes them very slow.
+/// The library's step, on the current threads. The floor is wanted on one thread only: it also tries BLIS's
+/// own threads, which wait for each other, so that a busy machine makes them very slow.
 inline Where where_it_goes(Training& training, int rounds, bool with_floor) {
   Where where;
   const auto step = [&] { training.step(nullptr); };
