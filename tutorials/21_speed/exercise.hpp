@@ -40,9 +40,8 @@ struct Product {
 
 /// Exercise 3. The product in tasks that any thread may do, at any time and in any order: each writes a
 /// tile of c of at most `tile` x `tile` numbers, and there are as few of them as that allows. When all have
-/// been done, c is a b, and its bits do not depend on the order. A task is a function without arguments:
-///     tasks.push_back([=] { ... });
-/// keeps a copy of all that it uses.
+/// been done, c is a b, and its bits do not depend on the order. A task is a function without arguments; a
+/// lambda that begins with `[=]` keeps a copy of all that it uses.
 std::vector<std::function<void()>> tasks_of(const Product& product, int64_t tile);
 
 }  // namespace gradus::tutorials::speed
