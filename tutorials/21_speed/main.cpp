@@ -1,5 +1,4 @@
-// Chapter 21: what a step has to do, counted; the roof over it; a product by hand up to BLIS; fused and in
-// passes; threads; and where the milliseconds of a real step go.
+// Chapter 21: what a step has to do, counted; the roof over it; a product by hand; fused and in passes; threads.
 #include <fmt/format.h>
 
 #include "museum.hpp"
@@ -277,8 +276,10 @@ void a_step(const OneThread& machine) {
   const double at_the_peak = static_cast<double>(one.flops) / machine.flops;
   fmt::print("{:<34} {:>10.2f}\n", "its products alone: the floor", 1e3 * one.floor);
   fmt::print("{:<34} {:>10.2f}\n", "its operations at the peak", 1e3 * at_the_peak);
-  fmt::print("one thread is at {:.0f} % of the peak; two are {:.2f} times as fast\n",
-             100 * at_the_peak / one.step, one.step / two.step);
+  fmt::print(
+      "one thread is at {:.0f} % of the peak; two are {:.2f} times as fast, as if {:.0f} % were done by "
+      "one\n",
+      100 * at_the_peak / one.step, one.step / two.step, 100 * serial_share(one.step, two.step));
   save_figure("step.svg", draw_shares("A step of the library on one thread, as shares of its time", [&] {
                 std::vector<std::pair<std::string, double>> shares;
                 for (const auto& [name, seconds] : one.groups) shares.emplace_back(name, seconds / one.step);
