@@ -1,4 +1,4 @@
-// Chapter 21: what a step has to do, counted; the roof over it; a product by hand; fused and in passes; threads.
+// Chapter 21: what a step has to do, counted; the roof over it; a product by hand; fused or not; and threads.
 #include <fmt/format.h>
 
 #include "museum.hpp"
