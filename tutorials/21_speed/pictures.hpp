@@ -44,7 +44,7 @@ inline std::string roof_line(const Machine& machine, const LogAxis& x, const Log
 inline plot::Picture draw_roofline(const std::vector<Timed>& operations, const OneThread& machine) {
   plot::Picture picture{680, 400, "Operations a second against intensity; all dots are below the roof", ""};
   const LogAxis x{0.05, 200, 54, 440};
-  const LogAxis y{machine.near().flops / 400, 2 * machine.near().flops, 350, 30};
+  const LogAxis y{roof(machine.far(), x.low) / 2, 2 * machine.flops, 350, 30};
   std::string& out = picture.body;
   out += text_at(0, 16, "start", "title", "GFLOP/s on one thread, below the roof");
   for (const double tick : {0.1, 1.0, 10.0, 100.0}) {

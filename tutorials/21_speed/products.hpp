@@ -56,7 +56,7 @@ constexpr int64_t tile_rows = 4;
 /// Numbers that the processor adds or multiplies at once; the compiler takes two smaller ones where it has
 /// to.
 constexpr int64_t lanes = 16;
-using Lanes = float __attribute__((vector_size(lanes * sizeof(float)), aligned(sizeof(float))));
+using Lanes = float __attribute__((vector_size(lanes * sizeof(float)), aligned(sizeof(float)), may_alias));
 constexpr int64_t tile_cols = 2 * lanes;
 
 /// The columns j0 ... j0 + 31 of b as a matrix of their own, [k, 32], with zeros where b has no more.
@@ -80,8 +80,8 @@ inline void register_tile(const float* a, const float* panel, float* tile, int64
   std::copy_n(reinterpret_cast<const float*>(sums), tile_rows * tile_cols, tile);
 }
 
-/// In register tiles. The last rows and columns are computed as a whole tile, too, of rows that stand twice
-/// and of zeros, and only what c has is kept.
+/// In register tiles. At the edges of c a whole tile is computed, too, filled up with zeros, and only what c
+/// has of it is kept.
 inline void in_register_tiles(const float* a, const float* b, float* c, Sizes s) {
   float tile[tile_rows * tile_cols];
   std::vector<float> rows(static_cast<size_t>(tile_rows * s.k));
