@@ -134,6 +134,7 @@ TEST_CASE("17 wrong answers are refused by name") { try_answers("17"); }
 TEST_CASE("18 wrong answers are refused by name") { try_answers("18"); }
 TEST_CASE("19 wrong answers are refused by name") { try_answers("19"); }
 TEST_CASE("20 wrong answers are refused by name") { try_answers("20"); }
+TEST_CASE("21 wrong answers are refused by name") { try_answers("21"); }
 
 TEST_CASE("wrong answers: each chapter has some, and a case above") {
   const std::string here = read_file(fs::path(GRADUS_SOURCE) / "tests/tutorials/test_wrong_answers.cpp");
