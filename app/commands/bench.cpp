@@ -32,7 +32,7 @@ void check_call(const BenchCall& call, const std::vector<Belonging>& belongings)
   if (call.svg.empty()) return;
   if (call.svg.extension() != ".svg")
     fail<WrongCall>("--svg: '{}' does not end in .svg, and nothing else is drawn", call.svg.string());
-  refuse_to_overwrite(call.svg, call.force);
+  refuse_to_overwrite(call.svg, call.force, "--svg");
 }
 
 /// One thread, and all of them; or what was asked for.
