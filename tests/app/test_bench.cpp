@@ -257,7 +257,7 @@ TEST_CASE("bench refuses wrong calls before it times anything") {
         " bench: blank.txt: no line of it shows anything"},
        {{"bench", "--svg", "there.svg"},
         2,
-        " bench: there.svg is already there; name another with --out, or replace it with --force"},
+        " bench: there.svg is already there; name another with --svg, or replace it with --force"},
        {{"bench", "--svg", "there.png"},
         2,
         " bench: --svg: 'there.png' does not end in .svg, and nothing else is drawn"},
