@@ -41,9 +41,10 @@ struct Questions {
 /// `is_impossible` has no answer where its list of answers is empty. Without `with_answers` the file is to be
 /// predicted: neither `answers` nor `is_impossible` is needed or looked at.
 /// @throws IoError; FormatError that names the file and the key: a key that is missing or holds another kind
-///         of value, a file without a question; FormatError that names the file, the line and the question: an id that
-///         is there twice, a question or context of nothing but white space, an answer that is not in the
-///         context where it is said to be, answers where is_impossible is true, none where it is false.
+///         of value, a file without a question; FormatError that names the file, the line and the question:
+///         an id that is there twice, a question or context of nothing but white space, an answer that is
+///         not in the context where it is said to be, answers where is_impossible is true, none where it is
+///         false.
 Questions read_questions(const std::filesystem::path& file, bool with_answers);
 
 }  // namespace gradus::bert
