@@ -11,7 +11,7 @@
 namespace gradus::app {
 
 struct BenchCall {
-  std::vector<std::string> sizes = {"tiny", "mini", "small"};
+  std::vector<std::string> sizes = {"tiny", "mini"};  // with which all parts take a minute or two
   std::vector<std::string> what = parts();
   int64_t threads = 0;  // 0: one, and all
   int64_t steps = 5, vocabulary = 8192, length = 128, batch = 0;
