@@ -1,8 +1,7 @@
 #include "autograd/kernels/profile.hpp"
 
-#include <time.h>
-
 #include <algorithm>
+#include <ctime>
 #include <map>
 #include <mutex>
 

@@ -3,7 +3,7 @@
 /// of the machine do not lengthen it; where several do, the clock's.
 #pragma once
 
-#include <time.h>
+#include <ctime>
 
 #include "autograd/threads.hpp"
 
