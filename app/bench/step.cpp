@@ -3,26 +3,16 @@
 #include <algorithm>
 #include <limits>
 
-#include "app/bench/random_pieces.hpp"
 #include "app/bench/timing.hpp"
 #include "autograd/kernels/profile.hpp"
 #include "autograd/kernels/traffic.hpp"
 #include "autograd/plural.hpp"
+#include "bert/cost/measured_step.hpp"
 #include "bert/model/heads.hpp"
 #include "nn/optimizer.hpp"
 
 namespace gradus::app {
 namespace {
-
-/// The operations of a step as they are counted for every BERT, so that figures compare: forward and twice as
-/// much backward, each product two operations for each number of its right side. What the program saves by
-/// not computing something counts as won. `masked` positions go through the decoder.
-double nominal_operations(const bert::Config& config, int64_t rows, int64_t length, int64_t masked) {
-  const auto of = [](int64_t whole) { return static_cast<double>(whole); };
-  const double h = of(config.hidden_size);
-  return 6 * of(rows * length * config.num_hidden_layers) * (12 * h * h + 2 * of(length) * h) +
-         6 * of(masked) * (h * of(config.vocab_size) + h * h);
-}
 
 std::vector<Operation> operations_of(const std::vector<profile::Entry>& entries) {
   std::vector<Operation> operations;
@@ -73,14 +63,15 @@ StepTiming time_step(const BenchCall& call, const std::string& size, const Limit
   Rng rng(1);
   const bert::BertForPreTraining model(config, rng);
   nn::AdamW optimizer(model, {.lr = 1e-4, .weight_decay = 0.01});
-  const bert::PretrainingBatch batch = random_batch(timing.batch, call.length, call.vocabulary);
+  bert::StepSize rows{.batch = timing.batch, .length = timing.length};
+  rows.masked = rows.batch * rows.length * 15 / 100;
+  const bert::PretrainingBatch batch = bert::random_batch(rows, call.vocabulary);
   const auto step = [&] {
     optimizer.zero_grad();
     model.loss(batch).loss.backward();
     optimizer.clipped_step(1.0);
   };
-  timing.nominal = nominal_operations(config, timing.batch, call.length,
-                                      static_cast<int64_t>(batch.masked_positions.size()));
+  timing.nominal = bert::nominal_flops(config, rows);
   step();
   timing.profiled = std::numeric_limits<double>::infinity();
   for (int i = 0; i < 3; ++i) {  // of which the quickest tells of the operations
