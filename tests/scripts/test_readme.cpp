@@ -123,6 +123,21 @@ TEST_CASE("every file that the README and the pages of docs and tutorials link t
   }
 }
 
+TEST_CASE("every page of docs is in the README's list and in the site") {
+  const std::string readme = gradus::read_file(root / "README.md"),
+                    site = gradus::read_file(root / "scripts/site");
+  int pages = 0;
+  for (const auto& file : std::filesystem::directory_iterator(root / "docs")) {
+    if (file.path().extension() != ".md") continue;
+    const std::string name = "docs/" + file.path().filename().string();
+    INFO(name);
+    CHECK(readme.find("(" + name + ")") != std::string::npos);
+    CHECK(site.find(" " + name) != std::string::npos);
+    ++pages;
+  }
+  CHECK(pages > 8);
+}
+
 TEST_CASE("every file that docs/contributing.md names exists") {
   const std::string page = gradus::read_file(root / "docs/contributing.md");
   int files = 0;
