@@ -1,4 +1,4 @@
-// Milliseconds of adding a gradient over ranks that are threads, by the size of the buckets in which it goes
+// Nanoseconds of adding a gradient over ranks that are threads, by the size of the buckets in which it goes
 // on its way: what GradientSumOptions::bucket_bytes was chosen by. The arguments are the ranks and the
 // bucket's kilobytes.
 //
@@ -43,7 +43,7 @@ const bool registered = [] {
         name, [numbers = int64_t{numbers}](benchmark::State& state) { add_up(state, numbers); });
     for (const int64_t ranks : {2, 4})
       for (const int64_t kilobytes : {64, 256, 1024, 4096, 25600}) benchmark->Args({ranks, kilobytes});
-    benchmark->UseRealTime()->Unit(benchmark::kMillisecond);
+    benchmark->UseRealTime();
   }
   return true;
 }();
