@@ -102,11 +102,13 @@ TEST_CASE("gemm equals the definition for any strides of its operands") {
   {
     Operand<float> a(m, k, ars, acs, 1), b(k, n, brs, bcs, 2), c(m, n, crs, ccs, 3);
     CHECK(difference(1.0f, a, b, 0.0f, c) < 1e-6 * static_cast<double>(k + 20));
+    CHECK(difference(2.0f, a, b, 1.0f, c) < 2e-6 * static_cast<double>(k + 20));
     CHECK(difference(-0.5f, a, b, 2.0f, c) < 1e-6 * static_cast<double>(k + 20));
   }
   {
     Operand<double> a(m, k, ars, acs, 1), b(k, n, brs, bcs, 2), c(m, n, crs, ccs, 3);
     CHECK(difference(1.0, a, b, 0.0, c) < 2e-15 * static_cast<double>(k + 20));
+    CHECK(difference(2.0, a, b, 1.0, c) < 4e-15 * static_cast<double>(k + 20));
     CHECK(difference(-0.5, a, b, 2.0, c) < 2e-15 * static_cast<double>(k + 20));
   }
 }
