@@ -47,10 +47,8 @@ Tensor recomputed(const Module& module, const std::function<Tensor(const Tensor&
     if (p.needs_grad()) inputs.push_back(p);
   if (!grad_enabled() || !any_needs_grad(inputs)) return f(x);
   const Rng::State state = default_rng().state();
-  const Tensor y = [&] {
-    const NoGrad no_grad;
-    return f(x);
-  }();
+  // With a tape, which is dropped: without one some kernels keep no slope, and round in another way.
+  const Tensor y = f(x).detach();
   const auto again = [f, inputs, state](const Tensor& dy, const Tensor&) {
     const GradMode record(true);
     std::vector<Tensor> wanted(inputs.begin() + 1, inputs.end());
