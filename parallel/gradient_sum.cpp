@@ -31,7 +31,7 @@ GradientSum::GradientSum(World& world, Tensor gradients, std::vector<Range> para
   for (int64_t begin = 0; begin < n; begin += step) {
     const Range range{begin, std::min(n, begin + step)};
     const int64_t tag = World::own_tags + Bucket::tags * static_cast<int64_t>(parts_.size());
-    Part& part = parts_.emplace_back(Bucket(world_, gradients_, range, tag));
+    Part& part = parts_.emplace_back(Part{Bucket(world_, gradients_, range, tag)});
     part.parameters = std::ranges::count_if(
         parameters_, [&](const Range& p) { return p.begin < range.end && p.end > range.begin; });
   }

@@ -13,9 +13,11 @@ namespace gradus::bert {
 /// What is called between batches, and who shares them. A function stands for one that is alone.
 struct Scoring {
   Scoring() = default;
+  // NOLINTBEGIN(bugprone-forwarding-reference-overload): the constraint leaves copies out
   template <class F>
   requires std::invocable<F&> &&(!std::same_as<std::remove_cvref_t<F>, Scoring>)Scoring(F&& function)
       : check_stop(std::forward<F>(function)) {}  // implicit, for a lambda as argument
+  // NOLINTEND(bugprone-forwarding-reference-overload)
   Scoring(std::function<void()> function, parallel::World& ranks)
       : check_stop(std::move(function)), world(&ranks) {}
 
