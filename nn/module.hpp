@@ -42,6 +42,13 @@ namespace gradus::nn {
 /// Tensors by name, sorted: what a checkpoint holds.
 using StateDict = std::map<std::string, Tensor>;
 
+/// What is known of a tensor before its values are.
+struct TensorEntry {
+  std::string name;
+  DType dtype;
+  Shape shape;
+};
+
 /// What load_state_dict did with each name.
 struct LoadReport {
   std::vector<std::string> missing;  ///< parameters that the state has no tensor for; they keep their values

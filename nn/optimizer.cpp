@@ -69,8 +69,7 @@ Optimizer::Optimizer(const Parameters& parameters, const Common& common, std::ve
     if (!(rate >= 0 && std::isfinite(rate)))
       fail<ValueError>("optimizer: the rate of group {} is {}; it must be a number from 0 on", i, rate);
   }
-  for (size_t i = 0; i < moment_names_.size(); ++i)
-    moments_.push_back(zeros({arena_.size()}, arena_.dtype()));
+  moments_.resize(moment_names_.size());
 }
 
 void Optimizer::set_learning_rate(double lr) {
@@ -125,10 +124,8 @@ void Optimizer::share(OptimizerShare share) {
   if (steps_ > 0)
     fail<Error>("optimizer: {} {} taken already; share its work before the first", steps_,
                 steps_ == 1 ? "step is" : "steps are");
-  int64_t elements = 0;
-  for (const OptimizerShare::Part& part : share.parts) elements += part.end - part.begin;
   share_ = std::move(share);
-  for (Tensor& moment : moments_) moment = zeros({elements}, arena_.dtype());
+  for (Tensor& moment : moments_) moment = Tensor();
 }
 
 int64_t Optimizer::place_of(int64_t element) const {
@@ -139,19 +136,6 @@ int64_t Optimizer::place_of(int64_t element) const {
     place += part.end - part.begin;
   }
   return place;
-}
-
-/// A moment of all parameters.
-Tensor Optimizer::whole_moment(size_t which) const {
-  if (!share_) return moments_[which];
-  Tensor whole = zeros({arena_.size()}, arena_.dtype());
-  for (const OptimizerShare::Part& part : share_->parts) {
-    const int64_t place = place_of(part.begin);
-    whole.slice(0, part.begin, part.end)
-        .copy_(moments_[which].slice(0, place, place + part.end - part.begin));
-  }
-  share_->gather(whole);
-  return whole;
 }
 
 void Optimizer::step() {
@@ -180,56 +164,6 @@ double Optimizer::grad_norm() const {
   }
   if (share_) share_->add_up(squares);
   return std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
-}
-
-StateDict Optimizer::state_dict() const {
-  StateDict state;
-  for (size_t i = 0; i < moments_.size(); ++i) {
-    const Tensor whole = whole_moment(i);
-    for (const auto& entry : arena_.entries())
-      state.emplace(moment_names_[i] + "." + entry.name, arena_.part(whole, entry));
-  }
-  state.emplace("step", tensor(std::vector<int64_t>{steps_}, Shape{}));
-  return state;
-}
-
-void Optimizer::load_state_dict(const StateDict& state) {
-  std::vector<std::string> complaints;
-  std::vector<std::string> known = {"step"};
-  const auto check = [&](const std::string& name, const Shape& shape) {
-    const auto found = state.find(name);
-    if (found == state.end()) {
-      complaints.push_back(fmt::format("{} is missing", name));
-    } else if (!found->second.defined()) {
-      complaints.push_back(fmt::format("{} is undefined and should be {}", name, shape));
-    } else if (found->second.shape() != shape) {
-      complaints.push_back(fmt::format("{} is {} and should be {}", name, found->second.shape(), shape));
-    }
-  };
-  for (const std::string& moment : moment_names_) {
-    for (const auto& entry : arena_.entries()) {
-      known.push_back(moment + "." + entry.name);
-      check(known.back(), entry.parameter.shape());
-    }
-  }
-  check("step", Shape{});
-  std::ranges::sort(complaints);  // as the names of a state are
-  for (const auto& [name, value] : state) {
-    if (std::ranges::find(known, name) == known.end())
-      complaints.push_back(fmt::format("{} is unexpected", name));
-  }
-  if (!complaints.empty()) fail<FormatError>("optimizer state: {}", fmt::join(complaints, "; "));
-  for (size_t i = 0; i < moments_.size(); ++i) {
-    Tensor whole = share_ ? zeros({arena_.size()}, arena_.dtype()) : moments_[i];
-    for (const auto& entry : arena_.entries())
-      arena_.part(whole, entry).copy_(state.at(moment_names_[i] + "." + entry.name).detach());
-    if (!share_) continue;
-    for (const OptimizerShare::Part& part : share_->parts) {
-      const int64_t place = place_of(part.begin);
-      moments_[i].slice(0, place, place + part.end - part.begin).copy_(whole.slice(0, part.begin, part.end));
-    }
-  }
-  steps_ = static_cast<int64_t>(state.at("step").item());
 }
 
 // ---- Gradient descent ----

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -65,11 +66,18 @@ class Optimizer {
   const ParameterArena& arena() const { return arena_; }
 
   /// The moments, as "exp_avg.NAME" and so on, and "step": all that a resumed run needs beside the
-  /// parameters. They share memory with the optimiser, unless it has a share: then all optimisers must be
-  /// asked together, and each gets copies of the whole.
+  /// parameters. They share memory with the optimiser. @throws Error if it has a share: take state_value.
   StateDict state_dict() const;
   /// Puts them back. @throws FormatError that names every missing, unexpected or misshaped entry at once.
   void load_state_dict(const StateDict& state);
+
+  /// The same entry by entry, for a file that need not fit into memory: what there is, by name;
+  std::vector<TensorEntry> state_entries() const;
+  /// the value of one (with a share, all must be asked for it together: see OptimizerShare::collect);
+  Tensor state_value(const std::string& name) const;
+  /// and back, where `there` says what `read` can give. @throws as load_state_dict.
+  void load_state(const std::map<std::string, Shape>& there,
+                  const std::function<Tensor(const std::string& name)>& read);
 
  protected:
   struct Common {
@@ -105,27 +113,30 @@ class Optimizer {
   }
   template <class T>
   T* moment(size_t which, int64_t begin) {
-    return moments_[which].mutable_data<T>() + place_of(begin);
+    return moment_array(which).mutable_data<T>() + place_of(begin);
   }
-  const Tensor& moment_array(size_t which) const { return moments_[which]; }
+  Tensor& moment_array(size_t which) const;
 
  private:
   struct Setting {  // of one parameter
     double rate, weight_decay;
   };
+  template <class Take>
+  void each_moment(const Take& take) const;
   std::vector<Stretch> stretches(double grad_scale) const;
   std::vector<Stretch> own_parts(const std::vector<Stretch>& all) const;
   void run(double grad_scale);
   /// Where the moment of an element stands: moments have no room for those of others.
   int64_t place_of(int64_t element) const;
-  Tensor whole_moment(size_t which) const;
 
   ParameterArena arena_;
   double lr_;
   std::vector<Setting> settings_;  // one for each entry of the arena
   int64_t steps_ = 0;
   std::vector<std::string> moment_names_;
-  std::vector<Tensor> moments_;  // flat, as the arena, or as the share's parts one after the other
+  // Flat, as the arena, or as the share's parts one after the other; made when first asked for, since a share
+  // that comes after the construction needs less memory.
+  mutable std::vector<Tensor> moments_;
   std::optional<OptimizerShare> share_;
 };
 

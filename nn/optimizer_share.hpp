@@ -23,6 +23,9 @@ struct OptimizerShare {
   std::function<void(std::span<double>)> add_up;
   /// Fills in what the others have in a flat array.
   std::function<void(const Tensor& flat)> gather;
+  /// The elements `range` of a flat array of which every optimiser has its parts, one after the other in
+  /// `mine`; undefined for those that are not to save them.
+  std::function<Tensor(const Tensor& mine, const Part& range)> collect;
 };
 
 }  // namespace gradus::nn

@@ -11,6 +11,7 @@
 #include <map>
 #include <string>
 
+#include "autograd/file.hpp"
 #include "nn/module.hpp"
 
 namespace gradus::nn {
@@ -63,10 +64,33 @@ class SafetensorsFile {
 /// All tensors of a file. @throws as SafetensorsFile does.
 StateDict read_safetensors(const std::filesystem::path& path);
 
-/// Writes `tensors` all or nothing (see AtomicFile), ordered by falling size of an element and then by name,
-/// f32 as F32, f64 as F64, i64 as I64, bool as BOOL. Hugging Face's files have the metadata {"format": "pt"}.
-/// @throws IoError if the file cannot be written, FormatError for a name that is not UTF-8 or is
-/// "__metadata__", and for an undefined tensor.
+/// The order of tensors in a file: by falling size of an element, and then by name.
+std::vector<TensorEntry> in_file_order(std::vector<TensorEntry> entries);
+
+/// A file that is written tensor by tensor, all or nothing (see AtomicFile), so that not all of them need be
+/// in memory at once: f32 as F32, f64 as F64, i64 as I64, bool as BOOL.
+///
+///     SafetensorsWriter file(path, entries);
+///     for (const TensorEntry& entry : in_file_order(entries)) file.write(state.at(entry.name));
+///     file.commit();
+class SafetensorsWriter {
+ public:
+  /// Hugging Face's files have the metadata {"format": "pt"}. @throws IoError if the file cannot be written,
+  /// FormatError for a name that is not UTF-8 or is "__metadata__".
+  SafetensorsWriter(const std::filesystem::path& path, std::vector<TensorEntry> entries,
+                    const std::map<std::string, std::string>& metadata = {});
+  /// The next tensor in file order. @throws ShapeError or DTypeError if it is not as its entry says.
+  void write(const Tensor& value);
+  /// Makes it the file at `path`. @throws Error if a tensor is missing.
+  void commit();
+
+ private:
+  std::vector<TensorEntry> entries_;  // in file order
+  size_t written_ = 0;
+  AtomicFile file_;
+};
+
+/// Writes `tensors` with a SafetensorsWriter. @throws as that does, and FormatError for an undefined tensor.
 void write_safetensors(const std::filesystem::path& path, const StateDict& tensors,
                        const std::map<std::string, std::string>& metadata = {});
 

@@ -5,7 +5,6 @@
 #include <bit>
 #include <nlohmann/json.hpp>
 
-#include "autograd/file.hpp"
 #include "nn/safetensors.hpp"
 
 namespace gradus::nn {
@@ -50,29 +49,19 @@ std::string members(const std::map<std::string, std::string>& strings) {
   return text;
 }
 
-}  // namespace
-
-void write_safetensors(const std::filesystem::path& path, const StateDict& tensors,
-                       const std::map<std::string, std::string>& metadata) {
-  for (const auto& [name, x] : tensors) {
-    if (!x.defined()) fail<FormatError>("{}: the tensor {} is undefined", path.string(), name);
-  }
-  std::vector<std::pair<std::string, Tensor>> order(tensors.begin(), tensors.end());  // by name already
-  std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
-    return size_of(a.second.dtype()) > size_of(b.second.dtype());
-  });
-
+std::string header(const std::filesystem::path& path, const std::vector<TensorEntry>& order,
+                   const std::map<std::string, std::string>& metadata) {
   std::string text;
   try {
     if (!metadata.empty()) text += fmt::format("\"__metadata__\":{{{}}}", members(metadata));
     int64_t at = 0;
-    for (const auto& [name, x] : order) {
+    for (const auto& [name, dtype, shape] : order) {
       if (name == "__metadata__")
         fail<FormatError>("{}: a tensor cannot be called __metadata__", path.string());
-      const int64_t end = at + x.numel() * size_of(x.dtype());
+      const int64_t end = at + shape.numel() * size_of(dtype);
       text +=
           fmt::format(R"({}{}:{{"dtype":"{}","shape":[{}],"data_offsets":[{},{}]}})", text.empty() ? "" : ",",
-                      quoted(name), dtype_name(x.dtype()), fmt::join(x.shape(), ","), at, end);
+                      quoted(name), dtype_name(dtype), fmt::join(shape, ","), at, end);
       at = end;
     }
   } catch (const nlohmann::json::exception&) {
@@ -80,14 +69,52 @@ void write_safetensors(const std::filesystem::path& path, const StateDict& tenso
   }
   text = "{" + text + "}";
   text.append((8 - text.size() % 8) % 8, ' ');
+  return little_endian_bytes(text.size()) + text;
+}
 
-  AtomicFile file(path);
-  file.write(little_endian_bytes(text.size()));
-  file.write(text);
-  for (const auto& [name, x] : order) {
-    const Tensor dense = x.detach().contiguous();
-    file.write(bytes_of(dense));
+}  // namespace
+
+std::vector<TensorEntry> in_file_order(std::vector<TensorEntry> entries) {
+  std::ranges::sort(entries, [](const TensorEntry& a, const TensorEntry& b) {
+    const int64_t of_a = size_of(a.dtype), of_b = size_of(b.dtype);
+    return of_a != of_b ? of_a > of_b : a.name < b.name;
+  });
+  return entries;
+}
+
+SafetensorsWriter::SafetensorsWriter(const std::filesystem::path& path, std::vector<TensorEntry> entries,
+                                     const std::map<std::string, std::string>& metadata)
+    : entries_(in_file_order(std::move(entries))), file_(path) {
+  file_.write(header(path, entries_, metadata));
+}
+
+void SafetensorsWriter::write(const Tensor& value) {
+  if (written_ == entries_.size()) fail<Error>("safetensors: all {} tensors are written already", written_);
+  const TensorEntry& entry = entries_[written_];
+  if (value.dtype() != entry.dtype)
+    fail<DTypeError>("safetensors: {} is {} and was said to be {}", entry.name, name(value.dtype()),
+                     name(entry.dtype));
+  if (value.shape() != entry.shape)
+    fail<ShapeError>("safetensors: {} is {} and was said to be {}", entry.name, value.shape(), entry.shape);
+  const Tensor dense = value.detach().contiguous();
+  file_.write(bytes_of(dense));
+  ++written_;
+}
+
+void SafetensorsWriter::commit() {
+  if (written_ < entries_.size()) fail<Error>("safetensors: {} is not written", entries_[written_].name);
+  file_.commit();
+}
+
+void write_safetensors(const std::filesystem::path& path, const StateDict& tensors,
+                       const std::map<std::string, std::string>& metadata) {
+  std::vector<TensorEntry> entries;
+  for (const auto& [name, x] : tensors) {
+    if (!x.defined()) fail<FormatError>("{}: the tensor {} is undefined", path.string(), name);
+    entries.push_back({name, x.dtype(), x.shape()});
   }
+  SafetensorsWriter file(path, entries, metadata);
+  for (const TensorEntry& entry : in_file_order(entries)) file.write(tensors.at(entry.name));
   file.commit();
 }
 

@@ -22,6 +22,17 @@ Range other_half(const Range& whole, const Range& half) {
   return half.begin == whole.begin ? Range{half.end, whole.end} : Range{whole.begin, half.begin};
 }
 
+/// What a rank of so many still has of `range` after each round: all, a half, a quarter ...
+std::vector<Range> halves(const Range& range, int64_t rank, int64_t ranks) {
+  std::vector<Range> left = {range};
+  for (int64_t bit = 1; bit < ranks; bit *= 2) {
+    const Range all = left.back();
+    const int64_t at = middle(all);
+    left.push_back((rank & bit) == 0 ? Range{all.begin, at} : Range{at, all.end});
+  }
+  return left;
+}
+
 }  // namespace
 
 void add(Tensor& to, const Range& range, const Tensor& from, int64_t from_begin) {
@@ -36,13 +47,13 @@ void add(Tensor& to, const Range& range, const Tensor& from, int64_t from_begin)
 }
 
 Bucket::Bucket(World& world, Tensor array, Range range, int64_t first_tag)
-    : world_(world), summed_(std::move(array)), range_(range), first_tag_(first_tag), halves_{range} {
-  for (int64_t bit = 1; bit < world_.size(); bit *= 2) {
-    const Range all = halves_.back();
-    const int64_t at = middle(all);
-    halves_.push_back((world_.rank() & bit) == 0 ? Range{all.begin, at} : Range{at, all.end});
-  }
-}
+    : world_(world),
+      summed_(std::move(array)),
+      range_(range),
+      first_tag_(first_tag),
+      halves_(halves(range, world.rank(), world.size())) {}
+
+Range Bucket::slice_of(int64_t rank) const { return halves(range_, rank, world_.size()).back(); }
 
 std::span<std::byte> Bucket::bytes(const Range& range) {
   return dispatch_float(moving_.dtype(), "gradient sum", [&]<class T> {

@@ -28,6 +28,7 @@ class Bucket {
 
   const Range& range() const { return range_; }
   const Range& slice() const { return halves_.back(); }  ///< of this rank
+  Range slice_of(int64_t rank) const;
 
   enum class Until { slice, whole };
   /// Begins the sum: over the slice alone, or of the whole bucket.
@@ -49,7 +50,7 @@ class Bucket {
   Tensor moving_;  // the array of what is under way
   Range range_;
   int64_t first_tag_;
-  std::vector<Range> halves_;    // what this rank still has after each round: all, a half, a quarter ...
+  std::vector<Range> halves_;    // what this rank still has after each round
   int64_t round_ = 0, end_ = 0;  // of 2 rounds(): first halving, then doubling
   Tensor received_;
   std::unique_ptr<Swap> swap_;

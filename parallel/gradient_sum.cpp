@@ -4,6 +4,7 @@
 
 #include "autograd/kernels/pieces.hpp"
 #include "autograd/ops.hpp"
+#include "parallel/collect.hpp"
 
 namespace gradus::parallel {
 namespace {
@@ -113,6 +114,13 @@ void GradientSum::gather(const Tensor& array) {
     part.bucket.begin_gather(array);
   }
   world_.wait_for_all([this] { return go_on(); });
+}
+
+Tensor GradientSum::collect(const Tensor& mine, const Range& wanted) const {
+  std::vector<std::vector<Range>> owned(static_cast<size_t>(world_.size()));
+  for (size_t rank = 0; rank < owned.size(); ++rank)
+    for (const Part& part : parts_) owned[rank].push_back(part.bucket.slice_of(static_cast<int64_t>(rank)));
+  return parallel::collect(world_, owned, mine, wanted);
 }
 
 }  // namespace gradus::parallel

@@ -42,6 +42,9 @@ class GradientSum {
   std::vector<Range> own() const;
   /// Every rank fetches what the others have `own` in an array like the gradients.
   void gather(const Tensor& array);
+  /// With `slices`: rank 0 gets the elements `wanted` of such an array of which every rank has its `own`, one
+  /// after the other in `mine`; the others get an undefined tensor.
+  Tensor collect(const Tensor& mine, const Range& wanted) const;
 
   int64_t buckets() const { return static_cast<int64_t>(parts_.size()); }
 

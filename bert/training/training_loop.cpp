@@ -83,6 +83,9 @@ void TrainingLoop::share_moments() {
   for (const parallel::Range& own : sum.own()) share.parts.push_back({own.begin, own.end});
   share.add_up = [this](std::span<double> numbers) { options_.world->add_up(numbers); };
   share.gather = [&sum](const Tensor& flat) { sum.gather(flat); };
+  share.collect = [&sum](const Tensor& mine, const nn::OptimizerShare::Part& range) {
+    return sum.collect(mine, {range.begin, range.end});
+  };
   optimizer_->share(std::move(share));
 }
 
@@ -269,9 +272,22 @@ bool TrainingLoop::is_save_due(double saved_at) const {
 
 /// All ranks wait for the one that writes, and hear if it cannot.
 void TrainingLoop::save() {
-  const nn::StateDict moments = optimizer_->state_dict();
-  if (is_first_rank()) write_checkpoint(moments);
+  if (is_first_rank()) {
+    write_checkpoint();
+  } else if (shares_moments()) {  // and give it what it has not, in the order in which it writes
+    for (const nn::TensorEntry& entry : nn::in_file_order(optimizer_->state_entries()))
+      optimizer_->state_value(entry.name);
+  }
   options_.world->barrier();
+}
+
+/// One after the other: with a share, all together may be more than the memory of a rank.
+void TrainingLoop::write_moments(const fs::path& path) const {
+  const std::vector<nn::TensorEntry> entries = optimizer_->state_entries();
+  nn::SafetensorsWriter file(path, entries);
+  for (const nn::TensorEntry& entry : nn::in_file_order(entries))
+    file.write(optimizer_->state_value(entry.name));
+  file.commit();
 }
 
 /// Another rank is gone, and with it the run; what has been learnt so far is kept, unless that rank had a
@@ -279,18 +295,18 @@ void TrainingLoop::save() {
 void TrainingLoop::save_alone() {
   if (!options_.world->leads() || shares_moments()) return;
   try {
-    write_checkpoint(optimizer_->state_dict());
+    write_checkpoint();
   } catch (const Error&) {  // what there was before is still there
   }
 }
 
-void TrainingLoop::write_checkpoint(const nn::StateDict& moments) {
+void TrainingLoop::write_checkpoint() {
   fs::path checkpoint;
   try {
     if (events_.saving) events_.saving();
     checkpoint = checkpoints_.save(state_.step, [&](const fs::path& place) {
       learner_.save(place);
-      nn::write_safetensors(place / moments_file, moments);
+      write_moments(place / moments_file);
       write_file_atomically(place / state_file, to_json(state_));
     });
   } catch (const IoError& error) {
@@ -358,7 +374,10 @@ bool TrainingLoop::resume() {
                  fmt::format("{} as the run has it", options_.seed));
   learner_.go_on_from(state, file);
   load(found->checkpoint);
-  optimizer_->load_state_dict(nn::read_safetensors(found->checkpoint / moments_file));
+  nn::SafetensorsFile moments(found->checkpoint / moments_file);
+  std::map<std::string, Shape> there;
+  for (const auto& [name, entry] : moments.entries()) there.emplace(name, entry.shape);
+  optimizer_->load_state(there, [&](const std::string& name) { return moments.read(name); });
   state_ = state;
   state_.settings = options_.settings;
   return true;

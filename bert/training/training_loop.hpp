@@ -124,7 +124,8 @@ class TrainingLoop {
   bool is_save_due(double saved_at) const;
   void save();
   void save_alone();
-  void write_checkpoint(const nn::StateDict& moments);
+  void write_checkpoint();
+  void write_moments(const std::filesystem::path& file) const;
   void save_result();
   bool shares_moments() const { return options_.share_moments && options_.world->size() > 1; }
   void share_moments();

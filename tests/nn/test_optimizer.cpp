@@ -228,6 +228,5 @@ TEST_CASE("optimizers refuse settings that would do something else than they say
   CHECK(optimizer.steps() == 0);
   StateDict state = optimizer.state_dict();
   state["exp_avg.bias"] = Tensor();
-  CHECK_THROWS_WITH(optimizer.load_state_dict(state),
-                    "optimizer state: exp_avg.bias is undefined and should be [2]");
+  CHECK_THROWS_WITH(optimizer.load_state_dict(state), "optimizer state: exp_avg.bias is undefined");
 }

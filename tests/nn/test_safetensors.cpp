@@ -253,3 +253,32 @@ TEST_CASE("an undefined tensor is not written, and is named", "[safetensors]") {
                     path.string() + ": the tensor b is undefined");
   CHECK_FALSE(std::filesystem::exists(path));
 }
+
+TEST_CASE("a safetensors file is written tensor by tensor, in the order of the file, all or nothing",
+          "[safetensors]") {
+  const TemporaryFolder folder;
+  const std::filesystem::path whole = folder / "whole.safetensors", parts = folder / "parts.safetensors";
+  const StateDict state = {
+      {"b", ones({2, 3})}, {"a", zeros({4})}, {"step", tensor(std::vector<int64_t>{7}, Shape{})}};
+  const std::vector<TensorEntry> entries = {
+      {"b", DType::f32, {2, 3}}, {"a", DType::f32, {4}}, {"step", DType::i64, Shape{}}};
+  write_safetensors(whole, state);
+  {
+    SafetensorsWriter file(parts, entries);
+    std::vector<std::string> order;
+    for (const TensorEntry& entry : in_file_order(entries)) {
+      order.push_back(entry.name);
+      file.write(state.at(entry.name));
+    }
+    CHECK(order == std::vector<std::string>{"step", "a", "b"});
+    CHECK_THROWS_WITH(file.write(ones({1})), "safetensors: all 3 tensors are written already");
+    CHECK_FALSE(std::filesystem::exists(parts));
+    file.commit();
+  }
+  CHECK(read_file(parts) == read_file(whole));
+  SafetensorsWriter file(folder / "third.safetensors", entries);
+  CHECK_THROWS_WITH(file.write(ones({4})), "safetensors: step is f32 and was said to be i64");
+  file.write(state.at("step"));
+  CHECK_THROWS_WITH(file.write(ones({5})), "safetensors: a is [5] and was said to be [4]");
+  CHECK_THROWS_WITH(file.commit(), "safetensors: a is not written");
+}
