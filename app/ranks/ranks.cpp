@@ -32,13 +32,33 @@ std::optional<parallel::World::Farewell>& ended() {
   return farewell;
 }
 
-/// Ranks that have not joined yet fail alike as a rule, and the first one says why; a launcher ends the
-/// others when it ends. A rank that is still there after a while has failed alone, and speaks.
-void let_first_rank_speak() {
+#ifdef GRADUS_HAS_MPI
+/// MPI begins once in a process, and not again after it has ended.
+bool& has_begun() {
+  static bool begun = false;
+  return begun;
+}
+
+std::shared_ptr<parallel::World> join(double stall_minutes) {
+  has_begun() = true;
+  const double seconds = 60 * stall_minutes;
+  return parallel::mpi_world({.stall_seconds = seconds, .answer_seconds = std::min(10.0, seconds)});
+}
+#endif
+
+/// A rank that fails before it has joined the others does so now, for they agree on who says why: most often
+/// all fail alike, and else the others are not to wait.
+void join_to_leave() {
+#ifdef GRADUS_HAS_MPI
   const std::optional<Launched> own = launched();
-  if (!own || own->rank == 0) return;
-  std::this_thread::sleep_for(std::chrono::seconds(3));
-  set_silent(false);
+  if (!own) return;
+  try {
+    if (!has_begun()) joined() = join(10);
+  } catch (const ValueError&) {  // so many ranks cannot join
+  }
+  // Then all of them fail for that, and rank 0 says so; a launcher ends it once another has ended.
+  if (!joined() && own->rank > 0) std::this_thread::sleep_for(std::chrono::seconds(3));
+#endif
 }
 
 }  // namespace
@@ -72,8 +92,7 @@ std::shared_ptr<parallel::World> join_ranks(double stall_minutes, int64_t thread
   if (launched()) {
     std::shared_ptr<parallel::World> world;
     try {
-      const double seconds = 60 * stall_minutes;
-      world = parallel::mpi_world({.stall_seconds = seconds, .answer_seconds = std::min(10.0, seconds)});
+      world = join(stall_minutes);
     } catch (const ValueError& error) {
       fail<WrongCall>("{}", error.what());
     }
@@ -94,10 +113,8 @@ void end_ranks() {
 }
 
 int fail_ranks(bool own_reason, int code) {
-  if (!joined()) {
-    let_first_rank_speak();
-    return code;
-  }
+  if (!joined()) join_to_leave();
+  if (!joined()) return code;
   ended() = joined()->farewell(own_reason, code);
   set_silent(!ended()->speaks);
   return ended()->code;

@@ -24,6 +24,12 @@ namespace {
 
 #ifdef GRADUS_MPIRUN
 
+/// MPICH's mpirun has exit codes of its own for ranks that were signalled: 9 or 0.
+bool is_hydra() {
+  static const bool is = run_program({GRADUS_MPIRUN, "--version"}).out.find("HYDRA") != std::string::npos;
+  return is;
+}
+
 /// Lines of what gradus complained of, without what mpirun says of processes that failed.
 std::vector<std::string> complaints(const ProgramResult& result) {
   std::istringstream lines(result.errors);
@@ -141,7 +147,7 @@ TEST_CASE("mpi: a rank that hangs is named, and the others end", "[mpi]") {
   const std::string words = Ranks::pretrain("run", "--steps 100000 --save-steps 20 --stall-minutes 0.05");
   const ProgramResult cut = ranks.run_and(4, words, "run", "kill -STOP $(cat pid.2)");
   INFO(cut.errors);
-  CHECK(cut.exit_code == 1);
+  CHECK((cut.exit_code == 1 || (is_hydra() && cut.exit_code != 0)));
   const std::vector<std::string> said = complaints(cut);
   REQUIRE(said.size() == 1);
   CHECK(said[0].starts_with("gradus pretrain: rank 2 (process "));
@@ -159,7 +165,7 @@ TEST_CASE("mpi: Ctrl-C stops all ranks at one step, which is saved", "[mpi]") {
     const std::string words = Ranks::pretrain(out, "--steps 3000 --save-steps 100");
     const ProgramResult cut = ranks.run_and(2, words, out, what);
     INFO(cut.errors);
-    CHECK(cut.exit_code != 0);
+    CHECK((cut.exit_code != 0 || is_hydra()));
     CHECK(count_of(cut.errors, "everything is saved, and --resume goes on from there") == 1);
     CHECK(complaints(cut).empty());
     ranks.alone(words + " --resume");
