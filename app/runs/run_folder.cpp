@@ -1,15 +1,31 @@
 #include "app/runs/run_folder.hpp"
 
+#include <unistd.h>
+
+#include <cerrno>
+
 #include "app/command.hpp"
 #include "autograd/file.hpp"
+#include "autograd/system_reason.hpp"
 #include "bert/training/checkpoint_folder.hpp"
 
 namespace gradus::app {
 
 namespace fs = std::filesystem;
+namespace {
+
+/// Before the work and not at the first checkpoint. Permissions, and what is mounted to be read only.
+void check_writable(const fs::path& folder) {
+  if (access(folder.c_str(), W_OK | X_OK) != 0 && errno != ENOENT)
+    fail<IoError>("{}: cannot write into this folder: {}", folder.string(), system_reason(errno));
+}
+
+}  // namespace
 
 bert::FolderLock hold_run(const fs::path& out) {
   if (auto lock = bert::FolderLock::take(out)) {
+    check_writable(out);
+    check_writable(out / "checkpoints");
     remove_leftovers(out);
     return std::move(*lock);
   }

@@ -1,5 +1,7 @@
 // Files that are missing, damaged or not what they must be, and places that cannot be written.
 // All exit with 1.
+#include <unistd.h>
+
 #include <cstdint>
 
 #include "app/bad_input.hpp"
@@ -105,6 +107,30 @@ TEST_CASE("places that cannot be written are refused") {
            1,
            " corpus: cannot write folder.txt: it is a folder, not a file"},
       });
+}
+
+TEST_CASE("folders that may not be written are refused before a run begins its work") {
+  const TemporaryFolder folder;
+  write(folder / "good.txt", "A good text.\n");
+  write(folder / "train.tsv", "text\tlabel\nA dog.\tgood\nA cat.\tbad\n");
+  std::filesystem::copy(std::string(GRADUS_FIXTURES) + "/bert/small", folder / "model");
+  std::filesystem::create_directory(folder / "shut");
+  std::filesystem::create_directories(folder / "out/checkpoints");
+  constexpr auto no_writing = std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec;
+  std::filesystem::permissions(folder / "shut", no_writing);
+  std::filesystem::permissions(folder / "out/checkpoints", no_writing);
+  // Permissions do not hold root unless it gives that power up.
+  const std::string as_others = getuid() == 0 ? "setpriv --bounding-set=-dac_override,-dac_read_search " : "";
+  for (const std::string& call :
+       {std::string("pretrain good.txt --steps 3"), std::string("finetune classification model train.tsv")}) {
+    for (const auto& [out, which] : {std::pair("shut", "shut"), {"out", "out/checkpoints"}}) {
+      const ProgramResult result =
+          shell(folder.path(), fmt::format("{}'{}' {} --out {}", as_others, GRADUS_PROGRAM, call, out));
+      CHECK(result.exit_code == 1);
+      CHECK(result.errors == fmt::format("gradus {}: {}: cannot write into this folder: Permission denied\n",
+                                         call.substr(0, call.find(' ')), which));
+    }
+  }
 }
 
 TEST_CASE("vocabularies that are damaged are refused with their line") {
