@@ -10,6 +10,7 @@
 #include "app/options/options.hpp"
 #include "app/pretrain/run_report.hpp"
 #include "app/ranks/ranks.hpp"
+#include "app/ranks/workers.hpp"
 #include "app/terminal/progress.hpp"
 #include "bert/evaluation/evaluation.hpp"
 
@@ -20,7 +21,7 @@ struct Call {
   std::filesystem::path model;
   std::vector<std::filesystem::path> texts, training;
   bert::PretrainingOptions data;
-  int64_t rows = 0, passes = 1, batch_rows = 32, seed = 1, threads = 0, block_sentences = 0;
+  int64_t rows = 0, passes = 1, batch_rows = 32, seed = 1, threads = 0, workers = 1, block_sentences = 0;
   double stall_minutes = 10;
   bool json = false;
 };
@@ -104,9 +105,10 @@ void add_evaluate(CLI::App& program) {
   add_off_switch(*c, "--no-nsp", call->data.next_sentence, "Without next sentence prediction");
   add_whole(*c, "--seed", call->seed, "Of the masks and pairs", 0);
   add_threads(*c, call->threads);
+  add_workers(*c, call->workers);
   add_stall_minutes(*c, call->stall_minutes);
   add_json(*c, call->json);
-  on_call(*c, [call] { run(*call); });
+  on_call(*c, [call] { with_workers(call->workers, call->stall_minutes, [&] { run(*call); }); });
 }
 
 }  // namespace gradus::app

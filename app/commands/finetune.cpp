@@ -8,6 +8,7 @@
 #include "app/finetune/task_run.hpp"
 #include "app/options/options.hpp"
 #include "app/ranks/ranks.hpp"
+#include "app/ranks/workers.hpp"
 #include "app/terminal/progress.hpp"
 
 namespace gradus::app {
@@ -72,7 +73,7 @@ void add_finetune(CLI::App& program) {
                         "first or second: the model learns to name that noun in the place of the pronoun.");
   on_call(*c, [call, c] {
     call->given = given_options(*c);
-    run(*call);
+    with_workers(call->workers, call->stall_minutes, [&] { run(*call); });
   });
 }
 

@@ -17,6 +17,7 @@
 #include "app/pretrain/start_model.hpp"
 #include "app/ranks/ranks.hpp"
 #include "app/ranks/shards.hpp"
+#include "app/ranks/workers.hpp"
 #include "app/runs/run_folder.hpp"
 #include "app/terminal/interrupt.hpp"
 #include "app/terminal/progress.hpp"
@@ -302,7 +303,7 @@ void add_pretrain(CLI::App& program) {
   add_options(*c, *call);
   on_call(*c, [call, c] {
     call->given = given_options(*c);
-    run(*call);
+    with_workers(call->workers, call->stall_minutes, [&] { run(*call); });
   });
 }
 

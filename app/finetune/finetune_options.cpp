@@ -5,6 +5,7 @@
 #include "app/command.hpp"
 #include "app/options/options.hpp"
 #include "app/ranks/ranks.hpp"
+#include "app/ranks/workers.hpp"
 #include "bert/tasks/text_pooling.hpp"
 #include "nn/schedule.hpp"
 
@@ -87,6 +88,7 @@ void add_options(CLI::App& command, FinetuneCall& call) {
              "Go on with the run in --out, bit for bit; --epochs may be more, --learning-rate another");
   add_whole(command, "--seed", call.seed, "Of the classifier, the order of examples and dropout", 0);
   add_threads(command, call.threads);
+  add_workers(command, call.workers);
   add_switch(command, "--recompute", call.loop.recompute,
              "Keep each layer's input only, and compute the rest again in backward: less memory, more time");
   add_switch(command, "--share-moments", call.loop.share_moments,

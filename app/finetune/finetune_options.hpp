@@ -48,6 +48,7 @@ struct FinetuneCall {
 
   int64_t seed = 1, threads = 0;
   double stall_minutes = 10;
+  int64_t workers = 1;
   bool resume = false, json = false;
 
   std::set<std::string> given;  ///< the options that were said, as "--epochs"

@@ -3,6 +3,7 @@
 #include "app/input/pretraining_text.hpp"
 #include "app/options/options.hpp"
 #include "app/ranks/ranks.hpp"
+#include "app/ranks/workers.hpp"
 #include "bert/model/config.hpp"
 #include "nn/schedule.hpp"
 
@@ -117,6 +118,7 @@ void add_options(CLI::App& command, PretrainCall& call) {
             0);
   add_whole(command, "--seed", call.seed, "Of initialisation, data and dropout", 0);
   add_threads(command, call.threads);
+  add_workers(command, call.workers);
   add_switch(command, "--recompute", call.trainer.recompute,
              "Keep each layer's input only, and compute the rest again in backward: less memory, more time");
   add_switch(command, "--share-moments", call.trainer.share_moments,

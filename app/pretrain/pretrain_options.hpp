@@ -48,6 +48,7 @@ struct PretrainCall {
 
   int64_t threads = 0, samples = 4;
   double stall_minutes = 10;
+  int64_t workers = 1;
   bool resume = false, json = false;
 
   std::set<std::string> given;  ///< the options that were said, as "--steps"

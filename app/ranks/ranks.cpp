@@ -10,6 +10,7 @@
 #include "app/options/options.hpp"
 #include "app/ranks/launcher.hpp"
 #include "app/ranks/rank_threads.hpp"
+#include "app/ranks/workers.hpp"
 #include "app/terminal/standard_error.hpp"
 #include "autograd/threads.hpp"
 #ifdef GRADUS_HAS_MPI
@@ -88,6 +89,10 @@ void add_stall_minutes(CLI::App& command, double& minutes) {
 
 std::shared_ptr<parallel::World> join_ranks(double stall_minutes, int64_t threads) {
   if (threads > 0) set_num_threads(static_cast<int>(threads));
+  if (std::shared_ptr<parallel::World> world = world_of_workers()) {
+    if (threads == 0) set_num_threads(num_threads() / static_cast<int>(world->size()));
+    return world;
+  }
 #ifdef GRADUS_HAS_MPI
   if (launched()) {
     std::shared_ptr<parallel::World> world;

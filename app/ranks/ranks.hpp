@@ -1,5 +1,6 @@
 /// @file
-/// The ranks of this program: itself alone, or the processes that mpirun or srun started.
+/// The ranks of this program: itself alone, the processes that mpirun or srun started, or threads of its own
+/// (workers.hpp).
 ///
 /// A command that can share its work calls join_ranks() and gives the world to the library. Rank 0 alone
 /// speaks and writes; the others are silent from the beginning of main on.

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "app/command.hpp"
+#include "app/ranks/workers.hpp"
 #include "app/runs/run_settings.hpp"
 #include "autograd/plural.hpp"
 #include "autograd/threads.hpp"
@@ -22,13 +23,18 @@ int64_t shards_of(int64_t said, int64_t usual, const std::optional<bert::Resumab
     shards = ranks > 1 ? static_cast<int64_t>(std::bit_ceil(least)) : usual;
   }
   if (ranks > 1 && (shards < ranks || !std::has_single_bit(static_cast<uint64_t>(shards)))) {
-    fail<WrongCall>("--shards: {} ranks cannot share {} shards; take a power of two from {} on{}", ranks,
-                    shards, ranks, found ? ", or fewer ranks, for a run keeps its shards" : "");
+    const std::string who = world_of_workers() ? "workers" : "ranks";
+    fail<WrongCall>("--shards: {} {} cannot share {} {}; take a power of two from {} on{}", ranks, who,
+                    shards, plural(shards, "shard"), ranks,
+                    found ? fmt::format(", or fewer {}, for a run keeps its shards", who) : "");
   }
   return shards;
 }
 
 std::string about_ranks(const parallel::World& world, int64_t shards) {
+  if (world_of_workers())
+    return fmt::format("{} workers share the {} shards of each step, {} {} each", world.size(), shards,
+                       num_threads(), plural(num_threads(), "thread"));
   return fmt::format(
       "{} ranks share the {} shards of each step, {} {} each; if one is lost, --resume goes on from the "
       "newest checkpoint, on any number of ranks that divides the shards",

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <mutex>
 #include <string_view>
 
 #include "app/terminal/standard_error.hpp"
@@ -14,6 +15,9 @@ namespace {
 // The one state that a signal handler can reach. Lock-free, as a handler must be.
 std::atomic<bool> was_interrupted{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
+
+std::mutex guards_mutex;
+int guards = 0;
 
 void note(int) { was_interrupted = true; }
 
@@ -37,14 +41,20 @@ void set(void (*handler)(int), int flags) {
 }  // namespace
 
 InterruptGuard::InterruptGuard(WhenStopped what) {
-  was_interrupted = false;
+  const std::scoped_lock lock(guards_mutex);
+  const bool is_first = guards++ == 0;
+  if (is_first) was_interrupted = false;
+  if (!is_first && is_silent()) return;
   // With SA_RESETHAND the second signal finds the default action again, which ends the program. SA_RESTART
   // lets reads and writes under way go on.
   set(what == WhenStopped::is_saved && !is_silent() ? note_and_say : note,
       static_cast<int>(SA_RESETHAND) | SA_RESTART);
 }
 
-InterruptGuard::~InterruptGuard() { set(SIG_DFL, 0); }
+InterruptGuard::~InterruptGuard() {
+  const std::scoped_lock lock(guards_mutex);
+  if (--guards == 0) set(SIG_DFL, 0);
+}
 
 bool interrupted() { return was_interrupted; }
 

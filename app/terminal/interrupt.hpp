@@ -8,7 +8,8 @@ namespace gradus::app {
 enum class WhenStopped { is_saved, is_dropped };
 
 /// While it lives, the first SIGINT or SIGTERM only sets a flag that interrupted() reads; the second ends the
-/// program at once. One at a time.
+/// program at once. Of several that live at once, as ranks that are threads have them, the one of the thread
+/// that speaks decides whether the first signal says what comes.
 class InterruptGuard {
  public:
   explicit InterruptGuard(WhenStopped what = WhenStopped::is_dropped);

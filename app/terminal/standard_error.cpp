@@ -11,7 +11,7 @@
 namespace gradus::app {
 
 namespace {
-bool silent = false;
+thread_local bool silent = false;  // ranks may be threads
 }
 
 void set_silent(bool is_silent) { silent = is_silent; }

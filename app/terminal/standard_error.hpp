@@ -13,7 +13,7 @@ void print_error(std::string_view text);
 /// The same for a text of our own that moves the cursor: nothing in it is replaced.
 void steer_terminal(std::string_view text);
 
-/// A silent process prints nothing on either stream: of several ranks one speaks.
+/// A silent thread prints nothing on either stream: of several ranks, which may be threads, one speaks.
 void set_silent(bool is_silent);
 bool is_silent();
 

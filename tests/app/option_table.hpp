@@ -17,6 +17,7 @@
 #include "bert/report/metrics_csv.hpp"
 #include "nn/module.hpp"
 #include "support/catch.hpp"
+#include "support/page_checks.hpp"
 
 namespace gradus::test {
 

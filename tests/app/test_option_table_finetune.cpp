@@ -218,6 +218,13 @@ std::vector<OptionRow> finetune_step_rows() {
        "",
        {small}},
       {"finetune", "--seed", small, with(small, {"--seed", "2"}), other_weights},
+      {"finetune", "--workers", with(small, {"--shards", "2", "--threads", "2"}),
+       with(small, {"--shards", "2", "--threads", "2", "--workers", "2"}),
+       [](auto& base, auto& changed) {  // a team for each
+         CHECK(count_of(changed.result.errors, "team of 2") > count_of(base.result.errors, "team of 2"));
+         CHECK(same_weights(base, changed));
+       },
+       0, 0, show_teams},
       {"finetune", "--threads", with(small, {"--threads", "1"}), with(small, {"--threads", "2"}),
        [](auto& base, auto& changed) {
          CHECK(!base.complains("team of 2"));

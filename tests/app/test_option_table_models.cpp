@@ -97,6 +97,13 @@ std::vector<OptionRow> evaluate_rows() {
       // For several ranks (test_mpi.cpp); one is left as it is.
       {"evaluate", "--stall-minutes", all, with(all, {"--stall-minutes", "1"}),
        [](auto& base, auto& changed) { CHECK(changed.result.out == base.result.out); }},
+      {"evaluate", "--workers", with(all, {"--threads", "2"}),
+       with(all, {"--threads", "2", "--workers", "2"}),
+       [](auto& base, auto& changed) {  // a team for each
+         CHECK(count_of(changed.result.errors, "team of 2") > count_of(base.result.errors, "team of 2"));
+         CHECK(changed.result.out == base.result.out);
+       },
+       0, 0, show_teams},
       {"evaluate", "--threads", with(all, {"--threads", "1"}), with(all, {"--threads", "2"}),
        [](auto& base, auto& changed) {
          CHECK(!base.complains("team of 2"));

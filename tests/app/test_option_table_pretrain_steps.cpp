@@ -233,6 +233,13 @@ std::vector<OptionRow> pretrain_course_rows() {
          CHECK(blanks(changed) > 0);
          CHECK(blanks(base) > blanks(changed));  // of both documents
        }},
+      {"pretrain", "--workers", with(small, {"--shards", "2"}),
+       with(small, {"--shards", "2", "--workers", "2"}),
+       [](auto& base, auto& changed) {
+         CHECK(!base.complains("workers share"));
+         CHECK(changed.complains("2 workers share the 2 shards of each step"));
+         CHECK((changed.weight_bytes() == base.weight_bytes()));
+       }},
       {"pretrain", "--threads", with(small, {"--threads", "1"}), with(small, {"--threads", "2"}),
        [](auto& base, auto& changed) {
          CHECK(!base.complains("team of 2"));

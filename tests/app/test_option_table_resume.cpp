@@ -155,6 +155,7 @@ const std::vector<Otherwise>& free_options() {
       {{"--samples", "1"}},
       {{"--map-above", "0"}},
       {{"--threads", "2"}},
+      {{"--workers", "1"}},
       {{"--recompute"}},
       {{"--share-moments"}},
       {{"--stall-minutes", "1"}},

@@ -1,0 +1,43 @@
+#include "app/ranks/workers.hpp"
+
+#include <bit>
+
+#include "app/command.hpp"
+#include "app/options/options.hpp"
+#include "app/ranks/launcher.hpp"
+#include "app/terminal/standard_error.hpp"
+#include "parallel/thread_world.hpp"
+
+namespace gradus::app {
+namespace {
+
+thread_local parallel::World* own_world = nullptr;
+
+}  // namespace
+
+void add_workers(CLI::App& command, int64_t& workers) {
+  add_whole(command, "--workers", workers,
+            "Copies of the model that share each step, each with its threads; a power of two", 1, 256);
+}
+
+void with_workers(int64_t workers, double stall_minutes, const std::function<void()>& command) {
+  if (!std::has_single_bit(static_cast<uint64_t>(workers)))
+    fail<WrongCall>("--workers {} cannot share a step; take 1, 2, 4, 8 or another power of two", workers);
+  if (workers == 1) return command();
+  if (launched())
+    fail<WrongCall>("--workers are threads of one process, and a launcher has started several; leave it out");
+  parallel::run_ranks(workers,
+                      [&](parallel::World& world) {
+                        own_world = &world;
+                        set_silent(world.rank() > 0);
+                        command();
+                      },
+                      {.stall_seconds = 60 * stall_minutes});
+}
+
+std::shared_ptr<parallel::World> world_of_workers() {
+  // It outlives the command, which is all that asks.
+  return {own_world, [](parallel::World*) {}};
+}
+
+}  // namespace gradus::app

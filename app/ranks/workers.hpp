@@ -1,0 +1,32 @@
+/// @file
+/// Ranks that are threads of this program (--workers): what mpirun does with processes, on one machine and
+/// without MPI.
+///
+/// A worker has its own copy of the model and its own shards of each step, and waits for the others once a
+/// step. The threads of one model wait for each other at every op instead, and small ops have little to
+/// share.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "parallel/world.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace gradus::app {
+
+/// Declares --workers.
+void add_workers(CLI::App& command, int64_t& workers);
+
+/// Runs a command once on each of so many threads, of which the first speaks; join_ranks() gives it their
+/// world. A single worker is this thread. What the lowest that failed has thrown is thrown again here.
+/// @throws WrongCall for a number that is no power of two, and for a process that is one of several ranks.
+void with_workers(int64_t workers, double stall_minutes, const std::function<void()>& command);
+
+/// The world of the worker that calls it; null for a thread that is none.
+std::shared_ptr<parallel::World> world_of_workers();
+
+}  // namespace gradus::app
