@@ -33,6 +33,9 @@ TEST_CASE("toy baselines: bags of words do not know what a negation denies") {
   CHECK(baselines.measure == "accuracy");
   CHECK(baselines.figures[0].all == 0.5);
   for (const auto& figure : baselines.figures) CHECK(figure.all < 0.75);
+  CHECK(of_kind(baselines.figures[1], "negated") < 0.5);
+  // Nor what an adjective means that it has not met.
+  for (const auto& figure : baselines.figures) CHECK(std::abs(of_kind(figure, "unseen") - 0.5) < 0.15);
 }
 
 TEST_CASE("toy baselines: neither frequent tags, nor shared words, nor preferred nouns solve a set") {
