@@ -20,7 +20,7 @@ namespace gradus::bert {
 struct Figure {
   std::string name;
   double value = std::numeric_limits<double>::quiet_NaN();
-  /// The 95 % interval; NaN where it was not asked for.
+  /// The 95 % interval; NaN where it was not asked for, and where nothing can be said of it.
   double low = std::numeric_limits<double>::quiet_NaN(), high = std::numeric_limits<double>::quiet_NaN();
 };
 
@@ -55,7 +55,8 @@ enum class Detail {
 constexpr size_t worst_shown = 20;
 
 /// `metric` of all examples, with its bootstrap interval where `detail` is all. It is given the numbers of
-/// the examples to count.
+/// the examples to count. Where every draw comes to the same figure, as of answers that are all right, draws
+/// show nothing of what others would come to: then there is no interval.
 Figure figure_of(const std::string& name, size_t examples, Detail detail,
                  const std::function<double(std::span<const size_t>)>& metric);
 
@@ -63,6 +64,14 @@ Figure figure_of(const std::string& name, size_t examples, Detail detail,
 /// `metrics` gives a number for each name.
 std::vector<Figure> figures_of(const std::vector<std::string>& names, size_t examples, Detail detail,
                                const std::function<std::vector<double>(std::span<const size_t>)>& metrics);
+
+/// The interval of a share of `examples`, each right or wrong, that are all right or all wrong: from
+/// 0.05^(1/n) to 1, or from 0 to 1 - 0.05^(1/n). Were the true share beyond that, no more than 5 of 100
+/// draws of n would be all right. It is about 3/n wide, the rule of three (Hanley and Lippman-Hand 1983, "If
+/// nothing goes wrong, is everything all right?"; one-sided Clopper and Pearson 1934). A mean of numbers from
+/// 0 to 1 that are all 1 is at least the share of ones, so the bound is good for it, too.
+/// Changes a figure without an interval alone, and nothing where `detail` is figures_only.
+void bound_certainty(Figure& figure, int64_t examples, Detail detail);
 
 /// The numbers of the examples with the largest losses, the largest first, among those that `is_wrong`; at
 /// most worst_shown.

@@ -132,6 +132,7 @@ Findings judge_answers(const Questions& questions, const std::vector<SpanAnswer>
       }
       return sum / questions_counted;
     }));
+    bound_certainty(found.figures.back(), std::ranges::count(counts, 1.0), detail);
   };
   add("exact match", exact, all);
   add("F1", f1, all);

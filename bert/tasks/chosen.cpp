@@ -7,11 +7,13 @@
 namespace gradus::bert {
 
 Figure Chosen::accuracy(Detail detail) const {
-  return figure_of("accuracy", truth.size(), detail, [&](std::span<const size_t> which) {
+  Figure figure = figure_of("accuracy", truth.size(), detail, [&](std::span<const size_t> which) {
     double right = 0;
     for (const size_t i : which) right += truth[i] == said[i];
     return right / static_cast<double>(which.size());
   });
+  bound_certainty(figure, std::ssize(truth), detail);
+  return figure;
 }
 
 Figure Chosen::loss() const {

@@ -39,6 +39,7 @@ Findings judge_labels(const TaskConfig& task, const LabelledTexts& texts, const 
                                const ConfusionMatrix matrix = matrix_of(which);
                                return std::vector{matrix.accuracy(), matrix.macro_f1(), matrix.matthews()};
                              });
+  bound_certainty(found.figures.front(), found.examples, detail);
   found.figures.push_back(chosen.loss());
   found.classes = task.labels;
   found.confusion.emplace(chosen.truth, chosen.said, classes);
