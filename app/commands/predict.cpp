@@ -86,7 +86,8 @@ void add_predict(CLI::App& program) {
   add_text(*c, "--pronoun", call->pronoun, "WORD",
            "Which of first_noun and second_noun the MLM head puts in place of this word");
   add_switch(*c, "--score", call->score, "Compare with the labels of FILE, and print the figures alone");
-  add_text(*c, "--by", call->by, "COLUMN", "The figure for each value of another column of FILE");
+  add_text(*c, "--by", call->by, "COLUMN",
+           "The figure for each value of another column of FILE, or of another key of its questions");
   add_text(*c, "--together", call->together, "COLUMN",
            "The share of groups, rows with the same value here, of which all are right");
   const Option threshold = add_number(

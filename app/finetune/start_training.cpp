@@ -112,6 +112,7 @@ StartedTask start_classification(const FinetuneCall& call, const bert::FitOption
       regression ? bert::TaskConfig{.labels = {"LABEL_0"}, .regression = true} : task_of(call, training);
   if (regression) check_numbers(training);
   task.pooling = bert::text_pooling_by_name(call.pooling);
+  task.pairs = training.has_pairs;
   auto [model, warnings] =
       bert::start_task<bert::BertForSequenceClassification>(call.model, task, start_options(call));
   bert::ClassificationOptions options{.fit = fit};

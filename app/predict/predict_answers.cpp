@@ -1,9 +1,11 @@
 // The answers that a model finds in texts, and how good they are.
+#include <algorithm>
+
 #include "app/command.hpp"
-#include "app/finetune/task_run.hpp"
 #include "app/input/row_length.hpp"
 #include "app/input/task_folder.hpp"
 #include "app/predict/predict_call.hpp"
+#include "app/predict/table_groups.hpp"
 #include "app/terminal/progress.hpp"
 #include "bert/tasks/answering.hpp"
 
@@ -38,13 +40,27 @@ bert::Questions questions_of(const PredictCall& call) {
   return {"--text", false, {call.pair}, {{.id = "--text", .text = call.text, .context = 0}}};
 }
 
+void print_score(const PredictCall& call, const bert::Questions& questions,
+                 const std::vector<bert::SpanAnswer>& answers) {
+  const bert::Findings all = bert::judge_answers(questions, answers, call.threshold, bert::Detail::all);
+  std::vector<bool> right;
+  for (const bert::AnsweredQuestion& answered : bert::beside_gold(questions, answers))
+    right.push_back(bert::score_answers({&answered, 1}, call.threshold).all.exact == 1);
+  // Exact match, the figure that decides.
+  const auto of_rows = [&](const std::vector<int64_t>& rows) {
+    const auto hits = std::ranges::count_if(rows, [&](int64_t i) { return right[static_cast<size_t>(i)]; });
+    const double share = static_cast<double>(hits) / static_cast<double>(rows.size());
+    return bert::Findings{.examples = std::ssize(rows), .figures = {{all.figures.front().name, share}}};
+  };
+  print_groups(call, columns_of(questions), all, right, of_rows);
+}
+
 }  // namespace
 
 void predict_answers(const PredictCall& call) {
-  if (!call.by.empty() || !call.together.empty())
-    fail<WrongCall>("--by and --together are for tables, and {} answers questions", call.model.string());
   const auto [tokenizer, model] = open_task<bert::BertForQuestionAnswering>("predict", call.model);
   const bert::Questions questions = questions_of(call);
+  check_columns(call, columns_of(questions));  // before all the work
   const bert::FitOptions fit =
       fit_for(call.model, model.bert.config.max_position_embeddings, call.fit, call.said_length);
   const bert::AnsweringOptions options{
@@ -58,9 +74,7 @@ void predict_answers(const PredictCall& call) {
   const std::vector<bert::SpanAnswer> answers = bert::answer(
       model, questions, rows, tokenizer.special_ids().pad, options.max_answer, [&] { progress.update(-1); });
   progress.clear();
-  if (!call.score) return print(shown(call, questions, answers));
-  const bert::Findings findings = bert::judge_answers(questions, answers, call.threshold, bert::Detail::all);
-  call.json ? print(to_json(findings, {})) : print(to_text(findings, {}));
+  call.score ? print_score(call, questions, answers) : print(shown(call, questions, answers));
 }
 
 }  // namespace gradus::app

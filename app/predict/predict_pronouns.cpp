@@ -29,7 +29,7 @@ void print_score(const PredictCall& call, const bert::LabelledTexts& texts,
     return bert::judge_pronouns(some_of(cases, rows), index_select(said, 0, tensor(rows)),
                                 bert::Detail::figures_only);
   };
-  print_groups(call, texts, findings, right_rows(said, truth), of_rows);
+  print_groups(call, columns_of(texts), findings, right_rows(said, truth), of_rows);
 }
 
 }  // namespace
@@ -40,7 +40,7 @@ void predict_pronouns(const PredictCall& call) {
   const auto [tokenizer, model] = open_model("predict", call.model);
   const bert::LabelledTexts texts =
       bert::read_labelled_texts(call.file, call.score ? bert::LabelKind::name : bert::LabelKind::none);
-  check_columns(call, texts);
+  check_columns(call, columns_of(texts));
   const std::vector<bert::PronounCase> cases = bert::pronoun_cases(texts, call.score);
   const Tensor said = bert::name_pronouns(
       model, bert::pronoun_rows(tokenizer, cases, call.pronoun, model.bert.config.max_position_embeddings),

@@ -61,7 +61,8 @@ bert::TaggedSentences sentences_of(const PredictCall& call) {
 
 void predict_tags(const PredictCall& call) {
   if (!call.by.empty() || !call.together.empty())
-    fail<WrongCall>("--by and --together are for tables, and {} gives tags to words", call.model.string());
+    fail<WrongCall>("--by and --together are for tables and questions, and {} gives tags to words",
+                    call.model.string());
   const auto [tokenizer, model] = open_task<bert::BertForTokenClassification>("predict", call.model);
   const bert::TaggedSentences sentences = sentences_of(call);
   const bert::FitOptions fit =

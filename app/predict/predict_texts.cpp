@@ -29,6 +29,20 @@ bert::LabelledTexts texts_of(const PredictCall& call, const bert::TaskConfig& ta
   return bert::read_labelled_texts(call.file, kind);
 }
 
+/// A model says something of any text, also of what it has never learnt to read: then a line says so.
+void warn_of_pairs(const PredictCall& call, const bert::TaskConfig& task, const bert::LabelledTexts& texts) {
+  if (!task.pairs || *task.pairs == texts.has_pairs) return;
+  const std::string model = call.model.string(), given = texts.file.string();
+  print_error(
+      texts.has_pairs
+          ? fmt::format("gradus predict: warning: {} has learnt from single texts, and {} gives it pairs: "
+                        "what it says of them means little; leave {} out, or fine-tune a model on pairs\n",
+                        model, given, call.file.empty() ? "--pair" : "the column of the second texts")
+          : fmt::format("gradus predict: warning: {} has learnt from pairs, and {} gives it single texts: "
+                        "what it says of them means little; give {}, or fine-tune a model on single texts\n",
+                        model, given, call.file.empty() ? "--pair" : "a column pair with the second texts"));
+}
+
 /// The rows of these numbers alone.
 bert::LabelledTexts some_of(const bert::LabelledTexts& texts, const std::vector<int64_t>& which) {
   bert::LabelledTexts some = texts;
@@ -45,7 +59,7 @@ void print_score(const PredictCall& call, const bert::TaskConfig& task, const be
   };
   const std::vector<bool> right =
       task.regression ? std::vector<bool>() : right_rows(said, bert::targets_of(task, texts).labels);
-  print_groups(call, texts, bert::judge(task, texts, said, bert::Detail::all), right, of_rows);
+  print_groups(call, columns_of(texts), bert::judge(task, texts, said, bert::Detail::all), right, of_rows);
 }
 
 /// A line for each text: what is said, its probability, the text.
@@ -88,7 +102,8 @@ void predict_texts(const PredictCall& call) {
   if (!call.together.empty() && model.task.regression)
     fail<WrongCall>("--together is for labels, and {} gives numbers", call.model.string());
   const bert::LabelledTexts texts = texts_of(call, model.task);
-  check_columns(call, texts);  // before all the work
+  check_columns(call, columns_of(texts));  // before all the work
+  warn_of_pairs(call, model.task, texts);
   if (call.score) bert::targets_of(model.task, texts);
   const bert::FitOptions fit =
       fit_for(call.model, model.bert.config.max_position_embeddings, call.fit, call.said_length);

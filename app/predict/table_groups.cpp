@@ -11,9 +11,8 @@ namespace gradus::app {
 namespace {
 
 /// The rows by what they have in a column.
-std::map<std::string, std::vector<int64_t>> rows_by(const bert::LabelledTexts& texts,
-                                                    const std::string& column) {
-  const std::vector<std::string> values = texts.column(column);
+std::map<std::string, std::vector<int64_t>> rows_by(const Columns& columns, const std::string& column) {
+  const std::vector<std::string> values = columns(column);
   std::map<std::string, std::vector<int64_t>> rows;
   for (size_t i = 0; i < values.size(); ++i) rows[values[i]].push_back(static_cast<int64_t>(i));
   return rows;
@@ -21,9 +20,9 @@ std::map<std::string, std::vector<int64_t>> rows_by(const bert::LabelledTexts& t
 
 }  // namespace
 
-void check_columns(const PredictCall& call, const bert::LabelledTexts& texts) {
+void check_columns(const PredictCall& call, const Columns& columns) {
   for (const std::string* column : {&call.by, &call.together})
-    if (!column->empty()) texts.column(*column);
+    if (!column->empty()) columns(*column);
 }
 
 std::vector<bool> right_rows(const Tensor& said, const std::vector<int64_t>& truth) {
@@ -33,14 +32,14 @@ std::vector<bool> right_rows(const Tensor& said, const std::vector<int64_t>& tru
   return right;
 }
 
-void print_groups(const PredictCall& call, const bert::LabelledTexts& texts, const bert::Findings& findings,
+void print_groups(const PredictCall& call, const Columns& columns, const bert::Findings& findings,
                   const std::vector<bool>& are_right,
                   const std::function<bert::Findings(const std::vector<int64_t>&)>& of_rows) {
   nlohmann::ordered_json object = to_json(findings, {});
   std::string text = to_text(findings, {});
   if (!call.by.empty()) {
     object["by"] = nlohmann::ordered_json::object();
-    for (const auto& [value, rows] : rows_by(texts, call.by)) {
+    for (const auto& [value, rows] : rows_by(columns, call.by)) {
       const bert::Findings part = of_rows(rows);
       object["by"][value] = part.value();
       text += fmt::format("{:<20} {:.3f}   {} where {} is so, of {}\n", "  " + value, part.value(),
@@ -48,7 +47,7 @@ void print_groups(const PredictCall& call, const bert::LabelledTexts& texts, con
     }
   }
   if (!call.together.empty()) {
-    const auto groups = rows_by(texts, call.together);
+    const auto groups = rows_by(columns, call.together);
     const auto is_right = [&](int64_t row) { return are_right[static_cast<size_t>(row)]; };
     double right = 0;
     for (const auto& [name, rows] : groups) right += std::ranges::all_of(rows, is_right);

@@ -79,7 +79,37 @@ std::vector<GoldAnswer> read_answers(const JsonNode& node, std::u32string_view c
   return answers;
 }
 
+/// The keys of a question that say nothing to the task, and hold one value.
+std::map<std::string, std::string> other_keys(const JsonNode& question) {
+  std::map<std::string, std::string> others;
+  for (const auto& [key, value] : question.value().items()) {
+    if (key == "id" || key == "question" || key == "answers") continue;
+    if (value.is_string())
+      others[key] = value.get<std::string>();
+    else if (value.is_number() || value.is_boolean())
+      others[key] = value.dump();
+  }
+  return others;
+}
+
 }  // namespace
+
+std::vector<std::string> Questions::column(const std::string& key) const {
+  std::vector<std::string> values;
+  for (const Question& question : questions) {
+    const auto found = question.others.find(key);
+    if (found == question.others.end()) {
+      std::vector<std::string> keys;
+      for (const auto& [name, value] : question.others) keys.push_back(name);
+      fail<FormatError>(
+          "{}, question '{}': there is no key '{}' with one value; {}", file.string(), question.id, key,
+          keys.empty() ? "the question has none beside what the task needs"
+                       : fmt::format("there {} {}", keys.size() == 1 ? "is" : "are", fmt::join(keys, ", ")));
+    }
+    values.push_back(found->second);
+  }
+  return values;
+}
 
 Questions read_questions(const std::filesystem::path& file, bool with_answers) {
   const nlohmann::json content = parse_json_file(file);
@@ -98,6 +128,7 @@ Questions read_questions(const std::filesystem::path& file, bool with_answers) {
       if (is_blank(decode_utf8(question.text))) fail<FormatError>("{}: the question is empty", where);
       if (is_blank(context)) fail<FormatError>("{}: its context is empty", where);
       if (with_answers) question.answers = read_answers(node, context, where);
+      question.others = other_keys(node);
       all.questions.push_back(std::move(question));
     }
   };

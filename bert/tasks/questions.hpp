@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct Question {
   size_t context = 0;  ///< its number in Questions::contexts
   /// Any of these is right; none where the context does not say.
   std::vector<GoldAnswer> answers = {};
+  /// What its other keys hold, as text, where that is text, a number, true or false.
+  std::map<std::string, std::string> others = {};
 };
 
 struct Questions {
@@ -35,11 +38,16 @@ struct Questions {
   bool has_answers = false;  ///< whether the file was asked what is right
   std::vector<std::string> contexts;
   std::vector<Question> questions;
+
+  /// What each question has under a key of its own, such as "kind". @throws FormatError where one has none,
+  /// with a list of the keys that there are.
+  std::vector<std::string> column(const std::string& key) const;
 };
 
-/// Reads a file of SQuAD's shape, version 1 or 2; keys beside those above are passed over. A question without
-/// `is_impossible` has no answer where its list of answers is empty. Without `with_answers` the file is to be
-/// predicted: neither `answers` nor `is_impossible` is needed or looked at.
+/// Reads a file of SQuAD's shape, version 1 or 2. Keys beside those above are passed over, but for those of a
+/// question, which are kept. A question without `is_impossible` has no answer where its list of answers is
+/// empty. Without `with_answers` the file is to be predicted: neither `answers` nor `is_impossible` is needed
+/// or looked at.
 /// @throws IoError; FormatError that names the file and the key: a key that is missing or holds another kind
 ///         of value, a file without a question; FormatError that names the file, the line and the question:
 ///         an id that is there twice, a question or context of nothing but white space, an answer that is

@@ -104,6 +104,8 @@ TaskConfig load_task_config(const std::filesystem::path& file) {
   }
   if (config.regression && config.labels.size() != 1)
     root.at("problem_type").refuse("single_label_classification: a regression has one number, not several");
+  if (has(root, "gradus") && has(root.at("gradus"), "pairs"))
+    config.pairs = root.at("gradus").at("pairs").boolean();
   if (has(root, "gradus") && has(root.at("gradus"), "pooling")) {
     const JsonNode pooling = root.at("gradus").at("pooling");
     const std::vector<std::string>& names = text_pooling_names();
@@ -142,6 +144,7 @@ std::string config_to_json(const Config& config, const TaskConfig& task) {
     out["model_type"] = variant_type;
     out["gradus"]["pooling"] = name_of(task.pooling);
   }
+  if (task.pairs) out["gradus"]["pairs"] = *task.pairs;
   out["classifier_dropout"] = nullptr;
   if (task.classifier_dropout) out["classifier_dropout"] = *task.classifier_dropout;
   return out.dump(2) + "\n";

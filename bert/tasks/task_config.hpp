@@ -31,6 +31,9 @@ struct TaskConfig {
   /// Sequence classification: how a text's vectors become one. Hugging Face's models have the pooler alone,
   /// so a folder with another says that it is none of them.
   TextPoolingKind pooling = TextPoolingKind::pooler;
+  /// Sequence classification: whether it was learnt from pairs of texts, or from single ones; unset where the
+  /// folder does not say, as one of transformers.
+  std::optional<bool> pairs{};
   std::optional<double> classifier_dropout{};  ///< before the classifier; unset: as hidden_dropout_prob
 
   /// Dropout before the classifier of a network of `config`.

@@ -76,8 +76,8 @@ std::string scored_pairs(int64_t count) {
 /// Questions of SQuAD's shape: one with an answer, one without.
 std::string questions() {
   return R"({"data":[{"paragraphs":[{"context":"Tom was hungry. Anna went home.","qas":[)"
-         R"({"id":"1","question":"Who was hungry?","answers":[{"text":"Tom","answer_start":0}]},)"
-         R"({"id":"2","question":"Who was happy?","answers":[]}]}]}]})";
+         R"({"id":"1","question":"Who was hungry?","kind":"told","answers":[{"text":"Tom","answer_start":0}]},)"
+         R"({"id":"2","question":"Who was happy?","kind":"not told","answers":[]}]}]}]})";
 }
 
 /// Texts in which "it", and "that", may mean the dog or what it saw.

@@ -303,6 +303,17 @@ std::vector<OptionRow> predict_rows() {
          for (const auto& part : by) mean += part.template get<double>() / 3;
          CHECK(mean == Approx(value(base, "accuracy")));
        }},
+      {"predict",
+       "--by",
+       {"predict", "../answers", "../questions.json", "--score", "--json"},
+       {"predict", "../answers", "../questions.json", "--score", "--json", "--by", "kind"},
+       [](auto& base, auto& changed) {
+         CHECK(!base.json().contains("by"));
+         const nlohmann::json by = changed.json().at("by");
+         CHECK(by.size() == 2);
+         CHECK(by.at("told") == value(base, "exact match (answerable)"));
+         CHECK(by.at("not told") == value(base, "exact match (none)"));
+       }},
       {"predict", "--together", json, with(json, {"--together", "kind"}),
        [](auto&, auto& changed) { CHECK(changed.json().at("together") <= value(changed, "accuracy")); }},
       {"predict",

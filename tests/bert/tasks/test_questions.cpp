@@ -60,6 +60,29 @@ TEST_CASE("questions: contexts, questions and answers are kept, other keys passe
   CHECK(all.questions[3].answers.empty());
 }
 
+TEST_CASE("questions: other keys of a question are columns where each of them has one value") {
+  const Folder folder;
+  const Questions all = folder.read(file_of("Ada met Bob.", R"(
+    {"id": "a", "question": "Who?", "kind": "far", "hops": 2, "is_impossible": false, "tags": ["x"], )" +
+                                                                ada + R"(},
+    {"id": "b", "question": "Whom?", "kind": "near", "is_impossible": true, "answers": []})"));
+  using Values = std::vector<std::string>;
+  CHECK(all.column("kind") == Values{"far", "near"});
+  CHECK(all.column("is_impossible") == Values{"false", "true"});
+  CHECK_THROWS_WITH(all.column("hops"),
+                    folder.file().string() +
+                        ", question 'b': there is no key 'hops' with one value; there are "
+                        "is_impossible, kind");
+  CHECK_THROWS_WITH(all.column("tags"),
+                    folder.file().string() +
+                        ", question 'a': there is no key 'tags' with one value; there are "
+                        "hops, is_impossible, kind");
+  const Questions bare = folder.read(file_of("Ada met Bob.", asked(ada)));
+  CHECK_THROWS_WITH(bare.column("kind"), folder.file().string() +
+                                             ", question 'q1': there is no key 'kind' with one value; the "
+                                             "question has none beside what the task needs");
+}
+
 TEST_CASE("questions: an answer's place is counted in characters, whatever stands before it") {
   const Folder folder;
   const auto begin_of = [&](const std::string& context, const std::string& answer, int begin) {

@@ -27,6 +27,8 @@ TEST_CASE("task config: what is written is read again") {
   for (const TaskConfig& task :
        {TaskConfig{.labels = {"bad", "good \"very\"", "好"}, .classifier_dropout = 0.25},
         TaskConfig{.labels = {"LABEL_0"}, .regression = true},
+        TaskConfig{.labels = {"bad", "good"}, .pairs = true},
+        TaskConfig{.labels = {"bad", "good"}, .pairs = false},
         TaskConfig{.task = Task::token_classification, .labels = {"O", "B-PER", "I-PER"}},
         TaskConfig{.task = Task::question_answering}, TaskConfig{.task = Task::multiple_choice}}) {
     CHECK(read(folder, config_to_json(config, task)) == task);
