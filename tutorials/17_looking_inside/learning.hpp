@@ -63,7 +63,7 @@ inline Case any_case(int64_t first, Rng& rng) {
   return case_of(meal, rng.chance(0.5) ? eater : eaten, rng.between(0, adjectives - 1));
 }
 
-/// "a cow ate the egg because it was hungry": which noun could stand for "it"? With nouns of the training.
+/// "a cow ate the ham because it was hungry": which noun could stand for "it"? With nouns of the training.
 inline Asked pronoun(Rng& rng) {
   const Case one = any_case(2 * kept_nouns, rng);
   return {one.row, one.it, one.answer()};
