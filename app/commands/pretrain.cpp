@@ -165,8 +165,8 @@ void run(PretrainCall call) {
   const bool is_first = world.rank() == 0;  // it holds the folder, and writes
   std::optional<bert::FolderLock> lock;  // a folder that is not there yet is made and held when all is known
   if (is_first && fs::is_directory(call.out)) lock.emplace(hold_run(call.out));
-  const std::optional<bert::Resumable> found =
-      bert::share(world, is_first ? checkpoint_to_resume(call.out, call.resume) : std::nullopt);
+  const std::optional<bert::Resumable> found = bert::share(
+      world, is_first ? checkpoint_to_resume(call.out, RunKind::pretraining, call.resume) : std::nullopt);
   const std::optional<fs::path> checkpoint = found ? std::optional(found->checkpoint) : std::nullopt;
   call.trainer.shards = shards_of(call.trainer.shards, call.trainer.accumulate, found, world);
   std::vector<std::string> notes;  // said when nothing stands in the way of training any more
@@ -191,7 +191,7 @@ void run(PretrainCall call) {
     if (lock || !is_first) return;
     make_folder(call.out);
     lock.emplace(hold_run(call.out));
-    checkpoint_to_resume(call.out,
+    checkpoint_to_resume(call.out, RunKind::pretraining,
                          call.resume);  // refuses a run that another process began and ended meanwhile
   };
   if (!is_first) world.barrier();  // what the first rank makes is there

@@ -147,7 +147,7 @@ bool is_sweep(const FinetuneCall& call) {
 SweepResult run_sweep(const FinetuneCall& call, Progress& progress) {
   check_sweep(call);
   if (!fs::exists(call.out / "runs")) {
-    checkpoint_to_resume(call.out, false);  // refuses a folder with another model
+    checkpoint_to_resume(call.out, RunKind::finetuning, false);  // refuses a folder with another model
   } else if (!call.resume) {
     fail<WrongCall>("--out '{}' holds a sweep already; add --resume to go on with it, or name another folder",
                     call.out.string());

@@ -192,8 +192,8 @@ TaskResult run_task(FinetuneCall call, Progress& progress) {
   const bool is_first = world.rank() == 0;  // it holds the folder, and writes
   std::optional<bert::FolderLock> lock;  // a folder that is not there yet is made and held when all is known
   if (is_first && fs::is_directory(call.out)) lock.emplace(hold_run(call.out));
-  const std::optional<bert::Resumable> found =
-      bert::share(world, is_first ? checkpoint_to_resume(call.out, call.resume) : std::nullopt);
+  const std::optional<bert::Resumable> found = bert::share(
+      world, is_first ? checkpoint_to_resume(call.out, RunKind::finetuning, call.resume) : std::nullopt);
   call.loop.shards = shards_of(call.loop.shards, 1, found, world);
   if (found) keep_unsaid(call, found->state.settings);
   const StartedTask started = start_training(call);
@@ -222,7 +222,8 @@ TaskResult run_task(FinetuneCall call, Progress& progress) {
   if (!lock && is_first) {
     make_folder(call.out);
     lock.emplace(hold_run(call.out));
-    checkpoint_to_resume(call.out, call.resume);  // refuses a run that another process began meanwhile
+    checkpoint_to_resume(call.out, RunKind::finetuning,
+                         call.resume);  // refuses a run that another process began meanwhile
   }
   std::vector<std::string> notes = started.notes;
   if (!call.validation.empty() && fingerprint(call.validation) == fingerprint(call.training))
@@ -294,11 +295,11 @@ std::string to_text(const bert::Findings& findings, const bert::Baselines& basel
   if (findings.figures.empty()) return "";
   std::string text;
   for (const bert::Figure& figure : findings.figures)
-    text +=
-        fmt::format("{:<20} {}{}\n", figure.name, bert::figure_text(figure),
-                    &figure == &findings.figures.front()
-                        ? "   of " + counted(findings.examples, "example") + "; in brackets the 95 % interval"
-                        : "");
+    text += fmt::format("{:<20} {}{}\n", figure.name, bert::figure_text(figure),
+                        &figure == &findings.figures.front()
+                            ? "   of " + counted(findings.examples, "example") +
+                                  (std::isfinite(figure.low) ? "; in brackets the 95 % interval" : "")
+                            : "");
   const std::string& measure = findings.figures.front().name;
   for (const auto& [name, value] : baselines)
     text += fmt::format("{:<20} {:.3f}   {} without a model\n", name, value, measure);

@@ -48,7 +48,7 @@ std::vector<RunSetting> run_settings(const PretrainCall& call, const bert::Confi
     return cause.empty() ? option : fmt::format("{} ({})", cause, option.substr(2));
   };
   const bool learns = call.vocab.empty() && call.from.empty();
-  return {{number_of("--layers", "--layers"), say("layers {}", config.num_hidden_layers)},
+  return {{number_of("--layers", "--layers"), pretraining_line + std::to_string(config.num_hidden_layers)},
           {number_of("--hidden", "--hidden"), say("hidden {}", config.hidden_size)},
           {number_of("--heads", "--hidden"), say("heads {}", config.num_attention_heads)},
           {said("--gated") && !said("--intermediate") ? "--gated (intermediate)"

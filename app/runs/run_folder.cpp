@@ -5,8 +5,10 @@
 #include <cerrno>
 
 #include "app/command.hpp"
+#include "app/runs/run_settings.hpp"
 #include "autograd/file.hpp"
 #include "autograd/system_reason.hpp"
+#include "bert/tasks/task_config.hpp"
 #include "bert/training/checkpoint_folder.hpp"
 
 namespace gradus::app {
@@ -18,6 +20,39 @@ namespace {
 void check_writable(const fs::path& folder) {
   if (access(folder.c_str(), W_OK | X_OK) != 0 && errno != ENOENT)
     fail<IoError>("{}: cannot write into this folder: {}", folder.string(), system_reason(errno));
+}
+
+/// What has made the model of a folder, as far as the folder shows it. A checkpoint knows it best: a model
+/// that was fine-tuned to name nouns has the architecture of a pretrained one.
+std::optional<RunKind> kind_of(const fs::path& folder) {
+  try {
+    if (const auto checkpoint = bert::newest_checkpoint(folder)) {
+      const fs::path file = *checkpoint / bert::state_file;
+      const std::string line = bert::training_state_from_json(read_file(file), file).settings;
+      return line.starts_with(pretraining_line) ? RunKind::pretraining : RunKind::finetuning;
+    }
+    const fs::path config = folder / "config.json";
+    if (!fs::exists(folder / "model.safetensors") || !fs::exists(config)) return std::nullopt;
+    return bert::find_task_config(config) ? RunKind::finetuning : RunKind::pretraining;
+  } catch (const Error&) {
+    return std::nullopt;  // whoever goes on with it says what is damaged
+  }
+}
+
+/// @throws WrongCall where --out holds a model that no run of this kind has made.
+void refuse_other_kind(const fs::path& folder, RunKind kind) {
+  const std::optional<RunKind> there = kind_of(folder);
+  if (!there || *there == kind) return;
+  const std::string out = folder.string();
+  if (kind == RunKind::finetuning)
+    fail<WrongCall>(
+        "--out '{}' holds a pretrained model, and fine-tuning would put its own in the place of it and of "
+        "its report; name another folder, such as {}-tuned",
+        out, out);
+  fail<WrongCall>(
+      "--out '{}' holds a fine-tuned model, and pretraining would put its own in the place of it and of its "
+      "report; name another folder, such as {}-pretrained",
+      out, out);
 }
 
 }  // namespace
@@ -34,9 +69,10 @@ bert::FolderLock hold_run(const fs::path& out) {
       out.string());
 }
 
-std::optional<bert::Resumable> checkpoint_to_resume(const fs::path& folder, bool resume) {
+std::optional<bert::Resumable> checkpoint_to_resume(const fs::path& folder, RunKind kind, bool resume) {
   const std::string out = folder.string();
   const bool has_model = fs::exists(folder / "model.safetensors");
+  refuse_other_kind(folder, kind);
   if (!resume) {
     if (!bert::newest_checkpoint(folder) && !has_model) {
       if (fs::exists(folder / "config.json"))

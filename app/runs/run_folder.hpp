@@ -15,8 +15,12 @@ namespace gradus::app {
 /// @throws WrongCall when another process holds it.
 bert::FolderLock hold_run(const std::filesystem::path& out);
 
-/// The checkpoint with which a run goes on, or nothing for a run that begins.
-/// @throws WrongCall where there is a run and the call is for a new one, or the other way round.
-std::optional<bert::Resumable> checkpoint_to_resume(const std::filesystem::path& out, bool resume);
+enum class RunKind { pretraining, finetuning };
+
+/// The checkpoint with which a run of this kind goes on, or nothing for a run that begins.
+/// @throws WrongCall where there is a run and the call is for a new one, or the other way round, and where
+///         the folder holds a model of the other kind, which the run would replace.
+std::optional<bert::Resumable> checkpoint_to_resume(const std::filesystem::path& out, RunKind kind,
+                                                    bool resume);
 
 }  // namespace gradus::app

@@ -21,6 +21,9 @@ struct RunSetting {
   bool unsaid = false;  ///< the option was left out, which under --resume means: as it was
 };
 
+/// What the line of a pretraining run begins with, and that of no task.
+inline constexpr const char* pretraining_line = "layers ";
+
 /// The parts, with ", " between them.
 std::string settings_line(const std::vector<RunSetting>& settings);
 
