@@ -174,7 +174,7 @@ TEST_CASE("toy sentiment: unseen adjectives are in no other text, but in stories
         }
     }
   CHECK(met.size() == glad.size() + sad.size());
-  CHECK(count(set.test, &ToyText::kind)["unseen"] * 4 == std::ssize(set.test));
+  CHECK(std::abs(count(set.test, &ToyText::kind)["unseen"] * 4 - std::ssize(set.test)) <= 16);
   // What tells a reader of stories their mood: an adjective that training has stands in the same stories.
   std::map<std::string, std::set<std::string>> beside;
   for (int64_t i = 0; i < 4000; ++i) {
