@@ -37,6 +37,7 @@ void run(FinetuneCall call) {
     summary["steps"] = result.steps;
     summary["best_step"] = result.best_step;
     summary["seconds"] = result.seconds;
+    if (result.step_memory > 0) summary["step_memory_bytes"] = result.step_memory;
     summary["folder"] = call.out.string();
     return print(summary);
   }

@@ -279,6 +279,7 @@ void run(PretrainCall call) {
     nlohmann::ordered_json summary = report.summary();
     summary["pieces"] = tokenizer.vocab().size();
     summary["texts"] = to_json(accounts);
+    if (trainer.step_memory() > 0) summary["step_memory_bytes"] = trainer.step_memory();
     if (world.size() > 1) {
       std::ranges::sort(waiting);
       summary["ranks"] = world.size();

@@ -288,6 +288,7 @@ TaskResult run_task(FinetuneCall call, Progress& progress) {
   result.baselines = pages.report().baselines;
   result.steps = loop.state().step;
   result.seconds = loop.state().seconds;
+  result.step_memory = loop.step_memory();
   return result;
 }
 

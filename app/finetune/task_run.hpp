@@ -16,6 +16,7 @@ struct TaskResult {
   bert::Baselines baselines;
   int64_t steps = 0, best_step = -1;
   double seconds = 0;
+  int64_t step_memory = 0;  ///< as TrainingLoop::step_memory
 };
 
 /// Trains, evaluates after each epoch, and leaves in --out the model, report.html, metrics.csv and

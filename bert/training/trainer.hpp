@@ -85,6 +85,7 @@ class Trainer {
 
   bool evaluates_first() const { return loop_.evaluates_first(); }  ///< as TrainingLoop
   const TrainingState& state() const { return loop_.state(); }
+  int64_t step_memory() const { return loop_.step_memory(); }  ///< as TrainingLoop
   const BertForPreTraining& model() const { return learner_.model(); }
 
  private:

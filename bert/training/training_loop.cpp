@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "autograd/file.hpp"
+#include "autograd/storage.hpp"
 #include "bert/checkpoint/checkpoint.hpp"
 #include "bert/training/resumable.hpp"
 #include "nn/optimizer_names.hpp"
@@ -142,6 +143,7 @@ std::optional<LoopReport> TrainingLoop::step() {
   const double waited_before = options_.world->seconds_waited();
   const TrainingState before = state_;
   const double rate = learning_rate(options_, state_);
+  reset_peak_memory();  // an evaluation before this step may have held more
   // Figures are counted where they are reported: finding them costs about a hundredth of a step.
   const int64_t number = state_.step + 1;
   const bool with_figures = number % options_.report_every == 0 || number == options_.steps;
@@ -159,6 +161,7 @@ std::optional<LoopReport> TrainingLoop::step() {
   optimizer_->set_learning_rate(rate);
   if (!std::isfinite(optimizer_->grad_norm())) fail_not_finite(before, "the gradient is not finite");
   const double norm = optimizer_->clipped_step(options_.clip);
+  step_memory_ = std::max(step_memory_, memory_stats().peak_bytes);
   ++state_.step;
   const double waited = options_.world->seconds_waited() - waited_before;
   const double took = seconds_of_step(seconds_since(begin));

@@ -111,6 +111,10 @@ class TrainingLoop {
 
   const TrainingState& state() const { return state_; }
 
+  /// The most bytes that tensors of this process held at a time within a step (MemoryStats): weights,
+  /// gradients and moments, and what the step keeps for its backward. 0 before the first step.
+  int64_t step_memory() const { return step_memory_; }
+
  private:
   TrainingEnd train();
   std::optional<LoopReport> step();
@@ -145,6 +149,7 @@ class TrainingLoop {
   std::unique_ptr<nn::Optimizer> optimizer_;
   ShardedStep shards_;
   TrainingState state_;
+  int64_t step_memory_ = 0;
   Pace pace_, evaluation_pace_;  // of shares of the run, and of evaluated rows
 };
 

@@ -97,6 +97,8 @@ const std::string show_teams = "OMP_DISPLAY_AFFINITY=TRUE OMP_AFFINITY_FORMAT='t
 std::string Outcome::text(const std::string& name) const { return read_file(folder / name); }
 nlohmann::json Outcome::json() const { return nlohmann::json::parse(result.out); }
 
+double step_memory(const Outcome& run) { return run.json().at("step_memory_bytes"); }
+
 bert::MetricsRow Outcome::first_step() const {
   const auto rows = metrics_of(*this, bert::MetricsRow::Kind::train);
   REQUIRE(!rows.empty());

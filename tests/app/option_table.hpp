@@ -94,6 +94,9 @@ void run_table(const std::vector<OptionRow>& rows);
 /// What every command's --json has to do: the plain call prints no JSON, and this one an object with `keys`.
 std::function<void(const Outcome&, const Outcome&)> prints_json(const Words& keys);
 
+/// Of a training with --json: the most bytes that its tensors held within a step.
+double step_memory(const Outcome& run);
+
 /// In front of a call whose threads are to be counted: OpenMP then says "team of N" whenever N work together.
 extern const std::string show_teams;
 
