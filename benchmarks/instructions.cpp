@@ -1,11 +1,13 @@
-// A piece of work so many times, for benchmarks/check to count its instructions: a training step, texts
-// through the tokenizer, or small tensors through forward and backward.
+// A piece of work so many times, for benchmarks/check to count its instructions: a training step, a text
+// through the tokenizer, to ids alone or with offsets, or small tensors through forward and backward.
 //
-//     bench_instructions step|tokenizer|tensors TIMES
+//     bench_instructions step|tokenizer|offsets|tensors TIMES
 #include <charconv>
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,19 +53,29 @@ std::function<void()> step() {
   };
 }
 
-std::function<void()> tokenizer() {
-  bert::ToyWorldOptions options;
-  options.stories = 50;
-  const std::string text = bert::toy_corpus(options);
+struct Text {
+  std::string text;
+  std::shared_ptr<const bert::Tokenizer> tokenizer;  // whose vocabulary is learnt of it
+};
+
+Text fifty_stories() {
+  const std::string text = bert::toy_corpus({.stories = 50});
   bert::WordCounter counter;
   counter.add(text);
   bert::VocabTrainerOptions wanted;
   wanted.vocab_size = 200;
-  const auto splitter = std::make_shared<bert::Tokenizer>(bert::train_vocab(counter, wanted));
-  return [=] {
+  return {text, std::make_shared<bert::Tokenizer>(bert::train_vocab(counter, wanted))};
+}
+
+std::function<void()> tokenizer() {
+  return [of = fifty_stories()] {
     std::vector<bert::TokenId> ids;
-    splitter->tokenize(text, ids);
+    of.tokenizer->tokenize(of.text, ids);
   };
+}
+
+std::function<void()> offsets() {
+  return [of = fifty_stories()] { of.tokenizer->encode(of.text); };
 }
 
 std::function<void()> tensors() {
@@ -78,18 +90,18 @@ std::function<void()> tensors() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  const std::map<std::string_view, std::function<void()> (*)()> works = {
+      {"step", step}, {"tokenizer", tokenizer}, {"offsets", offsets}, {"tensors", tensors}};
   const std::string_view name = argc == 3 ? argv[1] : "", times = argc == 3 ? argv[2] : "";
   int count = 0;
   const bool is_number = std::from_chars(times.data(), times.data() + times.size(), count).ec == std::errc();
-  if (!is_number || (name != "step" && name != "tokenizer" && name != "tensors")) {
-    std::fputs("usage: bench_instructions step|tokenizer|tensors TIMES\n", stderr);
+  if (!is_number || !works.contains(name)) {
+    std::fputs("usage: bench_instructions step|tokenizer|offsets|tensors TIMES\n", stderr);
     return 2;
   }
   try {
     set_num_threads(1);
-    const std::function<void()> work = name == "step"        ? step()
-                                       : name == "tokenizer" ? tokenizer()
-                                                             : tensors();
+    const std::function<void()> work = works.at(name)();
     for (int i = 0; i < count; ++i) work();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "bench_instructions: %s\n", error.what());
