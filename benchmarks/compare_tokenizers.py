@@ -1,6 +1,6 @@
 """Sets Gradus's tokenizer beside Hugging Face's tokenizers, one thread each, in one run, and checks the ids.
 
-    python benchmarks/compare_tokenizers.py PATH/TO/bench_tokenizer TEXT.txt [VOCAB_SIZE] [ROUNDS]
+    python benchmarks/compare_tokenizers.py PATH/TO/bench_tokenizer TEXT.txt [VOCAB_SIZE] [ROUNDS] [--json]
 
 The two take turns, ROUNDS (5) times; medians and their ratio are printed. Learning counts the text's words and learns
 VOCAB_SIZE (8000) pieces. Encoding gives ids, types, offsets, words and pieces for each line; on Hugging Face's side it
@@ -41,6 +41,9 @@ def learn(lines, size):
 
 
 def main():
+    as_json = sys.argv[-1] == "--json"
+    if as_json:
+        sys.argv.pop()
     if len(sys.argv) < 3:
         sys.exit(__doc__)
     program, path = sys.argv[1:3]
@@ -60,6 +63,10 @@ def main():
         ids = [[int(i) for i in line.split()] for line in open(os.path.join(folder, "ids.txt"))]
         wrong = sum(a != b.ids for a, b in zip(ids, encoded, strict=True))
         shared = len(set(learnt.get_vocab()) & set(t.get_vocab()))
+    if as_json:
+        by_key = lambda rows: {key: [row[key] for row in rows] for key in ("learn", "encode", "tokenize")}
+        print(json.dumps({"gradus": by_key(ours), "tokenizers": by_key(theirs), "wrong": wrong}))
+        sys.exit(wrong != 0)
     print(f"tokenizers {tokenizers.__version__}, {len(lines)} lines, {sum(map(len, lines))} characters, medians of {rounds}")
     print(f"{wrong} lines differ in their ids; {shared} of {size} learnt pieces are the same")
     print("             Gradus s   tokenizers s   ratio")

@@ -1,7 +1,7 @@
 """The work of `gradus bench` in PyTorch, for `peers` to time in turn with it. Prints a JSON object of medians.
 
     in_pytorch.py step tiny --threads 1 --attention sdpa --optimizer fused
-    in_pytorch.py huggingface tiny | inference tiny | tensors
+    in_pytorch.py huggingface tiny | inference tiny | tensors | about
 
 The step is that of a careful user: only masked positions reach the decoder, gradients are set to None, warnings are off.
 `huggingface` is BertForPreTraining as its examples run it, with the logits of all positions.
@@ -170,9 +170,17 @@ def tensors(call):
     return results
 
 
+def about(_):
+    """The versions, and the vectors that PyTorch would take itself; a product, at which MKL says what it takes."""
+    import transformers
+    torch.mm(torch.ones(64, 64), torch.ones(64, 64))
+    return {"torch": torch.__version__, "transformers": transformers.__version__,
+            "vectors": torch.backends.cpu.get_cpu_capability()}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["step", "huggingface", "inference", "tensors"])
+    parser.add_argument("what", choices=["step", "huggingface", "inference", "tensors", "about"])
     parser.add_argument("size", nargs="?", choices=SIZES, default="tiny")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--steps", type=int, default=7)
@@ -185,7 +193,8 @@ def main():
     call.rows = 32 if call.size in ("tiny", "mini") else 16
     torch.set_num_threads(call.threads)
     torch.manual_seed(1)
-    work = {"step": own_step, "huggingface": huggingface, "inference": inference, "tensors": tensors}[call.what]
+    work = {"step": own_step, "huggingface": huggingface, "inference": inference, "tensors": tensors,
+            "about": about}[call.what]
     print(json.dumps(work(call)))
 
 
