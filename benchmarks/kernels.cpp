@@ -130,13 +130,15 @@ void on_logits() {
   on_rows("copy [614,8192]", rows, classes, [](Rows& r) { std::copy_n(r.x.data(), r.n, r.y.data()); });
   on_rows("cross_entropy [614,8192]", rows, classes, [=](Rows& r) {
     const auto classes_of_rows = targets(r);
-    kernels::cross_entropy(r.x.data(), classes_of_rows.data(), -100, 0.0, r.mean.data(), r.rstd.data(),
-                           r.rows, r.cols);
+    std::vector<float> loss(static_cast<size_t>(r.rows));
+    kernels::cross_entropy(r.x.data(), classes_of_rows.data(), -100, 0.0, loss.data(), r.mean.data(),
+                           r.rstd.data(), r.rows, r.cols);
   });
   on_rows("cross_entropy_backward [614,8192]", rows, classes, [=](Rows& r) {
     const auto classes_of_rows = targets(r);
-    kernels::cross_entropy_backward(r.x.data(), classes_of_rows.data(), r.mean.data(), r.rstd.data(), -100,
-                                    0.0, r.y.data(), r.rows, r.cols);
+    const std::vector<float> dloss(static_cast<size_t>(r.rows), 1.0F);
+    kernels::cross_entropy_backward(r.x.data(), classes_of_rows.data(), r.mean.data(), r.rstd.data(),
+                                    dloss.data(), -100, 0.0, r.y.data(), r.rows, r.cols);
   });
 }
 

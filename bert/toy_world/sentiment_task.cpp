@@ -40,50 +40,29 @@ constexpr Word beginnings[] = {"",
                                "{p} took the {thing} from {q} .",
                                "{q} did not have the {thing} ."};
 
+/// Of the three that the stories have for each mood. With all three in the training, a network that has read
+/// no stories learns the set as well as one that has.
+constexpr size_t adjectives = 2;
+
 // An adjective is denied in a quarter, so that words alone know the easy half.
 constexpr Word kinds[] = {"plain", "negated", "plain", "negated", "contrast", "plain", "plain", "emphasis"};
-
-/// Of the test, a quarter has adjectives that neither training nor validation has, plain or in contrast.
-constexpr Word test_kinds[] = {"plain",    "negated", "unseen", "negated",
-                               "contrast", "plain",   "unseen", "emphasis"};
-
-/// The adjectives that only `unseen` has: the first feeling and the third day of either mood. A story keeps
-/// to the feelings and the day of one number, so that a model that has read stories knows the company of
-/// each: a day of the training for the feeling, a feeling of the training for the day.
-constexpr size_t unseen_feeling = 0, unseen_day = 2;
-
-bool is_of(const Form& form, Word kind) {
-  return form.kind == kind || (kind == "unseen" && (form.kind == "plain" || form.kind == "contrast"));
-}
-
-/// One of the mood's adjectives that other kinds have.
-size_t pick_seen(size_t adjectives, size_t unseen, Rng& rng) {
-  const size_t number = rng.below(adjectives - 1);
-  return number < unseen ? number : number + 1;
-}
 
 }  // namespace
 
 ToySplits<ToyText> toy_sentiment_task(const ToyTaskOptions& options) {
   const auto make = [](Rng& rng, Part part, int64_t i) {
     const bool positive = i % 2 == 0;
-    const auto& of_part = part == Part::test ? test_kinds : kinds;
-    const Word kind = of_part[static_cast<size_t>(i / 2) % std::size(of_part)];
+    const Word kind = kinds[static_cast<size_t>(i / 2) % std::size(kinds)];
     for (;;) {
       const size_t number = rng.below(std::size(forms));
       const Form& form = forms[number];
-      if (!is_of(form, kind)) continue;
+      if (form.kind != kind) continue;
       const bool cheerful = positive != form.negates;
       const auto said = form.of_a_day ? days(cheerful) : feelings(cheerful);
       const auto meant = form.of_a_day ? days(positive) : feelings(positive);
-      const size_t unseen = form.of_a_day ? unseen_day : unseen_feeling;
-      size_t adjective = unseen, opposite = unseen;
-      if (kind != "unseen") {
-        adjective = pick_seen(said.size(), unseen, rng);
-        opposite = pick_seen(meant.size(), unseen, rng);
-        // Of the three adjectives of either mood, each form keeps one for the test.
-        if (((number + adjective) % said.size() == 0) != (part == Part::test)) continue;
-      }
+      const size_t adjective = rng.below(adjectives);
+      // Two forms of three keep one of the adjectives for the test, and the third shows both in the training.
+      if (((number + adjective) % 3 == 0) != (part == Part::test)) continue;
       const auto [one, other] = pick_two(people(), rng);
       const Topic& topic = topics()[rng.below(topics().size())];
       const std::vector<Filling> fillings = {{"p", {one}},
@@ -91,7 +70,7 @@ ToySplits<ToyText> toy_sentiment_task(const ToyTaskOptions& options) {
                                              {"place", {pick(topic.places, rng)}},
                                              {"thing", {pick(colours(), rng), pick(topic.things, rng)}},
                                              {"a", {said[adjective]}},
-                                             {"b", {meant[opposite]}}};
+                                             {"b", {meant[rng.below(adjectives)]}}};
       std::vector<Word> words = fill(pick(beginnings, rng), fillings).words;
       append(words, fill(form.pattern, fillings).words);
       return ToyText{to_text(words), positive ? "positive" : "negative", std::string(kind)};

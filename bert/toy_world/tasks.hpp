@@ -40,10 +40,9 @@ struct ToyText {
 ToySplits<ToyText> toy_topic_task(const ToyTaskOptions& options = {});
 
 /// positive or negative, equally often. Kind `plain`: "Tom felt glad."; `negated`: "Tom felt not at all
-/// glad."; `contrast`: "Tom was not glad but upset."; `emphasis`: "Never was Tom so glad.", which is
-/// positive. A form and an adjective that stand together in the test do not in the training. Kind `unseen`, a
-/// quarter of the test: plain or in contrast, with adjectives that neither training nor validation has, so
-/// only what a model knows of them from elsewhere tells. Stories have each beside one of the training.
+/// glad."; `contrast`: "Tom was not glad but sad."; `emphasis`: "Never was Tom so glad.", which is positive.
+/// A form and an adjective that stand together in the test do not in the training. Each mood has two of the
+/// stories' three adjectives.
 ToySplits<ToyText> toy_sentiment_task(const ToyTaskOptions& options = {});
 
 /// A sentence with a tag for each word: O, or B- and I- of PER, LOC (towns), ORG ("Oslo Library") and ITEM
