@@ -99,6 +99,11 @@ extern const EncoderLayer layer;
 extern const AttentionMask mask;
 extern const Tensor x;
 
+// == nn/safetensors.hpp
+extern const std::filesystem::path path;
+extern const std::vector<TensorEntry> entries;
+extern const StateDict state;
+
 // == nn/residual.hpp
 extern const int64_t H;
 extern const Tensor x;
