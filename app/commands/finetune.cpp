@@ -20,8 +20,8 @@ void run(FinetuneCall call) {
   Progress progress("fine-tuning");
   if (is_sweep(call)) {
     if (call.loop.world->size() > 1)
-      fail<WrongCall>(
-          "a sweep is many runs, and a small one gains nothing from ranks; start it without mpirun");
+      fail<WrongCall>("a sweep is many runs, and a small one gains nothing from {}; {}", colleagues(),
+                      how_to_be_alone());
     const SweepResult result = run_sweep(call, progress);
     progress.clear();
     if (call.json) return print(to_json(result));

@@ -107,7 +107,8 @@ std::string progress_note(const bert::StepReport& r, int64_t ranks) {
   std::string note = fmt::format(
       "step {}  loss {:.3f}  MLM {:.3f} ({:.0f} %)  NSP {:.3f} ({:.0f} %)  {:.0f}k tokens/s", r.step, r.loss,
       r.mlm_loss, 100 * r.mlm_accuracy, r.nsp_loss, 100 * r.nsp_accuracy, r.slots_per_second / 1000);
-  if (ranks > 1) note += fmt::format(" of {} ranks, {:.0f} % waiting", ranks, 100 * r.waiting_share);
+  if (ranks > 1)
+    note += fmt::format(" of {} {}, {:.0f} % waiting", ranks, colleagues(), 100 * r.waiting_share);
   return note;
 }
 
@@ -138,6 +139,11 @@ void check_together(const PretrainCall& call) {
         "--save-steps and --save-minutes both say when a checkpoint is due; leave one of them out");
   if (call.said("--nearby-negatives") && !call.data.next_sentence)
     fail<WrongCall>("--nearby-negatives is for next sentence prediction, which --no-nsp leaves out");
+  if (trainer.share_moments && trainer.optimizer == "muon")
+    fail<WrongCall>(
+        "--share-moments is for optimisers that step over each number by itself, and muon needs whole "
+        "matrices; "
+        "leave one of them out");
   for (const char* option : {"--beta1", "--beta2"}) {
     if (call.said(option) && trainer.optimizer == "sgd")
       fail<WrongCall>("{} is of Adam and its kin; leave it out, or take another --optimizer than sgd",
@@ -169,6 +175,10 @@ void run(PretrainCall call) {
       world, is_first ? checkpoint_to_resume(call.out, RunKind::pretraining, call.resume) : std::nullopt);
   const std::optional<fs::path> checkpoint = found ? std::optional(found->checkpoint) : std::nullopt;
   call.trainer.shards = shards_of(call.trainer.shards, call.trainer.accumulate, found, world);
+  const int64_t longest = call.trainer.lengths.back().length;
+  check_rows_of_step(call.trainer.accumulate * std::max<int64_t>(1, call.trainer.slots / longest),
+                     call.trainer.shards,
+                     fmt::format("--slots {} in rows of {}", call.trainer.slots, longest), world);
   std::vector<std::string> notes;  // said when nothing stands in the way of training any more
   const bert::Tokenizer tokenizer = tokenizer_of(call, checkpoint, notes, world);
   if (notes.empty())  // it was not learned now
@@ -187,9 +197,10 @@ void run(PretrainCall call) {
       progress.say(fmt::format("{}; this checkpoint is left alone, and {} taken", damaged,
                                found->checkpoint.string()));
   }
+  std::optional<FolderOfRun> folder;
   const auto make_out = [&] {
     if (lock || !is_first) return;
-    make_folder(call.out);
+    folder.emplace(call.out);
     lock.emplace(hold_run(call.out));
     checkpoint_to_resume(call.out, RunKind::pretraining,
                          call.resume);  // refuses a run that another process began and ended meanwhile
@@ -255,6 +266,7 @@ void run(PretrainCall call) {
     report.look_at(trainer.state(), trainer.final_evaluation());
   } else {
     make_out();
+    if (folder) folder->keep();
     if (is_first)
       for (const std::string& missing : report.begin(trainer.state(), trainer.evaluates_first()))
         progress.say(missing);

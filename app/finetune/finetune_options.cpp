@@ -30,7 +30,7 @@ void add_options(CLI::App& command, FinetuneCall& call) {
   add_whole(command, "--rows-at-once", call.rows_at_once,
             "Examples in memory at once; the step is the same. 0: all of --batch", 0, 1'000'000);
   add_whole(command, "--shards", call.loop.shards,
-            "Parts of a step that ranks share, a power of two; 0: one for each rank", 0, 65'536);
+            "Parts of a step that ranks or workers share, a power of two; 0: one for each", 0, 65'536);
   add_number(command, "--learning-rate", call.loop.learning_rate, "Learning rate after the warm-up",
              {0, 100, false, true});
   add_number(command, "--warmup", call.warmup_share, "Share of the steps in which the rate rises", {0, 1});
@@ -92,7 +92,7 @@ void add_options(CLI::App& command, FinetuneCall& call) {
   add_switch(command, "--recompute", call.loop.recompute,
              "Keep each layer's input only, and compute the rest again in backward: less memory, more time");
   add_switch(command, "--share-moments", call.loop.share_moments,
-             "With several ranks: each keeps a part of the optimiser's moments, for less memory");
+             "With several ranks or workers: each keeps a part of the optimiser's moments, for less memory");
   add_stall_minutes(command, call.stall_minutes);
   add_json(command, call.json);
 }

@@ -6,6 +6,7 @@
 #include "app/command.hpp"
 #include "app/finetune/start_training.hpp"
 #include "app/ranks/shards.hpp"
+#include "app/ranks/workers.hpp"
 #include "app/runs/environment.hpp"
 #include "app/runs/run_folder.hpp"
 #include "app/runs/run_settings.hpp"
@@ -206,7 +207,8 @@ TaskResult run_task(FinetuneCall call, Progress& progress) {
   if (options.shards > 1 && !task.can_be_cut())
     fail<WrongCall>(
         "--loss contrastive compares all rows of a batch with each other, so a step is one shard: "
-        "leave --shards out, and start it without mpirun");
+        "leave --shards out, and {}",
+        how_to_be_alone());
   if (options.shards > call.batch)
     fail<WrongCall>("--batch {} cannot be cut into {} shards; take a larger batch or fewer shards",
                     call.batch, options.shards);

@@ -75,9 +75,10 @@ void add_options(CLI::App& command, PretrainCall& call) {
              "Rows hold as many examples as fit, so that little is padding");
   add_whole(command, "--accumulate", call.trainer.accumulate, "Batches whose gradients make one step", 1,
             100'000);
-  add_whole(command, "--shards", call.trainer.shards,
-            "Parts of a step that ranks share, a power of two; 0: one for each rank, or as --accumulate says",
-            0, 65'536);
+  add_whole(
+      command, "--shards", call.trainer.shards,
+      "Parts of a step that ranks or workers share, a power of two; 0: one for each, or as --accumulate says",
+      0, 65'536);
   add_choice(command, "--optimizer", call.trainer.optimizer, {"adamw", "bert-adam", "adam", "muon", "sgd"},
              "Optimiser; muon is for the matrices of the layers, with adamw for the rest");
   add_number(command, "--learning-rate", call.trainer.learning_rate, "Learning rate after the warm-up",
@@ -122,7 +123,7 @@ void add_options(CLI::App& command, PretrainCall& call) {
   add_switch(command, "--recompute", call.trainer.recompute,
              "Keep each layer's input only, and compute the rest again in backward: less memory, more time");
   add_switch(command, "--share-moments", call.trainer.share_moments,
-             "With several ranks: each keeps a part of the optimiser's moments, for less memory");
+             "With several ranks or workers: each keeps a part of the optimiser's moments, for less memory");
   add_stall_minutes(command, call.stall_minutes);
   add_json(command, call.json);
 }

@@ -84,7 +84,8 @@ void check_ranks([[maybe_unused]] const std::string& command) {
 
 void add_stall_minutes(CLI::App& command, double& minutes) {
   add_number(command, "--stall-minutes", minutes,
-             "With several ranks: after how long without an answer the run ends", {0, 1e6, false, true});
+             "With several ranks or workers: after how long without an answer the run ends",
+             {0, 1e6, false, true});
 }
 
 std::shared_ptr<parallel::World> join_ranks(double stall_minutes, int64_t threads) {

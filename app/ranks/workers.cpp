@@ -17,12 +17,12 @@ thread_local parallel::World* own_world = nullptr;
 
 void add_workers(CLI::App& command, int64_t& workers) {
   add_whole(command, "--workers", workers,
-            "Copies of the model that share each step, each with its threads; a power of two", 1, 256);
+            "Copies of the model that share the work, each with its threads; a power of two", 1, 256);
 }
 
 void with_workers(int64_t workers, double stall_minutes, const std::function<void()>& command) {
   if (!std::has_single_bit(static_cast<uint64_t>(workers)))
-    fail<WrongCall>("--workers {} cannot share a step; take 1, 2, 4, 8 or another power of two", workers);
+    fail<WrongCall>("--workers {} cannot share the work; take 1, 2, 4, 8 or another power of two", workers);
   if (workers == 1) return command();
   if (launched())
     fail<WrongCall>("--workers are threads of one process, and a launcher has started several; leave it out");
@@ -38,6 +38,12 @@ void with_workers(int64_t workers, double stall_minutes, const std::function<voi
 std::shared_ptr<parallel::World> world_of_workers() {
   // It outlives the command, which is all that asks.
   return {own_world, [](parallel::World*) {}};
+}
+
+std::string colleagues() { return own_world != nullptr ? "workers" : "ranks"; }
+
+std::string how_to_be_alone() {
+  return own_world != nullptr ? "leave --workers out" : "start it without mpirun";
 }
 
 }  // namespace gradus::app

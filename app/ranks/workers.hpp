@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "parallel/world.hpp"
 
@@ -28,5 +29,9 @@ void with_workers(int64_t workers, double stall_minutes, const std::function<voi
 
 /// The world of the worker that calls it; null for a thread that is none.
 std::shared_ptr<parallel::World> world_of_workers();
+
+/// What this thread and those it works with are called, "workers" or "ranks", and how to do without them.
+std::string colleagues();
+std::string how_to_be_alone();
 
 }  // namespace gradus::app

@@ -69,6 +69,20 @@ bert::FolderLock hold_run(const fs::path& out) {
       out.string());
 }
 
+FolderOfRun::FolderOfRun(fs::path folder) : folder_(std::move(folder)), is_kept_(fs::exists(folder_)) {
+  if (!is_kept_) make_folder(folder_);
+}
+
+FolderOfRun::~FolderOfRun() {
+  if (is_kept_) return;
+  std::error_code ignored;  // what cannot be removed does no harm
+  std::vector<fs::path> made;
+  for (const auto& entry : fs::directory_iterator(folder_, ignored))
+    if (entry.path().extension() == ".tokens") made.push_back(entry.path());
+  for (const fs::path& file : made) fs::remove(file, ignored);
+  fs::remove(folder_, ignored);  // if nothing else is in it
+}
+
 std::optional<bert::Resumable> checkpoint_to_resume(const fs::path& folder, RunKind kind, bool resume) {
   const std::string out = folder.string();
   const bool has_model = fs::exists(folder / "model.safetensors");

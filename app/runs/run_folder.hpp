@@ -15,6 +15,22 @@ namespace gradus::app {
 /// @throws WrongCall when another process holds it.
 bert::FolderLock hold_run(const std::filesystem::path& out);
 
+/// A folder that was made for a run. If the call fails before the run has begun, it goes away again, and with it
+/// the token files that were made meanwhile.
+class FolderOfRun {
+ public:
+  /// Makes the folder, unless it is there: then it stays whatever happens. @throws IoError.
+  explicit FolderOfRun(std::filesystem::path folder);
+  FolderOfRun(const FolderOfRun&) = delete;
+  FolderOfRun& operator=(const FolderOfRun&) = delete;
+  ~FolderOfRun();
+  void keep() { is_kept_ = true; }
+
+ private:
+  std::filesystem::path folder_;
+  bool is_kept_;
+};
+
 enum class RunKind { pretraining, finetuning };
 
 /// The checkpoint with which a run of this kind goes on, or nothing for a run that begins.

@@ -77,7 +77,7 @@ TEST_CASE("workers: what is wrong is said once, with the exit code of one", "[wo
     CHECK(count_of(result.errors, sentence) == 1);
   };
   check(Workers::pretrain("no", "--steps 2 --workers 3"), 2,
-        "gradus pretrain: --workers 3 cannot share a step; take 1, 2, 4, 8 or another power of two\n");
+        "gradus pretrain: --workers 3 cannot share the work; take 1, 2, 4, 8 or another power of two\n");
   check(Workers::pretrain("no", "--steps 2 --workers 2 --shards 1"), 2,
         "gradus pretrain: --shards: 2 workers cannot share 1 shard; take a power of two from 2 on\n");
   check("evaluate none toy/held-out.txt --workers 2", 1,
@@ -85,4 +85,33 @@ TEST_CASE("workers: what is wrong is said once, with the exit code of one", "[wo
   check(Workers::pretrain("no",
                           "--steps 60 --workers 2 --learning-rate 99 --warmup 0 --optimizer sgd --clip 1e9"),
         1, "gradus pretrain: training broke at step ");
+  check(Workers::pretrain("no", "--steps 2 --shards 3"), 2,
+        "gradus pretrain: --shards 3 is no power of two; take 1, 2, 4, 8 or so on\n");
+  check(Workers::pretrain("no", "--steps 2 --shards 16"), 2,
+        "gradus pretrain: a step of 8 rows (--slots 128 in rows of 16) cannot be cut into 16 shards; take "
+        "larger batches "
+        "or fewer --shards\n");
+  check(Workers::pretrain("no", "--steps 2 --workers 16"), 2,
+        "gradus pretrain: a step of 8 rows (--slots 128 in rows of 16) cannot be cut into 16 shards; take "
+        "larger batches, "
+        "or fewer shards and workers\n");
+  check(Workers::pretrain("no", "--steps 2 --workers 2 --optimizer muon --share-moments"), 2,
+        "gradus pretrain: --share-moments is for optimisers that step over each number by itself, and muon "
+        "needs whole "
+        "matrices; leave one of them out\n");
+  // Of calls that fail before the run has begun nothing stays, also where a text was made into a token file.
+  check(Workers::pretrain("gone", "--steps 2 --workers 2 --from toy"), 1, "gradus pretrain: ");
+  write_file_atomically(world.folder / "one.txt", "A line.\nAnother line of the one document.\n");
+  check(
+      "pretrain one.txt --steps 2 --workers 2 --vocab-size 60 --layers 1 --hidden 32 --length 16 --out gone",
+      1, "gradus pretrain: ");
+  CHECK(!std::filesystem::exists(world.folder / "gone"));
+  CHECK(world.call(Workers::pretrain("four", "--steps 2 --shards 4")).exit_code == 0);
+  check(Workers::pretrain("four", "--steps 4 --shards 4 --workers 8 --resume"), 2,
+        "gradus pretrain: --shards: 8 workers cannot share 4 shards; the run keeps its shards, so take at "
+        "most 4 workers\n");
+  CHECK(world.call("corpus toy --task sentiment --examples 40 --out s").exit_code == 0);
+  check("finetune classification four s/train.tsv --try-rates 1e-3 1e-4 --workers 2 --out no", 2,
+        "gradus finetune: a sweep is many runs, and a small one gains nothing from workers; leave --workers "
+        "out\n");
 }
