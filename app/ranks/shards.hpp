@@ -16,7 +16,8 @@ namespace gradus::app {
 int64_t shards_of(int64_t said, int64_t usual, const std::optional<bert::Resumable>& found,
                   const parallel::World& world);
 
-/// @throws WrongCall when a step of so many rows, as the options `said_by` have it, has fewer than the shards.
+/// @throws WrongCall when a step of so many rows, as the options `said_by` have it, has fewer than the
+/// shards.
 void check_rows_of_step(int64_t rows, int64_t shards, const std::string& said_by,
                         const parallel::World& world);
 

@@ -15,8 +15,8 @@ namespace gradus::app {
 /// @throws WrongCall when another process holds it.
 bert::FolderLock hold_run(const std::filesystem::path& out);
 
-/// A folder that was made for a run. If the call fails before the run has begun, it goes away again, and with it
-/// the token files that were made meanwhile.
+/// A folder that was made for a run. If the call fails before the run has begun, it goes away again, and
+/// with it the token files that were made meanwhile.
 class FolderOfRun {
  public:
   /// Makes the folder, unless it is there: then it stays whatever happens. @throws IoError.
