@@ -69,7 +69,7 @@ bert::FolderLock hold_run(const fs::path& out) {
       out.string());
 }
 
-FolderOfRun::FolderOfRun(fs::path folder) : folder_(std::move(folder)), is_kept_(fs::exists(folder_)) {
+FolderOfRun::FolderOfRun(fs::path folder) : folder_(std::move(folder)), is_kept_(fs::is_directory(folder_)) {
   if (!is_kept_) make_folder(folder_);
 }
 
