@@ -1,6 +1,7 @@
 #include "nn/init.hpp"
 
 #include <cmath>
+#include <utility>
 
 namespace gradus::nn {
 
@@ -8,6 +9,13 @@ int64_t checked_size(std::string_view layer, std::string_view what, int64_t size
   if (size < 0) fail<ShapeError>("{}: {} must be at least 0, not {}", layer, what, size);
   return size;
 }
+
+namespace {
+thread_local bool draws = true;
+}
+
+WithoutDraws::WithoutDraws() : before_(std::exchange(draws, false)) {}
+WithoutDraws::~WithoutDraws() { draws = before_; }
 
 namespace init {
 namespace {
@@ -17,10 +25,15 @@ void check_matrix(const char* name, const Shape& shape) {
 }
 
 Tensor filled(const Shape& shape, const std::function<double()>& draw) {
+  if (!draws) return gradus::zeros(shape);
   Tensor x = empty(shape);
   float* data = x.mutable_data<float>();
   for (int64_t i = 0, n = x.numel(); i < n; ++i) data[i] = static_cast<float>(draw());
   return x;
+}
+
+Tensor evenly(const Shape& shape, Rng& rng, double bound) {
+  return draws ? rand(shape, rng, -bound, bound) : gradus::zeros(shape);
 }
 
 }  // namespace
@@ -40,14 +53,14 @@ Init truncated_normal(double std) {
 }
 
 Init uniform(double bound) {
-  return [bound](const Shape& shape, Rng& rng) { return rand(shape, rng, -bound, bound); };
+  return [bound](const Shape& shape, Rng& rng) { return evenly(shape, rng, bound); };
 }
 
 Init xavier_uniform() {
   return [](const Shape& shape, Rng& rng) {
     check_matrix("xavier_uniform", shape);
     const double bound = std::sqrt(6.0 / (static_cast<double>(shape[0]) + static_cast<double>(shape[1])));
-    return rand(shape, rng, -bound, bound);
+    return evenly(shape, rng, bound);
   };
 }
 
@@ -55,7 +68,7 @@ Init he_uniform() {
   return [](const Shape& shape, Rng& rng) {
     check_matrix("he_uniform", shape);
     const double bound = std::sqrt(6.0 / static_cast<double>(shape[1]));
-    return rand(shape, rng, -bound, bound);
+    return evenly(shape, rng, bound);
   };
 }
 

@@ -39,4 +39,19 @@ Init zeros();
 Init ones();
 
 }  // namespace init
+
+/// While it lives, what this thread would draw begins as zeros instead, and no generator is asked: for a
+/// model whose weights are about to be replaced. Drawing them takes most of the time in which a model is
+/// opened.
+class WithoutDraws {
+ public:
+  WithoutDraws();
+  ~WithoutDraws();
+  WithoutDraws(const WithoutDraws&) = delete;
+  WithoutDraws& operator=(const WithoutDraws&) = delete;
+
+ private:
+  bool before_;
+};
+
 }  // namespace gradus::nn

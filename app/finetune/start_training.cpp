@@ -223,8 +223,10 @@ StartedTask start_pronouns(const FinetuneCall& call, const bert::FitOptions&, be
   bert::Checkpoint checkpoint = bert::read_checkpoint(call.model);
   if (!std::isnan(call.dropout))
     checkpoint.config.hidden_dropout_prob = checkpoint.config.attention_probs_dropout_prob = call.dropout;
-  Rng rng(static_cast<uint64_t>(call.seed));
-  bert::BertForPreTraining model(checkpoint.config, rng);
+  bert::BertForPreTraining model = bert::model_to_load(checkpoint, [&] {
+    Rng rng(static_cast<uint64_t>(call.seed));
+    return bert::BertForPreTraining(checkpoint.config, rng);
+  });
   bert::load_weights(checkpoint, model);
   const bert::Config config = model.bert.config;
   return started(std::make_unique<bert::Pronouns>(std::move(model), std::move(tokenizer), std::move(training),

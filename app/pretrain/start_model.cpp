@@ -27,7 +27,10 @@ StartModel start_model(const std::filesystem::path& from, const bert::Config& co
   }
   bert::Config tied_or_not = config;  // the weights tell whether the decoder has a table of its own
   tied_or_not.tie_word_embeddings = checkpoint.config.tie_word_embeddings;
-  const bert::BertForPreTraining model(tied_or_not, rng);
+  const bert::BertForPreTraining model = bert::model_to_load(checkpoint, [&] {
+    Rng again = rng;
+    return bert::BertForPreTraining(tied_or_not, again);
+  });
   bert::load_weights(checkpoint, model);
   return {model, checkpoint.warnings, settings};
 }

@@ -1,6 +1,7 @@
 // Reading checkpoint folders. checkpoint_write.cpp has the other half.
 #include "bert/checkpoint/checkpoint.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "bert/checkpoint/checkpoint_names.hpp"
@@ -89,6 +90,11 @@ bool may_be_fresh(const std::string& name) {
   return name.starts_with("bert.pooler.") || !name.starts_with("bert.");
 }
 
+/// A bare model has the base's names without their prefix.
+std::string full_name(const std::string& own, const std::vector<std::pair<std::string, Tensor>>& named) {
+  return named.front().first.starts_with("bert.") ? own : "bert." + own;
+}
+
 }  // namespace
 
 Checkpoint read_checkpoint(const fs::path& folder) {
@@ -121,17 +127,19 @@ Checkpoint read_checkpoint(const fs::path& folder) {
   return checkpoint;
 }
 
-void load_weights(Checkpoint& checkpoint, const nn::Module& model) {
-  // A bare model has the base's names without their prefix.
+bool has_all_weights(const Checkpoint& checkpoint, const nn::Module& model) {
   const auto named = model.named_parameters();
-  const bool bare = !named.empty() && !named.front().first.starts_with("bert.");
-  const auto full_name = [&](const std::string& own) { return bare ? "bert." + own : own; };
+  return std::ranges::all_of(
+      named, [&](const auto& own) { return checkpoint.weights.contains(full_name(own.first, named)); });
+}
 
+void load_weights(Checkpoint& checkpoint, const nn::Module& model) {
+  const auto named = model.named_parameters();
   nn::StateDict state;
   std::vector<std::string> fresh, missing, misshaped;
   std::set<std::string> used;
   for (const auto& [own, parameter] : named) {
-    const std::string name = full_name(own);
+    const std::string name = full_name(own, named);
     const auto found = checkpoint.weights.find(name);
     if (found == checkpoint.weights.end()) {
       (may_be_fresh(name) ? fresh : missing).push_back(name);
@@ -168,8 +176,10 @@ void load_weights(Checkpoint& checkpoint, const nn::Module& model) {
 Loaded<Bert> load_bert(const fs::path& folder) { return bare_bert(read_checkpoint(folder)); }
 
 Loaded<Bert> bare_bert(Checkpoint checkpoint) {
-  Rng rng(0);  // every weight is replaced
-  const Bert model(checkpoint.config, rng, checkpoint.weights.contains("bert.pooler.dense.weight"));
+  const Bert model = model_to_load(checkpoint, [&] {
+    Rng rng(0);
+    return Bert(checkpoint.config, rng, checkpoint.weights.contains("bert.pooler.dense.weight"));
+  });
   // Heads are no part of a bare model; leaving them is what was asked for.
   std::erase_if(checkpoint.weights, [](const auto& entry) { return !entry.first.starts_with("bert."); });
   load_weights(checkpoint, model);
@@ -178,8 +188,10 @@ Loaded<Bert> bare_bert(Checkpoint checkpoint) {
 
 Loaded<BertForPreTraining> load_for_pretraining(const fs::path& folder, uint64_t seed) {
   Checkpoint checkpoint = read_checkpoint(folder);
-  Rng rng(seed);
-  const BertForPreTraining model(checkpoint.config, rng);
+  const BertForPreTraining model = model_to_load(checkpoint, [&] {
+    Rng rng(seed);
+    return BertForPreTraining(checkpoint.config, rng);
+  });
   load_weights(checkpoint, model);
   return {model, checkpoint.warnings};
 }

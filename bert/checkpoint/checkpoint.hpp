@@ -49,6 +49,21 @@ void extend_vocabulary(Checkpoint& checkpoint, int64_t pieces, Rng& rng);
 /// @throws FormatError that names every missing weight of the encoder and every misshaped one.
 void load_weights(Checkpoint& checkpoint, const nn::Module& model);
 
+/// Whether the checkpoint has a tensor for every parameter of the model, so that none of them stays fresh.
+bool has_all_weights(const Checkpoint& checkpoint, const nn::Module& model);
+
+/// The model that `make` makes, for load_weights: without drawing weights where all of them will be replaced.
+/// Otherwise `make` is called again, and draws.
+template <class Make>
+auto model_to_load(const Checkpoint& checkpoint, const Make& make) {
+  {
+    const nn::WithoutDraws all_come_from_the_file;
+    auto model = make();
+    if (has_all_weights(checkpoint, model)) return model;
+  }
+  return make();
+}
+
 /// A model, and what was noticed while it was loaded.
 template <class Model>
 struct Loaded {

@@ -34,8 +34,10 @@ bool is_same_head(const TaskConfig& has, const TaskConfig& wanted) {
 
 template <class Model>
 Model with_weights(Checkpoint& checkpoint, const TaskConfig& task, uint64_t seed) {
-  Rng rng(seed);
-  Model model(checkpoint.config, task, rng);
+  Model model = model_to_load(checkpoint, [&] {
+    Rng rng(seed);
+    return Model(checkpoint.config, task, rng);
+  });
   const bool has_pooler = model.bert.pooler.has_value();
   // Other heads are no part of the model; leaving them is what was asked for.
   std::erase_if(checkpoint.weights, [&](const auto& entry) {

@@ -112,3 +112,20 @@ TEST_CASE("a layer names a negative size", "[layers]") {
   CHECK_THROWS_WITH(LearnedPositions(-1, 2, rng), "learned positions: rows must be at least 0, not -1");
   CHECK_THROWS_WITH(SegmentEmbedding(2, -1, rng), "segment embedding: hidden must be at least 0, not -1");
 }
+
+TEST_CASE("without draws a layer begins with zeros and leaves the generator as it was", "[layers]") {
+  Rng rng(3);
+  const Rng::State before = rng.state();
+  {
+    const WithoutDraws none;
+    const Linear layer(4, 3, rng);
+    CHECK(layer.weight.to_vector<float>() == std::vector<float>(12));
+    for (const Init& init : {init::normal(1), init::truncated_normal(1), init::uniform(1),
+                             init::xavier_uniform(), init::he_uniform()})
+      CHECK(init({2, 2}, rng).to_vector<float>() == std::vector<float>(4));
+    CHECK(rng.state() == before);
+    CHECK(init::ones()({2}, rng).to_vector<float>() == std::vector<float>(2, 1));
+  }
+  const Linear layer(4, 3, rng);
+  CHECK(layer.weight.to_vector<float>() != std::vector<float>(12));
+}
