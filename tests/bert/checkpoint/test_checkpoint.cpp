@@ -48,6 +48,13 @@ TEST_CASE("checkpoint: missing heads are fresh, and named") {
             "stand there, which know nothing yet");
   CHECK(largest_difference(loaded.model.bert.state_dict().at("pooler.dense.weight"),
                            weights_of("f32").at("bert.pooler.dense.weight")) == 0);
+  // Drawn as a new model draws them, and not what a model that is all loaded begins with.
+  const uint64_t seed = 7;
+  Rng rng(seed);
+  const bert::BertForPreTraining drawn(loaded.model.bert.config, rng);
+  const std::string name = "cls.predictions.transform.dense.weight";
+  CHECK(same({{name, bert::load_for_pretraining(model_fixtures / "bare", seed).model.state_dict().at(name)}},
+             {{name, drawn.state_dict().at(name)}}));
 }
 
 TEST_CASE("checkpoint: a model without a pooler") {
