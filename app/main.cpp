@@ -16,7 +16,7 @@
 #include "app/ranks/ranks.hpp"
 #include "app/terminal/short_memory.hpp"
 #include "app/terminal/waiting_threads.hpp"
-#include "autograd/kernels/blis_choice.hpp"
+#include "autograd/kernels/products/blis_choice.hpp"
 
 namespace {
 

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "autograd/kernels/bias_act.hpp"
+#include "autograd/kernels/layers/bias_act.hpp"
 #include "autograd/tensor.hpp"
 
 namespace gradus {

@@ -19,7 +19,7 @@
 #include "bert/tokenizer/tokenizer.hpp"
 #include "bert/tokenizer/wordpiece_trainer.hpp"
 #include "bert/toy_world/toy_world.hpp"
-#include "nn/optimizer.hpp"
+#include "nn/optimizers/optimizer.hpp"
 
 using namespace gradus;
 

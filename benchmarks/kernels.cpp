@@ -8,17 +8,17 @@
 #include <algorithm>
 #include <vector>
 
-#include "autograd/kernels/bias.hpp"
-#include "autograd/kernels/bias_act.hpp"
 #include "autograd/kernels/check_finite.hpp"
-#include "autograd/kernels/cross_entropy.hpp"
-#include "autograd/kernels/dropout.hpp"
-#include "autograd/kernels/embedding.hpp"
-#include "autograd/kernels/layer_norm.hpp"
+#include "autograd/kernels/layers/bias.hpp"
+#include "autograd/kernels/layers/bias_act.hpp"
+#include "autograd/kernels/layers/cross_entropy.hpp"
+#include "autograd/kernels/layers/dropout.hpp"
+#include "autograd/kernels/layers/embedding.hpp"
+#include "autograd/kernels/layers/layer_norm.hpp"
+#include "autograd/kernels/layers/residual_layer_norm.hpp"
+#include "autograd/kernels/layers/softmax.hpp"
 #include "autograd/kernels/optimizer.hpp"
 #include "autograd/kernels/parallel.hpp"
-#include "autograd/kernels/residual_layer_norm.hpp"
-#include "autograd/kernels/softmax.hpp"
 #include "autograd/random.hpp"
 
 using namespace gradus;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "autograd/error.hpp"
-#include "autograd/kernels/gemm.hpp"
+#include "autograd/kernels/products/gemm.hpp"
 #include "autograd/threads.hpp"
 
 using namespace gradus;

@@ -18,7 +18,7 @@
 #include "autograd/threads.hpp"
 #include "bert/cost/measured_step.hpp"
 #include "bert/model/heads.hpp"
-#include "nn/optimizer.hpp"
+#include "nn/optimizers/optimizer.hpp"
 
 using namespace gradus;
 

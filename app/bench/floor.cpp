@@ -8,9 +8,9 @@
 #include "app/bench/another_kernel_set.hpp"
 #include "app/bench/timing.hpp"
 #include "app/command.hpp"
-#include "autograd/kernels/blis_choice.hpp"
-#include "autograd/kernels/gemm.hpp"
-#include "autograd/kernels/product_time.hpp"
+#include "autograd/kernels/measure/product_time.hpp"
+#include "autograd/kernels/products/blis_choice.hpp"
+#include "autograd/kernels/products/gemm.hpp"
 #include "autograd/threads.hpp"
 
 namespace gradus::app {

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "autograd/kernels/gemm_floor.hpp"
-#include "autograd/kernels/product_time.hpp"
-#include "autograd/kernels/profile.hpp"
+#include "autograd/kernels/measure/gemm_floor.hpp"
+#include "autograd/kernels/measure/product_time.hpp"
+#include "autograd/kernels/measure/profile.hpp"
 
 namespace gradus::app {
 

@@ -7,8 +7,8 @@
 
 #include "app/bench/processor.hpp"
 #include "app/bench/timing.hpp"
-#include "autograd/kernels/blis_choice.hpp"
-#include "autograd/kernels/gemm.hpp"
+#include "autograd/kernels/products/blis_choice.hpp"
+#include "autograd/kernels/products/gemm.hpp"
 #include "autograd/plural.hpp"
 #include "autograd/threads.hpp"
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "autograd/kernels/bandwidth.hpp"
-#include "autograd/kernels/peak.hpp"
+#include "autograd/kernels/measure/bandwidth.hpp"
+#include "autograd/kernels/measure/peak.hpp"
 
 namespace gradus::app {
 

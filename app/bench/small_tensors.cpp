@@ -7,7 +7,7 @@
 #include "autograd/random.hpp"
 #include "autograd/threads.hpp"
 #include "nn/linear.hpp"
-#include "nn/optimizer.hpp"
+#include "nn/optimizers/optimizer.hpp"
 
 namespace gradus::app {
 namespace {

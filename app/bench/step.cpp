@@ -4,12 +4,12 @@
 #include <limits>
 
 #include "app/bench/timing.hpp"
-#include "autograd/kernels/profile.hpp"
-#include "autograd/kernels/traffic.hpp"
+#include "autograd/kernels/measure/profile.hpp"
+#include "autograd/kernels/measure/traffic.hpp"
 #include "autograd/plural.hpp"
 #include "bert/cost/measured_step.hpp"
 #include "bert/model/heads.hpp"
-#include "nn/optimizer.hpp"
+#include "nn/optimizers/optimizer.hpp"
 
 namespace gradus::app {
 namespace {

@@ -9,7 +9,7 @@
 #include "app/commands.hpp"
 #include "app/options/options.hpp"
 #include "autograd/file.hpp"
-#include "autograd/kernels/blis_choice.hpp"
+#include "autograd/kernels/products/blis_choice.hpp"
 #include "autograd/threads.hpp"
 
 namespace gradus::app {

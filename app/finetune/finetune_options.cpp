@@ -7,7 +7,7 @@
 #include "app/ranks/ranks.hpp"
 #include "app/ranks/workers.hpp"
 #include "bert/tasks/text_pooling.hpp"
-#include "nn/schedule.hpp"
+#include "nn/optimizers/schedule.hpp"
 
 namespace gradus::app {
 

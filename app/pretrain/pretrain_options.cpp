@@ -5,7 +5,7 @@
 #include "app/ranks/ranks.hpp"
 #include "app/ranks/workers.hpp"
 #include "bert/model/config.hpp"
-#include "nn/schedule.hpp"
+#include "nn/optimizers/schedule.hpp"
 
 namespace gradus::app {
 

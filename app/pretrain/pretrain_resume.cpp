@@ -5,7 +5,7 @@
 
 #include "app/command.hpp"
 #include "autograd/plural.hpp"
-#include "nn/schedule.hpp"
+#include "nn/optimizers/schedule.hpp"
 
 namespace gradus::app {
 namespace {

@@ -15,7 +15,7 @@
 #include "bert/text/lines.hpp"
 #include "bert/tokenizer/tokenizer_files.hpp"
 #include "bert/tokenizer/wordpiece_trainer.hpp"
-#include "nn/feed_forward.hpp"
+#include "nn/transformer/feed_forward.hpp"
 
 namespace gradus::app {
 namespace {

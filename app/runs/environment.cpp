@@ -3,7 +3,7 @@
 #include <ctime>
 #include <fstream>
 
-#include "autograd/kernels/gemm.hpp"
+#include "autograd/kernels/products/gemm.hpp"
 #include "autograd/threads.hpp"
 
 namespace gradus::app {

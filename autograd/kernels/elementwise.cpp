@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "autograd/kernels/measure/profile.hpp"
 #include "autograd/kernels/parallel.hpp"
-#include "autograd/kernels/profile.hpp"
 
 namespace gradus::kernels {
 namespace {

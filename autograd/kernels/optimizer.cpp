@@ -3,9 +3,9 @@
 #include <cmath>
 #include <numeric>
 
+#include "autograd/kernels/measure/profile.hpp"
+#include "autograd/kernels/measure/traffic.hpp"
 #include "autograd/kernels/pieces.hpp"
-#include "autograd/kernels/profile.hpp"
-#include "autograd/kernels/traffic.hpp"
 
 namespace gradus::kernels {
 

@@ -8,8 +8,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "autograd/kernels/measure/profile.hpp"
 #include "autograd/kernels/parallel.hpp"
-#include "autograd/kernels/profile.hpp"
 #include "autograd/kernels/view.hpp"
 #include "autograd/kernels/wrapping.hpp"
 

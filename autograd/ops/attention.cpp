@@ -1,5 +1,5 @@
 // Scaled dot-product attention.
-#include "autograd/kernels/attention.hpp"
+#include "autograd/kernels/layers/attention.hpp"
 
 #include <cmath>
 #include <limits>

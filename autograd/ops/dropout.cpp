@@ -1,4 +1,4 @@
-#include "autograd/kernels/dropout.hpp"
+#include "autograd/kernels/layers/dropout.hpp"
 
 #include "autograd/ops/op_support.hpp"
 

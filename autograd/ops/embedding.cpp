@@ -1,5 +1,5 @@
 // Rows of a table by id, and BERT's sum of three tables.
-#include "autograd/kernels/embedding.hpp"
+#include "autograd/kernels/layers/embedding.hpp"
 
 #include "autograd/ops/op_support.hpp"
 #include "autograd/plural.hpp"

@@ -1,7 +1,7 @@
 // Layer normalisation, alone and at the end of a post-norm sub-layer.
-#include "autograd/kernels/layer_norm.hpp"
+#include "autograd/kernels/layers/layer_norm.hpp"
 
-#include "autograd/kernels/residual_layer_norm.hpp"
+#include "autograd/kernels/layers/residual_layer_norm.hpp"
 #include "autograd/ops/op_support.hpp"
 
 namespace gradus {

@@ -1,5 +1,5 @@
 // Cross-entropy.
-#include "autograd/kernels/cross_entropy.hpp"
+#include "autograd/kernels/layers/cross_entropy.hpp"
 
 #include "autograd/ops/op_support.hpp"
 

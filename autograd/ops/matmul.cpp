@@ -1,7 +1,7 @@
 // Matrix products. Every operand is handed to the kernel with its own strides, so a transposed or sliced one
 // costs no copy.
-#include "autograd/kernels/bias.hpp"
-#include "autograd/kernels/gemm.hpp"
+#include "autograd/kernels/layers/bias.hpp"
+#include "autograd/kernels/products/gemm.hpp"
 #include "autograd/ops/op_support.hpp"
 
 namespace gradus {

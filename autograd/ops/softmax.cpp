@@ -1,5 +1,5 @@
 // Softmax and its logarithm.
-#include "autograd/kernels/softmax.hpp"
+#include "autograd/kernels/layers/softmax.hpp"
 
 #include <limits>
 

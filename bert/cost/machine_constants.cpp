@@ -4,12 +4,12 @@
 #include <cmath>
 #include <limits>
 
-#include "autograd/kernels/attention.hpp"
-#include "autograd/kernels/bias_act.hpp"
-#include "autograd/kernels/gemm.hpp"
-#include "autograd/kernels/peak.hpp"
+#include "autograd/kernels/layers/attention.hpp"
+#include "autograd/kernels/layers/bias_act.hpp"
+#include "autograd/kernels/layers/residual_layer_norm.hpp"
+#include "autograd/kernels/measure/peak.hpp"
 #include "autograd/kernels/pieces.hpp"
-#include "autograd/kernels/residual_layer_norm.hpp"
+#include "autograd/kernels/products/gemm.hpp"
 #include "autograd/ops.hpp"
 #include "bert/cost/work_clock.hpp"
 

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
-#include "autograd/kernels/profile_listener.hpp"
+#include "autograd/kernels/measure/profile_listener.hpp"
 #include "autograd/module_scope.hpp"
 #include "autograd/storage.hpp"
 #include "bert/cost/work_clock.hpp"
 #include "bert/model/heads.hpp"
-#include "nn/optimizer.hpp"
+#include "nn/optimizers/optimizer.hpp"
 
 namespace gradus::bert {
 namespace {

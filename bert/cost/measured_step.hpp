@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "autograd/kernels/profile.hpp"
+#include "autograd/kernels/measure/profile.hpp"
 #include "bert/cost/step_cost.hpp"
 #include "bert/data/pretraining_data.hpp"
 

@@ -21,7 +21,7 @@
 #include "bert/model/config.hpp"
 #include "bert/model/embeddings.hpp"
 #include "bert/model/forward.hpp"
-#include "nn/encoder.hpp"
+#include "nn/transformer/encoder.hpp"
 
 namespace gradus::bert {
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "nn/optimizer.hpp"
-#include "nn/schedule.hpp"
+#include "nn/optimizers/optimizer.hpp"
+#include "nn/optimizers/schedule.hpp"
 #include "parallel/gradient_sum.hpp"
 #include "parallel/world.hpp"
 

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "autograd/random.hpp"
-#include "nn/arena.hpp"
+#include "nn/optimizers/arena.hpp"
 #include "parallel/gradient_sum.hpp"
 #include "parallel/world.hpp"
 

@@ -8,7 +8,7 @@
 #include "autograd/storage.hpp"
 #include "bert/checkpoint/checkpoint.hpp"
 #include "bert/training/resumable.hpp"
-#include "nn/optimizer_names.hpp"
+#include "nn/optimizers/optimizer_names.hpp"
 #include "nn/recompute.hpp"
 #include "nn/safetensors.hpp"
 

@@ -19,7 +19,7 @@
 #include "bert/training/pace.hpp"
 #include "bert/training/sharded_step.hpp"
 #include "bert/training/training_state.hpp"
-#include "nn/optimizer.hpp"
+#include "nn/optimizers/optimizer.hpp"
 
 namespace gradus::bert {
 

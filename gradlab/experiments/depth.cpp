@@ -5,8 +5,8 @@
 
 #include "gradlab/experiments/experiment.hpp"
 #include "gradlab/experiments/measure.hpp"
-#include "nn/encoder.hpp"
 #include "nn/linear.hpp"
+#include "nn/transformer/encoder.hpp"
 
 namespace gradus::lab {
 namespace {

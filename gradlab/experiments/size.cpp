@@ -5,7 +5,7 @@
 
 #include "gradlab/experiments/experiment.hpp"
 #include "gradlab/experiments/measure.hpp"
-#include "nn/encoder.hpp"
+#include "nn/transformer/encoder.hpp"
 
 namespace gradus::lab {
 namespace {

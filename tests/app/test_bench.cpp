@@ -6,7 +6,7 @@
 #include "app/bad_input.hpp"
 #include "app/bench/processor.hpp"
 #include "app/program.hpp"
-#include "autograd/kernels/blis_choice.hpp"
+#include "autograd/kernels/products/blis_choice.hpp"
 #include "support/catch.hpp"
 #include "support/sanitized.hpp"
 

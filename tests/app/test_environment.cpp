@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/program.hpp"
-#include "autograd/kernels/blis_choice.hpp"
+#include "autograd/kernels/products/blis_choice.hpp"
 #include "support/catch.hpp"
 
 using namespace gradus;

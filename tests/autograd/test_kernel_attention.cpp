@@ -2,10 +2,10 @@
 #include <limits>
 #include <vector>
 
-#include "autograd/kernels/attention.hpp"
-#include "autograd/kernels/dropout_mask.hpp"
+#include "autograd/kernels/layers/attention.hpp"
+#include "autograd/kernels/layers/dropout_mask.hpp"
+#include "autograd/kernels/measure/profile.hpp"
 #include "autograd/kernels/parallel.hpp"
-#include "autograd/kernels/profile.hpp"
 #include "autograd/random.hpp"
 #include "support/catch.hpp"
 

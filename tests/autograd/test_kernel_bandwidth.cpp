@@ -1,5 +1,5 @@
 // The measured bandwidth of memory against the clock, against a copy and against itself.
-#include "autograd/kernels/bandwidth.hpp"
+#include "autograd/kernels/measure/bandwidth.hpp"
 
 #include <algorithm>
 #include <chrono>

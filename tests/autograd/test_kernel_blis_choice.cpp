@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "autograd/error.hpp"
-#include "autograd/kernels/blis_choice.hpp"
-#include "autograd/kernels/gemm.hpp"
+#include "autograd/kernels/products/blis_choice.hpp"
+#include "autograd/kernels/products/gemm.hpp"
 #include "support/catch.hpp"
 
 using namespace gradus;

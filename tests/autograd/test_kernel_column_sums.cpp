@@ -1,11 +1,11 @@
 // Every gradient that is a sum over rows is made in one order: the rows of a piece one after the other, then
 // the pieces. Each addend here is exact (a factor of 1, or a plain copy), so the order alone decides the
 // bits.
-#include "autograd/kernels/bias.hpp"
-#include "autograd/kernels/bias_act.hpp"
-#include "autograd/kernels/layer_norm.hpp"
+#include "autograd/kernels/layers/bias.hpp"
+#include "autograd/kernels/layers/bias_act.hpp"
+#include "autograd/kernels/layers/layer_norm.hpp"
+#include "autograd/kernels/layers/residual_layer_norm.hpp"
 #include "autograd/kernels/pieces.hpp"
-#include "autograd/kernels/residual_layer_norm.hpp"
 #include "support/catch.hpp"
 #include "support/kernels.hpp"
 

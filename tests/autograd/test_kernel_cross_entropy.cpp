@@ -1,4 +1,4 @@
-#include "autograd/kernels/cross_entropy.hpp"
+#include "autograd/kernels/layers/cross_entropy.hpp"
 
 #include "support/catch.hpp"
 #include "support/kernels.hpp"

@@ -1,6 +1,6 @@
-#include "autograd/kernels/dropout.hpp"
+#include "autograd/kernels/layers/dropout.hpp"
 
-#include "autograd/kernels/dropout_run.hpp"
+#include "autograd/kernels/layers/dropout_run.hpp"
 #include "support/catch.hpp"
 #include "support/kernels.hpp"
 

@@ -1,6 +1,6 @@
-#include "autograd/kernels/embedding.hpp"
+#include "autograd/kernels/layers/embedding.hpp"
 
-#include "autograd/kernels/bias.hpp"
+#include "autograd/kernels/layers/bias.hpp"
 #include "support/catch.hpp"
 #include "support/kernels.hpp"
 

@@ -2,10 +2,10 @@
 #include <limits>
 #include <vector>
 
-#include "autograd/kernels/gemm.hpp"
+#include "autograd/kernels/measure/profile.hpp"
 #include "autograd/kernels/parallel.hpp"
-#include "autograd/kernels/profile.hpp"
-#include "autograd/kernels/small_gemm.hpp"
+#include "autograd/kernels/products/gemm.hpp"
+#include "autograd/kernels/products/small_gemm.hpp"
 #include "autograd/random.hpp"
 #include "support/catch.hpp"
 

@@ -1,4 +1,4 @@
-#include "autograd/kernels/gemm_floor.hpp"
+#include "autograd/kernels/measure/gemm_floor.hpp"
 #include "support/catch.hpp"
 
 using namespace gradus;

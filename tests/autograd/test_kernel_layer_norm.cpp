@@ -1,4 +1,4 @@
-#include "autograd/kernels/layer_norm.hpp"
+#include "autograd/kernels/layers/layer_norm.hpp"
 
 #include "support/catch.hpp"
 #include "support/kernels.hpp"

@@ -1,7 +1,7 @@
 #include <cmath>
 #include <limits>
 
-#include "autograd/kernels/dropout_mask.hpp"
+#include "autograd/kernels/layers/dropout_mask.hpp"
 #include "autograd/kernels/math.hpp"
 #include "support/catch.hpp"
 

@@ -1,11 +1,11 @@
 // The measured peak against the clock, against BLIS and against itself.
-#include "autograd/kernels/peak.hpp"
+#include "autograd/kernels/measure/peak.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <vector>
 
-#include "autograd/kernels/gemm.hpp"
+#include "autograd/kernels/products/gemm.hpp"
 #include "autograd/threads.hpp"
 #include "support/catch.hpp"
 

@@ -1,5 +1,5 @@
 // The time of one kind of product.
-#include "autograd/kernels/product_time.hpp"
+#include "autograd/kernels/measure/product_time.hpp"
 
 #include <chrono>
 

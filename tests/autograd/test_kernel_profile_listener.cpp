@@ -1,5 +1,5 @@
 // Who listens to a profile hears of every scope as it closes, with its own time, by either clock.
-#include "autograd/kernels/profile_listener.hpp"
+#include "autograd/kernels/measure/profile_listener.hpp"
 
 #include <chrono>
 #include <thread>

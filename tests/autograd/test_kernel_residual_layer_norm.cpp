@@ -1,8 +1,8 @@
-#include "autograd/kernels/residual_layer_norm.hpp"
+#include "autograd/kernels/layers/residual_layer_norm.hpp"
 
-#include "autograd/kernels/bias.hpp"
-#include "autograd/kernels/dropout.hpp"
-#include "autograd/kernels/layer_norm.hpp"
+#include "autograd/kernels/layers/bias.hpp"
+#include "autograd/kernels/layers/dropout.hpp"
+#include "autograd/kernels/layers/layer_norm.hpp"
 #include "support/catch.hpp"
 #include "support/kernels.hpp"
 

@@ -1,4 +1,4 @@
-#include "autograd/kernels/softmax.hpp"
+#include "autograd/kernels/layers/softmax.hpp"
 
 #include "support/catch.hpp"
 #include "support/kernels.hpp"

@@ -1,11 +1,11 @@
 // The bytes that operations report.
-#include "autograd/kernels/traffic.hpp"
+#include "autograd/kernels/measure/traffic.hpp"
 
 #include <functional>
 #include <map>
 
-#include "autograd/kernels/gemm.hpp"
-#include "autograd/kernels/profile.hpp"
+#include "autograd/kernels/measure/profile.hpp"
+#include "autograd/kernels/products/gemm.hpp"
 #include "autograd/ops.hpp"
 #include "autograd/random.hpp"
 #include "support/catch.hpp"

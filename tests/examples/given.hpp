@@ -21,10 +21,10 @@ extern const int64_t n;
 // == autograd/gradcheck.hpp
 extern const Tensor a, b;
 
-// == autograd/kernels/profile.hpp
+// == autograd/kernels/measure/profile.hpp
 void step();
 
-// == autograd/kernels/profile_listener.hpp
+// == autograd/kernels/measure/profile_listener.hpp
 extern std::map<std::string, double> seconds;
 void step();
 
@@ -59,24 +59,24 @@ extern const LabelledTexts training, validation;
 // == bert/tasks/task_files.hpp
 extern const Tokenizer tokenizer;
 
-// == nn/arena.hpp
+// == nn/optimizers/arena.hpp
 extern const Linear model;
 extern const Tensor w, b;
 
-// == nn/attention_mask.hpp
+// == nn/attention/attention_mask.hpp
 extern const MultiHeadAttention attention;
 extern const Tensor x;
 
-// == nn/attention_score.hpp
+// == nn/attention/attention_score.hpp
 extern Rng rng;
 extern const Tensor queries, keys;
 
-// == nn/decoder.hpp
+// == nn/transformer/decoder.hpp
 extern const Decoder decoder;
 extern const Tensor x, memory;
 extern Tensor y;
 
-// == nn/decoding.hpp
+// == nn/transformer/decoding.hpp
 extern const Transformer model;
 extern const Tensor source;
 
@@ -87,7 +87,7 @@ extern const Tensor x;
 // == nn/module.hpp
 extern const Transformer model;
 
-// == nn/optimizer.hpp
+// == nn/optimizers/optimizer.hpp
 extern const Transformer model;
 extern const Tensor batch;
 extern const int64_t steps;
@@ -104,16 +104,16 @@ extern const std::filesystem::path path;
 extern const std::vector<TensorEntry> entries;
 extern const StateDict state;
 
-// == nn/residual.hpp
+// == nn/transformer/residual.hpp
 extern const int64_t H;
 extern const Tensor x;
 extern Tensor y;
 extern const FeedForward feed_forward;
 
-// == nn/single_head.hpp
+// == nn/attention/single_head.hpp
 extern const Tensor x, memory;
 
-// == nn/transformer.hpp
+// == nn/transformer/transformer.hpp
 extern Rng rng;
 extern const Tensor source, target;
 

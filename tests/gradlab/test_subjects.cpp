@@ -57,7 +57,7 @@ std::set<std::string> declared_ops() {
 /// The classes of nn/ that are modules. (A template is what some of them have in common.)
 std::set<std::string> declared_layers() {
   std::set<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(root / "nn")) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(root / "nn")) {
     if (entry.path().extension() != ".hpp") continue;
     std::string before;
     for (const std::string& line : lines_of(read_file(entry.path()))) {

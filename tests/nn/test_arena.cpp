@@ -1,6 +1,6 @@
-#include "nn/arena.hpp"
+#include "nn/optimizers/arena.hpp"
 
-#include "nn/encoder.hpp"
+#include "nn/transformer/encoder.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"
 

@@ -1,7 +1,7 @@
 // Multi-head attention and the encoder: against the formula, fused against composed, and their gradients.
 #include <cmath>
 
-#include "nn/encoder.hpp"
+#include "nn/transformer/encoder.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"
 #include "support/small_stacks.hpp"

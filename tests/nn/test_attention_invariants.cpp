@@ -1,6 +1,6 @@
 // What must hold for attention whatever its parameters are, for every score, gated or not.
-#include "nn/encoder.hpp"
-#include "nn/single_head.hpp"
+#include "nn/attention/single_head.hpp"
+#include "nn/transformer/encoder.hpp"
 #include "support/attention_kinds.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"

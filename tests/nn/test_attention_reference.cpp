@@ -1,7 +1,7 @@
 // Attention as PyTorch computes it: outputs, probabilities and every gradient.
 
-#include "nn/multi_head.hpp"
-#include "nn/single_head.hpp"
+#include "nn/attention/multi_head.hpp"
+#include "nn/attention/single_head.hpp"
 #include "support/attention_kinds.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"

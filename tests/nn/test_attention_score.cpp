@@ -1,7 +1,7 @@
 // The four attention scores: hand values, gradients, heads, and what they refuse.
 #include <cmath>
 
-#include "nn/attention_score.hpp"
+#include "nn/attention/attention_score.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"
 

@@ -1,5 +1,5 @@
 // The decoder: its formula, causality, masks, keys and values kept from token to token, and its gradients.
-#include "nn/decoder.hpp"
+#include "nn/transformer/decoder.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"
 #include "support/small_stacks.hpp"

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "nn/decoding.hpp"
+#include "nn/transformer/decoding.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"
 #include "support/small_stacks.hpp"

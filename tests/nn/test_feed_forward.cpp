@@ -1,5 +1,5 @@
 // The feed-forward network of every kind: formula, fused beside composed, gradients, names, widths.
-#include "nn/feed_forward.hpp"
+#include "nn/transformer/feed_forward.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"
 

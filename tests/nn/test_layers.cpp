@@ -1,10 +1,10 @@
 // The layers, each against its composed form or values by hand, and its gradients in f64.
 #include <cmath>
 
-#include "nn/decoder.hpp"
 #include "nn/dropout.hpp"
 #include "nn/embedding.hpp"
 #include "nn/positional.hpp"
+#include "nn/transformer/decoder.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"
 

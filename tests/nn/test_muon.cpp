@@ -1,9 +1,9 @@
-#include "nn/muon.hpp"
+#include "nn/optimizers/muon.hpp"
 
 #include <cmath>
 
-#include "nn/encoder.hpp"
-#include "nn/optimizer_names.hpp"
+#include "nn/optimizers/optimizer_names.hpp"
+#include "nn/transformer/encoder.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"
 

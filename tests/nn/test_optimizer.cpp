@@ -1,9 +1,9 @@
-#include "nn/optimizer.hpp"
+#include "nn/optimizers/optimizer.hpp"
 
 #include <cmath>
 #include <limits>
 
-#include "nn/muon.hpp"
+#include "nn/optimizers/muon.hpp"
 #include "nn/safetensors.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"

@@ -1,5 +1,5 @@
 // Which parameters decay, and groups of them with other rates.
-#include "nn/optimizer.hpp"
+#include "nn/optimizers/optimizer.hpp"
 #include "support/catch.hpp"
 #include "support/optimizers.hpp"
 

@@ -3,7 +3,7 @@
 
 #include "autograd/kernels/pieces.hpp"
 #include "nn/linear.hpp"
-#include "nn/muon.hpp"
+#include "nn/optimizers/muon.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"
 

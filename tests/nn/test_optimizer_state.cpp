@@ -1,5 +1,5 @@
 // What an optimizer keeps between steps: moments that are saved and put back, and parameters that are frozen.
-#include "nn/optimizer.hpp"
+#include "nn/optimizers/optimizer.hpp"
 #include "support/catch.hpp"
 #include "support/optimizers.hpp"
 

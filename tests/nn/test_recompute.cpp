@@ -2,7 +2,7 @@
 #include "nn/recompute.hpp"
 
 #include "autograd/storage.hpp"
-#include "nn/encoder.hpp"
+#include "nn/transformer/encoder.hpp"
 #include "support/catch.hpp"
 
 using namespace gradus;

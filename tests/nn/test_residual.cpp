@@ -1,6 +1,6 @@
 // The residual sub-layer: its two formulas, the fused form beside the plain one, gradients, misuse.
-#include "nn/feed_forward.hpp"
-#include "nn/residual.hpp"
+#include "nn/transformer/feed_forward.hpp"
+#include "nn/transformer/residual.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"
 

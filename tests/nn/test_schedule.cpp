@@ -1,4 +1,4 @@
-#include "nn/schedule.hpp"
+#include "nn/optimizers/schedule.hpp"
 
 #include "nn/safetensors.hpp"
 #include "support/catch.hpp"

@@ -1,5 +1,5 @@
 // Single-head attention: its formula, masks, weights, gradients for every score, and what it refuses.
-#include "nn/single_head.hpp"
+#include "nn/attention/single_head.hpp"
 #include "support/attention_kinds.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"

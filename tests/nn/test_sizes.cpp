@@ -1,8 +1,8 @@
 // Sizes of layers at the ends of int64: refused with a sentence, never multiplied beyond them.
-#include "nn/feed_forward.hpp"
+#include "nn/attention/multi_head.hpp"
 #include "nn/init.hpp"
-#include "nn/multi_head.hpp"
 #include "nn/positional.hpp"
+#include "nn/transformer/feed_forward.hpp"
 #include "support/catch.hpp"
 
 using namespace gradus;

@@ -1,8 +1,8 @@
 // The sequence-to-sequence Transformer: what it computes, its gradients, and a task that it learns.
 #include <cmath>
 
-#include "nn/decoding.hpp"
-#include "nn/optimizer.hpp"
+#include "nn/optimizers/optimizer.hpp"
+#include "nn/transformer/decoding.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"
 #include "support/small_stacks.hpp"

@@ -1,8 +1,8 @@
 // Decoder, Transformer, gated feed-forward, pooling and positions as PyTorch computes them: outputs and every
 // gradient.
-#include "nn/decoder.hpp"
 #include "nn/pooling.hpp"
 #include "nn/positional.hpp"
+#include "nn/transformer/decoder.hpp"
 #include "support/catch.hpp"
 #include "support/reference_case.hpp"
 #include "support/small_stacks.hpp"

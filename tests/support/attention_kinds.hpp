@@ -1,7 +1,7 @@
 // Loops that the tests of attention share: every score, and fused ops beside their twins.
 #pragma once
 
-#include "nn/attention_score.hpp"
+#include "nn/attention/attention_score.hpp"
 #include "support/catch.hpp"
 
 namespace gradus::test {

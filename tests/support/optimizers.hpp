@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "nn/linear.hpp"
-#include "nn/optimizer.hpp"
+#include "nn/optimizers/optimizer.hpp"
 
 namespace gradus::test {
 

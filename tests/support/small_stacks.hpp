@@ -1,7 +1,7 @@
 // What the tests of stacks start from: small sizes, and weights large enough that every path matters.
 #pragma once
 
-#include "nn/transformer.hpp"
+#include "nn/transformer/transformer.hpp"
 
 namespace gradus::test {
 

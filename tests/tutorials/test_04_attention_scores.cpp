@@ -1,5 +1,5 @@
 // Chapter 4: the four scores are the library's, have right gradients, and do what the chapter says of them.
-#include "nn/attention_score.hpp"
+#include "nn/attention/attention_score.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"
 #include "tutorials/04_attention_scores/attention_scores.hpp"

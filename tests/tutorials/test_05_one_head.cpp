@@ -1,5 +1,5 @@
 // Chapter 5: what it builds is a head, has the right gradient, is the library's layer; its bugs are caught.
-#include "nn/single_head.hpp"
+#include "nn/attention/single_head.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"
 #include "tutorials/05_one_head/museum.hpp"

@@ -1,7 +1,7 @@
 // Chapter 8: LayerNorm by hand, the wirings and the towers, held to the library and to what the text says.
 #include <cmath>
 
-#include "nn/residual.hpp"
+#include "nn/transformer/residual.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"
 #include "support/training_seed.hpp"

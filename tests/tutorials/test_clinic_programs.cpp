@@ -1,5 +1,5 @@
-// The programs of the clinic: they list and show the patients, prove our diagnoses, and prove nothing of a reader who has
-// not begun.
+// The programs of the clinic: they list and show the patients, prove our diagnoses, and prove nothing of a
+// reader who has not begun.
 #include "autograd/file.hpp"
 #include "support/catch.hpp"
 #include "support/run_program.hpp"

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "attention_scores.hpp"
-#include "nn/attention_score.hpp"
+#include "nn/attention/attention_score.hpp"
 
 namespace gradus::tutorials {
 

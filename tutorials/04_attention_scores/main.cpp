@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "nn/attention_score.hpp"
-#include "nn/optimizer.hpp"
+#include "nn/attention/attention_score.hpp"
+#include "nn/optimizers/optimizer.hpp"
 #include "plot/plot.hpp"
 #include "tutorials/support/kit.hpp"
 #include "tutorials/support/table.hpp"

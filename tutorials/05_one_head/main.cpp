@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "museum.hpp"
-#include "nn/single_head.hpp"
+#include "nn/attention/single_head.hpp"
 #include "one_head.hpp"
 #include "plot/plot.hpp"
 #include "tutorials/support/kit.hpp"

@@ -1,6 +1,6 @@
 // Chapter 6: checks of the exercises.
 #include "exercise.hpp"
-#include "nn/multi_head.hpp"
+#include "nn/attention/multi_head.hpp"
 #include "tutorials/support/check.hpp"
 #include "tutorials/support/kit.hpp"
 

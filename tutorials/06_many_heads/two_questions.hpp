@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "nn/attention/multi_head.hpp"
 #include "nn/embedding.hpp"
-#include "nn/multi_head.hpp"
-#include "nn/optimizer.hpp"
+#include "nn/optimizers/optimizer.hpp"
 
 namespace gradus::tutorials {
 

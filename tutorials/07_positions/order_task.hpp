@@ -6,7 +6,7 @@
 #include "autograd/grad_mode.hpp"
 #include "nn/embedding.hpp"
 #include "nn/linear.hpp"
-#include "nn/optimizer.hpp"
+#include "nn/optimizers/optimizer.hpp"
 #include "positions.hpp"
 
 namespace gradus::tutorials {

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "nn/arena.hpp"
-#include "nn/encoder.hpp"
-#include "nn/residual.hpp"
+#include "nn/optimizers/arena.hpp"
+#include "nn/transformer/encoder.hpp"
+#include "nn/transformer/residual.hpp"
 #include "plot/plot.hpp"
 #include "tutorials/08_residual_and_norm/residual_and_norm.hpp"
 #include "tutorials/08_residual_and_norm/tower.hpp"

@@ -8,7 +8,7 @@
 #include "autograd/grad_mode.hpp"
 #include "nn/layer_norm.hpp"
 #include "nn/linear.hpp"
-#include "nn/optimizer.hpp"
+#include "nn/optimizers/optimizer.hpp"
 #include "residual_and_norm.hpp"
 
 namespace gradus::tutorials {

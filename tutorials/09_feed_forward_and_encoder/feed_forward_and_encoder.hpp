@@ -10,7 +10,7 @@
 
 #include "autograd/engine.hpp"
 #include "autograd/ops.hpp"
-#include "nn/encoder.hpp"
+#include "nn/transformer/encoder.hpp"
 
 namespace gradus::tutorials {
 

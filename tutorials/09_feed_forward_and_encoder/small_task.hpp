@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "autograd/grad_mode.hpp"
-#include "nn/feed_forward.hpp"
-#include "nn/optimizer.hpp"
+#include "nn/optimizers/optimizer.hpp"
+#include "nn/transformer/feed_forward.hpp"
 
 namespace gradus::tutorials {
 

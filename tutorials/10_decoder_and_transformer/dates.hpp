@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "autograd/error.hpp"
-#include "nn/transformer.hpp"
+#include "nn/transformer/transformer.hpp"
 
 namespace gradus::tutorials::translation {
 

@@ -8,9 +8,9 @@
 #include "autograd/autograd.hpp"
 #include "dates.hpp"
 #include "decoder_and_transformer.hpp"
-#include "nn/decoding.hpp"
-#include "nn/optimizer.hpp"
-#include "nn/schedule.hpp"
+#include "nn/optimizers/optimizer.hpp"
+#include "nn/optimizers/schedule.hpp"
+#include "nn/transformer/decoding.hpp"
 
 namespace gradus::tutorials::translation {
 

@@ -9,8 +9,8 @@
 #include "bert/evaluation/baselines.hpp"
 #include "guessing.hpp"
 #include "hiding.hpp"
-#include "nn/optimizer.hpp"
-#include "nn/schedule.hpp"
+#include "nn/optimizers/optimizer.hpp"
+#include "nn/optimizers/schedule.hpp"
 
 namespace gradus::tutorials::masked {
 

@@ -4,8 +4,8 @@
 
 #include "autograd/autograd.hpp"
 #include "judging.hpp"
-#include "nn/optimizer.hpp"
-#include "nn/schedule.hpp"
+#include "nn/optimizers/optimizer.hpp"
+#include "nn/optimizers/schedule.hpp"
 #include "pairs.hpp"
 
 namespace gradus::tutorials::next_sentence {

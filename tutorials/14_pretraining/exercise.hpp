@@ -7,14 +7,15 @@
 
 #include "autograd/random.hpp"
 #include "bert/model/heads.hpp"
-#include "nn/optimizer.hpp"
+#include "nn/optimizers/optimizer.hpp"
 
 namespace gradus::tutorials::pretraining {
 
 /// Exercise 1. Overfit one batch: take `steps` steps on the same batch, at a fixed rate, with nn::AdamW
 /// (options: .lr = rate alone) and the gradient clipped to the length 1. The answer is the loss before each
-/// step, words plus pairs. nn/optimizer.hpp shows an optimiser in use: `zero_grad`, `clipped_step`.
-/// `model.loss(batch)` gives mlm_loss, nsp_loss and their sum, loss, as tensors: `backward` and `item`.
+/// step, words plus pairs. nn/optimizers/optimizer.hpp shows an optimiser in use: `zero_grad`,
+/// `clipped_step`. `model.loss(batch)` gives mlm_loss, nsp_loss and their sum, loss, as tensors: `backward`
+/// and `item`.
 std::vector<double> overfit(const bert::BertForPreTraining& model, const bert::PretrainingBatch& batch,
                             int64_t steps, double rate);
 

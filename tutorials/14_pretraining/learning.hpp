@@ -10,7 +10,7 @@
 #include "bert/evaluation/evaluation.hpp"
 #include "bert/training/trainer.hpp"
 #include "loop.hpp"
-#include "nn/schedule.hpp"
+#include "nn/optimizers/schedule.hpp"
 #include "texts.hpp"
 
 namespace gradus::tutorials::pretraining {

@@ -10,8 +10,8 @@
 #include "bert/data/masking.hpp"
 #include "bert/model/heads.hpp"
 #include "cranes.hpp"
-#include "nn/optimizer.hpp"
-#include "nn/schedule.hpp"
+#include "nn/optimizers/optimizer.hpp"
+#include "nn/optimizers/schedule.hpp"
 
 namespace gradus::tutorials::gives_back {
 

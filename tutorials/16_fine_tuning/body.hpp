@@ -7,8 +7,8 @@
 
 #include "bert/data/masking.hpp"
 #include "bert/model/heads.hpp"
-#include "nn/optimizer.hpp"
-#include "nn/schedule.hpp"
+#include "nn/optimizers/optimizer.hpp"
+#include "nn/optimizers/schedule.hpp"
 #include "rows.hpp"
 
 namespace gradus::tutorials::fine_tuning {

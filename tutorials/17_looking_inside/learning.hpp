@@ -8,8 +8,8 @@
 #include "autograd/autograd.hpp"
 #include "bert/model/heads.hpp"
 #include "meals.hpp"
-#include "nn/optimizer.hpp"
-#include "nn/schedule.hpp"
+#include "nn/optimizers/optimizer.hpp"
+#include "nn/optimizers/schedule.hpp"
 
 namespace gradus::tutorials::looking_inside {
 

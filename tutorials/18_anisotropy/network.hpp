@@ -9,8 +9,8 @@
 #include "bert/tasks/text_rows.hpp"
 #include "contrast.hpp"
 #include "handovers.hpp"
-#include "nn/optimizer.hpp"
-#include "nn/schedule.hpp"
+#include "nn/optimizers/optimizer.hpp"
+#include "nn/optimizers/schedule.hpp"
 #include "tutorials/15_what_bert_gives_back/giving.hpp"
 
 namespace gradus::tutorials::anisotropy {

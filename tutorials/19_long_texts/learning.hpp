@@ -7,8 +7,8 @@
 #include "autograd/autograd.hpp"
 #include "bert/tasks/classification.hpp"
 #include "bert/tasks/tagging.hpp"
-#include "nn/optimizer.hpp"
-#include "nn/schedule.hpp"
+#include "nn/optimizers/optimizer.hpp"
+#include "nn/optimizers/schedule.hpp"
 #include "together.hpp"
 
 namespace gradus::tutorials::long_texts {

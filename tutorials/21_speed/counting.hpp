@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "autograd/kernels/profile.hpp"
+#include "autograd/kernels/measure/profile.hpp"
 
 namespace gradus::tutorials::speed {
 

@@ -5,7 +5,7 @@
 #include <functional>
 #include <memory>
 
-#include "autograd/kernels/gemm.hpp"
+#include "autograd/kernels/products/gemm.hpp"
 #include "fusing.hpp"
 #include "losing.hpp"
 #include "products.hpp"

@@ -8,7 +8,7 @@
 #include <functional>
 #include <vector>
 
-#include "autograd/kernels/peak.hpp"
+#include "autograd/kernels/measure/peak.hpp"
 #include "autograd/threads.hpp"
 #include "counting.hpp"
 #include "tutorials/support/kit.hpp"

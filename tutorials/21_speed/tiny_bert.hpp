@@ -12,7 +12,7 @@
 #include "autograd/ops.hpp"
 #include "bert/model/heads.hpp"
 #include "counting.hpp"
-#include "nn/optimizer.hpp"
+#include "nn/optimizers/optimizer.hpp"
 
 namespace gradus::tutorials::speed {
 

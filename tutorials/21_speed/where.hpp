@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "autograd/kernels/gemm_floor.hpp"
-#include "autograd/kernels/profile.hpp"
+#include "autograd/kernels/measure/gemm_floor.hpp"
+#include "autograd/kernels/measure/profile.hpp"
 #include "timing.hpp"
 #include "tiny_bert.hpp"
 

@@ -5,8 +5,8 @@
 #include <numeric>
 #include <sstream>
 
-#include "nn/optimizer.hpp"
-#include "nn/schedule.hpp"
+#include "nn/optimizers/optimizer.hpp"
+#include "nn/optimizers/schedule.hpp"
 #include "tutorials/support/check.hpp"
 #include "tutorials/support/kit.hpp"
 

@@ -2,7 +2,7 @@
 // optimiser and modes keep them apart.
 #include <cmath>
 #include "bert/checkpoint/checkpoint.hpp"
-#include "nn/optimizer.hpp"
+#include "nn/optimizers/optimizer.hpp"
 #include "nn/safetensors.hpp"
 #include "support/bert_helpers.hpp"
 #include "support/catch.hpp"

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "bert/checkpoint/checkpoint.hpp"
-#include "nn/optimizer.hpp"
+#include "nn/optimizers/optimizer.hpp"
 #include "nn/safetensors.hpp"
 #include "support/bert_helpers.hpp"
 #include "support/catch.hpp"

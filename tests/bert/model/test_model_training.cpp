@@ -1,5 +1,5 @@
 // A BERT that learns one batch by heart: everything between the ids and the optimiser works together.
-#include "nn/optimizer.hpp"
+#include "nn/optimizers/optimizer.hpp"
 #include "support/bert_helpers.hpp"
 #include "support/catch.hpp"
 #include "support/training_seed.hpp"

@@ -3,7 +3,7 @@
 
 #include "bert/training/checkpoint_folder.hpp"
 #include "bert/training/course.hpp"
-#include "nn/muon.hpp"
+#include "nn/optimizers/muon.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/training_world.hpp"
