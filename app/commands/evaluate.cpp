@@ -35,9 +35,12 @@ void run(const Call& call) {
   const bert::MaskingVocabulary pieces = bert::MaskingVocabulary::of(tokenizer);
   bert::PretrainingOptions options = call.data;
   options.seed = static_cast<uint64_t>(call.seed);
-  OpenedText opened = open_text(call.texts, tokenizer, call.block_sentences);
-  const TextAccount account = std::move(opened.account);
-  const auto text = std::make_shared<const bert::TokenizedCorpus>(std::move(opened.corpus));
+  const auto open = [&](const std::vector<std::filesystem::path>& files) {
+    return shared_by_workers<OpenedText>([&] { return open_text(files, tokenizer, call.block_sentences); });
+  };
+  const auto opened = open(call.texts);
+  const TextAccount& account = opened->account;
+  const std::shared_ptr<const bert::TokenizedCorpus> text(opened, &opened->corpus);
   check_maskable(account, "nothing to score", "this model's vocabulary was made for other texts");
   if (call.data.next_sentence) check_pairs(*text, joined_names(call.texts));
   const bert::PretrainingData data(text, pieces, options);
@@ -45,7 +48,7 @@ void run(const Call& call) {
   std::optional<bert::BigramBaseline> baseline;
   if (!call.training.empty()) {
     progress.update(-1, "counting neighbours in the training text");
-    baseline.emplace(open_text(call.training, tokenizer, call.block_sentences).corpus, pieces);
+    baseline.emplace(open(call.training)->corpus, pieces);
   }
   for (const std::string& line :
        to_lines(account, call.data.next_sentence, "what it scores here says little of the model"))

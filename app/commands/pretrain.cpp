@@ -42,14 +42,14 @@ std::string what_would_know_more(const PretrainCall& call) {
   return call.vocab.empty() ? larger : "leave --vocab out to learn one from it, or " + larger;
 }
 
-/// `make_out` makes sure that the run's folder is there, for what a large text leaves in it. Ranks read a
+/// `make_out` makes sure that the run's folder is there, for what a large text leaves in it. Processes read a
 /// text from one token file, which the first of them makes.
 Texts read_texts(const PretrainCall& call, const bert::Tokenizer& tokenizer, Progress& progress,
                  const std::function<void()>& make_out, const parallel::World& world) {
   constexpr const char *nothing = "nothing to learn",
                        *other_vocabulary = "take a vocabulary that is made for this text";
   std::vector<TextAccount> accounts;
-  const int64_t limit = world.size() > 1 ? 0 : call.map_above * 1'000'000;
+  const int64_t limit = world.size() > 1 && !is_worker() ? 0 : call.map_above * 1'000'000;
   const auto open = [&](const std::vector<fs::path>& files, const char* name) {
     return open_text(files, tokenizer, call.block_sentences, [&]() -> std::optional<fs::path> {
       if (size_of(files) <= limit) return std::nullopt;
@@ -205,22 +205,24 @@ void run(PretrainCall call) {
     checkpoint_to_resume(call.out, RunKind::pretraining,
                          call.resume);  // refuses a run that another process began and ended meanwhile
   };
-  if (!is_first) world.barrier();  // what the first rank makes is there
-  const auto [shared, shared_held_out, accounts] = read_texts(call, tokenizer, progress, make_out, world);
-  if (is_first) world.barrier();
+  if (!is_first && !is_worker()) world.barrier();  // what the first process makes is there
+  const auto texts =
+      shared_by_workers<Texts>([&] { return read_texts(call, tokenizer, progress, make_out, world); });
+  if (is_first && !is_worker()) world.barrier();
+  const bert::TokenizedCorpus &text = *texts->training, &held_out = *texts->held_out;
   const bert::MaskingVocabulary pieces = bert::MaskingVocabulary::of(tokenizer);
-  const auto training = std::make_shared<const bert::PretrainingData>(shared, pieces, call.data);
+  const auto training = std::make_shared<const bert::PretrainingData>(texts->training, pieces, call.data);
   std::shared_ptr<const bert::PretrainingData> scored;
   std::optional<bert::BigramBaseline> baseline;
-  if (shared_held_out->documents() > 0) {
+  if (held_out.documents() > 0) {
     scored =
-        std::make_shared<const bert::PretrainingData>(shared_held_out, pieces, for_evaluation(call.data));
-    baseline.emplace(*shared, pieces);
+        std::make_shared<const bert::PretrainingData>(texts->held_out, pieces, for_evaluation(call.data));
+    baseline.emplace(text, pieces);
   }
   if (call.data.next_sentence) check_both_labels(*training, joined_names(call.texts));
 
   const std::string advice = what_would_know_more(call);
-  for (const TextAccount& account : accounts)
+  for (const TextAccount& account : texts->accounts)
     for (std::string& line : to_lines(account, call.data.next_sentence, advice))
       notes.push_back(std::move(line));
   if (scored && call.data.next_sentence) {
@@ -237,13 +239,13 @@ void run(PretrainCall call) {
   const bert::BertForPreTraining& model = start.model;
   if (!found) notes.insert(notes.end(), start.warnings.begin(), start.warnings.end());
   bert::TrainerOptions options = call.trainer;
-  std::vector<RunSetting> settings = run_settings(call, config, *shared, *shared_held_out, start.settings);
+  std::vector<RunSetting> settings = run_settings(call, config, text, held_out, start.settings);
   if (found) keep_unsaid(found->state.settings, settings);
   options.settings = settings_line(settings);
   if (found) options.also_resumes = check_resumed(call, *found, settings, progress);
   options.baseline = baseline ? &*baseline : nullptr;
 
-  RunReport report(call.out, config, *shared, *shared_held_out, tokenizer, options, call.samples);
+  RunReport report(call.out, config, text, held_out, tokenizer, options, call.samples);
   bert::TrainerEvents events;
   std::vector<double> waiting;  // shares of steps
   if (is_first) {
@@ -290,7 +292,7 @@ void run(PretrainCall call) {
   if (call.json) {
     nlohmann::ordered_json summary = report.summary();
     summary["pieces"] = tokenizer.vocab().size();
-    summary["texts"] = to_json(accounts);
+    summary["texts"] = to_json(texts->accounts);
     if (trainer.step_memory() > 0) summary["step_memory_bytes"] = trainer.step_memory();
     if (world.size() > 1) {
       std::ranges::sort(waiting);

@@ -12,6 +12,7 @@ namespace gradus::app {
 namespace {
 
 thread_local parallel::World* own_world = nullptr;
+thread_local std::shared_ptr<const void>* own_table = nullptr;  // where the first worker lays what all share
 
 }  // namespace
 
@@ -26,9 +27,11 @@ void with_workers(int64_t workers, double stall_minutes, const std::function<voi
   if (workers == 1) return command();
   if (launched())
     fail<WrongCall>("--workers are threads of one process, and a launcher has started several; leave it out");
+  std::shared_ptr<const void> table;
   parallel::run_ranks(workers,
                       [&](parallel::World& world) {
                         own_world = &world;
+                        own_table = &table;
                         set_silent(world.rank() > 0);
                         command();
                       },
@@ -38,6 +41,17 @@ void with_workers(int64_t workers, double stall_minutes, const std::function<voi
 std::shared_ptr<parallel::World> world_of_workers() {
   // It outlives the command, which is all that asks.
   return {own_world, [](parallel::World*) {}};
+}
+
+bool is_worker() { return own_world != nullptr; }
+
+std::shared_ptr<const void> shared_by_workers(const std::function<std::shared_ptr<const void>()>& make) {
+  if (!is_worker()) return make();
+  if (own_world->rank() == 0) *own_table = make();
+  own_world->barrier();
+  std::shared_ptr<const void> shared = *own_table;
+  own_world->barrier();  // all have it, so something else may be laid there
+  return shared;
 }
 
 std::string colleagues() { return own_world != nullptr ? "workers" : "ranks"; }

@@ -30,6 +30,18 @@ void with_workers(int64_t workers, double stall_minutes, const std::function<voi
 /// The world of the worker that calls it; null for a thread that is none.
 std::shared_ptr<parallel::World> world_of_workers();
 
+/// Whether this thread is one of several workers.
+bool is_worker();
+
+/// What `make` gives. Workers share the first one's, for they are in one process: a text is read once, and
+/// lies in memory once. Whoever is no worker calls `make` himself. All workers have to call it.
+std::shared_ptr<const void> shared_by_workers(const std::function<std::shared_ptr<const void>()>& make);
+template <class T>
+std::shared_ptr<const T> shared_by_workers(const std::function<T()>& make) {
+  return std::static_pointer_cast<const T>(
+      shared_by_workers([&]() -> std::shared_ptr<const void> { return std::make_shared<const T>(make()); }));
+}
+
 /// What this thread and those it works with are called, "workers" or "ranks", and how to do without them.
 std::string colleagues();
 std::string how_to_be_alone();

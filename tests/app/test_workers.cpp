@@ -52,6 +52,7 @@ TEST_CASE("workers: a run has the same bytes with any number of them, also where
   CHECK(count_of(four.out, "model: ") == 1);  // one speaks
   CHECK(count_of(four.errors, "4 workers share the 4 shards of each step, 1 thread each") == 1);
   CHECK(world.left("four") == world.left("one"));
+  CHECK(!std::filesystem::exists(world.folder / "four/text.tokens"));  // they share the text in memory
 
   world.call_and(Workers::pretrain("killed", shards + "--workers 2"), "killed", "kill -9 $run");
   CHECK(world.call(Workers::pretrain("killed", shards + "--workers 4 --resume")).exit_code == 0);
