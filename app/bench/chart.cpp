@@ -67,7 +67,7 @@ plot::Picture shares(const std::vector<StepTiming>& steps, const Machine& machin
 }
 
 plot::Picture sequences(const std::vector<InferenceTiming>& timings) {
-  const auto threads_of = [](const InferenceTiming& t) { return t.threads; };
+  const auto threads_of = [](const InferenceTiming& t) { return t.limits.threads; };
   const BySize<InferenceTiming, decltype(threads_of)> by_size{timings, threads_of};
   plot::Bars bars;
   bars.title = "Sequences embedded in a second";

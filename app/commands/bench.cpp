@@ -59,7 +59,7 @@ BenchResults measure(const BenchCall& call) {
       if (call.measures("step"))
         show(results.steps.emplace_back(time_step(call, size, results.limits.back())));
       if (!call.measures("inference")) continue;
-      for (const InferenceTiming& timing : time_inference(call, size)) {
+      for (const InferenceTiming& timing : time_inference(call, size, results.limits.back())) {
         results.inference.push_back(timing);
         show(timing);
       }

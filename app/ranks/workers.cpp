@@ -50,7 +50,8 @@ std::shared_ptr<const void> shared_by_workers(const std::function<std::shared_pt
   if (own_world->rank() == 0) *own_table = make();
   own_world->barrier();
   std::shared_ptr<const void> shared = *own_table;
-  own_world->barrier();  // all have it, so something else may be laid there
+  own_world->barrier();                            // all have it, so something else may be laid there
+  if (own_world->rank() == 0) own_table->reset();  // and it lives no longer than they need it
   return shared;
 }
 

@@ -79,11 +79,16 @@ TEST_CASE("bench: JSON has the machine, and a part only where it was asked for")
   CHECK(inference.at("memory_gigabytes") > 0);
   REQUIRE(inference.at("inference").size() == 2);
   const Json& row = inference.at("inference")[1];
-  CHECK(keys_of(row) == Words{"batch", "length", "milliseconds", "sequences_a_second", "size", "threads"});
+  CHECK(keys_of(row) ==
+        Words{"batch", "length", "milliseconds", "sequences_a_second", "share_of_peak", "size", "threads"});
   CHECK(inference.at("inference")[0].at("batch") == 1);
   CHECK(row.at("batch") == 32);
   CHECK(row.at("sequences_a_second").get<double>() ==
         Approx(32e3 / row.at("milliseconds").get<double>()).epsilon(1e-9));
+  const double peak = 1e9 * inference.at("peak_gigaflops").get<double>();
+  const double operations =
+      row.at("share_of_peak").get<double>() * peak * 1e-3 * row.at("milliseconds").get<double>();
+  CHECK(operations == Approx(2.0 * 32 * 8 * 2 * (12 * 128 * 128 + 2 * 8 * 128)));  // 2 B S L (12 H^2 + 2 S H)
 
   const Json text = bench(folder, {"--what", "tokenizer", "vocabulary", "--threads", "1"});
   CHECK(keys_of(text) == with_machine("text"));
