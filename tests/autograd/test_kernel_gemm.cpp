@@ -5,6 +5,7 @@
 #include "autograd/kernels/measure/profile.hpp"
 #include "autograd/kernels/parallel.hpp"
 #include "autograd/kernels/products/gemm.hpp"
+#include "autograd/kernels/products/panel_gemm.hpp"
 #include "autograd/kernels/products/small_gemm.hpp"
 #include "autograd/random.hpp"
 #include "support/catch.hpp"
@@ -92,6 +93,10 @@ TEST_CASE("gemm equals the definition for any strides of its operands") {
                Case{71, 73, 67, 0, 1, 73, 1, 73, 1},       // one row repeated
                Case{71, 73, 67, 0, 0, 0, 0, 73, 1},        // a constant
                Case{71, 73, 67, -67, 1, -73, -1, 73, 1},   // backwards
+               Case{131, 80, 70, 70, 1, 80, 1, 80, 1},     // many rows with a weight
+               Case{131, 80, 70, 75, 1, 1, 77, 90, 1},     // with a transposed one, within larger matrices
+               Case{131, 80, 70, 0, 1, 1, 0, 80, 1},       // one row and one column, repeated
+               Case{131, 80, 70, -70, 1, -80, 1, 80, 1},   // backwards
                Case{1, 600, 900, 0, 1, 600, 1, 0, 1},      // a long row
                Case{600, 1, 900, 900, 1, 1, 0, 1, 0},      // a long column
                Case{2049, 64, 64, 64, 1, 64, 1, 64, 1},    // cut along m
@@ -134,6 +139,59 @@ TEST_CASE("small products go without BLIS, by sizes, strides and beta alone", "[
   CHECK_FALSE(takes(1, 1, 1000, 0, true, true));  // more than fits on the stack
 }
 
+namespace {
+
+template <class T>
+void check_panels(int64_t m, int64_t n, int64_t k, bool transposed, bool add) {
+  INFO(m << " " << n << " " << k << (transposed ? " transposed" : "") << (add ? " added" : ""));
+  const Operand<T> a(m, k, k + 2, 1, 1), b(k, n, transposed ? 1 : n + 1, transposed ? k + 3 : 1, 2);
+  Operand<T> own(m, n, n + 1, 1, 3), blis = own;
+  blis.matrix.data = blis.storage.data() + (own.matrix.data - own.storage.data());
+  panel_gemm<T>(T(0.5), a.matrix, b.matrix, add, own.matrix);
+  gemm_plain<T>(1, T(0.5), a.matrix, b.matrix, add, blis.matrix);
+  double worst = 0;
+  for (size_t i = 0; i < own.storage.size(); ++i)
+    worst = std::max(worst, std::fabs(static_cast<double>(own.storage[i]) - blis.storage[i]));
+  CHECK(worst < 10 * static_cast<double>(std::numeric_limits<T>::epsilon()));
+}
+
+}  // namespace
+
+TEST_CASE("a product by panels is that of BLIS, at the edges of its tiles too", "[gemm]") {
+  struct Sizes {
+    int64_t m, n, k;
+  };
+  const auto [m, n, k] =
+      GENERATE(Sizes{1, 1, 1}, Sizes{7, 17, 33}, Sizes{50, 31, 9}, Sizes{53, 96, 40}, Sizes{30, 2100, 40});
+  for (const bool transposed : {false, true}) {
+    for (const bool add : {false, true}) {
+      check_panels<float>(m, n, k, transposed, add);
+      check_panels<double>(m, n, k, transposed, add);
+    }
+  }
+}
+
+TEST_CASE("products by panels are taken by sizes, strides and beta alone", "[gemm]") {
+  const auto takes = [](int64_t m, int64_t n, int64_t k, float beta, int64_t a_step, int64_t c_step) {
+    Operand<float> a(m, k, a_step == 1 ? k : 1, a_step, 1), b(k, n, n, 1, 2), c(m, n, c_step * n, c_step, 3);
+    const std::vector<float> before = c.storage;
+    const bool taken = panel_gemm_if_ahead<float>(1, a.matrix, b.matrix, beta, c.matrix);
+    if (!taken) CHECK(c.storage == before);
+    return taken;
+  };
+  const bool here = takes(128, 64, 64, 0, 1, 1);  // whether this build has them at all
+  CHECK(takes(128, 64, 64, 1, 1, 1) == here);
+  CHECK(takes(2000, 128, 512, 0, 1, 1) == here);
+  CHECK(takes(128, 120, 64, 0, 1, 1) == here);
+  CHECK_FALSE(takes(128, 64, 64, 0.5f, 1, 1));
+  CHECK_FALSE(takes(128, 64, 64, 0, 128, 1));  // a is transposed
+  CHECK_FALSE(takes(128, 64, 64, 0, 1, 2));    // the result has gaps
+  CHECK_FALSE(takes(64, 64, 64, 0, 1, 1));     // few rows
+  CHECK_FALSE(takes(128, 64, 16, 0, 1, 1));    // short sums
+  CHECK_FALSE(takes(128, 65, 64, 0, 1, 1));    // a last panel that is nearly empty
+  CHECK_FALSE(takes(128, 2064, 512, 0, 1, 1));
+}
+
 TEST_CASE("gemm with an empty dimension") {
   Operand<float> a(3, 0, 1, 1, 1), b(0, 4, 4, 1, 2), c(3, 4, 4, 1, 3);
   CHECK(difference(1.0f, a, b, 0.5f, c) == 0);
@@ -156,17 +214,19 @@ TEST_CASE("gemm with beta 0 never reads what c held") {
 TEST_CASE("gemm has the same bits on one thread and on several") {
   struct Case {
     int64_t m, n, k;
+    bool transposed = true;
   };
-  const auto [m, n, k] = GENERATE(Case{2048, 128, 128}, Case{128, 128, 4096}, Case{614, 2500, 64},
-                                  Case{300, 200, 700}, Case{512, 128, 2048});
+  const auto [m, n, k, transposed] =
+      GENERATE(Case{2048, 128, 128}, Case{128, 128, 4096}, Case{614, 2500, 64}, Case{300, 200, 700},
+               Case{512, 128, 2048}, Case{300, 208, 700, false}, Case{2048, 128, 128, false});
   const Restore restore;
   const auto a = random_values<float>(m * k, 1), b = random_values<float>(k * n, 2);
   std::vector<std::vector<float>> results;
   for (const int threads : {1, 2, 5}) {
     set_num_threads(threads);
     auto& c = results.emplace_back(random_values<float>(m * n, 3));
-    gemm<float>(1.5f, {a.data(), m, k, 1, m}, {b.data(), k, n, n, 1}, 0.5f,
-                Matrix<float>{c.data(), m, n, n, 1});
+    gemm<float>(1.5f, {a.data(), m, k, transposed ? 1 : k, transposed ? m : 1}, {b.data(), k, n, n, 1},
+                transposed ? 0.5f : 1.0f, Matrix<float>{c.data(), m, n, n, 1});
   }
   CHECK(results[0] == results[1]);
   CHECK(results[0] == results[2]);

@@ -175,3 +175,28 @@ TEST_CASE("benchmarks/goals: without figures every goal stands there as not meas
     CHECK(result.out.find("| " + what + " | ") != std::string::npos);
   }
 }
+
+// Most of them need an hour or PyTorch, so no test runs them; a slip of the hand shows all the same.
+TEST_CASE("every script in Python is one that Python reads") {
+  const ProgramResult result = run_program({"python3", "-c", R"(
+import os, sys
+read = 0
+for place in ("benchmarks", "scripts", "tests", "tutorials"):
+    for folder, _, names in os.walk(os.path.join(sys.argv[1], place)):
+        for name in names:
+            path = os.path.join(folder, name)
+            with open(path, "rb") as file:
+                if not (name.endswith(".py") or file.read(64).startswith(b"#!/usr/bin/env python3")):
+                    continue
+                file.seek(0)
+                try:
+                    compile(file.read(), path, "exec")
+                except SyntaxError as error:
+                    print(f"{path}:{error.lineno}: {error.msg}")
+                read += 1
+print("some" if read > 30 else f"only {read}")
+)",
+                                            GRADUS_SOURCE});
+  CHECK(result.out == "some\n");
+  CHECK(result.errors.empty());
+}

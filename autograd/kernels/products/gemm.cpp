@@ -11,6 +11,7 @@
 #include "autograd/kernels/measure/traffic.hpp"
 #include "autograd/kernels/parallel.hpp"
 #include "autograd/kernels/products/blis_choice.hpp"
+#include "autograd/kernels/products/panel_gemm.hpp"
 #include "autograd/kernels/products/small_gemm.hpp"
 
 namespace gradus::kernels {
@@ -151,7 +152,7 @@ void gemm_tiled(T alpha, Matrix<const T> a, Matrix<const T> b, T beta, Matrix<T>
   assert(a.rows == c.rows && b.cols == c.cols && a.cols == b.rows);
   if (c.rows == 0 || c.cols == 0) return;
   if (a.cols == 0 || alpha == 0) return scale(beta, c);
-  if (small_gemm<T>(alpha, a, b, beta, c)) return;
+  if (small_gemm<T>(alpha, a, b, beta, c) || panel_gemm_if_ahead<T>(alpha, a, b, beta, c)) return;
   std::vector<T> a_copy, b_copy;
   a = blis_operand<T>(a, a_copy), b = blis_operand<T>(b, b_copy);
   const GemmTiles tiles = gemm_tiles(c.rows, c.cols, a.cols);

@@ -1,0 +1,89 @@
+#include "autograd/kernels/products/panel_gemm.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <type_traits>
+#include <vector>
+
+#include "autograd/kernels/parallel.hpp"
+#include "autograd/kernels/products/register_tile.hpp"
+
+namespace gradus::kernels {
+namespace {
+
+#if defined(__AVX2__) && defined(__FMA__) && !defined(__AVX512F__)
+template <class T>
+inline constexpr bool was_measured = std::is_same_v<T, float>;
+#else
+template <class T>
+inline constexpr bool was_measured = false;
+#endif
+
+constexpr int64_t fewest_rows = 96;         // of which packing the right side is a small part
+constexpr int64_t shortest_sum = 32;        // for the same reason
+constexpr int64_t most_packed = 1LL << 20;  // numbers: more do not stay in the second or third cache
+
+/// Rows of a piece: enough to be worth a thread's while, in whole register tiles, and few, so that they stay
+/// in the first cache beside a panel.
+int64_t rows_of_piece(int64_t n, int64_t k) {
+  constexpr int64_t four_tiles = 4 * tile::max_rows, worth_a_piece = 1LL << 19;
+  return (worth_a_piece / (n * k) / four_tiles + 1) * four_tiles;
+}
+
+/// Memory for the panels that each thread keeps from call to call, from the start of a cache line.
+template <class T>
+T* panel_memory(int64_t elements) {
+  static thread_local std::vector<T> block;
+  constexpr auto line = static_cast<int64_t>(64 / sizeof(T));
+  if (std::ssize(block) < elements + line) block.resize(static_cast<size_t>(elements + line));
+  T* const data = block.data();
+  return data + (64 - reinterpret_cast<uintptr_t>(data) % 64) % 64 / sizeof(T);
+}
+
+template <class T>
+void pack(Matrix<const T> b, T* panels) {
+  constexpr int64_t width = tile::panel_width<T>;
+  const int64_t count = tile::padded<T>(b.cols) / width;
+  parallel_ranges(count, std::max<int64_t>(1, 32768 / (b.rows * width)), [=](int64_t begin, int64_t end) {
+    const int64_t first = begin * width, cols = std::min(b.cols, end * width) - first;
+    T* const to = panels + first * b.rows;
+    if (b.col_stride == 1)
+      tile::pack_rows(b.data + first, b.row_stride, b.rows, cols, to);
+    else
+      tile::pack_transposed(b.data + first * b.col_stride, b.col_stride, b.rows, cols, to);
+  });
+}
+
+}  // namespace
+
+template <class T>
+void panel_gemm(T alpha, Matrix<const T> a, Matrix<const T> b, bool add, Matrix<T> c) {
+  assert(a.col_stride == 1 && c.col_stride == 1 && (b.col_stride == 1 || b.row_stride == 1));
+  T* const panels = panel_memory<T>(b.rows * tile::padded<T>(b.cols));
+  pack(b, panels);
+  parallel_ranges(c.rows, rows_of_piece(b.cols, b.rows), [=](int64_t begin, int64_t end) {
+    tile::multiply<T>(a.data + begin * a.row_stride, a.row_stride, 1, panels, b.rows, b.rows,
+                      c.data + begin * c.row_stride, c.row_stride, end - begin, c.cols,
+                      {.factor = alpha, .add = add});
+  });
+}
+
+template <class T>
+bool panel_gemm_if_ahead(T alpha, Matrix<const T> a, Matrix<const T> b, T beta, Matrix<T> c) {
+  if (!was_measured<T> || (beta != 0 && beta != 1)) return false;
+  if (a.col_stride != 1 || c.col_stride != 1 || (b.col_stride != 1 && b.row_stride != 1)) return false;
+  const int64_t n = c.cols, k = a.cols, padded = tile::padded<T>(n);
+  if (c.rows < fewest_rows || k < shortest_sum || 8 * (padded - n) > n || padded * k > most_packed)
+    return false;
+  panel_gemm<T>(alpha, a, b, beta == 1, c);
+  return true;
+}
+
+#define GRADUS_INSTANTIATE(T)                                                              \
+  template bool panel_gemm_if_ahead<T>(T, Matrix<const T>, Matrix<const T>, T, Matrix<T>); \
+  template void panel_gemm<T>(T, Matrix<const T>, Matrix<const T>, bool, Matrix<T>);
+GRADUS_INSTANTIATE(float)
+GRADUS_INSTANTIATE(double)
+#undef GRADUS_INSTANTIATE
+
+}  // namespace gradus::kernels
