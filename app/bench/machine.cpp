@@ -21,8 +21,8 @@ Machine measure_machine() {
   const std::vector<float> a(n * n, 0.5f), b(n * n, 0.25f);
   std::vector<float> c(n * n);
   const auto product = [&] {
-    kernels::gemm<float>(1, {a.data(), n, n, n, 1}, {b.data(), n, n, n, 1}, 0,
-                         kernels::Matrix<float>{c.data(), n, n, n, 1});
+    kernels::gemm_plain<float>(1, 1, {a.data(), n, n, n, 1}, {b.data(), n, n, n, 1}, 0,
+                               kernels::Matrix<float>{c.data(), n, n, n, 1});
   };
   Machine machine;
   machine.processor = processor_name();

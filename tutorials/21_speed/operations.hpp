@@ -31,8 +31,8 @@ inline Numbers random_numbers(int64_t n, uint64_t seed) {
 }
 
 inline void blis_product(const float* a, const float* b, float* c, Sizes s) {
-  kernels::gemm<float>(1, {a, s.m, s.k, s.k, 1}, {b, s.k, s.n, s.n, 1}, 0,
-                       kernels::Matrix<float>{c, s.m, s.n, s.n, 1});
+  kernels::gemm_plain<float>(num_threads(), 1, {a, s.m, s.k, s.k, 1}, {b, s.k, s.n, s.n, 1}, 0,
+                             kernels::Matrix<float>{c, s.m, s.n, s.n, 1});
 }
 
 struct Operation {
