@@ -5,13 +5,13 @@ namespace {
 
 thread_local bool recording = true;
 thread_local bool anomaly = false;
-thread_local bool composed = false;
+thread_local bool by_twins = false;
 
 }  // namespace
 
 bool grad_enabled() { return recording; }
 bool anomaly_enabled() { return anomaly; }
-bool composed_ops() { return composed; }
+bool composed_ops() { return by_twins; }
 
 GradMode::GradMode(bool enabled) : before_(recording) { recording = enabled; }
 GradMode::~GradMode() { recording = before_; }
@@ -19,7 +19,7 @@ GradMode::~GradMode() { recording = before_; }
 DetectAnomaly::DetectAnomaly(bool enabled) : before_(anomaly) { anomaly = enabled; }
 DetectAnomaly::~DetectAnomaly() { anomaly = before_; }
 
-ComposedOps::ComposedOps(bool enabled) : before_(composed) { composed = enabled; }
-ComposedOps::~ComposedOps() { composed = before_; }
+ComposedOps::ComposedOps(bool enabled) : before_(by_twins) { by_twins = enabled; }
+ComposedOps::~ComposedOps() { by_twins = before_; }
 
 }  // namespace gradus

@@ -62,6 +62,39 @@ function(gradus_precompile target)
     ${target} PRIVATE "$<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds;-Wno-stringop-overflow;-Wno-stringop-overread>")
 endfunction()
 
+# gradus_sources_together(TARGET): the sources of one folder are compiled as one, or as several of GRADUS_SOURCES_TOGETHER
+# each. What they all read is then read once, which halves the time. So the helpers of two sources in one folder must
+# not share a name.
+function(gradus_sources_together target)
+  if(NOT GRADUS_SOURCES_TOGETHER GREATER 1)
+    return()
+  endif()
+  get_target_property(sources ${target} SOURCES)
+  set(folders "")
+  foreach(source ${sources})
+    get_filename_component(folder ${source} DIRECTORY)
+    list(APPEND folders ${folder})
+    list(APPEND of_${folder} ${source})
+  endforeach()
+  list(REMOVE_DUPLICATES folders)
+  foreach(folder ${folders})
+    # In equal parts: of 9 sources 5 and 4, not 8 and 1.
+    list(LENGTH of_${folder} number)
+    math(EXPR parts "(${number} + ${GRADUS_SOURCES_TOGETHER} - 1) / ${GRADUS_SOURCES_TOGETHER}")
+    math(EXPR size "(${number} + ${parts} - 1) / ${parts}")
+    get_filename_component(name ${folder} NAME)
+    set(place 0)
+    foreach(source ${of_${folder}})
+      math(EXPR part "${place} / ${size}")
+      set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${name}_${part})
+      math(EXPR place "${place} + 1")
+    endforeach()
+  endforeach()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  # (Of a type in one of these sources GCC believes that it is in a header.)
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endfunction()
+
 # gradus_embed(TARGET FILE...): each file as a string literal that a source of the target includes:
 #     std::string_view style() {
 #       return

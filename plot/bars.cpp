@@ -33,12 +33,6 @@ void check(const Bars& bars) {
   }
 }
 
-std::string text_at(double x, double y, std::string_view anchor, std::string_view kind,
-                    std::string_view text) {
-  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" class=\"{}\">{}</text>\n", x, y,
-                     anchor, kind, escape(text));
-}
-
 }  // namespace
 
 Picture draw(const Bars& bars) {

@@ -19,13 +19,6 @@ using detail::ChartAxis;
 constexpr double font_size = 12;
 constexpr double legend_row_height = 18;
 
-/// A text element. `anchor` is start, middle or end.
-std::string text_at(double x, double y, std::string_view anchor, std::string_view kind,
-                    std::string_view text) {
-  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" class=\"{}\">{}</text>\n", x, y,
-                     anchor, kind, escape(text));
-}
-
 size_t length(const ChartSeries& series) { return std::min(series.x.size(), series.y.size()); }
 
 /// The indices to draw: all, or for many points the least and the greatest of each of `buckets` runs of

@@ -119,4 +119,10 @@ double title_width(std::string_view title) {
   return (text_width(title, 1.0) * 1.13 + more) * 14;
 }
 
+std::string text_at(double x, double y, std::string_view anchor, std::string_view kind,
+                    std::string_view text) {
+  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" class=\"{}\">{}</text>\n", x, y,
+                     anchor, kind, escape(text));
+}
+
 }  // namespace gradus::plot

@@ -35,4 +35,8 @@ double text_width(std::string_view text, double size = 12);
 /// That of a title: 14 pixels, bold.
 double title_width(std::string_view title);
 
+/// `text` as an SVG element at (x, y) in pixels: `anchor` is start, middle or end, `kind` its CSS classes.
+std::string text_at(double x, double y, std::string_view anchor, std::string_view kind,
+                    std::string_view text);
+
 }  // namespace gradus::plot

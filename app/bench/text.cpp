@@ -10,7 +10,7 @@
 namespace gradus::app {
 namespace {
 
-constexpr double seconds_each = 0.4;  // of rounds; three are made in any case
+constexpr double seconds_of_rounds = 0.4;  // of rounds; three are made in any case
 
 bert::Vocab learn(const std::vector<std::string>& lines, int64_t size) {
   bert::WordCounter counter;
@@ -29,14 +29,14 @@ TextTiming::Tokenizing time_tokenizing(const std::vector<std::string>& lines, co
         ids.clear();
         for (const std::string& line : lines) tokenizer.tokenize(line, ids);
       },
-      seconds_each);
+      seconds_of_rounds);
   timing.tokens = static_cast<int64_t>(ids.size());
   std::vector<bert::Encoding> encodings(lines.size());
   timing.offsets = seconds_a_call(
       [&] {
         for (size_t i = 0; i < lines.size(); ++i) encodings[i] = tokenizer.encode(lines[i]);
       },
-      seconds_each);
+      seconds_of_rounds);
   return timing;
 }
 
@@ -68,7 +68,7 @@ TextTiming time_text(const BenchCall& call, const BenchText& text) {
   timing.pieces = static_cast<int64_t>(text.vocab.size());
   if (call.measures("tokenizer")) timing.tokenizing = time_tokenizing(text.lines, text.vocab);
   if (call.measures("vocabulary"))
-    timing.learn = seconds_a_call([&] { learn(text.lines, call.vocabulary); }, seconds_each);
+    timing.learn = seconds_a_call([&] { learn(text.lines, call.vocabulary); }, seconds_of_rounds);
   return timing;
 }
 

@@ -16,7 +16,7 @@ namespace gradus::app {
 namespace fs = std::filesystem;
 namespace {
 
-struct Call {
+struct AttentionCall {
   fs::path model, out, svg, npy;
   std::string text, pair;
   int64_t layer = 0, head = 0;  // from 1; 0: the last layer, and all of its heads
@@ -31,7 +31,7 @@ struct Call {
   }
 };
 
-void check_call(const Call& call) {
+void check_call(const AttentionCall& call) {
   if (call.files().empty()) {
     fail<WrongCall>("name what to write: --out FILE.html, --svg FILE.svg or --npy FILE.npy");
   }
@@ -53,7 +53,7 @@ int64_t checked(const std::string& option, int64_t number, int64_t most, const f
 }
 
 /// One head, or all heads of a layer, four in a row.
-plot::Picture picture_of(const bert::AttentionPage& page, const Call& call) {
+plot::Picture picture_of(const bert::AttentionPage& page, const AttentionCall& call) {
   const int64_t layer =
       call.layer == 0 ? page.layers - 1 : checked("--layer", call.layer, page.layers, call.model);
   const auto one = [&](int64_t head) {
@@ -74,7 +74,7 @@ plot::Picture picture_of(const bert::AttentionPage& page, const Call& call) {
   return all;
 }
 
-void run(const Call& call, bool has_pair) {
+void run(const AttentionCall& call, bool has_pair) {
   check_call(call);
   const auto [tokenizer, model] = open_bert("attention", call.model);
   const bert::Encoding encoding =
@@ -103,7 +103,7 @@ void run(const Call& call, bool has_pair) {
 }  // namespace
 
 void add_attention(CLI::App& program) {
-  auto call = std::make_shared<Call>();
+  auto call = std::make_shared<AttentionCall>();
   CLI::App* c = add_command(
       program, "attention", "Show where each head looks in a sentence or pair",
       "gradus corpus toy --out toy --stories 2000\n"

@@ -18,7 +18,7 @@ namespace gradus::app {
 namespace fs = std::filesystem;
 namespace {
 
-struct Options {
+struct CorpusCall {
   std::string kind, task;
   fs::path file, out;
   int64_t stories = 20000, examples = 10000;
@@ -36,7 +36,7 @@ struct Part {
 };
 
 /// Writes `part` up to its commit. `done` counts stories over all parts, of which there are `all`.
-void write(AtomicFile& file, const Part& part, const Options& options, Progress& progress, int64_t& done) {
+void write(AtomicFile& file, const Part& part, const CorpusCall& options, Progress& progress, int64_t& done) {
   bert::ToyWorldOptions world;
   world.seed = static_cast<uint64_t>(options.seed);
   world.held_out = part.held_out;
@@ -55,7 +55,7 @@ void write(AtomicFile& file, const Part& part, const Options& options, Progress&
 }
 
 /// The files to write: one where --out names a .txt file, else train.txt and held-out.txt in a folder.
-std::vector<Part> parts_of(const Options& options, bool held_out_is_set) {
+std::vector<Part> parts_of(const CorpusCall& options, bool held_out_is_set) {
   if (options.out.extension() == ".txt") {
     if (held_out_is_set) {
       fail<WrongCall>("--held-out needs a folder as --out, not the file {}", options.out.string());
@@ -81,7 +81,7 @@ void remove_old_held_out(const fs::path& folder) {
 }
 
 /// gradus corpus split: FILE into train.txt and held-out.txt.
-void split(const Options& options) {
+void split(const CorpusCall& options) {
   const fs::path training = options.out / "train.txt", held_out = options.out / "held-out.txt";
   refuse_to_overwrite(training, options.force);
   refuse_to_overwrite(held_out, options.force);
@@ -96,7 +96,7 @@ void split(const Options& options) {
                     held_out.string(), counted(documents.held_out, "held-out document")));
 }
 
-void tell(const Options& options, bool held_out_is_set) {
+void tell(const CorpusCall& options, bool held_out_is_set) {
   const std::vector<Part> parts = parts_of(options, held_out_is_set);
   for (const Part& part : parts) refuse_to_overwrite(part.path, options.force);
   if (options.out.extension() != ".txt") refuse_to_overwrite(options.out / "held-out.txt", options.force);
@@ -139,7 +139,7 @@ void add_corpus(CLI::App& program) {
                   "gradus corpus toy --out toy --stories 2000\n"
                   "gradus corpus toy --task sentiment --out sentiment --examples 1000\n"
                   "gradus corpus split toy/train.txt --out parted");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<CorpusCall>();
   add_choice(
       *command, "KIND", options->kind, {"toy", "split"},
       "toy: small stories, the same for the same seed; split: the documents of FILE, every tenth of those "

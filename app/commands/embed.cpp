@@ -17,7 +17,7 @@ namespace gradus::app {
 namespace fs = std::filesystem;
 namespace {
 
-struct Call {
+struct EmbedCall {
   fs::path model, file, out;
   std::vector<std::string> texts;
   std::string layers = "-1", combine = "sum", vectors = "mean";
@@ -74,7 +74,7 @@ std::string table_lines(size_t text, const bert::TextFeatures& found, bool by_to
 
 /// Of vectors of tokens, [N, S, H] with zeros after a text's last token, and beside it their numbers, [N];
 /// else [N, H].
-void write_arrays(const Call& call, const std::vector<bert::TextFeatures>& found) {
+void write_arrays(const EmbedCall& call, const std::vector<bert::TextFeatures>& found) {
   const auto texts = static_cast<int64_t>(found.size());
   std::vector<int64_t> lengths;
   for (const bert::TextFeatures& text : found) lengths.push_back(static_cast<int64_t>(text.pieces.size()));
@@ -109,7 +109,7 @@ void warn_of_empty(const std::vector<std::string>& texts) {
       with_commas(empty), counted(static_cast<int64_t>(texts.size()), "text"), plural(empty, "is", "are")));
 }
 
-void check_call(const Call& call) {
+void check_call(const EmbedCall& call) {
   if (call.out.empty()) return;
   if (call.out.extension() != ".npy") {
     fail<WrongCall>("--out: '{}' does not end in .npy; for a table or JSON redirect standard output",
@@ -119,7 +119,7 @@ void check_call(const Call& call) {
   if (call.is_by_token()) refuse_to_overwrite(lengths_path(call.out), call.force);
 }
 
-void check_model(const Call& call, const bert::Bert& model) {
+void check_model(const EmbedCall& call, const bert::Bert& model) {
   const int64_t layers = model.config.num_hidden_layers;
   check_layers(call.how.layers, call.layers, layers, call.model);
   const bool is_last =
@@ -146,7 +146,7 @@ void warn_of_cut(int64_t cut, size_t texts, int64_t most) {
 }
 
 /// Text by text to standard output. What was printed is forgotten, so that a long file needs little memory.
-void print_lines(const Call& call, const std::vector<std::string>& texts, size_t begin,
+void print_lines(const EmbedCall& call, const std::vector<std::string>& texts, size_t begin,
                  const std::vector<bert::TextFeatures>& found) {
   std::string lines;
   for (size_t i = 0; i < found.size(); ++i) {
@@ -156,7 +156,7 @@ void print_lines(const Call& call, const std::vector<std::string>& texts, size_t
   print(lines);
 }
 
-void run(Call& call) {
+void run(EmbedCall& call) {
   call.how.layers = layers_of(call.layers);
   call.how.mean_of_layers = call.combine == "mean";
   call.how.pooling = pooling_of(call.vectors);
@@ -195,7 +195,7 @@ void run(Call& call) {
 }  // namespace
 
 void add_embed(CLI::App& program) {
-  auto call = std::make_shared<Call>();
+  auto call = std::make_shared<EmbedCall>();
   CLI::App* c = add_command(
       program, "embed", "Print the vectors of texts, or of each of their tokens",
       "gradus corpus toy --out toy --stories 2000\n"

@@ -17,7 +17,7 @@
 namespace gradus::app {
 namespace {
 
-struct Call {
+struct EvaluateCall {
   std::filesystem::path model;
   std::vector<std::filesystem::path> texts, training;
   bert::PretrainingOptions data;
@@ -26,7 +26,7 @@ struct Call {
   bool json = false;
 };
 
-void run(const Call& call) {
+void run(const EvaluateCall& call) {
   const std::shared_ptr<parallel::World> world = join_ranks(call.stall_minutes, call.threads);
   const auto [tokenizer, model] = open_model("evaluate", call.model);
   const int64_t length = call.data.max_length, positions = model.bert.config.max_position_embeddings;
@@ -73,18 +73,18 @@ void run(const Call& call) {
                 call.model.string(), evaluation.loss());
   }
   if (call.json) {
-    nlohmann::ordered_json result = to_json(evaluation);
-    result["texts"] = to_json(std::vector{account});
+    nlohmann::ordered_json result = app::to_json(evaluation);
+    result["texts"] = app::to_json(std::vector{account});
     print(result);
   } else {
-    print(to_text(evaluation));
+    print(app::to_text(evaluation));
   }
 }
 
 }  // namespace
 
 void add_evaluate(CLI::App& program) {
-  auto call = std::make_shared<Call>();
+  auto call = std::make_shared<EvaluateCall>();
   CLI::App* c =
       add_command(program, "evaluate", "Score a model on held-out text, beside baselines",
                   "gradus corpus toy --out toy --stories 2000\n"

@@ -14,7 +14,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct Call {
+struct ExperimentCall {
   std::string name;
   std::string subject = "gelu";
   bool has_subject = false;
@@ -23,7 +23,7 @@ struct Call {
   bool json = false;
 };
 
-void list_experiments(const Call& call) {
+void list_experiments(const ExperimentCall& call) {
   if (call.json) {
     Json list = Json::array();
     for (const lab::Experiment& experiment : lab::experiments()) {
@@ -53,7 +53,7 @@ std::vector<const lab::Experiment*> chosen_experiments(const std::string& name) 
   return chosen;
 }
 
-std::string checked_subject(const Call& call) {
+std::string checked_subject(const ExperimentCall& call) {
   if (call.name != "step") fail<WrongCall>("--subject belongs to the experiment step");
   if (lab::find_subject(call.subject) != nullptr) return call.subject;
   std::vector<std::string> known;
@@ -86,7 +86,7 @@ Json json_of(const lab::Experiment& experiment, const lab::Outcome& outcome,
           {"picture", picture.string()}};
 }
 
-void run(const Call& call) {
+void run(const ExperimentCall& call) {
   set_num_threads(static_cast<int>(call.threads));
   if (call.name.empty()) {
     if (!call.plot.empty() || !call.plot_folder.empty() || call.has_subject)
@@ -124,7 +124,7 @@ void run(const Call& call) {
 }  // namespace
 
 void add_experiment(CLI::App& program) {
-  auto call = std::make_shared<Call>();
+  auto call = std::make_shared<ExperimentCall>();
   CLI::App* c = add_command(program, "experiment", "Experiments with gradients, each with a picture",
                             "gradus experiment\n"
                             "gradus experiment depth\n"

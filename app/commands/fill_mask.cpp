@@ -9,7 +9,7 @@
 namespace gradus::app {
 namespace {
 
-struct Call {
+struct FillMaskCall {
   std::filesystem::path model, held_out;
   std::vector<std::string> texts;
   std::string pair, targets;
@@ -71,7 +71,7 @@ std::string to_text(const bert::FilledText& filled) {
 }
 
 /// What is to be filled in: the texts of the call, or passages of the file that it names.
-std::vector<bert::MaskedPassage> passages_of(const Call& call, const bert::Tokenizer& tokenizer,
+std::vector<bert::MaskedPassage> passages_of(const FillMaskCall& call, const bert::Tokenizer& tokenizer,
                                              int64_t positions) {
   std::vector<bert::MaskedPassage> passages;
   for (const std::string& text : call.texts) passages.push_back({text, {}});
@@ -99,7 +99,7 @@ std::vector<std::string> words_of(const std::string& list) {
   return words;
 }
 
-void run(Call& call, bool has_targets, bool has_top) {
+void run(FillMaskCall& call, bool has_targets, bool has_top) {
   if (call.texts.empty() && call.held_out.empty()) {
     fail<WrongCall>("TEXT is missing; see gradus fill-mask --help");
   }
@@ -126,7 +126,7 @@ void run(Call& call, bool has_targets, bool has_top) {
 }  // namespace
 
 void add_fill_mask(CLI::App& program) {
-  auto call = std::make_shared<Call>();
+  auto call = std::make_shared<FillMaskCall>();
   CLI::App* c =
       add_command(program, "fill-mask", "Fill in the [MASK]s of a text",
                   "gradus corpus toy --out toy --stories 2000\n"

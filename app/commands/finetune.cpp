@@ -24,16 +24,16 @@ void run(FinetuneCall call) {
                       how_to_be_alone());
     const SweepResult result = run_sweep(call, progress);
     progress.clear();
-    if (call.json) return print(to_json(result));
+    if (call.json) return print(app::to_json(result));
     return print(fmt::format("{}\n{}kept: {}\nmodel:  {}\nreport: {}\ntable:  {}\n", result.measure,
-                             to_text(result), result.best_run, call.out.string(),
+                             app::to_text(result), result.best_run, call.out.string(),
                              (call.out / "report.html").string(), (call.out / "sweep.html").string()));
   }
   const TaskResult result = run_task(call, progress);
   progress.clear();
   if (call.json) {
     nlohmann::ordered_json summary{{"task", call.task}};
-    summary.update(to_json(result.findings, result.baselines));
+    summary.update(app::to_json(result.findings, result.baselines));
     summary["steps"] = result.steps;
     summary["best_step"] = result.best_step;
     summary["seconds"] = result.seconds;
@@ -41,7 +41,7 @@ void run(FinetuneCall call) {
     summary["folder"] = call.out.string();
     return print(summary);
   }
-  print(fmt::format("{}{} in {}\nmodel:  {}\nreport: {}\n", to_text(result.findings, result.baselines),
+  print(fmt::format("{}{} in {}\nmodel:  {}\nreport: {}\n", app::to_text(result.findings, result.baselines),
                     counted(result.steps, "step"), clock_text(result.seconds), call.out.string(),
                     (call.out / "report.html").string()));
 }

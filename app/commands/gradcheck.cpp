@@ -22,7 +22,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct Call {
+struct GradcheckCall {
   std::vector<std::string> names;
   std::string dtype = "f64", rules = "gradus";
   std::filesystem::path model, plot;
@@ -46,7 +46,7 @@ Finding timed(const std::string& name, Check check) {
   return {name, std::move(report), time.count()};
 }
 
-GradcheckOptions options_of(const Call& call) {
+GradcheckOptions options_of(const GradcheckCall& call) {
   GradcheckOptions options;
   options.directions = call.directions;
   options.sample = call.sample;
@@ -60,7 +60,7 @@ GradcheckOptions options_of(const Call& call) {
 }
 
 /// What the call names: subjects, or whole groups ("ops", "layers", "all").
-std::vector<const lab::Subject*> chosen_subjects(const Call& call) {
+std::vector<const lab::Subject*> chosen_subjects(const GradcheckCall& call) {
   std::vector<const lab::Subject*> chosen;
   std::vector<std::string> known = {"all", "ops", "layers"};
   for (const lab::Subject& subject : lab::subjects()) known.push_back(subject.name);
@@ -77,7 +77,7 @@ std::vector<const lab::Subject*> chosen_subjects(const Call& call) {
   return chosen;
 }
 
-void list_subjects(const Call& call) {
+void list_subjects(const GradcheckCall& call) {
   if (call.json) {
     Json list = Json::array();
     for (const lab::Subject& subject : lab::subjects()) {
@@ -104,7 +104,7 @@ void list_subjects(const Call& call) {
 
 /// The pretraining loss of a model's folder: every parameter tensor, by a direction and some elements each
 /// unless the call says otherwise.
-Finding check_model(const Call& call) {
+Finding check_model(const GradcheckCall& call) {
   const bert::BertForPreTraining model = load_model("gradcheck", call.model);
   const bert::PretrainingBatch batch =
       random_batch(model.bert.config, call.length, static_cast<uint64_t>(call.seed));
@@ -120,7 +120,7 @@ Finding check_model(const Call& call) {
   return timed(call.model.string(), [&] { return nn::gradcheck(model, loss, {}, options); });
 }
 
-std::vector<Finding> check_subjects(const Call& call) {
+std::vector<Finding> check_subjects(const GradcheckCall& call) {
   const std::vector<const lab::Subject*> subjects = chosen_subjects(call);
   const GradcheckOptions options = options_of(call);
   std::vector<Finding> findings;
@@ -189,7 +189,7 @@ std::string to_csv(const std::vector<Finding>& findings) {
   return text;
 }
 
-void show(const Call& call, const std::vector<Finding>& findings) {
+void show(const GradcheckCall& call, const std::vector<Finding>& findings) {
   const bool passed =
       std::all_of(findings.begin(), findings.end(), [](const Finding& f) { return f.report.passed; });
   if (call.json) {
@@ -240,7 +240,7 @@ std::string to_text(const Sweep& sweep) {
   return text;
 }
 
-void run_sweep(const Call& call) {
+void run_sweep(const GradcheckCall& call) {
   const std::vector<const lab::Subject*> subjects = chosen_subjects(call);
   if (subjects.size() != 1) fail<WrongCall>("--sweep takes one subject, such as gelu");
   const Sweep sweep = lab::sweep(subjects[0]->sample(static_cast<uint64_t>(call.seed)), options_of(call));
@@ -249,7 +249,7 @@ void run_sweep(const Call& call) {
 }
 
 /// No option is dropped silently.
-void refuse_what_does_not_go_together(const Call& call) {
+void refuse_what_does_not_go_together(const GradcheckCall& call) {
   const bool is_f32 = call.dtype == "f32", has_rules = call.rules != "gradus";
   const bool chooses = call.directions > 0 || call.sample > 0;
   const auto refuse_if = [](bool is_so, const char* sentence) {
@@ -275,7 +275,7 @@ void refuse_what_does_not_go_together(const Call& call) {
             "--dtype f32 and --rules choose themselves what to check, without --directions and --sample");
 }
 
-void run(const Call& call) {
+void run(const GradcheckCall& call) {
   refuse_what_does_not_go_together(call);
   if (call.threads > 0) set_num_threads(static_cast<int>(call.threads));
   if (!call.model.empty()) return show(call, {check_model(call)});
@@ -287,7 +287,7 @@ void run(const Call& call) {
 }  // namespace
 
 void add_gradcheck(CLI::App& program) {
-  auto call = std::make_shared<Call>();
+  auto call = std::make_shared<GradcheckCall>();
   CLI::App* c = add_command(
       program, "gradcheck", "Check gradients: of ops, of layers, of a whole model",
       "gradus gradcheck\n"

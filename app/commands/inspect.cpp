@@ -14,7 +14,7 @@ namespace gradus::app {
 namespace fs = std::filesystem;
 namespace {
 
-struct Options {
+struct InspectCall {
   fs::path path, other;
   CostCall cost;
   int64_t vocab_size = 0;
@@ -80,7 +80,7 @@ std::string to_text(const Weights& file) {
   return out;
 }
 
-void run_cost(const Options& options) {
+void run_cost(const InspectCall& options) {
   CostCall call = options.cost;
   call.path = options.path;
   call.json = options.json;
@@ -88,7 +88,7 @@ void run_cost(const Options& options) {
   show_cost(call);
 }
 
-void run(const Options& options) {
+void run(const InspectCall& options) {
   if (options.with_cost) return run_cost(options);
   if (!options.other.empty()) return compare_checkpoints(options.path, options.other, options.json);
   const Contents found = read_contents(options.path);
@@ -112,7 +112,7 @@ void add_inspect(CLI::App& program) {
       "gradus vocab toy/held-out.txt --size 500 --out other/\n"
       "gradus inspect tokenizer other\n"
       "gradus inspect tiny --cost --batch 2 --length 32 --vocab-size 1000");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<InspectCall>();
   add_path(*command, "PATH", options->path, "", "A model's folder, or a .safetensors file").required();
   const Option other =
       add_path(*command, "OTHER", options->other, "", "Another folder or file, to be compared with it");

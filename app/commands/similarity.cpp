@@ -22,7 +22,7 @@ namespace gradus::app {
 namespace fs = std::filesystem;
 namespace {
 
-struct Call {
+struct SimilarityCall {
   fs::path model, file, fit, save, use;
   std::string layers = "-1", cure = "none";
   int64_t components = 0;
@@ -31,7 +31,7 @@ struct Call {
 };
 
 /// Vectors of texts, [N, H].
-Tensor vectors_of(const OpenedBert& opened, const Call& call, const std::vector<std::string>& texts,
+Tensor vectors_of(const OpenedBert& opened, const SimilarityCall& call, const std::vector<std::string>& texts,
                   Progress& progress) {
   bert::FeatureOptions how;
   how.layers = layers_of(call.layers);
@@ -49,7 +49,7 @@ Tensor vectors_of(const OpenedBert& opened, const Call& call, const std::vector<
 }
 
 /// What a kept cure was fitted to: it is worth nothing for other vectors.
-bert::VectorCure::Notes notes_of(const Call& call, const OpenedBert& opened) {
+bert::VectorCure::Notes notes_of(const SimilarityCall& call, const OpenedBert& opened) {
   const int64_t count = opened.model.config.num_hidden_layers;
   std::string layers;  // counted from the front: -1 of two layers is 2
   for (const int64_t layer : layers_of(call.layers))
@@ -59,7 +59,7 @@ bert::VectorCure::Notes notes_of(const Call& call, const OpenedBert& opened) {
 }
 
 /// @throws WrongCall for a cure of vectors from other layers or another model.
-void check_notes(const Call& call, const OpenedBert& opened, const bert::VectorCure& cure) {
+void check_notes(const SimilarityCall& call, const OpenedBert& opened, const bert::VectorCure& cure) {
   for (const auto& [what, own] : notes_of(call, opened)) {
     const auto kept = cure.notes.find(what);
     if (kept == cure.notes.end() || kept->second == own) continue;
@@ -82,13 +82,13 @@ std::vector<std::string> texts_of(const bert::LabelledTexts& table) {
 }
 
 /// The texts of --fit: one a line, or those of a table.
-std::vector<std::string> texts_to_fit(const Call& call) {
+std::vector<std::string> texts_to_fit(const SimilarityCall& call) {
   if (call.fit.extension() != ".tsv") return input_texts({}, call.fit, EmptyLines::are_skipped);
   return texts_of(bert::read_labelled_texts(call.fit, bert::LabelKind::none));
 }
 
 /// What a fit cannot do. `vectors` are what the cure is fitted to.
-void check_fit(const Call& call, const Tensor& vectors, Progress& progress) {
+void check_fit(const SimilarityCall& call, const Tensor& vectors, Progress& progress) {
   const int64_t texts = vectors.size(0), numbers = vectors.size(1);
   const std::string file = (call.fit.empty() ? call.file : call.fit).string();
   if (texts < 2) fail<WrongCall>("--cure is fitted to two texts or more, and {} has one", file);
@@ -107,8 +107,8 @@ void check_fit(const Call& call, const Tensor& vectors, Progress& progress) {
 }
 
 /// The cure that the call asks for: a kept one, or one fitted to the texts of --fit, else to those of FILE.
-std::optional<bert::VectorCure> cure_of(const Call& call, const OpenedBert& opened, const Tensor& own,
-                                        Progress& progress) {
+std::optional<bert::VectorCure> cure_of(const SimilarityCall& call, const OpenedBert& opened,
+                                        const Tensor& own, Progress& progress) {
   if (!call.use.empty()) {
     bert::VectorCure cure = bert::VectorCure::load(call.use);
     if (cure.mean.size(0) != own.size(1))
@@ -186,7 +186,7 @@ std::string table_of(const std::vector<std::pair<std::string, Account>>& columns
 nlohmann::ordered_json json_of(const std::vector<std::pair<std::string, Account>>& columns) {
   nlohmann::ordered_json object = nlohmann::ordered_json::object();
   for (const auto& [name, account] : columns) {
-    nlohmann::ordered_json entry = to_json(account.findings, {});
+    nlohmann::ordered_json entry = app::to_json(account.findings, {});
     entry["mean_cosine"] = account.anisotropy.mean_cosine;
     entry["shares"] = account.anisotropy.shares;
     entry["directions_of_half"] = account.half();
@@ -195,7 +195,7 @@ nlohmann::ordered_json json_of(const std::vector<std::pair<std::string, Account>
   return object;
 }
 
-void check(const Call& call) {
+void check(const SimilarityCall& call) {
   const auto needs_cure = [&](const char* option, bool said) {
     if (said && call.cure == "none")
       fail<WrongCall>("{} is a part of --cure; give both, or leave it out", option);
@@ -210,7 +210,7 @@ void check(const Call& call) {
   if (!call.save.empty()) refuse_to_overwrite(call.save, call.force, "--save");
 }
 
-void print_pairs(const Call& call, const Pairs& pairs) {
+void print_pairs(const SimilarityCall& call, const Pairs& pairs) {
   const std::vector<double> cosines = pairs.cosines();
   std::string out = call.json ? "" : "cosine\ttext\tpair\n";
   for (size_t i = 0; i < cosines.size(); ++i) {
@@ -225,7 +225,7 @@ void print_pairs(const Call& call, const Pairs& pairs) {
   print(out);
 }
 
-void run(const Call& call) {
+void run(const SimilarityCall& call) {
   check(call);
   const OpenedBert opened = open_bert("similarity", call.model);
   check_layers(layers_of(call.layers), call.layers, opened.model.config.num_hidden_layers, call.model);
@@ -254,7 +254,7 @@ void run(const Call& call) {
 }  // namespace
 
 void add_similarity(CLI::App& program) {
-  auto call = std::make_shared<Call>();
+  auto call = std::make_shared<SimilarityCall>();
   CLI::App* c =
       add_command(program, "similarity", "Compare pairs of texts by the cosine of their vectors",
                   "gradus corpus toy --out toy --stories 2000\n"

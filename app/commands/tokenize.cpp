@@ -16,7 +16,7 @@ namespace gradus::app {
 namespace fs = std::filesystem;
 namespace {
 
-struct Options {
+struct TokenizeCall {
   std::vector<std::string> texts;
   std::vector<fs::path> corpus;
   fs::path file, out;
@@ -55,7 +55,7 @@ std::string to_table(const bert::Encoding& encoding) {
 }
 
 /// Writes a token file, in the folder that --out names or as the file.
-void run_corpus(const Options& options) {
+void run_corpus(const TokenizeCall& options) {
   if (options.threads > 0) set_num_threads(static_cast<int>(options.threads));
   const bool is_folder = !options.out.has_filename() || fs::is_directory(options.out);
   const fs::path file = is_folder ? options.out / token_file_name : options.out;
@@ -84,7 +84,7 @@ void run_corpus(const Options& options) {
   print(fmt::format("{}: {}, {} an id\n", file.string(), counted(size_of({file}), "byte"), info.id_bytes));
 }
 
-void run(const Options& options, bool has_pair) {
+void run(const TokenizeCall& options, bool has_pair) {
   if (!options.corpus.empty()) return run_corpus(options);
   if (!options.texts.empty() && !options.file.empty()) {
     fail<WrongCall>("give texts or --file {}, not both", options.file.string());
@@ -127,7 +127,7 @@ void add_tokenize(CLI::App& program) {
       "gradus tokenize --vocab vocab.txt \"The dog found the ropes.\"\n"
       "head -3 toy/train.txt | gradus tokenize --vocab vocab.txt --json\n"
       "gradus tokenize --vocab vocab.txt --corpus toy/train.txt --out toy.tokens");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<TokenizeCall>();
   const Option texts = add_texts(*command, "TEXT", options->texts, "",
                                  "Texts; without one, the lines of --file or of standard input");
   const Option file =

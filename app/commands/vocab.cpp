@@ -20,7 +20,7 @@ namespace gradus::app {
 namespace fs = std::filesystem;
 namespace {
 
-struct Options {
+struct VocabCall {
   std::vector<fs::path> files;
   fs::path out, merges;
   int64_t size = 8000;
@@ -38,7 +38,7 @@ void stop_when_asked() {
 /// A folder where one is named, by a slash at the end or because it is there.
 bool names_folder(const fs::path& path) { return !path.has_filename() || fs::is_directory(path); }
 
-bert::WordCounter count_words(const Options& options, const bert::BertNormalizer& normalizer) {
+bert::WordCounter count_words(const VocabCall& options, const bert::BertNormalizer& normalizer) {
   bert::WordCounter words(normalizer);
   std::uintmax_t all_bytes = 0;
   for (const fs::path& file : options.files) {
@@ -84,7 +84,7 @@ class MergeLog {
   std::optional<AtomicFile> file_;
 };
 
-bert::Vocab learn(const Options& options, const bert::WordCounter& words, MergeLog& log,
+bert::Vocab learn(const VocabCall& options, const bert::WordCounter& words, MergeLog& log,
                   bert::LeftOut& left_out) {
   Progress progress("learning pieces");
   bert::VocabTrainerOptions how;
@@ -102,7 +102,7 @@ bert::Vocab learn(const Options& options, const bert::WordCounter& words, MergeL
 }
 
 /// @throws WrongCall when a file to write is also one to read, or both are the same.
-void check_apart(const Options& options, const fs::path& vocab_file) {
+void check_apart(const VocabCall& options, const fs::path& vocab_file) {
   std::error_code ignored;
   for (const fs::path& file : options.files) {
     for (const fs::path& out : {vocab_file, options.merges}) {
@@ -116,7 +116,7 @@ void check_apart(const Options& options, const fs::path& vocab_file) {
   }
 }
 
-void run(const Options& options) {
+void run(const VocabCall& options) {
   const bool to_folder = names_folder(options.out);
   const fs::path vocab_file = to_folder ? options.out / "vocab.txt" : options.out;
   refuse_to_overwrite(vocab_file, options.force);
@@ -175,7 +175,7 @@ void add_vocab(CLI::App& program) {
   CLI::App* command = add_command(program, "vocab", "Learn a WordPiece vocabulary from text files",
                                   "gradus corpus toy --out toy --stories 2000\n"
                                   "gradus vocab toy/train.txt --size 1000 --out vocab.txt");
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<VocabCall>();
   add_paths(*command, "FILE", options->files, "", "Text files in UTF-8").required();
   add_path(*command, "--out", options->out, "PATH",
            "Where to write: a file such as vocab.txt, or a folder (FOLDER/) for all of the tokenizer's files")

@@ -20,7 +20,7 @@ constexpr double linearity_bound = 1e-12;
 constexpr double subnormal_rounding = 8 * std::numeric_limits<double>::denorm_min();
 constexpr double symmetry_bound = 1e-9;
 /// What is left of numbers near 1 that cancel.
-constexpr double least_rounding = 1e-13;
+constexpr double least_slack = 1e-13;
 
 Tensor output_of(const Problem& problem) {
   Tensor y = problem.run();
@@ -157,7 +157,7 @@ void check_symmetry(Claim& claim, const std::vector<Tensor>& gradients, const st
   const auto [left, left_size] = inner(claim.gradients, along_w);
   const auto [right, right_size] = inner(hw, along_u);
   const double gradient_size = inner(first, along_u).second;
-  const double bound = least_rounding + symmetry_bound * (1e-3 * gradient_size + left_size + right_size);
+  const double bound = least_slack + symmetry_bound * (1e-3 * gradient_size + left_size + right_size);
   const double difference = std::abs(left - right);
   if (!std::isfinite(difference) || difference <= bound) return;
   claim.asymmetry = fmt::format(

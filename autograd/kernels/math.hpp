@@ -96,6 +96,11 @@ inline float exp(float x) {
 }
 inline double exp(double x) { return std::exp(x); }
 
+/// e^x for x <= 0 (or NaN), with the bits of exp(): a score below the largest of its row. It saves the upper
+/// bound, which costs a vectorised loop a fifth of its time. Above 88.7 it would be wrong.
+inline float exp_nonpositive(float x) { return detail::exp_of_sum(detail::at_least(x, -87.3f), 0); }
+inline double exp_nonpositive(double x) { return std::exp(x); }
+
 /// 1 / (1 + e^-x). At most 3 ulp while normal; 0 below -88.73.
 inline float sigmoid(float x) { return 1.0f / (1.0f + exp(-x)); }
 inline double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }

@@ -62,8 +62,11 @@ Tensor linear_forward(const Tensor& x, const Tensor& weight, const Tensor& bias)
   Tensor y = empty(shape, x.dtype());
   dispatch_float(x.dtype(), "linear", [&]<class T> {
     const Matrix<T> c{y.mutable_data<T>(), rows.size(0), out, out, 1};
-    kernels::gemm<T>(1, as_matrix<T>(rows), as_matrix<T>(weight).transposed(), 0, c);
-    if (bias.defined()) kernels::add_bias<T>(c.data, bias.contiguous().data<T>(), c.rows, c.cols);
+    const Matrix<const T> a = as_matrix<T>(rows), b = as_matrix<T>(weight).transposed();
+    if (bias.defined())
+      kernels::gemm_with_bias<T>(a, b, bias.contiguous().data<T>(), c);
+    else
+      kernels::gemm<T>(1, a, b, 0, c);
   });
   return y;
 }

@@ -3,13 +3,10 @@
 #include <cmath>
 
 #include "autograd/error.hpp"
+#include "bert/metrics/share.hpp"
 
 namespace gradus::bert {
 namespace {
-
-double share(int64_t part, int64_t whole) {
-  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-}
 
 void check_places(std::span<const int64_t> labels, int64_t classes, const char* what) {
   for (size_t i = 0; i < labels.size(); ++i) {

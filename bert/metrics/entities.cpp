@@ -5,13 +5,10 @@
 #include <algorithm>
 
 #include "autograd/error.hpp"
+#include "bert/metrics/share.hpp"
 
 namespace gradus::bert {
 namespace {
-
-double share(int64_t part, int64_t whole) {
-  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-}
 
 /// `where` begins the sentence of an error: "entities", or with the sentence that is read.
 std::vector<EntitySpan> read_spans(std::span<const std::string> tags, TagRules rules,

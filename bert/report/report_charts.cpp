@@ -8,10 +8,12 @@
 namespace gradus::bert {
 namespace {
 
-using Figure = double MetricsRow::*;
+using detail::chart_over_steps;
+
+using Column = double MetricsRow::*;
 
 /// `figure` of the rows of one kind against their step.
-plot::ChartSeries series_of(const TrainingReport& report, MetricsRow::Kind kind, Figure figure,
+plot::ChartSeries series_of(const TrainingReport& report, MetricsRow::Kind kind, Column figure,
                             std::string name, int color) {
   plot::ChartSeries series;
   series.name = std::move(name);
@@ -30,7 +32,7 @@ bool has_point(const plot::ChartSeries& series) {
 }
 
 /// Adds the training rows: many of them as a smoothed line over the pale raw values.
-void add_training(plot::Chart& chart, const TrainingReport& report, Figure figure, const std::string& name,
+void add_training(plot::Chart& chart, const TrainingReport& report, Column figure, const std::string& name,
                   int color) {
   plot::ChartSeries series = series_of(report, MetricsRow::Kind::train, figure, name, color);
   if (!has_point(series)) return;
@@ -44,18 +46,10 @@ void add_training(plot::Chart& chart, const TrainingReport& report, Figure figur
   chart.series.push_back(std::move(series));
 }
 
-void add_held_out(plot::Chart& chart, const TrainingReport& report, Figure figure, const std::string& name,
+void add_held_out(plot::Chart& chart, const TrainingReport& report, Column figure, const std::string& name,
                   int color) {
   plot::ChartSeries series = series_of(report, MetricsRow::Kind::eval, figure, name, color);
   if (has_point(series)) chart.series.push_back(std::move(series));
-}
-
-plot::Chart chart_over_steps(std::string title) {
-  plot::Chart chart;
-  chart.title = std::move(title);
-  chart.x_label = "step";
-  chart.whole_x = true;
-  return chart;
 }
 
 }  // namespace
@@ -81,6 +75,14 @@ plot::Chart loss_chart(const TrainingReport& report) {
 
 namespace detail {
 
+plot::Chart chart_over_steps(std::string title) {
+  plot::Chart chart;
+  chart.title = std::move(title);
+  chart.x_label = "step";
+  chart.whole_x = true;
+  return chart;
+}
+
 std::vector<plot::Chart> learning_charts(const TrainingReport& report) {
   std::vector<plot::Chart> charts = {accuracy_chart(report), loss_chart(report)};
 
@@ -102,7 +104,7 @@ std::vector<plot::Chart> learning_charts(const TrainingReport& report) {
 
 std::vector<plot::Chart> running_charts(const TrainingReport& report) {
   std::vector<plot::Chart> charts;
-  const auto add = [&](const char* title, Figure figure, bool smooth, bool log_y) {
+  const auto add = [&](const char* title, Column figure, bool smooth, bool log_y) {
     plot::Chart chart = chart_over_steps(title);
     chart.height = 220;
     chart.log_y = log_y;

@@ -7,21 +7,16 @@
 
 #include "autograd/plural.hpp"
 #include "bert/report/html.hpp"
+#include "bert/report/report_charts.hpp"
 #include "plot/heat_map.hpp"
 #include "plot/svg_file.hpp"
 
 namespace gradus::bert {
 namespace {
 
-constexpr size_t most_classes = 40;  // of a confusion matrix that can be read
+using detail::chart_over_steps;
 
-plot::Chart chart_over_steps(const std::string& title) {
-  plot::Chart chart;
-  chart.title = title;
-  chart.x_label = "step";
-  chart.whole_x = true;
-  return chart;
-}
+constexpr size_t most_classes = 40;  // of a confusion matrix that can be read
 
 /// Adds the points that `value_of` finds in the history, if there is one.
 template <class Value>

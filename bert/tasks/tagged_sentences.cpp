@@ -15,7 +15,7 @@ namespace {
 constexpr size_t most_bytes = 1'000'000;  // of a line
 constexpr std::string_view document_start = "-DOCSTART-";
 
-std::vector<std::string_view> columns_of(std::string_view line) {
+std::vector<std::string_view> split_at_blanks(std::string_view line) {
   constexpr std::string_view separators = " \t";
   std::vector<std::string_view> columns;
   for (size_t begin = line.find_first_not_of(separators); begin != std::string_view::npos;) {
@@ -35,7 +35,7 @@ class Reader {
     ++line_;
     if (line.size() > most_bytes)
       refuse(fmt::format("has {} bytes, and a word and its tag have at most {}", line.size(), most_bytes));
-    const std::vector<std::string_view> columns = columns_of(line);
+    const std::vector<std::string_view> columns = split_at_blanks(line);
     if (columns.empty() || columns[0] == document_start) {
       is_inside_ = false;
       return;

@@ -23,8 +23,8 @@ Part part_of_noun(size_t number) {
   return number % 4 == 0 ? Part::test : number % 4 == 1 ? Part::validation : Part::train;
 }
 
-Word animal(size_t number) { return topics()[number / 2].animals[number % 2]; }
-Word food(size_t number) { return topics()[number / 3].foods[number % 3]; }
+Word animal_of(size_t number) { return topics()[number / 2].animals[number % 2]; }
+Word food_of(size_t number) { return topics()[number / 3].foods[number % 3]; }
 
 Scene eating(Part part, bool turned, Rng& rng) {
   size_t eater, eaten;
@@ -32,7 +32,7 @@ Scene eating(Part part, bool turned, Rng& rng) {
   while (part_of_noun(eater) != part);
   do eaten = rng.below(3 * topics().size());
   while (part_of_noun(eaten) != part);
-  const std::vector<Word> who = {pick(looks(), rng), animal(eater)}, what = {food(eaten)};
+  const std::vector<Word> who = {pick(looks(), rng), animal_of(eater)}, what = {food_of(eaten)};
   const Word taste = pick(tastes(), rng);
   if (turned) return {"the {x} was eaten by the {y} because it was {a} .", what, who, taste, "hungry"};
   return {"the {x} ate the {y} because it was {a} .", who, what, "hungry", taste};
@@ -44,8 +44,8 @@ Scene catching(Part part, bool turned, Rng& rng) {
     hunter = rng.below(2 * topics().size());
     hunted = rng.below(2 * topics().size());
   } while (hunter == hunted || part_of(hunter, hunted) != part);
-  const std::vector<Word> who = {pick(looks(), rng), animal(hunter)},
-                          whom = {pick(looks(), rng), animal(hunted)};
+  const std::vector<Word> who = {pick(looks(), rng), animal_of(hunter)},
+                          whom = {pick(looks(), rng), animal_of(hunted)};
   if (turned) return {"the {x} was caught by the {y} because it was {a} .", whom, who, "slow", "fast"};
   return {"the {x} caught the {y} because it was {a} .", who, whom, "fast", "slow"};
 }

@@ -186,14 +186,15 @@ ToyStory beginning(ToyStory story, Rng& rng) {
   return story;
 }
 
-constexpr Word kinds[] = {"none",    "earlier", "last",    "none", "earlier", "earlier", "none", "last",
-                          "earlier", "none",    "earlier", "last", "none",    "earlier", "last"};
+constexpr Word question_kinds[] = {"none",    "earlier", "last", "none",    "earlier",
+                                   "earlier", "none",    "last", "earlier", "none",
+                                   "earlier", "last",    "none", "earlier", "last"};
 
 }  // namespace
 
 ToySplits<ToyQuestion> toy_questions_task(const ToyTaskOptions& options) {
   const auto make = [&](Rng& rng, Part part, int64_t i) {
-    const Word kind = kinds[static_cast<size_t>(i) % std::size(kinds)];
+    const Word kind = question_kinds[static_cast<size_t>(i) % std::size(question_kinds)];
     const bool of_a_stranger = kind == "none" && i / 15 % 2 == 0, where = rng.chance(0.6);
     const ToyWorldOptions world{.seed = options.seed, .held_out = part != Part::train};
     for (;;) {

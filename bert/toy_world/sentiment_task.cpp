@@ -14,7 +14,7 @@ struct Form {
   bool of_a_day;  // adjectives of days, not of people
 };
 
-constexpr Form forms[] = {
+constexpr Form sentiment_forms[] = {
     {"{p} felt {a} .", "plain", false, false},
     {"{p} was {a} in the {place} .", "plain", false, false},
     {"it was a {a} day for {p} and {q} .", "plain", false, true},
@@ -45,17 +45,18 @@ constexpr Word beginnings[] = {"",
 constexpr size_t adjectives = 2;
 
 // An adjective is denied in a quarter, so that words alone know the easy half.
-constexpr Word kinds[] = {"plain", "negated", "plain", "negated", "contrast", "plain", "plain", "emphasis"};
+constexpr Word sentiment_kinds[] = {"plain",    "negated", "plain", "negated",
+                                    "contrast", "plain",   "plain", "emphasis"};
 
 }  // namespace
 
 ToySplits<ToyText> toy_sentiment_task(const ToyTaskOptions& options) {
   const auto make = [](Rng& rng, Part part, int64_t i) {
     const bool positive = i % 2 == 0;
-    const Word kind = kinds[static_cast<size_t>(i / 2) % std::size(kinds)];
+    const Word kind = sentiment_kinds[static_cast<size_t>(i / 2) % std::size(sentiment_kinds)];
     for (;;) {
-      const size_t number = rng.below(std::size(forms));
-      const Form& form = forms[number];
+      const size_t number = rng.below(std::size(sentiment_forms));
+      const Form& form = sentiment_forms[number];
       if (form.kind != kind) continue;
       const bool cheerful = positive != form.negates;
       const auto said = form.of_a_day ? days(cheerful) : feelings(cheerful);

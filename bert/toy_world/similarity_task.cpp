@@ -11,32 +11,32 @@ using namespace toy;
 enum Fact : size_t { giver, taker, thing, colour, place, facts };
 using Handover = std::array<size_t, facts>;
 
-constexpr Word forms[] = {"{a} gave the {i} to {b} in the {place} .",
-                          "{a} handed the {i} to {b} in the {place} .",
-                          "{b} got the {i} from {a} in the {place} .",
-                          "{b} took the {i} from {a} in the {place} .",
-                          "{b} grabbed the {i} from {a} in the {place} .",
-                          "the {i} was given to {b} by {a} in the {place} .",
-                          "the {i} was taken from {a} by {b} in the {place} .",
-                          "in the {place} , {a} gave the {i} to {b} .",
-                          "in the {place} , the {i} was handed to {b} by {a} .",
-                          "in the {place} , {b} got the {i} from {a} .",
-                          "{a} was in the {place} . {he} gave the {i} to {b} .",
-                          "{b} was in the {place} . {she} got the {i} from {a} .",
-                          "{a} had the {i} . in the {place} , {b} grabbed it from {him} .",
-                          "{a} had the {i} . {he} handed it to {b} in the {place} ."};
+constexpr Word fact_forms[] = {"{a} gave the {i} to {b} in the {place} .",
+                               "{a} handed the {i} to {b} in the {place} .",
+                               "{b} got the {i} from {a} in the {place} .",
+                               "{b} took the {i} from {a} in the {place} .",
+                               "{b} grabbed the {i} from {a} in the {place} .",
+                               "the {i} was given to {b} by {a} in the {place} .",
+                               "the {i} was taken from {a} by {b} in the {place} .",
+                               "in the {place} , {a} gave the {i} to {b} .",
+                               "in the {place} , the {i} was handed to {b} by {a} .",
+                               "in the {place} , {b} got the {i} from {a} .",
+                               "{a} was in the {place} . {he} gave the {i} to {b} .",
+                               "{b} was in the {place} . {she} got the {i} from {a} .",
+                               "{a} had the {i} . in the {place} , {b} grabbed it from {him} .",
+                               "{a} had the {i} . {he} handed it to {b} in the {place} ."};
 
 bool is_woman(size_t person) { return person < women().size(); }
 
 std::string tell(const Handover& h, const Topic& topic, Rng& rng) {
   const std::vector<Word> all = people();
-  return to_text(fill(pick(forms, rng), {{"a", {all[h[giver]]}},
-                                         {"b", {all[h[taker]]}},
-                                         {"i", {colours()[h[colour]], topic.things[h[thing]]}},
-                                         {"place", {topic.places[h[place]]}},
-                                         {"he", {is_woman(h[giver]) ? "she" : "he"}},
-                                         {"him", {is_woman(h[giver]) ? "her" : "him"}},
-                                         {"she", {is_woman(h[taker]) ? "she" : "he"}}})
+  return to_text(fill(pick(fact_forms, rng), {{"a", {all[h[giver]]}},
+                                              {"b", {all[h[taker]]}},
+                                              {"i", {colours()[h[colour]], topic.things[h[thing]]}},
+                                              {"place", {topic.places[h[place]]}},
+                                              {"he", {is_woman(h[giver]) ? "she" : "he"}},
+                                              {"him", {is_woman(h[giver]) ? "her" : "him"}},
+                                              {"she", {is_woman(h[taker]) ? "she" : "he"}}})
                      .words);
 }
 

@@ -4,6 +4,7 @@
 #include "bert/toy_world/lexicon.hpp"
 #include "bert/toy_world/narrator.hpp"
 #include "bert/toy_world/simulation.hpp"
+#include "bert/toy_world/task_kit.hpp"
 #include "bert/toy_world/toy_world.hpp"
 
 namespace gradus::bert {
@@ -14,12 +15,12 @@ using namespace toy;
 /// A combination of two words that only held-out stories (or only the others) may have: one in six of all.
 bool belongs(size_t a, size_t b, bool held_out) { return ((a + b) % 6 == 0) == held_out; }
 
-ToyEntity person(size_t i) {
+ToyEntity some_person(size_t i) {
   const bool female = i < women().size();
   return {EntityKind::person, female ? women()[i] : men()[i - women().size()], {}, female};
 }
 
-ToyEntity thing(const Topic& topic, size_t i, bool held_out, Rng& rng) {
+ToyEntity some_thing(const Topic& topic, size_t i, bool held_out, Rng& rng) {
   for (;;) {
     const auto colour = rng.below(colours().size());
     if (belongs(i, colour, held_out)) return {EntityKind::thing, topic.things[i], colours()[colour]};
@@ -34,23 +35,18 @@ std::vector<ToyEntity> draw_cast(const Topic& topic, bool held_out, Rng& rng) {
     first = rng.below(people);
     second = rng.below(people);
   } while (first == second || !belongs(first, second, held_out));
-  cast[first_person] = person(first);
-  cast[second_person] = person(second);
+  cast[first_person] = some_person(first);
+  cast[second_person] = some_person(second);
   cast[animal] = {EntityKind::animal, topic.animals[rng.below(2)], looks()[rng.below(looks().size())]};
   const auto one = rng.below(4);
-  cast[first_thing] = thing(topic, one, held_out, rng);
-  cast[second_thing] = thing(topic, (one + 1 + rng.below(3)) % 4, held_out, rng);
+  cast[first_thing] = some_thing(topic, one, held_out, rng);
+  cast[second_thing] = some_thing(topic, (one + 1 + rng.below(3)) % 4, held_out, rng);
   cast[food] = {EntityKind::food, topic.foods[rng.below(3)], tastes()[rng.below(tastes().size())]};
   cast[first_place] = {EntityKind::place, topic.places[0], {}};
   cast[second_place] = {EntityKind::place, topic.places[1], {}};
   do cast[town] = {EntityKind::town, towns()[rng.below(towns().size())], {}};
   while (cast[town].noun == cast[first_person].noun || cast[town].noun == cast[second_person].noun);
   return cast;
-}
-
-bool is_name(std::string_view word) {
-  const auto in = [word](auto words) { return std::find(words.begin(), words.end(), word) != words.end(); };
-  return in(women()) || in(men()) || in(towns());
 }
 
 }  // namespace

@@ -7,23 +7,21 @@
 
 namespace gradus::bert {
 
-using nlohmann::json;
-
 std::string to_json(const TrainingState& s) {
   // Doubles are written with all digits that they need to be read back bit for bit.
-  return json{{"step", s.step},           {"epoch", s.epoch},
-              {"index", s.index},         {"length", s.length},
-              {"slots", s.slots},         {"tokens", s.tokens},
-              {"seconds", s.seconds},     {"best_loss", s.best_loss},
-              {"best_step", s.best_step}, {"must_evaluate", s.must_evaluate},
-              {"no_better", s.no_better}, {"seed", s.seed},
-              {"settings", s.settings}}
+  return nlohmann::json{{"step", s.step},           {"epoch", s.epoch},
+                        {"index", s.index},         {"length", s.length},
+                        {"slots", s.slots},         {"tokens", s.tokens},
+                        {"seconds", s.seconds},     {"best_loss", s.best_loss},
+                        {"best_step", s.best_step}, {"must_evaluate", s.must_evaluate},
+                        {"no_better", s.no_better}, {"seed", s.seed},
+                        {"settings", s.settings}}
              .dump(2) +
          "\n";
 }
 
 TrainingState training_state_from_json(const std::string& text, const std::filesystem::path& file) {
-  const json object = json::parse(text, nullptr, false);
+  const auto object = nlohmann::json::parse(text, nullptr, false);
   if (!object.is_object()) fail<FormatError>("{}: this is not a JSON object", file.string());
   const JsonNode root(file.string(), object);
   // No run takes that many steps or reads that much, and what is added to a number below stays far from

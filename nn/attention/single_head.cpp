@@ -3,7 +3,7 @@
 namespace gradus::nn {
 namespace {
 
-constexpr std::string_view layer = "single-head attention";
+constexpr std::string_view single_head = "single-head attention";
 
 int64_t memory_size(int64_t hidden, const SingleHeadOptions& options) {
   return options.memory_size > 0 ? options.memory_size : hidden;
@@ -11,13 +11,13 @@ int64_t memory_size(int64_t hidden, const SingleHeadOptions& options) {
 
 void check_inputs(const Tensor& x, int64_t hidden, const Tensor& memory, int64_t memory_hidden) {
   if (x.rank() != 3 || x.size(2) != hidden) {
-    fail<ShapeError>("{}: x must be [B, S, {}], not {}", layer, hidden, x.shape());
+    fail<ShapeError>("{}: x must be [B, S, {}], not {}", single_head, hidden, x.shape());
   }
   if (memory.rank() != 3 || memory.size(2) != memory_hidden) {
-    fail<ShapeError>("{}: memory must be [B, T, {}], not {}", layer, memory_hidden, memory.shape());
+    fail<ShapeError>("{}: memory must be [B, T, {}], not {}", single_head, memory_hidden, memory.shape());
   }
   if (x.size(0) != memory.size(0)) {
-    fail<ShapeError>("{}: x {} and memory {} differ in B", layer, x.shape(), memory.shape());
+    fail<ShapeError>("{}: x {} and memory {} differ in B", single_head, x.shape(), memory.shape());
   }
 }
 
@@ -39,7 +39,7 @@ std::pair<Tensor, Tensor> SingleHeadAttention::attend(const Tensor& x, const Ten
   const Tensor q = query(x), k = key(memory), v = value(memory);  // [B, S, D], [B, T, D], [B, T, D]
   const Dropout::Mask drop = dropout.next_mask();
   AttentionOptions options{
-      .mask = over_scores(mask, 3, layer), .causal = mask.causal, .dropout = drop.p, .seed = drop.seed};
+      .mask = over_scores(mask, 3, single_head), .causal = mask.causal, .dropout = drop.p, .seed = drop.seed};
   if (score.kind != ScoreKind::scaled_dot || wants_weights) {
     return attention_from_scores(score(q, k), v, options);
   }

@@ -2,6 +2,7 @@
 #include <limits>
 #include <vector>
 
+#include "autograd/kernels/layers/bias.hpp"
 #include "autograd/kernels/measure/profile.hpp"
 #include "autograd/kernels/parallel.hpp"
 #include "autograd/kernels/products/gemm.hpp"
@@ -153,6 +154,19 @@ void check_panels(int64_t m, int64_t n, int64_t k, bool transposed, bool add) {
   for (size_t i = 0; i < own.storage.size(); ++i)
     worst = std::max(worst, std::fabs(static_cast<double>(own.storage[i]) - blis.storage[i]));
   CHECK(worst < 10 * static_cast<double>(std::numeric_limits<T>::epsilon()));
+  if (add) return;
+  // With a bias: what it was before, and then the bias.
+  const std::vector<T> bias = random_values<T>(n, 4);
+  Operand<T> biased = own;
+  biased.matrix.data = biased.storage.data() + (own.matrix.data - own.storage.data());
+  panel_gemm<T>(T(0.5), a.matrix, b.matrix, false, biased.matrix, bias.data());
+  for (int64_t i = 0; i < m; ++i) {
+    for (int64_t j = 0; j < n; ++j) own.matrix.data[i * (n + 1) + j] += bias[static_cast<size_t>(j)];
+  }
+  worst = 0;
+  for (size_t i = 0; i < own.storage.size(); ++i)
+    worst = std::max(worst, std::fabs(static_cast<double>(own.storage[i]) - biased.storage[i]));
+  CHECK(worst < 2 * static_cast<double>(std::numeric_limits<T>::epsilon()));
 }
 
 }  // namespace
@@ -169,6 +183,27 @@ TEST_CASE("a product by panels is that of BLIS, at the edges of its tiles too", 
       check_panels<double>(m, n, k, transposed, add);
     }
   }
+}
+
+TEST_CASE("a product with a bias has the bits of the product and the bias after it", "[gemm]") {
+  struct Sizes {
+    int64_t m, n, k;
+  };
+  // Of the small products, by panels with a last one that is not full, by BLIS, and empty ones.
+  const auto [m, n, k] = GENERATE(Sizes{5, 7, 9}, Sizes{128, 64, 64}, Sizes{211, 120, 70}, Sizes{130, 65, 40},
+                                  Sizes{600, 128, 300}, Sizes{100, 0, 40}, Sizes{0, 4, 40}, Sizes{3, 4, 0});
+  INFO(m << " " << n << " " << k);
+  const auto check = [&]<class T> {
+    const Operand<T> a(m, k, k, 1, 1), b(k, n, 1, k, 2), bias(1, n, n, 1, 3);
+    Operand<T> fused(m, n, n, 1, 4), apart = fused;
+    apart.matrix.data = apart.storage.data() + (fused.matrix.data - fused.storage.data());
+    gemm_with_bias<T>(a.matrix, b.matrix, bias.matrix.data, fused.matrix);
+    gemm<T>(1, a.matrix, b.matrix, 0, apart.matrix);
+    add_bias<T>(apart.matrix.data, bias.matrix.data, m, n);
+    CHECK(fused.storage == apart.storage);
+  };
+  check.template operator()<float>();
+  check.template operator()<double>();
 }
 
 TEST_CASE("products by panels are taken by sizes, strides and beta alone", "[gemm]") {

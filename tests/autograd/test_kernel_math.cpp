@@ -83,6 +83,22 @@ TEST_CASE("exp at the ends of its range") {
   CHECK(std::isnan(math::exp(std::bit_cast<float>(0xFFC12345u))));
 }
 
+TEST_CASE("exp of what is not positive has the bits of exp") {
+  const auto same = [](float x) {
+    return std::bit_cast<uint32_t>(math::exp_nonpositive(x)) == std::bit_cast<uint32_t>(math::exp(x));
+  };
+  int different = 0;
+  for (uint32_t bits = 0x80000000u; bits <= 0xFF800000u; bits += 997) {  // -0 to -Inf
+    if (!same(std::bit_cast<float>(bits))) ++different;
+  }
+  CHECK(different == 0);
+  CHECK(same(0.0f));
+  CHECK(same(-inf));
+  CHECK(math::exp_nonpositive(-inf) == 0);
+  CHECK(std::isnan(math::exp_nonpositive(nan_value)));
+  CHECK(math::exp_nonpositive(-1.25) == std::exp(-1.25));
+}
+
 TEST_CASE("tanh is within 2.5 units in the last place") {
   const auto worst = worst_error(
       3e38f, 3e38f, [](float x) { return math::tanh(x); }, [](long double x) { return std::tanh(x); });

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "autograd/kernels/layers/dropout_mask.hpp"
+#include "autograd/kernels/layers/row_exp.hpp"
 #include "autograd/kernels/math.hpp"
 #include "autograd/kernels/measure/profile.hpp"
 #include "autograd/kernels/measure/traffic.hpp"
@@ -36,35 +37,38 @@ struct Tile {
   }
 };
 
+// The keys that a row may see. `allowed` holds a row of them as numbers as wide as the scores, 1 or 0, for a
+// loop over bytes and scores together is not vectorised. Most masks (padding) are one for all rows of a tile.
 template <class T>
-void forbid(const Tile& tile, int64_t i, int64_t keys, T* scores) {
-  const AttentionMask& mask = tile.options.mask;
-  if (mask.data == nullptr) return;
-  const bool* const row =
-      mask.data + tile.b * mask.batch_stride + tile.a * mask.head_stride + i * mask.query_stride;
-  if (mask.key_stride == 1) {
-    for (int64_t j = 0; j < keys; ++j) scores[j] = row[j] ? scores[j] : -infinity<T>;
-  } else {
-    for (int64_t j = 0; j < keys; ++j) scores[j] = row[j * mask.key_stride] ? scores[j] : -infinity<T>;
+class Mask {
+ public:
+  Mask(const Tile& tile, T* allowed) : tile_(tile), mask_(tile.options.mask), allowed_(allowed) {
+    if (is_one_row()) read(0);
   }
-}
 
-// -Inf where row i may not look.
-template <class T>
-void apply_masks(const Tile& tile, int64_t i, int64_t keys, T* scores) {
-  forbid(tile, i, keys, scores);
-  if (tile.options.causal) {
-    for (int64_t j = i + 1; j < keys; ++j) scores[j] = -infinity<T>;
+  // -Inf where row i may not look.
+  void apply(int64_t i, int64_t keys, T* scores) const {
+    if (mask_.data != nullptr) {
+      if (!is_one_row()) read(i);
+      for (int64_t j = 0; j < keys; ++j) scores[j] = allowed_[j] != 0 ? scores[j] : -infinity<T>;
+    }
+    if (tile_.options.causal) {
+      for (int64_t j = i + 1; j < keys; ++j) scores[j] = -infinity<T>;
+    }
   }
-}
 
-template <class T>
-T row_max(const T* x, int64_t n) {
-  T result = -infinity<T>;
-#pragma omp simd reduction(max : result)
-  for (int64_t j = 0; j < n; ++j) result = std::max(result, x[j]);
-  return result;
-}
+ private:
+  bool is_one_row() const { return mask_.data != nullptr && mask_.query_stride == 0; }
+  void read(int64_t i) const {
+    const bool* const row =
+        mask_.data + tile_.b * mask_.batch_stride + tile_.a * mask_.head_stride + i * mask_.query_stride;
+    for (int64_t j = 0; j < tile_.shape.keys; ++j) allowed_[j] = row[j * mask_.key_stride] ? T(1) : T(0);
+  }
+
+  const Tile& tile_;
+  const AttentionMask& mask_;
+  T* allowed_;
+};
 
 // x = exp(x - shift); returns the sum.
 template <class T>
@@ -72,7 +76,7 @@ T exp_row(T* x, int64_t n, T shift) {
   T sum = 0;
 #pragma omp simd reduction(+ : sum)
   for (int64_t j = 0; j < n; ++j) {
-    const T e = math::exp(x[j] - shift);
+    const T e = math::exp_nonpositive(x[j] - shift);
     x[j] = e;
     sum += e;
   }
@@ -90,7 +94,7 @@ void backward_row(T* x, T* dp, int64_t n, T shift, T inverse_sum, const T* facto
   }
 #pragma omp simd reduction(+ : sum)
   for (int64_t j = 0; j < n; ++j) {
-    const T p = math::exp(x[j] - shift) * inverse_sum;
+    const T p = math::exp_nonpositive(x[j] - shift) * inverse_sum;
     x[j] = p;
     sum += p * dp[j];
   }
@@ -167,11 +171,12 @@ void forward_tile(const Tile& tile, const Heads<const T>& q, const Heads<const T
                   const Heads<T>& out, const RowSums<T>& sums) {
   const auto& [batch, heads, S, keys, D] = tile.shape;
   const int64_t stride = score_stride<T>(keys);
-  const auto [k_panels, v_panels, p, factors, inverse] = workspace<T>(std::array{
-      D * tile::padded<T>(keys), keys * tile::padded<T>(D), row_block * stride, stride, row_block});
+  const auto [k_panels, v_panels, p, factors, allowed, inverse] = workspace<T>(std::array{
+      D * tile::padded<T>(keys), keys * tile::padded<T>(D), row_block * stride, stride, stride, row_block});
 
   tile::pack_transposed(tile.head(k), k.position_stride, D, keys, k_panels);
   tile::pack_rows(tile.head(v), v.position_stride, keys, D, v_panels);
+  const Mask<T> mask(tile, allowed);
   const Dropout<T> dropout(tile);
   const auto scale = static_cast<T>(tile.options.scale);
   for (int64_t begin = 0; begin < S; begin += row_block) {
@@ -180,8 +185,8 @@ void forward_tile(const Tile& tile, const Heads<const T>& q, const Heads<const T
                       stride, n, tile::padded<T>(visible), {scale});
     for (int64_t i = 0; i < n; ++i) {
       T* const row = p + i * stride;
-      apply_masks(tile, begin + i, visible, row);
-      const T largest = row_max(row, visible);
+      mask.apply(begin + i, visible, row);
+      const T largest = row_maximum(row, visible);
       const bool empty = largest == -infinity<T>;
       const T shift = empty ? T(0) : largest, sum = exp_row(row, visible, shift);
       inverse[i] = empty ? T(0) : 1 / sum;
@@ -220,13 +225,14 @@ void backward_tile(const Tile& tile, const Heads<const T>& q, const Heads<const 
   // Probabilities and score gradients of this many rows, 128 KiB each, wait for the products along the rows.
   const int64_t outer = std::clamp<int64_t>((131072 / sizeof(T)) / stride / row_block, 1, 64) * row_block;
   const int64_t held = std::min(outer, S);
-  const auto [k_transposed, v_transposed, k_panels, q_panels, dout_panels, ds, p, factors] =
+  const auto [k_transposed, v_transposed, k_panels, q_panels, dout_panels, ds, p, factors, allowed] =
       workspace<T>(std::array{D * keys_padded, D * keys_padded, keys * D_padded, held * D_padded,
-                              held * D_padded, held * stride, held * stride, stride});
+                              held * D_padded, held * stride, held * stride, stride, stride});
 
   tile::pack_transposed(tile.head(k), k.position_stride, D, keys, k_transposed);
   tile::pack_transposed(tile.head(v), v.position_stride, D, keys, v_transposed);
   if (to.dq.data != nullptr) tile::pack_rows(tile.head(k), k.position_stride, keys, D, k_panels);
+  const Mask<T> mask(tile, allowed);
   const Dropout<T> dropout(tile);
   const auto scale = static_cast<T>(tile.options.scale);
 
@@ -246,7 +252,7 @@ void backward_tile(const Tile& tile, const Heads<const T>& q, const Heads<const 
       tile::multiply<T>(tile.head(dout) + row0 * dout.position_stride, dout.position_stride, 1, v_transposed,
                         D, D, p_block, stride, n, tile::padded<T>(visible), {});
       for (int64_t i = 0; i < n; ++i) {
-        apply_masks(tile, row0 + i, visible, ds_block + i * stride);
+        mask.apply(row0 + i, visible, ds_block + i * stride);
         if (dropout.on()) dropout.row(row0 + i, visible, factors);
         const int64_t row = tile.first_row() + row0 + i;
         backward_row(ds_block + i * stride, p_block + i * stride, visible, sums.shift[row], sums.inverse[row],

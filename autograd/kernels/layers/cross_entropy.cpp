@@ -57,7 +57,8 @@ void cross_entropy_backward(const T* logits, const int64_t* targets, const T* sh
       }
       const T largest = shift[row], part = inverse[row], scale = dloss[row];
 #pragma omp simd
-      for (int64_t j = 0; j < classes; ++j) dx[j] = scale * (math::exp(x[j] - largest) * part - floor);
+      for (int64_t j = 0; j < classes; ++j)
+        dx[j] = scale * (math::exp_nonpositive(x[j] - largest) * part - floor);
       dx[targets[row]] -= scale * (1 - s);
     }
   });

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "autograd/random.hpp"
 
@@ -31,11 +32,13 @@ void dropout_factors(uint64_t seed, uint64_t first, int64_t count, uint32_t thre
   for (int64_t done = 0; done < count;) {
     const uint64_t index = first + static_cast<uint64_t>(done);
     const auto low = static_cast<uint32_t>(index);
-    const int64_t run = std::min<int64_t>(count - done, (int64_t{1} << 32) - low);
+    // A counter as wide as the hash: of a wider one each vector would have to be packed.
+    const auto run = static_cast<int32_t>(
+        std::min<int64_t>({count - done, (int64_t{1} << 32) - low, std::numeric_limits<int32_t>::max()}));
     // counter_hash mixes the upper half by this exclusive or only, so it may as well be part of the seed.
     const uint64_t here = seed ^ static_cast<uint32_t>(static_cast<uint32_t>(index >> 32) * 0x9E3779B9u);
     T* const out = factors + done;
-    for (int64_t j = 0; j < run; ++j) {
+    for (int32_t j = 0; j < run; ++j) {
       const uint32_t bits = counter_hash(here, static_cast<uint32_t>(low + static_cast<uint32_t>(j))) >> 16;
       out[j] = bits >= threshold ? scale : T(0);
     }

@@ -32,12 +32,12 @@ T row_shift(const T* x, int64_t n) {
   return largest == -std::numeric_limits<T>::infinity() ? T(0) : largest;
 }
 
-/// sum_i exp(x_i - shift).
+/// sum_i exp(x_i - shift), where no x_i is above `shift`.
 template <class T>
 T sum_of_exp(const T* x, T shift, int64_t n) {
   T sum = 0;
 #pragma omp simd reduction(+ : sum)
-  for (int64_t i = 0; i < n; ++i) sum += math::exp(x[i] - shift);
+  for (int64_t i = 0; i < n; ++i) sum += math::exp_nonpositive(x[i] - shift);
   return sum;
 }
 

@@ -33,7 +33,7 @@ void softmax(const T* x, T* y, int64_t rows, int64_t cols) {
     T sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (int64_t j = 0; j < cols; ++j) {
-      const T e = math::exp(in[j] - shift);
+      const T e = math::exp_nonpositive(in[j] - shift);
       out[j] = e;
       sum += e;
     }
@@ -80,7 +80,7 @@ void log_softmax_backward(const T* y, const T* dy, T* dx, int64_t rows, int64_t 
     T* out = dx + at;
     const T sum = sum_over<T>(cols, [=](int64_t j) { return dp[j]; });
 #pragma omp simd
-    for (int64_t j = 0; j < cols; ++j) out[j] = dp[j] - math::exp(log_p[j]) * sum;
+    for (int64_t j = 0; j < cols; ++j) out[j] = dp[j] - math::exp_nonpositive(log_p[j]) * sum;
   });
 }
 

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "autograd/kernels/layers/bias.hpp"
 #include "autograd/kernels/measure/profile.hpp"
 #include "autograd/kernels/measure/traffic.hpp"
 #include "autograd/kernels/parallel.hpp"
@@ -220,6 +221,21 @@ void gemm(std::type_identity_t<T> alpha, std::type_identity_t<Matrix<const T>> a
 }
 
 template <class T>
+void gemm_with_bias(std::type_identity_t<Matrix<const T>> a, std::type_identity_t<Matrix<const T>> b,
+                    const T* bias, Matrix<T> c) {
+  assert(c.col_stride == 1 && c.row_stride == c.cols);
+  if (c.rows == 0 || c.cols == 0) return;
+  init_blis();
+  {
+    const ProfileScope scope("gemm");
+    count<T>(1, a, b, c);
+    if (panel_gemm_if_ahead<T>(1, a, b, 0, c, bias)) return;
+    gemm_tiled<T>(1, a, b, 0, c);
+  }
+  add_bias(c.data, bias, c.rows, c.cols);
+}
+
+template <class T>
 void gemm_batched(const Shape& batch, std::type_identity_t<T> alpha, std::type_identity_t<Matrix<const T>> a,
                   const Strides& a_batch, std::type_identity_t<Matrix<const T>> b, const Strides& b_batch,
                   std::type_identity_t<T> beta, Matrix<T> c, const Strides& c_batch) {
@@ -261,6 +277,7 @@ std::string blis_kernels() {
 // NOLINTBEGIN(bugprone-macro-parentheses): T is a type, which takes none
 #define GRADUS_INSTANTIATE(T)                                                                      \
   template void gemm<T>(T, Matrix<const T>, Matrix<const T>, T, Matrix<T>);                        \
+  template void gemm_with_bias<T>(Matrix<const T>, Matrix<const T>, const T*, Matrix<T>);          \
   template void gemm_batched<T>(const Shape&, T, Matrix<const T>, const Strides&, Matrix<const T>, \
                                 const Strides&, T, Matrix<T>, const Strides&);                     \
   template void gemm_plain<T>(int, T, Matrix<const T>, Matrix<const T>, T, Matrix<T>);

@@ -38,6 +38,12 @@ template <class T>
 void gemm(std::type_identity_t<T> alpha, std::type_identity_t<Matrix<const T>> a,
           std::type_identity_t<Matrix<const T>> b, std::type_identity_t<T> beta, Matrix<T> c);
 
+/// c = a b + bias, the bias [n] added to every row; c is dense. Where panel_gemm.hpp takes the product that
+/// is done in the pass that writes c, otherwise in one of its own (bias.hpp): the bits are the same.
+template <class T>
+void gemm_with_bias(std::type_identity_t<Matrix<const T>> a, std::type_identity_t<Matrix<const T>> b,
+                    const T* bias, Matrix<T> c);
+
 /// The same product for every index of `batch`; the three stride lists (elements, as long as `batch`) place
 /// each matrix of the batch. Strides of a and b may be 0; those of c may not, except along sizes of 1.
 template <class T>

@@ -57,31 +57,31 @@ void pack(Matrix<const T> b, T* panels) {
 }  // namespace
 
 template <class T>
-void panel_gemm(T alpha, Matrix<const T> a, Matrix<const T> b, bool add, Matrix<T> c) {
+void panel_gemm(T alpha, Matrix<const T> a, Matrix<const T> b, bool add, Matrix<T> c, const T* bias) {
   assert(a.col_stride == 1 && c.col_stride == 1 && (b.col_stride == 1 || b.row_stride == 1));
   T* const panels = panel_memory<T>(b.rows * tile::padded<T>(b.cols));
   pack(b, panels);
   parallel_ranges(c.rows, rows_of_piece(b.cols, b.rows), [=](int64_t begin, int64_t end) {
     tile::multiply<T>(a.data + begin * a.row_stride, a.row_stride, 1, panels, b.rows, b.rows,
                       c.data + begin * c.row_stride, c.row_stride, end - begin, c.cols,
-                      {.factor = alpha, .add = add});
+                      tile::Finish<T>{.factor = alpha, .add = add, .bias = bias});
   });
 }
 
 template <class T>
-bool panel_gemm_if_ahead(T alpha, Matrix<const T> a, Matrix<const T> b, T beta, Matrix<T> c) {
+bool panel_gemm_if_ahead(T alpha, Matrix<const T> a, Matrix<const T> b, T beta, Matrix<T> c, const T* bias) {
   if (!was_measured<T> || (beta != 0 && beta != 1)) return false;
   if (a.col_stride != 1 || c.col_stride != 1 || (b.col_stride != 1 && b.row_stride != 1)) return false;
   const int64_t n = c.cols, k = a.cols, padded = tile::padded<T>(n);
   if (c.rows < fewest_rows || k < shortest_sum || 8 * (padded - n) > n || padded * k > most_packed)
     return false;
-  panel_gemm<T>(alpha, a, b, beta == 1, c);
+  panel_gemm<T>(alpha, a, b, beta == 1, c, bias);
   return true;
 }
 
-#define GRADUS_INSTANTIATE(T)                                                              \
-  template bool panel_gemm_if_ahead<T>(T, Matrix<const T>, Matrix<const T>, T, Matrix<T>); \
-  template void panel_gemm<T>(T, Matrix<const T>, Matrix<const T>, bool, Matrix<T>);
+#define GRADUS_INSTANTIATE(T)                                                                        \
+  template bool panel_gemm_if_ahead<T>(T, Matrix<const T>, Matrix<const T>, T, Matrix<T>, const T*); \
+  template void panel_gemm<T>(T, Matrix<const T>, Matrix<const T>, bool, Matrix<T>, const T*);
 GRADUS_INSTANTIATE(float)
 GRADUS_INSTANTIATE(double)
 #undef GRADUS_INSTANTIATE

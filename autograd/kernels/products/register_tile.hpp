@@ -33,12 +33,14 @@ constexpr int64_t padded(int64_t cols) {
   return (cols + panel_width<T> - 1) / panel_width<T> * panel_width<T>;
 }
 
-/// What becomes of a sum: c = row_factor[i] * factor * sum, plus the old c if `add`.
+/// What becomes of a sum: c = row_factor[i] * factor * sum, plus the old c if `add`, or else the bias of its
+/// column if there is one.
 template <class T>
 struct Finish {
   T factor = 1;
   const T* row_factor = nullptr;
   bool add = false;
+  const T* bias = nullptr;
 };
 
 /// Packs b[depth, cols] = source[p * row_stride + j] into panels: panel j / width holds its columns row by
@@ -125,16 +127,18 @@ void multiply_tile(const T* a, int64_t a_row, int64_t a_col, const T* panel, int
   for (int i = 0; i < R; ++i) {
     const T factor = finish.row_factor != nullptr ? finish.factor * finish.row_factor[i] : finish.factor;
     T* const row = c + i * c_row;
+    const T* const more = finish.add ? row : finish.bias;
     if (cols >= width) {
-      auto* out = reinterpret_cast<Vector*>(row);
-      auto* out1 = reinterpret_cast<Vector*>(row + lanes<T>);
-      *out = finish.add ? *out + factor * sum[i][0] : factor * sum[i][0];
-      *out1 = finish.add ? *out1 + factor * sum[i][1] : factor * sum[i][1];
+      for (int half = 0; half < 2; ++half) {
+        const Vector product = factor * sum[i][half];
+        auto* const out = reinterpret_cast<Vector*>(row + half * lanes<T>);
+        *out = more != nullptr ? *reinterpret_cast<const Vector*>(more + half * lanes<T>) + product : product;
+      }
     } else {
       T last[width];
       *reinterpret_cast<Vector*>(last) = factor * sum[i][0];
       *reinterpret_cast<Vector*>(last + lanes<T>) = factor * sum[i][1];
-      for (int64_t j = 0; j < cols; ++j) row[j] = finish.add ? row[j] + last[j] : last[j];
+      for (int64_t j = 0; j < cols; ++j) row[j] = more != nullptr ? more[j] + last[j] : last[j];
     }
   }
 }
@@ -152,6 +156,7 @@ void multiply(const T* a, int64_t a_row, int64_t a_col, const T* panels, int64_t
       const int64_t take = left >= max_rows && left != 8 ? max_rows : std::min<int64_t>(left, 4);
       Finish<T> here = finish;
       if (here.row_factor != nullptr) here.row_factor += i;
+      if (here.bias != nullptr) here.bias += j;
       const auto run = [&]<int R>() {
         multiply_tile<R>(a + i * a_row, a_row, a_col, panels, depth, c + i * c_row + j, c_row, cols - j,
                          here);

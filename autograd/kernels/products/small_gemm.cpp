@@ -10,14 +10,14 @@ namespace {
 /// Multiply-adds up to which the tile is ahead, those of the last panel's missing columns counted: see
 /// benchmarks/README.md. Without vectors of eight numbers and fused multiply-adds that is less.
 constexpr int64_t most_work = tile::vector_bytes >= 32 ? 262'144 : 32'768;  // 64^3, 32^3
-constexpr int64_t most_packed = 4096;                                       // numbers, on the stack
+constexpr int64_t most_on_stack = 4096;                                     // numbers, on the stack
 
 /// Of c = a b with the right side packed.
 template <class T>
 int64_t work(const Matrix<const T>& a, const Matrix<const T>& b, const Matrix<T>& c) {
   const bool can = (c.col_stride == 1 || c.cols == 1) && (b.col_stride == 1 || b.row_stride == 1);
   const int64_t packed = b.rows * tile::padded<T>(b.cols);
-  return can && packed <= most_packed ? a.rows * packed : most_work + 1;
+  return can && packed <= most_on_stack ? a.rows * packed : most_work + 1;
 }
 
 }  // namespace
@@ -33,7 +33,7 @@ bool small_gemm(T alpha, Matrix<const T> a, Matrix<const T> b, T beta, Matrix<T>
     const Matrix<const T> left = b.transposed();
     b = a.transposed(), a = left, c = c.transposed();
   }
-  alignas(tile::vector_bytes) T panels[most_packed];
+  alignas(tile::vector_bytes) T panels[most_on_stack];
   if (b.col_stride == 1)
     tile::pack_rows(b.data, b.row_stride, b.rows, b.cols, panels);
   else
