@@ -62,9 +62,9 @@ function(gradus_precompile target)
     ${target} PRIVATE "$<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds;-Wno-stringop-overflow;-Wno-stringop-overread>")
 endfunction()
 
-# gradus_sources_together(TARGET): the sources of one folder are compiled as one, or as several of GRADUS_SOURCES_TOGETHER
-# each. What they all read is then read once, which halves the time. So the helpers of two sources in one folder must
-# not share a name.
+# gradus_sources_together(TARGET [FOLDER...]): the sources of one folder are compiled as one, or as several of
+# GRADUS_SOURCES_TOGETHER each; those of the named folders are not. What they all read is then read once, which halves
+# the time. So the helpers of two sources in one folder must not share a name.
 function(gradus_sources_together target)
   if(NOT GRADUS_SOURCES_TOGETHER GREATER 1)
     return()
@@ -83,6 +83,9 @@ function(gradus_sources_together target)
     math(EXPR parts "(${number} + ${GRADUS_SOURCES_TOGETHER} - 1) / ${GRADUS_SOURCES_TOGETHER}")
     math(EXPR size "(${number} + ${parts} - 1) / ${parts}")
     get_filename_component(name ${folder} NAME)
+    if(name IN_LIST ARGN)
+      continue()
+    endif()
     set(place 0)
     foreach(source ${of_${folder}})
       math(EXPR part "${place} / ${size}")
