@@ -37,7 +37,7 @@ function showGuesses(box, guesses, answer) {
   const list = make(box, 'ul', {class: 'guesses'});
   for (const [word, probability] of guesses) {
     const right = answer !== '' && word === answer, item = make(list, 'li', right ? {class: 'right'} : {});
-    make(item, 'span', {}, right ? word + ' \u2713' : word);
+    make(item, 'span', {}, right ? word + '\u00a0\u2713' : word);
     make(item, 'em', {}, percent(probability));
     make(item, 'i').style.setProperty('--p', percent(probability).replace('\u00a0', ''));
   }
