@@ -43,13 +43,13 @@ template <class T>
 class Mask {
  public:
   Mask(const Tile& tile, T* allowed) : tile_(tile), mask_(tile.options.mask), allowed_(allowed) {
-    if (is_one_row()) read(0);
+    if (is_one_row()) read(0, tile.shape.keys);
   }
 
   // -Inf where row i may not look.
   void apply(int64_t i, int64_t keys, T* scores) const {
     if (mask_.data != nullptr) {
-      if (!is_one_row()) read(i);
+      if (!is_one_row()) read(i, keys);
       for (int64_t j = 0; j < keys; ++j) scores[j] = allowed_[j] != 0 ? scores[j] : -infinity<T>;
     }
     if (tile_.options.causal) {
@@ -59,10 +59,10 @@ class Mask {
 
  private:
   bool is_one_row() const { return mask_.data != nullptr && mask_.query_stride == 0; }
-  void read(int64_t i) const {
+  void read(int64_t i, int64_t keys) const {
     const bool* const row =
         mask_.data + tile_.b * mask_.batch_stride + tile_.a * mask_.head_stride + i * mask_.query_stride;
-    for (int64_t j = 0; j < tile_.shape.keys; ++j) allowed_[j] = row[j * mask_.key_stride] ? T(1) : T(0);
+    for (int64_t j = 0; j < keys; ++j) allowed_[j] = row[j * mask_.key_stride] ? T(1) : T(0);
   }
 
   const Tile& tile_;
