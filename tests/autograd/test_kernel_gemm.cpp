@@ -6,6 +6,7 @@
 #include "autograd/kernels/measure/profile.hpp"
 #include "autograd/kernels/parallel.hpp"
 #include "autograd/kernels/products/gemm.hpp"
+#include "autograd/kernels/products/packed_gemm.hpp"
 #include "autograd/kernels/products/panel_gemm.hpp"
 #include "autograd/kernels/products/small_gemm.hpp"
 #include "autograd/random.hpp"
@@ -225,6 +226,55 @@ TEST_CASE("products by panels are taken by sizes, strides and beta alone", "[gem
   CHECK_FALSE(takes(128, 64, 16, 0, 1, 1));    // short sums
   CHECK_FALSE(takes(128, 65, 64, 0, 1, 1));    // a last panel that is nearly empty
   CHECK_FALSE(takes(128, 2064, 512, 0, 1, 1));
+}
+
+TEST_CASE("a product of packed sides is that of BLIS, at the edges of its tiles, blocks and slices too",
+          "[gemm]") {
+  struct Sizes {
+    int64_t m, n, k;
+  };
+  // A block has 192 rows, a slice is 256 deep, 8 rows are packed at once, and eight are two tiles of four.
+  const auto [m, n, k] = GENERATE(Sizes{1, 1, 1}, Sizes{8, 16, 8}, Sizes{7, 17, 33}, Sizes{98, 31, 9},
+                                  Sizes{200, 40, 257}, Sizes{296, 16, 523}, Sizes{101, 5, 256});
+  const auto check = [&]<class T>(bool add) {
+    INFO(m << " " << n << " " << k << (add ? " added" : ""));
+    const Operand<T> a(m, k, 1, m + 3, 1), b(k, n, n + 1, 1, 2);
+    Operand<T> own(m, n, n + 2, 1, 3), blis = own;
+    blis.matrix.data = blis.storage.data() + (own.matrix.data - own.storage.data());
+    packed_gemm<T>(T(0.5), a.matrix, b.matrix, add, own.matrix);
+    gemm_plain<T>(1, T(0.5), a.matrix, b.matrix, add, blis.matrix);
+    double worst = 0;
+    for (size_t i = 0; i < own.storage.size(); ++i)
+      worst = std::max(worst, std::fabs(static_cast<double>(own.storage[i]) - blis.storage[i]));
+    CHECK(worst < 60 * static_cast<double>(std::numeric_limits<T>::epsilon()));
+  };
+  for (const bool add : {false, true}) {
+    check.template operator()<float>(add);
+    check.template operator()<double>(add);
+  }
+}
+
+TEST_CASE("products of packed sides are taken by sizes, strides and beta alone", "[gemm]") {
+  const auto takes = [](int64_t m, int64_t n, int64_t k, float beta, bool transposed = true,
+                        int64_t b_step = 1, int64_t c_step = 1) {
+    Operand<float> a(m, k, transposed ? 1 : k, transposed ? m : 1, 1);
+    Operand<float> b(k, n, n * b_step, b_step, 2), c(m, n, c_step * n, c_step, 3);
+    const std::vector<float> before = c.storage;
+    const bool taken = packed_gemm_if_ahead<float>(1, a.matrix, b.matrix, beta, c.matrix);
+    if (!taken) CHECK(c.storage == before);
+    return taken;
+  };
+  const bool here = takes(128, 64, 512, 0);  // whether this build has them at all
+  CHECK(takes(128, 64, 512, 1) == here);
+  CHECK(takes(48, 16, 128, 0) == here);
+  CHECK(takes(128, 120, 512, 0) == here);
+  CHECK_FALSE(takes(128, 64, 512, 0.5f));
+  CHECK_FALSE(takes(128, 64, 512, 0, false));
+  CHECK_FALSE(takes(128, 64, 512, 0, true, 2));
+  CHECK_FALSE(takes(128, 64, 512, 0, true, 1, 2));
+  CHECK_FALSE(takes(47, 64, 512, 0));   // few rows
+  CHECK_FALSE(takes(128, 64, 127, 0));  // short sums
+  CHECK_FALSE(takes(128, 65, 512, 0));  // a last panel that is nearly empty
 }
 
 TEST_CASE("gemm with an empty dimension") {

@@ -12,6 +12,7 @@
 #include "autograd/kernels/measure/traffic.hpp"
 #include "autograd/kernels/parallel.hpp"
 #include "autograd/kernels/products/blis_choice.hpp"
+#include "autograd/kernels/products/packed_gemm.hpp"
 #include "autograd/kernels/products/panel_gemm.hpp"
 #include "autograd/kernels/products/small_gemm.hpp"
 
@@ -75,6 +76,12 @@ void call_blis(int threads, T alpha, Matrix<const T> a, Matrix<const T> b, T bet
   }
 }
 
+/// One tile on one thread, by whichever is the faster way.
+template <class T>
+void one_tile(T alpha, Matrix<const T> a, Matrix<const T> b, T beta, Matrix<T> c) {
+  if (!packed_gemm_if_ahead<T>(alpha, a, b, beta, c)) call_blis<T>(1, alpha, a, b, beta, c);
+}
+
 template <class T>
 void scale(T beta, Matrix<T> c) {
   for (int64_t i = 0; i < c.rows; ++i) {
@@ -115,8 +122,8 @@ void gemm_rows_cols(const GemmTiles& tiles, T alpha, Matrix<const T> a, Matrix<c
   const int64_t down = pieces_of(c.rows, tiles.rows), across = pieces_of(c.cols, tiles.cols);
   parallel_for(down * across, [&](int64_t piece) {
     const int64_t i = piece / across * tiles.rows, j = piece % across * tiles.cols;
-    call_blis<T>(1, alpha, block(a, i, tiles.rows, 0, a.cols), block(b, 0, b.rows, j, tiles.cols), beta,
-                 block(c, i, tiles.rows, j, tiles.cols));
+    one_tile<T>(alpha, block(a, i, tiles.rows, 0, a.cols), block(b, 0, b.rows, j, tiles.cols), beta,
+                block(c, i, tiles.rows, j, tiles.cols));
   });
 }
 
@@ -130,8 +137,8 @@ void gemm_depth(int64_t depth, T alpha, Matrix<const T> a, Matrix<const T> b, T 
   T* const partial = scratch.data();
   parallel_for(slices, [&](int64_t s) {
     const Matrix<T> out = s == 0 ? c : Matrix<T>{partial + (s - 1) * size, c.rows, c.cols, c.cols, 1};
-    call_blis<T>(1, alpha, block(a, 0, a.rows, s * depth, depth), block(b, s * depth, depth, 0, b.cols),
-                 s == 0 ? beta : T(0), out);
+    one_tile<T>(alpha, block(a, 0, a.rows, s * depth, depth), block(b, s * depth, depth, 0, b.cols),
+                s == 0 ? beta : T(0), out);
   });
   parallel_ranges(c.rows, std::max<int64_t>(1, 16384 / c.cols), [&](int64_t begin, int64_t end) {
     for (int64_t s = 1; s < slices; ++s) {

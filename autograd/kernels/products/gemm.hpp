@@ -4,7 +4,8 @@
 /// A product is cut into tiles that depend on its sizes only; each tile is one single-threaded BLIS call, and
 /// our own threads share the tiles. So the same product has the same bits on any number of threads. Products
 /// that BLIS would take longer to set up than to compute go without it (small_gemm.hpp), and on processors
-/// with AVX2 those of many rows with a weight (panel_gemm.hpp).
+/// with AVX2 those of many rows with a weight (panel_gemm.hpp) and those of columns with long sums
+/// (packed_gemm.hpp).
 #pragma once
 
 #include <cstdint>

@@ -2,22 +2,13 @@
 
 #include <algorithm>
 #include <cassert>
-#include <type_traits>
-#include <vector>
 
 #include "autograd/kernels/parallel.hpp"
+#include "autograd/kernels/products/panel_memory.hpp"
 #include "autograd/kernels/products/register_tile.hpp"
 
 namespace gradus::kernels {
 namespace {
-
-#if defined(__AVX2__) && defined(__FMA__) && !defined(__AVX512F__)
-template <class T>
-inline constexpr bool was_measured = std::is_same_v<T, float>;
-#else
-template <class T>
-inline constexpr bool was_measured = false;
-#endif
 
 constexpr int64_t fewest_rows = 96;         // of which packing the right side is a small part
 constexpr int64_t shortest_sum = 32;        // for the same reason
@@ -28,16 +19,6 @@ constexpr int64_t most_packed = 1LL << 20;  // numbers: more do not stay in the 
 int64_t rows_of_piece(int64_t n, int64_t k) {
   constexpr int64_t four_tiles = 4 * tile::max_rows, worth_a_piece = 1LL << 19;
   return (worth_a_piece / (n * k) / four_tiles + 1) * four_tiles;
-}
-
-/// Memory for the panels that each thread keeps from call to call, from the start of a cache line.
-template <class T>
-T* panel_memory(int64_t elements) {
-  static thread_local std::vector<T> block;
-  constexpr auto line = static_cast<int64_t>(64 / sizeof(T));
-  if (std::ssize(block) < elements + line) block.resize(static_cast<size_t>(elements + line));
-  T* const data = block.data();
-  return data + (64 - reinterpret_cast<uintptr_t>(data) % 64) % 64 / sizeof(T);
 }
 
 template <class T>
@@ -70,7 +51,7 @@ void panel_gemm(T alpha, Matrix<const T> a, Matrix<const T> b, bool add, Matrix<
 
 template <class T>
 bool panel_gemm_if_ahead(T alpha, Matrix<const T> a, Matrix<const T> b, T beta, Matrix<T> c, const T* bias) {
-  if (!was_measured<T> || (beta != 0 && beta != 1)) return false;
+  if (!tile::was_measured<T> || (beta != 0 && beta != 1)) return false;
   if (a.col_stride != 1 || c.col_stride != 1 || (b.col_stride != 1 && b.row_stride != 1)) return false;
   const int64_t n = c.cols, k = a.cols, padded = tile::padded<T>(n);
   if (c.rows < fewest_rows || k < shortest_sum || 8 * (padded - n) > n || padded * k > most_packed)
