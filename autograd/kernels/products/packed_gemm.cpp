@@ -10,18 +10,17 @@
 namespace gradus::kernels {
 namespace {
 
-constexpr int64_t shortest_sum = 128, fewest_rows = 48;  // below, packing is too large a part
-constexpr int64_t depth_of_slice =
-    256;  // a panel of the right side and a tile's left side fit the first cache
-constexpr int64_t rows_of_block = 192;      // of the left side, which stay in the second cache; whole tiles
-constexpr int64_t rows_packed_at_once = 8;  // read as they lie in memory, before the cache forgets them
+constexpr int64_t least_rows = 48, least_depth = 128;  // below, packing is too large a part
+// A panel of the right side and a tile of the left stay in the first cache, a block of rows in the second.
+constexpr int64_t depth_of_slice = 256, rows_of_block = 192;
+constexpr int64_t packed_at_once = 8;  // rows, read as they lie in memory
 
 /// Packs a[rows, depth], whose columns are dense, tile by tile: R rows of one are to[p R + r].
 template <class T>
 void pack_left(Matrix<const T> a, T* to) {
   const int64_t depth = a.cols;
-  for (int64_t first = 0; first < depth; first += rows_packed_at_once) {
-    const int64_t end = std::min(depth, first + rows_packed_at_once);
+  for (int64_t first = 0; first < depth; first += packed_at_once) {
+    const int64_t end = std::min(depth, first + packed_at_once);
     for (int64_t i = 0; i < a.rows;) {
       const int64_t take = tile::rows_of_next(a.rows - i);
       const T* const from = a.data + i;
@@ -41,8 +40,8 @@ void pack_left(Matrix<const T> a, T* to) {
 template <class T>
 void pack_right(Matrix<const T> b, T* to) {
   constexpr int64_t width = tile::panel_width<T>;
-  for (int64_t first = 0; first < b.rows; first += rows_packed_at_once) {
-    const int64_t count = std::min(rows_packed_at_once, b.rows - first);
+  for (int64_t first = 0; first < b.rows; first += packed_at_once) {
+    const int64_t count = std::min(packed_at_once, b.rows - first);
     for (int64_t j = 0; j < b.cols; j += width) {
       tile::pack_rows(b.data + first * b.row_stride + j, b.row_stride, count, std::min(width, b.cols - j),
                       to + j * b.rows + first * width);
@@ -88,7 +87,7 @@ bool packed_gemm_if_ahead(T alpha, Matrix<const T> a, Matrix<const T> b, T beta,
   if (!tile::was_measured<T> || (beta != 0 && beta != 1)) return false;
   if (a.row_stride != 1 || b.col_stride != 1 || c.col_stride != 1) return false;
   const int64_t padding = tile::padded<T>(c.cols) - c.cols;
-  if (a.cols < shortest_sum || c.rows < fewest_rows || 8 * padding > c.cols) return false;
+  if (a.cols < least_depth || c.rows < least_rows || 8 * padding > c.cols) return false;
   packed_gemm<T>(alpha, a, b, beta == 1, c);
   return true;
 }
