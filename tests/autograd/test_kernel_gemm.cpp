@@ -37,6 +37,14 @@ struct Operand {
   }
 };
 
+// The largest difference over all of two storages.
+template <class T>
+double largest_difference(const std::vector<T>& a, const std::vector<T>& b) {
+  double worst = 0;
+  for (size_t i = 0; i < a.size(); ++i) worst = std::max(worst, std::fabs(static_cast<double>(a[i]) - b[i]));
+  return worst;
+}
+
 // Computes with gemm, and by the definition in long double; returns the largest difference over all of c's
 // storage, so that writing beside c shows too.
 template <class T>
@@ -56,10 +64,17 @@ double difference(T alpha, const Operand<T>& a, const Operand<T>& b, T beta, Ope
     }
   }
   gemm(alpha, a.matrix, b.matrix, beta, c.matrix);
-  double worst = 0;
-  for (size_t i = 0; i < want.size(); ++i)
-    worst = std::max(worst, std::fabs(static_cast<double>(want[i]) - c.storage[i]));
-  return worst;
+  return largest_difference(want, c.storage);
+}
+
+// How far c = a b / 2, or that added to c, is from what BLIS makes of the same c, over all of c's storage.
+template <class T, class Product>
+double difference_from_blis(const Operand<T>& a, const Operand<T>& b, bool add, Operand<T>& c, Product own) {
+  Operand<T> blis = c;
+  blis.matrix.data = blis.storage.data() + (c.matrix.data - c.storage.data());
+  own(T(0.5), a.matrix, b.matrix, add, c.matrix);
+  gemm_plain<T>(1, T(0.5), a.matrix, b.matrix, add, blis.matrix);
+  return largest_difference(c.storage, blis.storage);
 }
 
 struct Restore {
@@ -147,14 +162,10 @@ template <class T>
 void check_panels(int64_t m, int64_t n, int64_t k, bool transposed, bool add) {
   INFO(m << " " << n << " " << k << (transposed ? " transposed" : "") << (add ? " added" : ""));
   const Operand<T> a(m, k, k + 2, 1, 1), b(k, n, transposed ? 1 : n + 1, transposed ? k + 3 : 1, 2);
-  Operand<T> own(m, n, n + 1, 1, 3), blis = own;
-  blis.matrix.data = blis.storage.data() + (own.matrix.data - own.storage.data());
-  panel_gemm<T>(T(0.5), a.matrix, b.matrix, add, own.matrix);
-  gemm_plain<T>(1, T(0.5), a.matrix, b.matrix, add, blis.matrix);
-  double worst = 0;
-  for (size_t i = 0; i < own.storage.size(); ++i)
-    worst = std::max(worst, std::fabs(static_cast<double>(own.storage[i]) - blis.storage[i]));
-  CHECK(worst < 10 * static_cast<double>(std::numeric_limits<T>::epsilon()));
+  Operand<T> own(m, n, n + 1, 1, 3);
+  const auto by_panels = [](auto... of) { panel_gemm<T>(of...); };
+  CHECK(difference_from_blis(a, b, add, own, by_panels) <
+        10 * static_cast<double>(std::numeric_limits<T>::epsilon()));
   if (add) return;
   // With a bias: what it was before, and then the bias.
   const std::vector<T> bias = random_values<T>(n, 4);
@@ -164,10 +175,8 @@ void check_panels(int64_t m, int64_t n, int64_t k, bool transposed, bool add) {
   for (int64_t i = 0; i < m; ++i) {
     for (int64_t j = 0; j < n; ++j) own.matrix.data[i * (n + 1) + j] += bias[static_cast<size_t>(j)];
   }
-  worst = 0;
-  for (size_t i = 0; i < own.storage.size(); ++i)
-    worst = std::max(worst, std::fabs(static_cast<double>(own.storage[i]) - biased.storage[i]));
-  CHECK(worst < 2 * static_cast<double>(std::numeric_limits<T>::epsilon()));
+  CHECK(largest_difference(own.storage, biased.storage) <
+        2 * static_cast<double>(std::numeric_limits<T>::epsilon()));
 }
 
 }  // namespace
@@ -239,14 +248,10 @@ TEST_CASE("a product of packed sides is that of BLIS, at the edges of its tiles,
   const auto check = [&]<class T>(bool add) {
     INFO(m << " " << n << " " << k << (add ? " added" : ""));
     const Operand<T> a(m, k, 1, m + 3, 1), b(k, n, n + 1, 1, 2);
-    Operand<T> own(m, n, n + 2, 1, 3), blis = own;
-    blis.matrix.data = blis.storage.data() + (own.matrix.data - own.storage.data());
-    packed_gemm<T>(T(0.5), a.matrix, b.matrix, add, own.matrix);
-    gemm_plain<T>(1, T(0.5), a.matrix, b.matrix, add, blis.matrix);
-    double worst = 0;
-    for (size_t i = 0; i < own.storage.size(); ++i)
-      worst = std::max(worst, std::fabs(static_cast<double>(own.storage[i]) - blis.storage[i]));
-    CHECK(worst < 60 * static_cast<double>(std::numeric_limits<T>::epsilon()));
+    Operand<T> own(m, n, n + 2, 1, 3);
+    const auto by_packing = [](auto... of) { packed_gemm<T>(of...); };
+    CHECK(difference_from_blis(a, b, add, own, by_packing) <
+          60 * static_cast<double>(std::numeric_limits<T>::epsilon()));
   };
   for (const bool add : {false, true}) {
     check.template operator()<float>(add);
