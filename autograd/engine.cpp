@@ -2,7 +2,7 @@
 
 #include <queue>
 #include <unordered_map>
-#include <unordered_set>
+#include <utility>
 
 #include "autograd/grad_mode.hpp"
 #include "autograd/module_scope.hpp"
@@ -55,7 +55,7 @@ class Pass {
   void run() {
     const DetectAnomaly pause(
         false);  // what a derivative computes on its way is not an output; `send` checks it
-    if (options_.leaf_done) count_uses();
+    count_uses();
     // Nodes older than every wanted one cannot lead to it.
     uint64_t oldest = UINT64_MAX;
     for (const auto& [node, gradient] : wanted_) oldest = std::min(oldest, node->order);
@@ -88,19 +88,20 @@ class Pass {
   /// How many edges lead to each leaf. A leaf is older than all ops, so it would come last of all; with the
   /// last of its edges behind it, it is complete.
   void count_uses() {
-    std::vector<const Node*> open;
-    std::unordered_set<const Node*> seen;
-    for (const auto& [node, gradient] : gradients_) open.push_back(node);
+    const auto older = [](const Node* a, const Node* b) { return a->order < b->order; };
+    std::priority_queue<const Node*, std::vector<const Node*>, decltype(older)> open(older);
+    for (const auto& [node, gradient] : gradients_) open.push(node);
+    const Node* last = nullptr;  // a node that many edges lead to comes out as often, one after the other
     while (!open.empty()) {
-      const Node* node = open.back();
-      open.pop_back();
-      if (!seen.insert(node).second) continue;
+      const Node* node = open.top();
+      open.pop();
+      if (node == std::exchange(last, node)) continue;
       for (const Node::Edge& edge : node->edges) {
         if (!edge.to) continue;
         if (edge.to->is_leaf) {
           ++uses_[edge.to.get()];
         } else {
-          open.push_back(edge.to.get());
+          open.push(edge.to.get());
         }
       }
     }
@@ -108,9 +109,9 @@ class Pass {
 
   /// A node has sent what it had to send along these edges.
   void count_down(const std::vector<Node::Edge>& edges) {
-    if (!options_.leaf_done) return;
     for (const Node::Edge& edge : edges) {
       if (!edge.to || !edge.to->is_leaf || --uses_.at(edge.to.get()) > 0) continue;
+      const ModuleScope outside(edge.to->part.get());  // of the op that ran
       if (gradients_.contains(edge.to.get())) take(*edge.to);
     }
   }
@@ -226,7 +227,7 @@ class Pass {
   std::priority_queue<NodePtr, std::vector<NodePtr>, OlderNode> heap_;
   std::unordered_map<const Node*, Tensor> gradients_;
   std::unordered_map<const Node*, Tensor> wanted_;
-  std::unordered_map<const Node*, int64_t> uses_;  // of leaves, with leaf_done: edges still to come
+  std::unordered_map<const Node*, int64_t> uses_;  // of leaves: edges still to come
 };
 
 void seed_all(Pass& pass, const std::vector<Tensor>& outputs, const std::vector<Tensor>& cotangents) {

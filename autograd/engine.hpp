@@ -18,13 +18,14 @@ struct BackwardOptions {
   bool create_graph = false;  ///< record the backward itself, so that its gradients can be differentiated
   bool allow_unused = false;  ///< `grad` only: an input that no output depends on gives an undefined tensor
   /// `backward` only: called for each leaf as soon as its grad() is complete, while older ops are still to
-  /// come. Without it leaves get theirs in the end.
+  /// come.
   std::function<void(const Tensor& leaf)> leaf_done = {};
 };
 
-/// Adds d(sum of outputs * cotangents)/d(leaf) to the `grad()` of every leaf. A missing cotangent is 1 for a
-/// scalar output and a GraphError otherwise. @throws GraphError if an output has no graph, if a graph was
-/// freed by an earlier backward, or if a saved value was changed in place.
+/// Adds d(sum of outputs * cotangents)/d(leaf) to the `grad()` of every leaf, to each as soon as the last op
+/// that used it has run, so that the gradients of all weights need not be held at once. A missing cotangent
+/// is 1 for a scalar output and a GraphError otherwise. @throws GraphError if an output has no graph, if a
+/// graph was freed by an earlier backward, or if a saved value was changed in place.
 void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& cotangents = {},
               BackwardOptions options = {});
 

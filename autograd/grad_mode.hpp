@@ -4,9 +4,10 @@
 
 namespace gradus {
 
-bool grad_enabled();     ///< Are ops recorded?
-bool anomaly_enabled();  ///< Is every output and gradient searched for NaN and Inf?
-bool composed_ops();     ///< Does every fused op give its composed twin?
+bool grad_enabled();      ///< Are ops recorded?
+bool anomaly_enabled();   ///< Is every output and gradient searched for NaN and Inf?
+bool composed_ops();      ///< Does every fused op give its composed twin?
+bool first_order_only();  ///< Do fused ops keep nothing for a gradient of the gradient?
 
 /// While it lives, ops are recorded (or not).
 class GradMode {
@@ -35,6 +36,20 @@ class ComposedOps {
   ~ComposedOps();
   ComposedOps(const ComposedOps&) = delete;
   ComposedOps& operator=(const ComposedOps&) = delete;
+
+ private:
+  bool before_;
+};
+
+/// While it lives, what fused ops record can be differentiated once: a backward with `create_graph` through
+/// it throws a GraphError. In return they do not keep inputs that only their twins would need, in a layer of
+/// BERT what comes out of three of its six products, six of 22 [B, S, H]: for training steps.
+class FirstOrderOnly {
+ public:
+  explicit FirstOrderOnly(bool enabled = true);
+  ~FirstOrderOnly();
+  FirstOrderOnly(const FirstOrderOnly&) = delete;
+  FirstOrderOnly& operator=(const FirstOrderOnly&) = delete;
 
  private:
   bool before_;

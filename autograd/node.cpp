@@ -114,18 +114,23 @@ Tensor record_fused(std::string_view op, Tensor output, const std::vector<Tensor
   if (anomaly_enabled()) check_finite(output, "output", op);
   if (!grad_enabled() || !any_needs_grad(inputs)) return output;
   NodePtr node = new_node(op);
-  std::vector<Saved> kept;
+  const bool once = first_order_only();
+  std::vector<Saved> kept;  // for the twin
   for (const Tensor& input : inputs) {
     if (input.defined()) {
       node->edges.push_back({input.node(), input.shape(), input.dtype(), {}});
     } else {
       node->edges.push_back({nullptr, {}, DType::f32, {}});
     }
-    kept.emplace_back(input);
+    if (!once) kept.emplace_back(input);
   }
-  node->joint = [backward = std::move(backward), twin = std::move(twin), kept = std::move(kept)](
+  node->joint = [op, once, backward = std::move(backward), twin = std::move(twin), kept = std::move(kept)](
                     const Tensor& dy, const Tensor& y) {
     if (!grad_enabled()) return backward(dy, y);
+    if (once) {
+      fail<GraphError>("{}: recorded under FirstOrderOnly, so its gradient cannot be differentiated again",
+                       op);
+    }
     // The gradient itself must be differentiable. The twin runs on aliases of the inputs, so that its
     // gradient stops there even where one input was computed from another.
     std::vector<Tensor> aliases, wanted;

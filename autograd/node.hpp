@@ -116,7 +116,7 @@ inline Tensor record_view(std::string_view op, Tensor output, Derivative derivat
 
 /// A fused op: `backward` computes all gradients in raw kernels, and `twin` is the same function composed of
 /// primitive ops. A plain backward runs `backward`; where the gradient itself must be differentiable, the
-/// engine differentiates the twin instead.
+/// engine differentiates the twin instead. For that the inputs are kept, but under FirstOrderOnly.
 using Twin = std::function<Tensor(const std::vector<Tensor>& inputs)>;
 Tensor record_fused(std::string_view op, Tensor output, const std::vector<Tensor>& inputs,
                     JointDerivative backward, Twin twin, bool wants_output = false);

@@ -147,6 +147,7 @@ MeasuredStep measure_step(const Config& config, const StepSize& size, int64_t st
     calls.push_back({place, phase == Phase::forward, seconds});
   };
   const auto step = [&] {
+    const FirstOrderOnly keep_less;  // as in training
     phase = Phase::zero;
     optimizer.zero_grad();
     phase = Phase::forward;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "autograd/engine.hpp"
+#include "autograd/grad_mode.hpp"
 #include "autograd/plural.hpp"
 #include "parallel/tree_stack.hpp"
 
@@ -32,6 +33,7 @@ std::vector<double> ShardedStep::run(size_t figures, const Work& work,
     return b;
   };
   parallel::TreeStack<Figures, decltype(add)> total(add);
+  const FirstOrderOnly keep_less;
   if (sum_) sum_->begin(own());
   for (int64_t s = first(); s < first() + own(); ++s) {
     if (s > first()) between_shards();

@@ -46,7 +46,8 @@ StepLoss backward_step(const BertForPreTraining& model, const std::vector<Pretra
   const auto work = [&](int64_t shard, std::span<double> figures) {
     const PretrainingBatch& batch = batches.at(static_cast<size_t>(shard - step.first()));
     if (batch.rows == 0) return;
-    const PretrainingLoss out = model.loss(batch);
+    PretrainingLoss out = model.loss(batch);
+    if (!with_accuracy) out.mlm_logits = Tensor();  // backward may free them
     const double mlm_share = share(count_positions(batch), whole.positions);
     const double nsp_share = share(count_pairs(batch), whole.pairs);
     step.backward(out.mlm_loss * mlm_share + out.nsp_loss * nsp_share);

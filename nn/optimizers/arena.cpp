@@ -1,5 +1,6 @@
 #include "nn/optimizers/arena.hpp"
 
+#include "autograd/storage.hpp"
 #include "autograd/tensor_impl.hpp"
 
 namespace gradus::nn {
@@ -65,6 +66,8 @@ ParameterArena::ParameterArena(const Parameters& parameters, const DecayRule& de
     impl.offset = entry.offset;
   }
   gather();
+  // Where the parameters lay is free now, and little else is of their sizes.
+  release_cached_memory();
 }
 
 Tensor ParameterArena::part(const Tensor& flat, const Entry& entry) const {

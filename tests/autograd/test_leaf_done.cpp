@@ -95,3 +95,20 @@ TEST_CASE("leaf_done: with the graph kept, a second backward tells the same leav
     CHECK(calls == 4);
   }
 }
+
+TEST_CASE("a leaf has its gradient before older ops run, whether somebody is told or not") {
+  Chain chain;
+  for (size_t i = 0; i < 3; ++i) {
+    chain.weights[i].register_hook([&chain, i](const Tensor&) {
+      chain.events.push_back(fmt::format("w{}", i));
+      return Tensor();
+    });
+  }
+  chain.bias.register_hook([&](const Tensor&) {
+    CHECK(chain.weights[0].grad().defined());
+    chain.events.emplace_back("b");
+    return Tensor();
+  });
+  chain.backward({});
+  CHECK(chain.events == std::vector<std::string>{"op 2", "w2", "op 1", "w1", "op 0", "w0", "b"});
+}

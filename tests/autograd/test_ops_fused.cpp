@@ -3,6 +3,7 @@
 
 #include "autograd/engine.hpp"
 #include "autograd/node.hpp"
+#include "autograd/storage.hpp"
 #include "support/catch.hpp"
 #include "support/op_check.hpp"
 
@@ -206,4 +207,37 @@ TEST_CASE("fused ops: misuse is named", "[ops][misuse]") {
                     op + "dtypes f32 and f64 differ; convert one with to()");
   CHECK_THROWS_WITH(embedding_sum(word, type, zeros({3, 2}, DType::f64), ids, type_ids),
                     op + "dtypes f32 and f64 differ; convert one with to()");
+}
+
+TEST_CASE("FirstOrderOnly: the same gradients with less memory, and no gradient of a gradient",
+          "[ops][fused]") {
+  Tensor x = random_tensor({64, 32}, 1), b = random_tensor({32}, 2);
+  x.requires_grad(), b.requires_grad();
+  // Only the twin would read x * 2 again.
+  const auto loss = [&] { return sum(bias_activation(x * 2.0, b, Activation::gelu)); };
+  const int64_t before = memory_stats().live_bytes;
+  const Tensor usual = loss();
+  const int64_t held = memory_stats().live_bytes - before;
+  const Tensor once = [&] {
+    const FirstOrderOnly guard;
+    CHECK(first_order_only());
+    {
+      const FirstOrderOnly off(false);
+      CHECK(!first_order_only());
+    }
+    CHECK(first_order_only());
+    return loss();
+  }();
+  CHECK(!first_order_only());
+  CHECK(memory_stats().live_bytes - before - held <= held - x.numel() * 8);
+  const std::vector<Tensor> wanted = {x, b};
+  CHECK_THROWS_WITH(grad({once}, wanted, {}, {.create_graph = true}),
+                    "bias_activation: recorded under FirstOrderOnly, so its gradient cannot be "
+                    "differentiated again");
+  const std::vector<Tensor> twice = grad({usual}, wanted, {}, {.create_graph = true});
+  const std::vector<Tensor> first = grad({once}, wanted), plain = grad({loss()}, wanted);
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    CHECK(twice[i].needs_grad());
+    CHECK(values(first[i]) == values(plain[i]));
+  }
 }

@@ -1,5 +1,6 @@
 #include "nn/optimizers/arena.hpp"
 
+#include "autograd/storage.hpp"
 #include "nn/transformer/encoder.hpp"
 #include "support/catch.hpp"
 #include "support/layers.hpp"
@@ -30,6 +31,7 @@ TEST_CASE("an arena moves parameters without changing them or their handles", "[
   const std::vector<float> before = model(x).to_vector<float>();
   const ParameterArena arena(model);
   CHECK(arena.size() == model.num_parameters());
+  CHECK(memory_stats().reserved_bytes == memory_stats().live_bytes);  // nothing is kept of where they lay
   CHECK(model(x).to_vector<float>() == before);
   CHECK(handle.shares_memory_with(arena.values()));
   for (const auto& [name, parameter] : model.named_parameters()) {

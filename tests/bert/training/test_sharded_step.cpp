@@ -45,6 +45,16 @@ TEST_CASE("sharded step: a step that is one shard draws from its generator as it
   CHECK(drawn == Rng(7).uniform());
 }
 
+TEST_CASE("sharded step: its work keeps what a first gradient needs and no more", "[ranks]") {
+  ShardedStep step;
+  step.begin(Rng(7));
+  bool inside = false;
+  step.run(
+      0, [&](int64_t, std::span<double>) { inside = first_order_only(); }, [] {});
+  CHECK(inside);
+  CHECK(!first_order_only());
+}
+
 TEST_CASE("sharded step: shards share the rows out, also where there are fewer rows than shards", "[ranks]") {
   const ShardedStep step(*parallel::alone(), 4);
   for (const int64_t rows : {0, 1, 3, 4, 10, 1000}) {
