@@ -75,11 +75,13 @@ class Pass {
     const auto entry = gradients_.find(&node);
     Tensor dy = std::move(entry->second);
     gradients_.erase(entry);
-    for (const auto& hook : node.hooks) {
-      if (Tensor changed = hook(dy); changed.defined()) replace(dy, std::move(changed), node);
+    if (dy.defined()) {  // and not kept before
+      for (const auto& hook : node.hooks) {
+        if (Tensor changed = hook(dy); changed.defined()) replace(dy, std::move(changed), node);
+      }
+      if (const auto wanted = wanted_.find(&node); wanted != wanted_.end()) wanted->second = dy;
+      if (wanted_.empty()) keep(node, dy);
     }
-    if (const auto wanted = wanted_.find(&node); wanted != wanted_.end()) wanted->second = dy;
-    if (wanted_.empty()) keep(node, dy);
     if (node.is_leaf && options_.leaf_done)
       if (const std::shared_ptr<TensorImpl> owner = node.leaf.lock()) options_.leaf_done(Tensor(owner));
     return dy;
@@ -119,9 +121,12 @@ class Pass {
   void receive(const NodePtr& node, Tensor gradient) {
     const auto [entry, fresh] = gradients_.try_emplace(node.get());
     Tensor& total = entry->second;
-    if (fresh) {
+    if (fresh) heap_.push(node);
+    if (node->is_leaf && node->hooks.empty() && wanted_.empty() && !options_.create_graph) {
+      // Nobody asks for the sum itself. BERT's largest weight has two uses, one at each end of backward.
+      keep(*node, gradient);
+    } else if (fresh) {
       total = std::move(gradient);
-      heap_.push(node);
     } else if (!options_.create_graph && is_sole_owner(total)) {
       total.add_(gradient);
     } else {
