@@ -113,7 +113,6 @@ class Pass {
   void count_down(const std::vector<Node::Edge>& edges) {
     for (const Node::Edge& edge : edges) {
       if (!edge.to || !edge.to->is_leaf || --uses_.at(edge.to.get()) > 0) continue;
-      const ModuleScope outside(edge.to->part.get());  // of the op that ran
       if (gradients_.contains(edge.to.get())) take(*edge.to);
     }
   }
@@ -150,6 +149,7 @@ class Pass {
   void keep(const Node& node, const Tensor& dy) const {
     const std::shared_ptr<TensorImpl> owner = node.leaf.lock();
     if (!owner) return;
+    const ModuleScope outside(node.part.get());  // of the op that sent it
     Tensor& total = owner->grad;
     if (!total.defined()) {
       // A leaf's gradient is its own memory, so that the next backward may add to it in place.
