@@ -75,13 +75,13 @@ class Pass {
     const auto entry = gradients_.find(&node);
     Tensor dy = std::move(entry->second);
     gradients_.erase(entry);
-    if (dy.defined()) {  // and not kept before
-      for (const auto& hook : node.hooks) {
-        if (Tensor changed = hook(dy); changed.defined()) replace(dy, std::move(changed), node);
-      }
-      if (const auto wanted = wanted_.find(&node); wanted != wanted_.end()) wanted->second = dy;
-      if (wanted_.empty()) keep(node, dy);
+    const auto wanted = wanted_.find(&node);
+    if (node.is_leaf && !wanted_.empty() && wanted == wanted_.end()) return dy;  // grad asks for others
+    for (const auto& hook : node.hooks) {
+      if (Tensor changed = hook(dy); changed.defined()) replace(dy, std::move(changed), node);
     }
+    if (wanted != wanted_.end()) wanted->second = dy;
+    if (wanted_.empty()) keep(node, dy);
     if (node.is_leaf && options_.leaf_done)
       if (const std::shared_ptr<TensorImpl> owner = node.leaf.lock()) options_.leaf_done(Tensor(owner));
     return dy;
@@ -113,6 +113,7 @@ class Pass {
   void count_down(const std::vector<Node::Edge>& edges) {
     for (const Node::Edge& edge : edges) {
       if (!edge.to || !edge.to->is_leaf || --uses_.at(edge.to.get()) > 0) continue;
+      const ModuleScope outside(edge.to->part.get());  // of the op that ran
       if (gradients_.contains(edge.to.get())) take(*edge.to);
     }
   }
@@ -120,17 +121,15 @@ class Pass {
   void receive(const NodePtr& node, Tensor gradient) {
     const auto [entry, fresh] = gradients_.try_emplace(node.get());
     Tensor& total = entry->second;
-    if (fresh) heap_.push(node);
-    if (node->is_leaf && node->hooks.empty() && wanted_.empty() && !options_.create_graph) {
-      // Nobody asks for the sum itself. BERT's largest weight has two uses, one at each end of backward.
-      keep(*node, gradient);
-    } else if (fresh) {
+    if (fresh) {
       total = std::move(gradient);
+      heap_.push(node);
     } else if (!options_.create_graph && is_sole_owner(total)) {
       total.add_(gradient);
     } else {
       total = total + gradient;
     }
+    if (!fresh && detect_anomaly_) check_finite(total, "gradient", "the sum of several uses");
   }
 
   /// A hook's answer takes the place of what it was given, so it must look the same.
@@ -149,7 +148,6 @@ class Pass {
   void keep(const Node& node, const Tensor& dy) const {
     const std::shared_ptr<TensorImpl> owner = node.leaf.lock();
     if (!owner) return;
-    const ModuleScope outside(node.part.get());  // of the op that sent it
     Tensor& total = owner->grad;
     if (!total.defined()) {
       // A leaf's gradient is its own memory, so that the next backward may add to it in place.
@@ -257,6 +255,8 @@ void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& cot
 
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                          const std::vector<Tensor>& cotangents, BackwardOptions options) {
+  if (inputs.empty()) fail<GraphError>("grad: no inputs are named; backward fills those of all leaves");
+  options.leaf_done = {};
   const GradMode mode(options.create_graph);
   Pass pass(options);
   for (const Tensor& input : inputs) {

@@ -29,8 +29,9 @@ struct BackwardOptions {
 void backward(const std::vector<Tensor>& outputs, const std::vector<Tensor>& cotangents = {},
               BackwardOptions options = {});
 
-/// The gradients of sum(outputs * cotangents) with respect to `inputs`, and nothing else: no leaf is touched.
-/// With `create_graph` they can be differentiated again (and the graph is kept).
+/// The gradients of sum(outputs * cotangents) with respect to `inputs`, one or more, and nothing else: no
+/// leaf is touched, and no hook of another leaf runs. With `create_graph` they can be differentiated again
+/// (and the graph is kept).
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                          const std::vector<Tensor>& cotangents = {}, BackwardOptions options = {});
 

@@ -95,13 +95,14 @@ void run(const BenchCall& call, const std::vector<Belonging>& belongings) {
     return;
   }
   check_call(call, belongings);
-  std::optional<AtomicFile> picture;  // made now: where it cannot be written is better said at once
-  if (!call.svg.empty()) picture.emplace(call.svg);
+  // Where it cannot be written is better said at once; nothing of it is there while bench measures.
+  if (!call.svg.empty()) (void)AtomicFile(call.svg);
   const BenchResults results = measure(call);
   if (call.json) print(to_json(results));
-  if (!picture) return;
-  picture->write(chart_of(results));
-  picture->commit();
+  if (call.svg.empty()) return;
+  AtomicFile picture(call.svg);
+  picture.write(chart_of(results));
+  picture.commit();
   print_error(fmt::format("gradus bench: {} is drawn\n", call.svg.string()));
 }
 
@@ -125,7 +126,7 @@ void add_bench(CLI::App& program) {
      add_whole(*c, "--batch", call->batch, "Rows; the default is 32 for tiny and mini, else 16", 1, 4096));
   of({"step", "inference"}, add_whole(*c, "--length", call->length, "Slots a row", 5, 512));
   of({"step", "inference", "tokenizer", "vocabulary"},
-     add_whole(*c, "--vocab-size", call->vocabulary, "Pieces of the vocabulary", 10));
+     add_whole(*c, "--vocab-size", call->vocabulary, "Pieces of the vocabulary", 10, 10000000));
   of({"step"}, add_number(*c, "--dropout", call->dropout, "Dropout", {0, 1, true, false}));
   of({"tokenizer", "vocabulary"}, add_path(*c, "--text", call->text, "FILE",
                                            "The text to cut and to learn of; the default is the toy world"));

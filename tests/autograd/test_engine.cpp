@@ -125,6 +125,24 @@ TEST_CASE("grad of unused inputs: an error, or undefined on request") {
   CHECK(!grad({y}, {z}, {}, {.allow_unused = true})[0].defined());
 }
 
+TEST_CASE("grad leaves other leaves, their hooks and leaf_done alone, and asks for one input at least") {
+  Tensor x = scalar(3, DType::f64).requires_grad(), z = scalar(2, DType::f64).requires_grad();
+  int calls = 0;
+  z.register_hook([&](const Tensor&) { return ++calls, Tensor(); });
+  CHECK(grad({x * z}, {x}, {}, {.leaf_done = [&](const Tensor&) { ++calls; }})[0].item() == 2);
+  CHECK(calls == 0);
+  CHECK_THROWS_WITH(grad({x * z}, {}), "grad: no inputs are named; backward fills those of all leaves");
+  CHECK(!x.grad().defined());
+  CHECK(!z.grad().defined());
+}
+
+TEST_CASE("anomaly mode sees a sum of gradients that overflows") {
+  const Tensor x = full({2}, 1, DType::f32).requires_grad(), one = ones({2}, DType::f32);
+  const DetectAnomaly detect;
+  CHECK_THROWS_WITH(backward({x * 3e38, x * 3e38}, {one, one}),
+                    Catch::Contains("the sum of several uses: the gradient has inf"));
+}
+
 TEST_CASE("a second backward through a freed graph is refused, and allowed with retain_graph") {
   Tensor x = scalar(3, DType::f64).requires_grad();
   const Tensor y = x * x;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 #include <vector>
 
 #include "autograd/kernels/products/gemm.hpp"
@@ -40,6 +41,16 @@ TEST_CASE("the peak: what a clock allows, as wide as the processor, in about the
 #ifdef __AVX512F__
   CHECK(peak.vector_bits == 512);
 #endif
+}
+
+TEST_CASE("the peak of more threads than cores is no more than the cores could reach") {
+  const OneThread guard;
+  const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  set_num_threads(8 * cores);
+  const Peak peak = measure_peak(0.01);
+  const int lanes = peak.vector_bits / 32;
+  CHECK(peak.flops_a_second > 0);
+  CHECK(peak.flops_a_second < cores * 4 * 2.0 * lanes * 7e9);
 }
 
 // Unoptimised, and under the sanitizers, the sums do not stay in registers.

@@ -176,6 +176,29 @@ TEST_CASE("benchmarks/goals: without figures every goal stands there as not meas
   }
 }
 
+TEST_CASE("benchmarks/goals, growth and peers: what cannot be is refused in a sentence") {
+  const TemporaryFolder folder;
+  const std::string file = folder / "peers.json";
+  gradus::write_file_atomically(file, "{");
+  const ProgramResult broken = goals(folder);
+  CHECK(broken.exit_code == 2);
+  CHECK(broken.errors.starts_with("goals: "));
+  CHECK(broken.errors.ends_with("measure this part again\n"));
+  const auto last_line = [](const std::string& script, const std::vector<std::string>& arguments) {
+    const ProgramResult result = benchmark(script, arguments);
+    CHECK(result.exit_code == 2);
+    return result.errors.substr(result.errors.rfind('\n', result.errors.size() - 2) + 1);
+  };
+  const std::string out = folder / "out";
+  CHECK(last_line("growth", {"--out", out, "--rounds", "0"}) ==
+        "growth: error: --rounds and --steps must be at least 1\n");
+  CHECK(last_line("growth", {"--out", file}).starts_with("growth: error: --out: "));
+  CHECK(last_line("peers/peers", {"--out", out, "--threads", "0"}) ==
+        "peers: error: --rounds, --steps and --threads must be at least 1\n");
+  CHECK(last_line("peers/peers", {"--out", out, "--python", "/no/such/python"}) ==
+        "peers: error: --python: there is no program /no/such/python\n");
+}
+
 // Most of them need an hour or PyTorch, so no test runs them; a slip of the hand shows all the same.
 TEST_CASE("every script in Python is one that Python reads") {
   const ProgramResult result = run_program({"python3", "-c", R"(

@@ -1,6 +1,8 @@
 // Chapter 21: what a step has to do, counted; the roof over it; a product by hand; fused or not; and threads.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "museum.hpp"
 #include "on_tape.hpp"
 #include "operations.hpp"
@@ -84,7 +86,7 @@ void products(const OneThread& machine) {
 
   section("Numbers fetched for a multiply-add");
   fmt::print("along the rows:           {:.2f}\n", fetched_along_the_rows());
-  fmt::print("a register tile of 4 x 32: {:.2f}\n", fetched_by_a_tile(tile_rows, tile_cols));
+  fmt::print("a register tile of 4 x 16: {:.2f}\n", fetched_by_a_tile(tile_rows, tile_cols));
   fmt::print("one of 6 x 64:            {:.2f}\n", fetched_by_a_tile(6, 64));
   section("A product by hand");
   blis_product(a.data(), b.data(), blis.data(), s);
@@ -279,7 +281,8 @@ void a_step(const OneThread& machine) {
   fmt::print(
       "one thread is at {:.0f} % of the peak; two are {:.2f} times as fast, as if {:.0f} % were done by "
       "one\n",
-      100 * at_the_peak / one.step, one.step / two.step, 100 * serial_share(one.step, two.step));
+      100 * at_the_peak / one.step, one.step / two.step,
+      100 * std::clamp(serial_share(one.step, two.step), 0.0, 1.0));
   save_figure("step.svg", draw_shares("A step of the library on one thread, as shares of its time", [&] {
                 std::vector<std::pair<std::string, double>> shares;
                 for (const auto& [name, seconds] : one.groups) shares.emplace_back(name, seconds / one.step);

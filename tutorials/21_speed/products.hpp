@@ -53,13 +53,13 @@ inline void in_cache_tiles(const float* a, const float* b, float* c, Sizes s) {
 }
 
 constexpr int64_t tile_rows = 4;
-/// Numbers that the processor adds or multiplies at once; the compiler takes two smaller ones where it has
-/// to.
-constexpr int64_t lanes = 16;
+/// Numbers that a processor with AVX2 adds or multiplies at once. One with AVX-512 could do 16; where it has
+/// to make two halves of them, GCC keeps the sums in memory, and the tile is slower than plain loops.
+constexpr int64_t lanes = 8;
 using Lanes = float __attribute__((vector_size(lanes * sizeof(float)), aligned(sizeof(float)), may_alias));
 constexpr int64_t tile_cols = 2 * lanes;
 
-/// The columns j0 ... j0 + 31 of b as a matrix of their own, [k, 32], with zeros where b has no more.
+/// The columns j0 ... j0 + 15 of b as a matrix of their own, [k, 16], with zeros where b has no more.
 inline std::vector<float> packed(const float* b, int64_t j0, Sizes s) {
   std::vector<float> panel(static_cast<size_t>(s.k * tile_cols));
   const int64_t cols = std::min(tile_cols, s.n - j0);
@@ -67,7 +67,7 @@ inline std::vector<float> packed(const float* b, int64_t j0, Sizes s) {
   return panel;
 }
 
-/// 4 x 32 numbers of c, which stay in the processor's registers from the first p to the last.
+/// 4 x 16 numbers of c, which stay in the processor's registers from the first p to the last.
 inline void register_tile(const float* a, const float* panel, float* tile, int64_t k) {
   Lanes sums[tile_rows][2] = {};
   for (int64_t p = 0; p < k; ++p) {
@@ -111,7 +111,7 @@ inline const std::vector<std::pair<std::string, ProductByHand>>& products_by_han
       {"columns: i, j, p", by_columns},
       {"rows: i, p, j", by_rows},
       {"cache tiles: the same in blocks", in_cache_tiles},
-      {"register tiles: 4 x 32 sums", in_register_tiles}};
+      {"register tiles: 4 x 16 sums", in_register_tiles}};
   return all;
 }
 
