@@ -1,5 +1,7 @@
 #include "autograd/grad_mode.hpp"
 
+#include <utility>
+
 namespace gradus {
 namespace {
 
@@ -15,16 +17,12 @@ bool anomaly_enabled() { return anomaly; }
 bool composed_ops() { return by_twins; }
 bool first_order_only() { return first_order; }
 
-GradMode::GradMode(bool enabled) : before_(recording) { recording = enabled; }
-GradMode::~GradMode() { recording = before_; }
+SwitchGuard::SwitchGuard(bool& flag, bool value) : flag_(flag), before_(std::exchange(flag, value)) {}
+SwitchGuard::~SwitchGuard() { flag_ = before_; }
 
-DetectAnomaly::DetectAnomaly(bool enabled) : before_(anomaly) { anomaly = enabled; }
-DetectAnomaly::~DetectAnomaly() { anomaly = before_; }
-
-ComposedOps::ComposedOps(bool enabled) : before_(by_twins) { by_twins = enabled; }
-ComposedOps::~ComposedOps() { by_twins = before_; }
-
-FirstOrderOnly::FirstOrderOnly(bool enabled) : before_(first_order) { first_order = enabled; }
-FirstOrderOnly::~FirstOrderOnly() { first_order = before_; }
+GradMode::GradMode(bool enabled) : SwitchGuard(recording, enabled) {}
+DetectAnomaly::DetectAnomaly(bool enabled) : SwitchGuard(anomaly, enabled) {}
+ComposedOps::ComposedOps(bool enabled) : SwitchGuard(by_twins, enabled) {}
+FirstOrderOnly::FirstOrderOnly(bool enabled) : SwitchGuard(first_order, enabled) {}
 
 }  // namespace gradus

@@ -9,16 +9,25 @@ bool anomaly_enabled();   ///< Is every output and gradient searched for NaN and
 bool composed_ops();      ///< Does every fused op give its composed twin?
 bool first_order_only();  ///< Do fused ops keep nothing for a gradient of the gradient?
 
-/// While it lives, ops are recorded (or not).
-class GradMode {
+/// While it lives, a switch of this thread has a value; after it, the one of before.
+class SwitchGuard {
  public:
-  explicit GradMode(bool enabled);
-  ~GradMode();
-  GradMode(const GradMode&) = delete;
-  GradMode& operator=(const GradMode&) = delete;
+  SwitchGuard(const SwitchGuard&) = delete;
+  SwitchGuard& operator=(const SwitchGuard&) = delete;
+
+ protected:
+  SwitchGuard(bool& flag, bool value);
+  ~SwitchGuard();
 
  private:
+  bool& flag_;
   bool before_;
+};
+
+/// While it lives, ops are recorded (or not).
+class GradMode : SwitchGuard {
+ public:
+  explicit GradMode(bool enabled);
 };
 
 /// While it lives, ops are not recorded: for evaluation and for optimiser steps.
@@ -30,42 +39,24 @@ class NoGrad : GradMode {
 /// While it lives, every fused op gives its composed twin (namespace `composed` in autograd/ops.hpp): the
 /// same numbers up to rounding, from primitives that each leave a node on the tape. For teaching, and for
 /// holding the fused ops to their twins.
-class ComposedOps {
+class ComposedOps : SwitchGuard {
  public:
   explicit ComposedOps(bool enabled = true);
-  ~ComposedOps();
-  ComposedOps(const ComposedOps&) = delete;
-  ComposedOps& operator=(const ComposedOps&) = delete;
-
- private:
-  bool before_;
 };
 
 /// While it lives, what fused ops record can be differentiated once: a backward with `create_graph` through
 /// it throws a GraphError. In return they do not keep inputs that only their twins would need, in a layer of
 /// BERT what comes out of three of its six products, six of 22 [B, S, H]: for training steps.
-class FirstOrderOnly {
+class FirstOrderOnly : SwitchGuard {
  public:
   explicit FirstOrderOnly(bool enabled = true);
-  ~FirstOrderOnly();
-  FirstOrderOnly(const FirstOrderOnly&) = delete;
-  FirstOrderOnly& operator=(const FirstOrderOnly&) = delete;
-
- private:
-  bool before_;
 };
 
 /// While it lives, the first NaN or Inf in any output or gradient throws a GraphError that names the op, the
 /// index and the part of the model. Slow: for finding out where a NaN comes from.
-class DetectAnomaly {
+class DetectAnomaly : SwitchGuard {
  public:
   explicit DetectAnomaly(bool enabled = true);
-  ~DetectAnomaly();
-  DetectAnomaly(const DetectAnomaly&) = delete;
-  DetectAnomaly& operator=(const DetectAnomaly&) = delete;
-
- private:
-  bool before_;
 };
 
 }  // namespace gradus

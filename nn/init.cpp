@@ -1,7 +1,6 @@
 #include "nn/init.hpp"
 
 #include <cmath>
-#include <utility>
 
 namespace gradus::nn {
 
@@ -14,8 +13,7 @@ namespace {
 thread_local bool draws = true;
 }
 
-WithoutDraws::WithoutDraws() : before_(std::exchange(draws, false)) {}
-WithoutDraws::~WithoutDraws() { draws = before_; }
+WithoutDraws::WithoutDraws() : SwitchGuard(draws, false) {}
 
 namespace init {
 namespace {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string_view>
 
+#include "autograd/grad_mode.hpp"
 #include "autograd/random.hpp"
 #include "autograd/tensor.hpp"
 
@@ -43,15 +44,9 @@ Init ones();
 /// While it lives, what this thread would draw begins as zeros instead, and no generator is asked: for a
 /// model whose weights are about to be replaced. Drawing them takes most of the time in which a model is
 /// opened.
-class WithoutDraws {
+class WithoutDraws : SwitchGuard {
  public:
   WithoutDraws();
-  ~WithoutDraws();
-  WithoutDraws(const WithoutDraws&) = delete;
-  WithoutDraws& operator=(const WithoutDraws&) = delete;
-
- private:
-  bool before_;
 };
 
 }  // namespace gradus::nn

@@ -69,8 +69,7 @@ Tensor recomputed(const Module& module, const std::function<Tensor(const Tensor&
   return record_fused("recomputed", y, inputs, again, no_twin);
 }
 
-RecomputeLayers::RecomputeLayers(bool enabled) : before_(std::exchange(layers_are_recomputed, enabled)) {}
-RecomputeLayers::~RecomputeLayers() { layers_are_recomputed = before_; }
+RecomputeLayers::RecomputeLayers(bool enabled) : SwitchGuard(layers_are_recomputed, enabled) {}
 bool recomputes_layers() { return layers_are_recomputed; }
 
 }  // namespace gradus::nn

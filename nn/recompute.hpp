@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "autograd/grad_mode.hpp"
 #include "nn/module.hpp"
 
 namespace gradus::nn {
@@ -22,15 +23,9 @@ Tensor recomputed(const Module& module, const std::function<Tensor(const Tensor&
 /// While it lives, the encoders of this thread keep the input of each layer and compute the rest again in
 /// backward. A BERT of L layers then holds L inputs and the inside of one layer, not of all; a step takes
 /// about a third longer, since forward is a third of it.
-class RecomputeLayers {
+class RecomputeLayers : SwitchGuard {
  public:
   explicit RecomputeLayers(bool enabled = true);
-  ~RecomputeLayers();
-  RecomputeLayers(const RecomputeLayers&) = delete;
-  RecomputeLayers& operator=(const RecomputeLayers&) = delete;
-
- private:
-  bool before_;
 };
 
 bool recomputes_layers();
