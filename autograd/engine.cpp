@@ -19,15 +19,13 @@ struct OlderNode {
   bool operator()(const NodePtr& a, const NodePtr& b) const { return a->order < b->order; }
 };
 
-/// May we add to this tensor in place? Only if nobody else can see its memory.
-bool is_sole_owner(const Tensor& x) {
-  return x.handle().use_count() == 1 && x.impl()->storage.use_count() == 1 && x.is_contiguous();
-}
-
 /// One backward pass: nodes that have received a gradient, and the sum of what each received.
 class Pass {
  public:
-  explicit Pass(BackwardOptions options) : options_(std::move(options)), detect_anomaly_(anomaly_enabled()) {}
+  explicit Pass(BackwardOptions options)
+      : options_(std::move(options)),
+        keep_graph_(options_.retain_graph || options_.create_graph),
+        detect_anomaly_(anomaly_enabled()) {}
 
   void seed(const Tensor& output, Tensor cotangent) {
     if (!output.needs_grad()) {
@@ -55,6 +53,7 @@ class Pass {
   void run() {
     const DetectAnomaly pause(
         false);  // what a derivative computes on its way is not an output; `send` checks it
+    const FreesGraph frees(!keep_graph_);
     count_uses();
     // Nodes older than every wanted one cannot lead to it.
     uint64_t oldest = UINT64_MAX;
@@ -109,13 +108,11 @@ class Pass {
     }
   }
 
-  /// A node has sent what it had to send along these edges.
-  void count_down(const std::vector<Node::Edge>& edges) {
-    for (const Node::Edge& edge : edges) {
-      if (!edge.to || !edge.to->is_leaf || --uses_.at(edge.to.get()) > 0) continue;
-      const ModuleScope outside(edge.to->part.get());  // of the op that ran
-      if (gradients_.contains(edge.to.get())) take(*edge.to);
-    }
+  /// A node has sent what it had to send along this edge.
+  void count_down(const Node::Edge& edge) {
+    if (!edge.to || !edge.to->is_leaf || --uses_.at(edge.to.get()) > 0) return;
+    const ModuleScope outside(edge.to->part.get());  // of the op that ran
+    if (gradients_.contains(edge.to.get())) take(*edge.to);
   }
 
   void receive(const NodePtr& node, Tensor gradient) {
@@ -178,10 +175,9 @@ class Pass {
         y.impl()->node = node;
       }
     }
-    const bool keep_graph = options_.retain_graph || options_.create_graph;
     std::vector<Node::Edge> local;
     JointDerivative joint;
-    if (!keep_graph) {
+    if (!keep_graph_) {
       // Take what the op saved out of the node: it is released as soon as it has been used.
       local = std::move(node->edges);
       joint = std::move(node->joint);
@@ -190,8 +186,8 @@ class Pass {
       node->saved_output.reset();
       node->freed = true;
     }
-    const std::vector<Node::Edge>& edges = keep_graph ? node->edges : local;
-    const JointDerivative& all = keep_graph ? node->joint : joint;
+    std::vector<Node::Edge>& edges = keep_graph_ ? node->edges : local;
+    const JointDerivative& all = keep_graph_ ? node->joint : joint;
     if (all) {
       std::vector<Tensor> gradients = all(dy, y);
       if (gradients.size() != edges.size()) {
@@ -200,11 +196,15 @@ class Pass {
       }
       for (size_t i = 0; i < edges.size(); ++i) {
         if (edges[i].to && gradients[i].defined()) send(*node, edges[i], std::move(gradients[i]));
+        count_down(edges[i]);
       }
     } else {
-      for (const Node::Edge& edge : edges) send(*node, edge, edge.derivative(dy, y));
+      for (Node::Edge& edge : edges) {
+        send(*node, edge, edge.derivative(dy, y));
+        if (!keep_graph_) edge.derivative = nullptr;  // the next one may have the memory
+        count_down(edge);
+      }
     }
-    count_down(edges);
   }
 
   /// The one place that sums a gradient down to the shape of the input it belongs to.
@@ -226,7 +226,7 @@ class Pass {
   }
 
   BackwardOptions options_;
-  bool detect_anomaly_;
+  bool keep_graph_, detect_anomaly_;
   std::priority_queue<NodePtr, std::vector<NodePtr>, OlderNode> heap_;
   std::unordered_map<const Node*, Tensor> gradients_;
   std::unordered_map<const Node*, Tensor> wanted_;

@@ -8,6 +8,7 @@ bool grad_enabled();      ///< Are ops recorded?
 bool anomaly_enabled();   ///< Is every output and gradient searched for NaN and Inf?
 bool composed_ops();      ///< Does every fused op give its composed twin?
 bool first_order_only();  ///< Do fused ops keep nothing for a gradient of the gradient?
+bool frees_graph();       ///< Does the backward that runs let go of what ops saved once it has used it?
 
 /// While it lives, a switch of this thread has a value; after it, the one of before.
 class SwitchGuard {
@@ -50,6 +51,13 @@ class ComposedOps : SwitchGuard {
 class FirstOrderOnly : SwitchGuard {
  public:
   explicit FirstOrderOnly(bool enabled = true);
+};
+
+/// While it lives, a backward runs that frees the graph (or not). Set by the engine, for ops that may then
+/// write a gradient over what they saved.
+class FreesGraph : SwitchGuard {
+ public:
+  explicit FreesGraph(bool enabled);
 };
 
 /// While it lives, the first NaN or Inf in any output or gradient throws a GraphError that names the op, the

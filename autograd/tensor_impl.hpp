@@ -20,6 +20,12 @@ struct TensorImpl {
 Tensor make_tensor(StoragePtr storage, const Shape& shape, const Strides& strides, int64_t offset,
                    DType dtype);
 
+/// May this memory be written over? Only if no other tensor lies there, no other handle shows it, and it has
+/// no gaps.
+inline bool is_sole_owner(const Tensor& x) {
+  return x.handle().use_count() == 1 && x.impl()->storage.use_count() == 1 && x.is_contiguous();
+}
+
 /// The tensor's own node, made now if it has none (a tensor that needs no gradient has none).
 NodePtr new_node(std::string_view op);
 

@@ -130,13 +130,15 @@ void add_bench(CLI::App& program) {
   of({"step"}, add_number(*c, "--dropout", call->dropout, "Dropout", {0, 1, true, false}));
   of({"tokenizer", "vocabulary"}, add_path(*c, "--text", call->text, "FILE",
                                            "The text to cut and to learn of; the default is the toy world"));
-  add_switch(*c, "--kernels", call->kernels,
-             "Only list the kernel sets of BLIS that this processor runs: BLIS_ARCH_TYPE=NAME takes another");
-  add_path(*c, "--svg", call->svg, "FILE", "Draw the figures as bars");
-  add_switch(*c, "--force", call->force, "Replace the file of --svg");
-  add_threads(*c, call->threads, "Threads; the default is one, and then all");
+  const Option kernels = add_switch(
+      *c, "--kernels", call->kernels,
+      "Only list the kernel sets of BLIS that this processor runs: BLIS_ARCH_TYPE=NAME takes another");
+  const Option svg = add_path(*c, "--svg", call->svg, "FILE", "Draw the figures as bars");
+  add_switch(*c, "--force", call->force, "Replace the file of --svg").needs(svg);
+  const Option threads = add_threads(*c, call->threads, "Threads; the default is one, and then all");
   add_text(*c, "--floor-of", call->floor_of, "LIST", "What bench asks of itself").hide();
-  add_json(*c, call->json);
+  for (const Option& other : {svg, threads, add_json(*c, call->json)}) kernels.excludes(other);
+  for (const auto& [option, parts] : belongings) kernels.excludes(option);
   on_call(*c, [call, belongings] { run(*call, belongings); });
 }
 

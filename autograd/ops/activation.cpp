@@ -24,8 +24,9 @@ Tensor bias_activation(const Tensor& x, const Tensor& bias, Activation kind) {
                          y.mutable_data<T>(), wants_slope ? slope.mutable_data<T>() : nullptr, rows, cols);
   });
   const auto backward = [slope, has_bias = bias.defined(), rows, cols](const Tensor& dy, const Tensor&) {
+    Tensor dx = ops::over(dy);
     const Tensor g = dy.contiguous();
-    Tensor dx = empty(dy.shape(), dy.dtype()), dbias = has_bias ? empty({cols}, dy.dtype()) : Tensor();
+    Tensor dbias = has_bias ? empty({cols}, dy.dtype()) : Tensor();
     dispatch_float(dy.dtype(), "bias_activation", [&]<class T> {
       kernels::bias_act_backward<T>(g.data<T>(), slope.data<T>(), dx.mutable_data<T>(),
                                     has_bias ? dbias.mutable_data<T>() : nullptr, rows, cols);

@@ -71,6 +71,13 @@ Tensor empty_heads(const Tensor& like) {
   return empty({s[0], s[2], s[1], s[3]}, like.dtype()).permute({0, 2, 1, 3});
 }
 
+/// Where the gradient of x, saved by the op, may lie: over x, if it lies as empty_heads would and nobody
+/// reads it any more (ops::over_saved).
+Tensor over_heads(const Tensor& x) {
+  const bool is_free = frees_graph() && x.handle().use_count() == 1 && x.impl()->storage.use_count() == 1;
+  return is_free && x.permute({0, 2, 1, 3}).is_contiguous() ? x : empty_heads(x);
+}
+
 /// The kernels take any strides but the last, which is 1.
 Tensor with_dense_rows(const Tensor& x) {
   return x.strides()[3] == 1 || x.shape()[3] == 1 ? x.detach() : x.detach().contiguous();
@@ -129,10 +136,11 @@ Tensor scaled_dot_product_attention(const Tensor& q, const Tensor& k, const Tens
   const auto backward = [q = saved(qd), k = saved(kd), v = saved(vd), mask = saved(options.mask), sums, shape,
                          how](const Tensor& dy, const Tensor&) {
     const Tensor g = with_dense_rows(dy);
-    Tensor dq = empty_heads(q), dk = empty_heads(k), dv = empty_heads(v);
+    const Tensor &query = q, &key = k, &value = v;
+    Tensor dq = over_heads(query), dk = over_heads(key), dv = over_heads(value);
     mask.get();  // refuses a mask that was changed in place
     dispatch_float(dy.dtype(), "scaled_dot_product_attention", [&]<class T> {
-      kernels::attention_backward<T>(shape, how, heads<T>(q), heads<T>(k), heads<T>(v),
+      kernels::attention_backward<T>(shape, how, heads<T>(query), heads<T>(key), heads<T>(value),
                                      {sums.data<T>(), sums.data<T>() + sums.numel() / 2}, heads<T>(g),
                                      output_heads<T>(dq), output_heads<T>(dk), output_heads<T>(dv));
     });

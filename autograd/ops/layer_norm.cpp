@@ -37,10 +37,10 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
   // docs/derivations/layer_norm.md
   const auto backward = [x = saved(dense), gamma = saved(gamma), mean, rstd, rows, cols](const Tensor& dy,
                                                                                          const Tensor&) {
+    Tensor dx = ops::over(dy);
     const Tensor g = dy.contiguous();
     const Tensor& input = x;
-    Tensor dx = empty(dy.shape(), dy.dtype()), dgamma = empty({cols}, dy.dtype()),
-           dbeta = empty({cols}, dy.dtype());
+    Tensor dgamma = empty({cols}, dy.dtype()), dbeta = empty({cols}, dy.dtype());
     dispatch_float(dy.dtype(), "layer_norm", [&]<class T> {
       kernels::layer_norm_backward<T>(g.data<T>(), input.data<T>(), mean.data<T>(), rstd.data<T>(),
                                       gamma.get().data<T>(), dx.mutable_data<T>(), dgamma.mutable_data<T>(),
@@ -80,10 +80,11 @@ Tensor residual_layer_norm(const Tensor& x, const Tensor& bias, const Tensor& re
   });
   const auto backward = [xhat, rstd, gamma = saved(gamma), has_bias = bias.defined(), p, seed, rows, cols](
                             const Tensor& dy, const Tensor&) {
+    Tensor dresidual = ops::over(dy);
     const Tensor g = dy.contiguous();
     const auto vector = [&] { return empty({cols}, dy.dtype()); };
-    Tensor dresidual = empty(dy.shape(), dy.dtype()), dgamma = vector(), dbeta = vector();
-    Tensor dx = p > 0 ? empty(dy.shape(), dy.dtype()) : dresidual;
+    Tensor dgamma = vector(), dbeta = vector();
+    Tensor dx = p > 0 ? ops::over_saved(xhat) : dresidual;
     Tensor dbias = has_bias ? vector() : Tensor();
     dispatch_float(dy.dtype(), "residual_layer_norm", [&]<class T> {
       kernels::residual_layer_norm_backward<T>(g.data<T>(), xhat.data<T>(), rstd.data<T>(),

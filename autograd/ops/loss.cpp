@@ -80,7 +80,7 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets, CrossEntropyOp
                          classes](const Tensor& dy, const Tensor&) {
     const Tensor per_row = each ? dy.contiguous() : full({rows}, dy.item() * share, dy.dtype());
     const Tensor &input = x, &classes_wanted = wanted;
-    Tensor dx = empty(input.shape(), dy.dtype());
+    Tensor dx = ops::over_saved(input);
     dispatch_float(dy.dtype(), "cross_entropy", [&]<class T> {
       kernels::cross_entropy_backward<T>(input.data<T>(), classes_wanted.data<int64_t>(), shift.data<T>(),
                                          inverse.data<T>(), per_row.data<T>(), options.ignore_index,

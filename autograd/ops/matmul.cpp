@@ -117,14 +117,16 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
                        weight.size(0));
     }
   }
-  return record("linear", linear_forward(x, weight, bias),
-                wrt(x, [w = saved(weight)](const Tensor& dy) { return linear(dy, w.get().transpose(0, 1)); }),
-                wrt(weight,
-                    [x = saved(x)](const Tensor& dy) {
-                      // dW = dY^T X: [out, rows] times [rows, in].
-                      return matmul(as_rows(dy).transpose(0, 1), as_rows(x));
-                    }),
-                wrt(bias, [](const Tensor& dy) { return bias_gradient(dy); }));
+  // The weight first: with it done, dx may lie where x lay.
+  return record(
+      "linear", linear_forward(x, weight, bias),
+      wrt(weight,
+          [x = saved(x)](const Tensor& dy) {
+            // dW = dY^T X: [out, rows] times [rows, in].
+            return matmul(as_rows(dy).transpose(0, 1), as_rows(x));
+          }),
+      wrt(bias, [](const Tensor& dy) { return bias_gradient(dy); }),
+      wrt(x, [w = saved(weight)](const Tensor& dy) { return linear(dy, w.get().transpose(0, 1)); }));
 }
 
 }  // namespace gradus

@@ -9,6 +9,7 @@
 #include "autograd/node.hpp"
 #include "autograd/ops.hpp"
 #include "autograd/tensor.hpp"
+#include "autograd/tensor_impl.hpp"
 
 namespace gradus::ops {
 
@@ -78,5 +79,12 @@ Tensor map_float(std::string_view op, const Tensor& x, F f) {
   });
   return y;
 }
+
+/// Where a joint derivative may put a gradient: over dy, which nobody reads after it, unless somebody else
+/// sees that. For kernels that read a number for the last time before they write it.
+inline Tensor over(const Tensor& dy) { return is_sole_owner(dy) ? dy : empty(dy.shape(), dy.dtype()); }
+
+/// The same for what the op saved: only a backward that frees the graph leaves that to it.
+inline Tensor over_saved(const Tensor& x) { return frees_graph() ? over(x) : empty(x.shape(), x.dtype()); }
 
 }  // namespace gradus::ops

@@ -76,6 +76,8 @@ TEST_CASE("missing and surplus values are refused") {
           {{"inspect"}, 2, " inspect: PATH is missing; see gradus inspect --help"},
           {{"tokenize", "a"}, 2, " tokenize: name a tokenizer by --model FOLDER or by --vocab FILE"},
           {{"tokenize", "--vocab"}, 2, " tokenize: --vocab needs a value"},
+          {{"bench", "--force"}, 2, " bench: --force needs --svg too"},
+          {{"bench", "--kernels", "--json"}, 2, " bench: --kernels and --json do not go together"},
       });
 }
 

@@ -286,12 +286,9 @@ std::vector<OptionRow> bench_rows() {
        0,
        "",
        {with(text, {"--svg", "old.svg"})}},
+      // What it lists is in test_environment.cpp; it goes with nothing that asks for times.
       {"bench", "--kernels", tiny, with(tiny, {"--kernels"}),
-       [](auto& base, auto& changed) {
-         CHECK(changed.says("generic\n"));
-         CHECK(changed.says(base.json().at("blis_kernels").template get<std::string>() + "\n"));
-         CHECK(!changed.says("tiny"));
-       }},
+       [](auto&, auto& changed) { CHECK(changed.complains("SIZE and --kernels do not go together")); }, 0, 2},
       // What is asked for is told, and no second thread begins: those of BLIS itself spin while they wait,
       // which takes minutes on a busy machine.
       {"bench", "--threads", tiny, with(tiny, {"--threads", "2"}),

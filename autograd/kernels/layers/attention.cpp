@@ -243,6 +243,8 @@ void backward_tile(const Tile& tile, const Heads<const T>& q, const Heads<const 
 
   for (int64_t first = 0; first < S; first += outer) {
     const int64_t count = std::min(outer, S - first), visible = tile.visible_keys(first + count);
+    if (to.dk.data != nullptr)
+      tile::pack_rows(tile.head(q) + first * q.position_stride, q.position_stride, count, D, q_panels);
     for (int64_t begin = 0; begin < count; begin += row_block) {
       const int64_t n = std::min(row_block, count - begin), row0 = first + begin;
       T* const ds_block = ds + begin * stride;
@@ -271,7 +273,6 @@ void backward_tile(const Tile& tile, const Heads<const T>& q, const Heads<const 
                         visible, D, {1, nullptr, first > 0});
     }
     if (to.dk.data != nullptr) {
-      tile::pack_rows(tile.head(q) + first * q.position_stride, q.position_stride, count, D, q_panels);
       tile::multiply<T>(ds, 1, stride, q_panels, count, count, tile.head(to.dk), to.dk.position_stride,
                         visible, D, {scale, nullptr, first > 0});
     }

@@ -61,7 +61,8 @@ void attention_forward(const AttentionShape& shape, const AttentionOptions& opti
                        Heads<const T> k, Heads<const T> v, Heads<T> out, RowSums<T> sums);
 
 /// The gradients of q, k and v from that of `out`. Those of masked keys and of wholly masked rows are 0. Each
-/// of dq, dk, dv is overwritten; one whose data is null is not computed.
+/// of dq, dk, dv is overwritten; one whose data is null is not computed. They may lie where q, k and v lie:
+/// what a head needs of those is read before it is written.
 template <class T>
 void attention_backward(const AttentionShape& shape, const AttentionOptions& options, Heads<const T> q,
                         Heads<const T> k, Heads<const T> v, RowSums<const T> sums, Heads<const T> dout,
