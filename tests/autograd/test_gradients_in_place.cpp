@@ -54,14 +54,16 @@ std::vector<FusedOp> fused_ops() {
   return ops;
 }
 
+Inputs times(const Inputs& all, double factor) {
+  Inputs products;
+  for (const Tensor& x : all) products.push_back(x * factor);
+  return products;
+}
+
 /// What flows into the op was computed, and nobody else holds it.
 Tensor applied(const FusedOp& fused, const Inputs& leaves) {
   const FirstOrderOnly keep_less;
-  Inputs computed;
-  for (const Tensor& leaf : leaves) computed.push_back(leaf * 1.5);
-  const Op op = fused.op;
-  const Tensor y = op(computed);
-  return y;
+  return fused.op(times(leaves, 1.5));
 }
 
 Inputs leaves_of(const FusedOp& fused) {
@@ -100,39 +102,38 @@ TEST_CASE("gradients in place: those of a backward that keeps the graph, bit for
 }
 
 TEST_CASE("gradients in place: what somebody else sees is not written over", "[engine][fused]") {
+  const FirstOrderOnly keep_less;
   for (const FusedOp& fused : fused_ops()) {
     INFO(fused.name);
-    const Inputs leaves = leaves_of(fused);
-    Inputs computed;
-    for (const Tensor& leaf : leaves) computed.push_back(leaf * 1.5);
+    const Inputs leaves = leaves_of(fused), computed = times(leaves, 1.5);
     std::vector<std::vector<double>> before;
     for (const Tensor& x : computed) before.push_back(values(x));
-    const FirstOrderOnly keep_less;
-    Tensor y = fused.op(computed);
-    const Tensor given = random_tensor(y.shape(), 11);
+    const Tensor given = random_tensor(fused.op(computed).shape(), 11);
     const std::vector<double> numbers = values(given);
-    Tensor seen;
-    y.register_hook([&](const Tensor& dy) {
-      seen = dy;
-      return Tensor();
-    });
-    SECTION("a cotangent, a hook's gradient and the inputs") {
-      backward({y}, {given});
-      CHECK(values(given) == numbers);
-      CHECK(values(seen) == numbers);
-    }
-    SECTION("a gradient that is kept") {
-      y.retain_grad();
-      backward({y * 1.0}, {given});
-      CHECK(values(y.grad()) == numbers);
-      CHECK(values(seen) == numbers);
-    }
-    SECTION("a gradient that is asked for") {
-      Inputs wanted = leaves;
-      wanted.push_back(y);
-      CHECK(values(grad({y * 1.0}, wanted, {given}).back()) == numbers);
-      CHECK(values(seen) == numbers);
-    }
+    Tensor seen;  // by a hook
+    const auto output = [&] {
+      Tensor y = fused.op(computed);
+      y.register_hook([&](const Tensor& dy) {
+        seen = dy;
+        return Tensor();
+      });
+      return y;
+    };
+    // What backward was given.
+    backward({output()}, {given}, {.retain_graph = true});
+    CHECK(values(given) == numbers);
+    CHECK(values(seen) == numbers);
+    // A gradient that is kept.
+    Tensor y = output();
+    y.retain_grad();
+    backward({y * 1.0}, {given}, {.retain_graph = true});
+    CHECK(values(y.grad()) == numbers);
+    CHECK(values(seen) == numbers);
+    // A gradient that is asked for, by a backward that frees the graph as the two before did not.
+    Inputs wanted = leaves;
+    wanted.push_back(output());
+    CHECK(values(grad({wanted.back() * 1.0}, wanted, {given}).back()) == numbers);
+    CHECK(values(seen) == numbers);
     for (size_t i = 0; i < computed.size(); ++i) CHECK(values(computed[i]) == before[i]);
   }
 }
