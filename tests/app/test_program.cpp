@@ -43,10 +43,10 @@ TEST_CASE("each command explains itself, and its example works as printed") {
     CHECK(help.out.find("Usage: gradus " + name) != std::string::npos);
     const std::string example = example_of(name);
     CHECK(example.find("gradus " + name) != std::string::npos);
-    // Under the sanitizers neither all experiments, as tests/gradlab runs them, nor one more training for
-    // each command: that of pretrain does.
-    if (is_sanitized &&
-        (name == "experiment" || (name != "pretrain" && example.find("pretrain") != std::string::npos)))
+    // Under the sanitizers neither all experiments, as tests/gradlab runs them, nor all that bench times, as
+    // test_bench.cpp has it on small sizes, nor one more training for each command: that of pretrain does.
+    if (is_sanitized && (name == "experiment" || name == "bench" ||
+                         (name != "pretrain" && example.find("pretrain") != std::string::npos)))
       continue;
     const TemporaryFolder folder;
     const ProgramResult run = shell(folder.path(), example);
