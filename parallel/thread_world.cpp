@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <deque>
 #include <exception>
 #include <map>
 #include <mutex>
@@ -14,26 +13,46 @@ namespace {
 
 using Bytes = std::vector<std::byte>;
 
-/// What has been sent and not yet been received.
+/// What has been sent and not yet been received. Of one sender, receiver and tag, the first message belongs
+/// to the first swap that was begun, whichever asks first.
 class Mail {
  public:
   void post(int64_t from, int64_t to, int64_t tag, Bytes bytes) {
     const std::scoped_lock lock(mutex_);
-    boxes_[{from, to, tag}].push_back(std::move(bytes));
+    Box& box = boxes_[{from, to, tag}];
+    box.messages.emplace(box.posted++, std::move(bytes));
   }
 
-  bool take(int64_t from, int64_t to, int64_t tag, Bytes& bytes) {
+  /// The number of the message that a swap begun now is to have.
+  int64_t expect(int64_t from, int64_t to, int64_t tag) {
     const std::scoped_lock lock(mutex_);
-    const auto box = boxes_.find({from, to, tag});
-    if (box == boxes_.end() || box->second.empty()) return false;
-    bytes = std::move(box->second.front());
-    box->second.pop_front();
+    return boxes_[{from, to, tag}].expected++;
+  }
+
+  bool take(int64_t from, int64_t to, int64_t tag, int64_t number, Bytes& bytes) {
+    const std::scoped_lock lock(mutex_);
+    auto message = boxes_[{from, to, tag}].messages.extract(number);
+    if (message.empty()) return false;
+    bytes = std::move(message.mapped());
+    return true;
+  }
+
+  /// The next one that nobody has a number for.
+  bool take_next(int64_t from, int64_t to, int64_t tag, Bytes& bytes) {
+    const std::scoped_lock lock(mutex_);
+    auto& messages = boxes_[{from, to, tag}].messages;
+    if (messages.empty()) return false;
+    bytes = std::move(messages.extract(messages.begin()).mapped());
     return true;
   }
 
  private:
+  struct Box {
+    int64_t posted = 0, expected = 0;
+    std::map<int64_t, Bytes> messages;  // by number
+  };
   std::mutex mutex_;
-  std::map<std::tuple<int64_t, int64_t, int64_t>, std::deque<Bytes>> boxes_;
+  std::map<std::tuple<int64_t, int64_t, int64_t>, Box> boxes_;
 };
 
 constexpr int64_t note_tag = World::most_tags;
@@ -41,11 +60,13 @@ constexpr int64_t note_tag = World::most_tags;
 class ThreadSwap : public Swap {
  public:
   ThreadSwap(Mail& mail, int64_t from, int64_t to, int64_t tag, std::span<std::byte> in)
-      : mail_(mail), from_(from), to_(to), tag_(tag), in_(in), is_done_(in.empty()) {}
+      : mail_(mail), from_(from), to_(to), tag_(tag), in_(in), is_done_(in.empty()) {
+    if (!is_done_) number_ = mail_.expect(from, to, tag);
+  }
 
   bool is_done() override {
     Bytes bytes;
-    if (is_done_ || !mail_.take(from_, to_, tag_, bytes)) return is_done_;
+    if (is_done_ || !mail_.take(from_, to_, tag_, number_, bytes)) return is_done_;
     if (bytes.size() != in_.size())
       fail<Error>("rank {} sent {} bytes to rank {}, which waits for {}", from_, bytes.size(), to_,
                   in_.size());
@@ -55,7 +76,7 @@ class ThreadSwap : public Swap {
 
  private:
   Mail& mail_;
-  int64_t from_, to_, tag_;
+  int64_t from_, to_, tag_, number_ = 0;
   std::span<std::byte> in_;
   bool is_done_;
 };
@@ -82,7 +103,7 @@ class ThreadWorld : public World {
   int64_t receive_note(Note& note) override {
     Bytes bytes;
     for (int64_t from = 0; from < size(); ++from) {
-      if (!mail_.take(from, rank(), note_tag, bytes)) continue;
+      if (!mail_.take_next(from, rank(), note_tag, bytes)) continue;
       std::memcpy(&note, bytes.data(), sizeof note);
       return from;
     }

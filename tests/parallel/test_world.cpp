@@ -1,6 +1,7 @@
 // What ranks say to each other, with ranks that are threads.
 #include "parallel/thread_world.hpp"
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <mutex>
@@ -142,4 +143,27 @@ TEST_CASE("world: a rank that waits counts the seconds", "[parallel]") {
       CHECK(world.seconds_waited() > 0.1);
     }
   });
+}
+
+TEST_CASE("world: swaps of one tag have their messages in the order in which they were begun", "[parallel]") {
+  std::array<int, 2> first{}, second{};
+  run_ranks(2, [&](World& world) {
+    constexpr int64_t tag = World::own_tags;
+    const std::array<int, 2> one{1, 10}, two{2, 20};
+    std::vector<std::unique_ptr<Swap>> swaps;
+    if (world.rank() == 1) {
+      for (const auto* numbers : {&one, &two})
+        swaps.push_back(world.swap(0, tag, std::as_bytes(std::span(*numbers)), {}));
+      for (const auto& swap : swaps) world.wait(*swap);
+      world.barrier();
+    } else {
+      for (auto* numbers : {&first, &second})
+        swaps.push_back(world.swap(1, tag, {}, std::as_writable_bytes(std::span(*numbers))));
+      world.barrier();  // both messages are there
+      world.wait(*swaps[1]);
+      world.wait(*swaps[0]);
+    }
+  });
+  CHECK(first == std::array<int, 2>{1, 10});
+  CHECK(second == std::array<int, 2>{2, 20});
 }
